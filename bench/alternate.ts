@@ -2,7 +2,7 @@ const ROUNDS = 25;
 const WARM_UP_ROUNDS = 3;
 const ROUND_MS = 40;
 
-/** One thing that is done in two ways. */
+/** An operation that is implemented in two ways. */
 export interface Pair {
   readonly what: string;
   readonly byHand: () => unknown;

@@ -58,7 +58,7 @@ const entry: ViewEntry = {
   row: { from: 'LAX', to: 'BNA', delay: 12, note: 'n'.repeat(200) },
 };
 
-/** A client whose requests all resolve to this at once, without a network: only the SDK's own work remains. */
+/** A client that resolves every request to this body immediately, without a network: only the SDK's own work remains. */
 function clientAnswering(body: string): DynamoDBClient {
   const handle = async () => ({
     response: {
@@ -79,7 +79,7 @@ function plain(image: Image) {
   return unmarshall(image, { wrapNumbers: Number });
 }
 
-/** A new item of either table, told apart as it is in table-change.ts. */
+/** The change for a new item: a decision or a commit, distinguished as in table-change.ts. */
 function plainChangeOf(image: Image): Change {
   return isDecisionItem(image)
     ? { decision: fromPlainDecision(plain(image)) }
@@ -166,7 +166,7 @@ const table = new Table({
   style: { head: [], border: [] },
 });
 for (const pair of pairs) {
-  // Only two ways to the same result can be compared.
+  // Only implementations with the same result can be compared.
   deepStrictEqual(await pair.documentClient(), await pair.byHand());
   const { what, byHand, documentClient } = await alternate(pair);
   table.push([what, byHand.toFixed(1), documentClient.toFixed(1), ((documentClient / byHand - 1) * 100).toFixed(0)]);

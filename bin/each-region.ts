@@ -2,7 +2,7 @@ import { documentOf, textOf } from './client/problem.ts';
 import type { Region } from './client/region.ts';
 import { sayJson, sayNote, sayText } from './output.ts';
 
-/** All Regions of a deployment. @throws CliError when only the address of this one is known */
+/** All Regions of a deployment. @throws CliError if only the address of the given Region is known */
 export async function everyRegion(first: Region): Promise<readonly Region[]> {
   const { region, seen } = await first.health();
   return Object.keys(seen).map((name) => (name === region ? first : first.sibling(name)));
@@ -27,7 +27,7 @@ export function inEach<T extends object>(
   );
 }
 
-/** Reports the result of each; the exit code is 1 if one failed. */
+/** Reports the result of each Region; the exit code is 1 if one failed. */
 export function tellEach<T extends object>(
   results: readonly Result<T>[],
   json: boolean,

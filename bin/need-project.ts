@@ -2,12 +2,12 @@ import { otherMeridian } from '../project/own-package.ts';
 import type { Project } from '../project/project.ts';
 import { sayNote } from './output.ts';
 
-/** How to create a project, printed outside of one. */
+/** How to create a project, printed if a command is used outside of a project. */
 export const BEGIN = `This folder is not in a Meridian project. To create one:
   meridian init shop
   cd shop && npm install && npm start`;
 
-/** For wrong usage. */
+/** The exit code for wrong usage. */
 const EXIT_CODE = 2;
 
 /**
@@ -22,7 +22,7 @@ export function needProject(project: Project | undefined): Project {
   const other = otherMeridian(project.folder);
   if (other !== undefined) {
     sayNote(
-      `This command is another copy of Meridian than the project's in ${other}. Use \`npx meridian\` or \`npm start\`.`,
+      `This command belongs to another copy of Meridian than the project's, which is in ${other}. Use \`npx meridian\` or \`npm start\`.`,
     );
     process.exit(EXIT_CODE);
   }

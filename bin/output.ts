@@ -12,26 +12,26 @@ export function sayText(text: string): void {
   process.stdout.write(`${text}\n`);
 }
 
-/** One JSON document, on a line of its own. */
+/** Prints one JSON document, on a line of its own. */
 export function sayJson(value: unknown): void {
   sayText(JSON.stringify(value));
 }
 
-/** Prints anything but data, on standard error. */
+/** Prints a message that is not data, on standard error. */
 export function sayNote(text: string): void {
   process.stderr.write(`${text}\n`);
 }
 
 export interface FailOptions {
-  /** The command line's name of each part of the request, by the API's path. */
+  /** The command line's name for each part of the request, by the API's path. */
   readonly names?: Names;
-  /** A hint for requests that may have been carried out despite the error. */
+  /** The id of a request that may have been carried out despite the error. */
   readonly id?: unknown;
   /** @default 1 */
   readonly exitCode?: number;
 }
 
-/** Reports an error, for machines as a problem document, and sets the exit code. */
+/** Reports an error, with `json` as a problem document, and sets the exit code. */
 export function reportError(
   error: unknown,
   { json = false }: OutputOptions,

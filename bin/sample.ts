@@ -8,8 +8,9 @@ export interface FirstEvent {
 }
 
 /**
- * An id that a stream type accepts, derived from a key: ids begin with their Region in most domains that have homes.
- * @param isHome for a `home` type: whether the id's home is acceptable. @default any of the Regions
+ * An id that a stream type accepts, derived from a key. Ids with a Region as prefix are tried too, as most domains with
+ * homes use them.
+ * @param isHome for a `home` type: returns true if this home is acceptable. @default accepts every Region
  * @returns undefined if the type accepts no such id
  */
 export function idOf(
@@ -45,7 +46,7 @@ export function firstEventOf(definition: StreamDefinition): FirstEvent | undefin
       });
       return { event: { type, data: sample }, state: fold.state };
     } catch {
-      // Another event may be the first.
+      // This event cannot be the first of a stream, but another may.
     }
   }
   return undefined;

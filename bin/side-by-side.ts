@@ -1,6 +1,7 @@
 /**
- * Runs `work` for every item, concurrently. Once it has failed for one, the others are stopped; the failure is thrown when they
- * have ended, so that no work continues after it was reported. @param work starts nothing new once `stop` is aborted
+ * Runs `work` for every item, concurrently. Once one item has failed, the others are stopped. The failure is thrown
+ * when they have ended, so that no work continues after the failure is reported. @param work starts nothing new once
+ * `stop` is aborted
  */
 export async function sideBySide<T, R>(
   items: readonly T[],

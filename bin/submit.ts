@@ -60,7 +60,7 @@ export function submitFromOptions(stream: string, request: object, options: Subm
             : `${stream} has a new commit: position ${appended.position} of log ${appended.log}.\nid       ${id}\nversion  ${appended.version}`,
         );
     } catch (error) {
-      // It may be committed even so, if only the response was lost.
+      // If only the response was lost, the append may be committed despite the error.
       if (!mayStand(error)) throw error;
       if (!json) sayNote(`It may have been written. To send it again safely: --id ${id}`);
       reportError(error, options, { id });

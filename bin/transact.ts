@@ -51,11 +51,11 @@ export interface TransactionBody {
 }
 
 export interface Transacting {
-  /** The command line's name of each part, by the API's path. */
+  /** The command line's name for each part of the request, by the API's path. */
   readonly names: Names;
   /** Chooses the Region of a generated id. @default the Region that is asked */
   readonly drivingRegion?: (health: Health) => string;
-  /** Its result if it is committed. */
+  /** Returns what to print about a committed transaction. */
   readonly done?: () => string;
 }
 
@@ -76,7 +76,7 @@ export function sendTransaction(
       tellOutcome(outcome, json);
     } catch (error) {
       if (!mayStand(error)) return reportError(error, options, { names });
-      // It may be committed even so, if only the response was lost.
+      // If only the response was lost, the transaction may be committed despite the error.
       if (!json) sayNote(`It may have been committed. To find out: npx meridian transaction ${id}`);
       reportError(error, options, { names, id, exitCode: NO_OUTCOME });
     }

@@ -41,22 +41,22 @@ export const healthCall: Call<z.output<typeof healthSchema>> = {
   answer: healthSchema,
 };
 
-/** @param atLeast a version token: the state at that version or a later one */
+/** @param atLeast a version token: the state must be at this version or a later one */
 export function stateCall(stream: StreamParts, atLeast: string | undefined) {
   return get(streamStateSchema, pathOf('streams', stream.type, stream.id), { headers: { 'if-at-least': atLeast } });
 }
 
 /** A page of rows or commits. */
 export interface PageOptions {
-  /** Only entries after this: a version token for commits, a key for rows. @default from the start */
+  /** Only entries after this position: a version token for commits, a key for rows. @default from the start */
   readonly after?: string | undefined;
-  /** At most this many, 1 to 1,000. @default 100 */
+  /** The maximum number of entries, 1 to 1,000. @default 100 */
   readonly limit?: number | undefined;
 }
 
 /**
- * A page of a stream's commits. `version` covers everything up to the end of this page: it is the next page's `after`. `next` is
- * present if there are more.
+ * A page of a stream's commits. `version` covers everything up to the end of this page: pass it as `after` to get the
+ * next page. `next` is present if there are more commits.
  */
 export type CommitPage = z.output<typeof commitPageSchema>;
 
@@ -82,7 +82,7 @@ export function submitAllCall(envelopes: readonly string[]) {
   return post(z.array(submittedSchema), '/events', undefined, `[${envelopes.join()}]`);
 }
 
-/** @param wait seconds to wait for its outcome; undefined: as long as the Region chooses */
+/** @param wait seconds to wait for its outcome. @default the Region's default */
 export function transactCall(
   transaction: { readonly id: unknown; readonly [member: string]: unknown },
   wait: number | undefined,

@@ -26,13 +26,16 @@ import type {
 import { AnyView, type RowsOptions } from './view.ts';
 
 /**
- * A client of a deployment: its streams and views, typed by its domain. Without a type argument: of any domain, with any names,
- * and with inputs, states, data and rows of type `unknown`.
+ * A client of a deployment, with the streams and views of its domain. Without a type argument the domain is not known:
+ * any name is allowed, and inputs, states, data and rows have the type `unknown`.
  */
 export interface Client<D extends Domain = Domain> {
-  /** What this client has seen. */
+  /** Records what this client has seen, so that it is never shown an older state. */
   readonly session: Session;
-  /** A client of the same deployment for another user: it shares what is known about the Regions, but not the session. */
+  /**
+   * A client of the same deployment for another user: it shares this client's knowledge of the Regions, but not its
+   * session.
+   */
   withSession(session: Session): Client<D>;
   /** A stream. Sends no request. */
   stream<Type extends StreamTypeOf<D>>(type: Type, id: string): StreamClient<StreamNamed<D, Type>>;
@@ -40,12 +43,16 @@ export interface Client<D extends Domain = Domain> {
   view<Name extends ViewNameOf<D>>(name: Name): ViewClient<ViewNamed<D, Name>>;
   /**
    * Changes several `home` streams together, or none of them, and waits for the outcome.
-   * @throws ClientError `aborted`, with the reason: nothing was written; `undecided`; any other, `maybeWritten` if it may be committed
+   * @throws ClientError `aborted`, with the reason: nothing was written; `undecided`; any other code, with
+   *   `maybeWritten` if it may be committed
    */
   transact(participants: readonly ParticipantOf<D>[], options?: TransactOptions): Promise<Committed>;
-  /** The outcome of a transaction. @throws ClientError `not-found`: nothing is recorded of it */
+  /** The outcome of a transaction. @throws ClientError `not-found`: there is no record of the transaction */
   transaction(id: string, options?: CallOptions): Promise<TransactionShown>;
-  /** How far a Region has seen every Region. Only that Region is asked. @param options `region`: the client's own by default */
+  /**
+   * Shows how up to date a Region is with every Region. Only that Region is asked.
+   * @param options `region`: the client's own by default
+   */
   health(options?: CallOptions & { readonly region?: string | undefined }): Promise<Health>;
 }
 
@@ -54,8 +61,9 @@ export interface StreamClient<Stream extends StreamDefinition> {
   /** `<type>/<id>` */
   readonly name: string;
   /**
-   * Runs a command. @returns the id and the new version; without `log` and `position` nothing had to be written
-   * @throws ClientError `rejected`: the domain's refusal; `version-conflict`; any other, `maybeWritten` if it may be written
+   * Runs a command. @returns the id and the new version; without `log` and `position`, nothing had to be written
+   * @throws ClientError `rejected`: the domain's refusal; `version-conflict`; any other code, with `maybeWritten` if it
+   *   may be written
    */
   command<Command extends CommandOf<Stream>>(
     command: Command,
@@ -63,17 +71,23 @@ export interface StreamClient<Stream extends StreamDefinition> {
       ? [input?: InputOf<Stream, Command>, options?: WriteOptionsOf<Stream>]
       : [input: InputOf<Stream, Command>, options?: WriteOptionsOf<Stream>]
   ): Promise<Accepted>;
-  /** Appends events as they are, in one commit. On a `home` stream that bypasses `decide`. @throws ClientError as `command` */
+  /**
+   * Appends events as they are, in one commit. This bypasses the rules of `decide`.
+   * @throws ClientError as `command`
+   */
   append(
     events: SentEventOf<Stream> | readonly SentEventOf<Stream>[],
     options?: WriteOptionsOf<Stream>,
   ): Promise<Accepted>;
   /**
-   * The state, at least as new as what the session has seen of the stream. @throws ClientError `not-caught-up` if no Region has
-   * one
+   * The state, at least as new as what the session has seen of the stream. @throws ClientError `not-caught-up` if no
+   * Region has seen as much
    */
   read(options?: CallOptions): Promise<ReadState<StateOf<Stream>>>;
-  /** The events, and new ones as they arrive, until the signal is aborted. @throws ClientError failures that are not temporary */
+  /**
+   * Yields the events, and new ones as they arrive, until the signal is aborted.
+   * @throws ClientError failures that are not temporary
+   */
   follow(options?: FollowOptions): AsyncIterable<EventOf<Stream>>;
 }
 
@@ -106,7 +120,8 @@ export interface ViewClient<View extends ViewDefinition> {
  * before. @throws ClientError `no-endpoint`: `endpoints` lacks `region` or one of `regions`
  */
 export function client<D extends Domain>(options: ClientOptions): Client<D>;
-// The domain does not exist at run time: the Regions, which run it, are trusted to return responses of the above types.
+// The client has no domain at run time. It trusts the Regions, which run the domain, to return responses of these
+// types.
 export function client(options: ClientOptions): object {
   return over(new Regions(options), options.session ?? new Session());
 }

@@ -5,7 +5,7 @@ const textSchema = z.string().optional().catch(undefined);
 const numberSchema = z.number().optional().catch(undefined);
 const knownSchema = z.looseObject({ known: z.array(z.string()).catch([]) });
 
-/** The additional members of some codes' problem documents. Members in an unexpected form are left out. */
+/** The additional members of problem documents, by code. Members in an unexpected form are left out. */
 const detailsSchemas = {
   validation: z.looseObject({ faults: z.array(z.object({ path: z.string(), message: z.string() })).catch([]) }),
   'unknown-stream-type': knownSchema,
@@ -36,7 +36,7 @@ export type DetailsOf<Code extends string> = Code extends keyof Details
 export type ClientCode =
   /** Nothing listens at the address, or its certificate is refused; nothing was sent. */
   | 'unreachable'
-  /** The connection broke, the response was late, or an intermediary responded instead of the Region. */
+  /** The connection broke, the response took too long, or an intermediary responded instead of the Region. */
   | 'broken'
   /** The signature was refused. */
   | 'forbidden'
@@ -53,7 +53,7 @@ export type ClientCode =
   /** The text is not an exported session. */
   | 'invalid-session';
 
-/** A code of the API or of the client. Newer Regions may return others. */
+/** A code of the API or of the client. Newer Regions may return other codes. */
 export type AnyCode = ErrorCode | ClientCode;
 
 interface ClientErrorOptions extends ErrorOptions {
@@ -84,7 +84,7 @@ export class ClientError<Code extends string = string> extends Error {
   readonly region: string | undefined;
   /** The id of the write: the same call with this id shows whether it happened, and never writes twice. */
   readonly id: string | undefined;
-  /** Whether it may have been written despite the error, because a response was lost. */
+  /** True if the write may have happened despite the error, because a response was lost. */
   readonly maybeWritten: boolean;
 
   constructor(code: Code, message: string, options: ClientErrorOptions & { readonly details: DetailsOf<Code> }) {
@@ -99,7 +99,7 @@ export class ClientError<Code extends string = string> extends Error {
   }
 }
 
-/** An error of the client's own. @param message says what to do */
+/** Makes an error with one of the client's own codes. @param message says what to do */
 export function clientError(code: AnyCode, message: string, options: ClientErrorOptions = {}): ClientError {
   return new ClientError<string>(code, message, { ...options, details: readDetails(code, options.details ?? {}) });
 }
@@ -110,7 +110,7 @@ export function problemError(problem: Problem, region: string): ClientError {
   return new ClientError<string>(code, detail, { retryable, problem, region, details: readDetails(code, details) });
 }
 
-/** The same error, completed by what the call knows. */
+/** Returns the same error with what the call knows: the id, whether it may be written, and the Region. */
 export function withContext(
   { code, message, retryable, problem, details, region, cause, ...error }: ClientError,
   context: { readonly id?: string | undefined; readonly maybeWritten?: boolean; readonly region?: string },
@@ -130,8 +130,8 @@ function hasDetails(code: string): code is keyof Details {
 }
 
 /**
- * Whether an error is one of the client's, and of this code: then `details` has that code's type.
- * @param code any code by default
+ * True if an error is a ClientError with this code; `details` then has the type for this code. @param code any code by
+ * default
  */
 export function isClientError<Code extends AnyCode>(error: unknown, code: Code): error is ClientError<Code>;
 export function isClientError(error: unknown): error is ClientError;

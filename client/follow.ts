@@ -1,5 +1,4 @@
-import { eventId, type Meta } from '../core/facts/commit.ts';
-import { wallTimeOf } from '../core/facts/hlc.ts';
+import { eventId, type Meta, writtenAt } from '../core/facts/commit.ts';
 import { emptyVersion, joinVersions } from '../core/facts/version.ts';
 import { CLIENT_POLL_MS, CLIENT_TRIES, FOLLOWED_COMMITS, IDEMPOTENCY_WINDOW_MS } from '../core/limits/budgets.ts';
 import type { CommitShown } from '../core/wire/api.ts';
@@ -24,31 +23,32 @@ export interface FollowedEvent {
   readonly id: string;
   readonly type: string;
   readonly data: unknown;
-  /** The version of its event type in which it is stored. */
+  /** The schema version that the event is stored in. */
   readonly schemaVersion: number;
   /**
-   * The id of the append. Copies of one append, made in two Regions that could not see each other, share it: what must be done
-   * once per append is deduplicated by it, not by `id`.
+   * The id of the append. If the same append was made in two Regions that could not see each other, both copies have
+   * this id. Use it rather than `id` to do something once per append.
    */
   readonly commitId: string;
-  /** Where it was written. */
+  /** The Region that wrote the event. */
   readonly region: string;
-  /** When it was written, by that Region's clock. */
+  /** When the event was written, by that Region's clock. */
   readonly at: Date;
   readonly meta: Meta;
   /**
-   * Save it once the event has been handled; passed as `after`, a later `follow` continues from there, at least once. It moves
-   * past a commit only with the commit's last event: until then, all events of that commit are read again. A copy of an append
+   * Save this version once the event has been handled, and pass it as `after` to continue from there. It covers a
+   * commit only at the commit's last event: before that, all events of the commit are read again. A copy of an append
    * that was handled before may be read too: it has the same `commitId` and another `id`.
    */
   readonly resumeAfter: string | undefined;
 }
 
 /**
- * Follows a stream: its events, and new ones as they arrive, until the signal is aborted. Of the copies of an append it yields the
- * one that arrives first; the state counts the first in fold order, which may be another. Temporary failures are retried without
- * limit, in every Region; before the first page, missing credentials and addresses {@link CLIENT_TRIES} times, because they may be
- * a mistake. @throws ClientError any other failure
+ * Follows a stream: yields its events, and new ones as they arrive, until the signal is aborted. If an append has
+ * copies, it yields the copy that arrives first, while the state includes the first one in fold order, which may be
+ * another copy. Temporary failures are retried without limit, in every Region. Until the first page has been read,
+ * missing credentials and addresses are retried only {@link CLIENT_TRIES} times, because they may be a mistake. @throws
+ * ClientError any other failure
  */
 export async function* follow(
   { runtime }: Regions,
@@ -81,12 +81,12 @@ export async function* follow(
   }
 }
 
-/** Whether a reader that has read before should go on asking. */
+/** True if a reader that has read before should retry after this error. */
 export function isTemporary({ retryable, code }: ClientError): boolean {
   return retryable || code === 'unreachable';
 }
 
-/** Whether it is a mistake in the options, or a failure of a service that is asked for credentials or addresses. */
+/** True if the error is a mistake in the options, or a failure of a service that provides credentials or addresses. */
 function isOfSetup({ code }: ClientError): boolean {
   return code === 'no-credentials' || code === 'no-endpoint';
 }
@@ -97,11 +97,11 @@ function* eventsOf(
   before: string | undefined,
   after: string,
 ): Generator<FollowedEvent, void, void> {
-  const { commitId, region, hlc, meta, log, position } = commit;
+  const { commitId, region, meta, log, position } = commit;
   for (const [index, { type, data, schemaVersion }] of events.entries())
     yield {
       ...{ id: eventId({ stream, log, position }, index), type, data, schemaVersion, commitId, region, meta },
-      at: new Date(wallTimeOf(hlc)),
+      at: new Date(writtenAt(commit)),
       resumeAfter: index === events.length - 1 ? after : before,
     };
 }
@@ -114,16 +114,17 @@ function tokenAfter(stream: string, known: string | undefined, { log, position }
 
 /** The ids of the commits that a follower has read: an append that was repeated in another Region is stored twice. */
 class Copies {
-  readonly #stamps = new Map<string, number>();
+  readonly #times = new Map<string, number>();
 
-  /** @returns whether it is a copy of a commit read before */
-  add({ commitId, hlc }: CommitShown): boolean {
-    const at = wallTimeOf(hlc);
-    const known = this.#stamps.get(commitId);
-    this.#stamps.delete(commitId);
-    this.#stamps.set(commitId, at);
-    const [oldest] = this.#stamps.keys();
-    if (this.#stamps.size > FOLLOWED_COMMITS && oldest !== undefined) this.#stamps.delete(oldest);
+  /** @returns true if the commit is a copy of one read before */
+  add(commit: CommitShown): boolean {
+    const { commitId } = commit;
+    const at = writtenAt(commit);
+    const known = this.#times.get(commitId);
+    this.#times.delete(commitId);
+    this.#times.set(commitId, at);
+    const [oldest] = this.#times.keys();
+    if (this.#times.size > FOLLOWED_COMMITS && oldest !== undefined) this.#times.delete(oldest);
     return known !== undefined && Math.abs(at - known) <= IDEMPOTENCY_WINDOW_MS;
   }
 }

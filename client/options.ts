@@ -4,7 +4,7 @@ import type { Session } from './session.ts';
 export interface Credentials {
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
-  /** For temporary credentials. */
+  /** Required for temporary credentials. */
   readonly sessionToken?: string;
 }
 
@@ -23,7 +23,7 @@ export type Fetch = (
 export interface ClientRuntime {
   /** Milliseconds since 1970. */
   now(): number;
-  /** At least 0, less than 1. */
+  /** A random number: at least 0, less than 1. */
   random(): number;
   /** A new, unused id. */
   newId(): string;
@@ -35,11 +35,17 @@ export interface ClientRuntime {
 export interface RetryPolicy {
   /** Requests per call, in all Regions together. @default 6 */
   readonly tries?: number;
-  /** Milliseconds: the maximum of the first pause before a Region is asked again, doubled for each further pause. @default 200 */
+  /**
+   * The maximum of the first pause before a Region is asked again, in milliseconds; doubled for each further pause.
+   * @default 200
+   */
   readonly firstPauseMs?: number;
-  /** Milliseconds: the longest pause. @default 5,000 */
+  /** The longest pause in milliseconds. @default 5,000 */
   readonly maxPauseMs?: number;
-  /** Milliseconds after which a request without a response counts as lost. @default 65,000, longer than the API ever works */
+  /**
+   * Milliseconds after which a request without a response counts as lost.
+   * @default 65,000, longer than the API's timeout
+   */
   readonly requestMs?: number;
 }
 
@@ -49,26 +55,30 @@ export type Endpoint = string | URL;
 /** How a client reaches the Regions of a deployment. */
 export interface ClientOptions {
   /**
-   * The address of each Region's API, by Region. A function is called once per Region, when its address is first needed; it has
-   * to support `region` and all of `regions`, which it cannot do without: without `regions` there is no other Region to ask.
+   * The address of each Region's API, by Region. A function is called once per Region, when its address is first
+   * needed. It must know `region` and all of `regions`. With a function, other Regions are asked only if `regions`
+   * lists them.
    */
   readonly endpoints: Readonly<Record<string, Endpoint>> | ((region: string) => Endpoint | Promise<Endpoint>);
-  /** The Region that is asked first: the nearest. */
+  /** The Region that is asked first, usually the nearest one. */
   readonly region: string;
-  /** The Regions that may be asked instead, in this order. @default those of `endpoints`, in their order; none if that is a function */
+  /**
+   * The Regions that may be asked instead, in this order.
+   * @default those of `endpoints`, in their order; none if `endpoints` is a function
+   */
   readonly regions?: readonly string[];
   /**
    * The credentials that requests are signed with. A function is called for each request, so it should cache. @default requests
    * are not signed, as for a local world
    */
   readonly credentials?: Credentials | (() => Promise<Credentials>);
-  /** What has been seen by this client and others that share it. @default a new one */
+  /** What this client, and others that share the session, have seen. @default a new session */
   readonly session?: Session;
   /** @default six tries, pauses of 200 ms to 5 s */
   readonly retry?: RetryPolicy;
   /**
-   * Until when each Region that did not respond is asked last, in milliseconds since 1970. Clients that share it, such as one per
-   * request, learn from each other. @default a new one
+   * The time until which each Region that did not respond is asked last, in milliseconds since 1970. Clients that share
+   * this map, such as one client per request, learn from each other. @default a new map
    */
   readonly avoided?: Map<string, number>;
   /** @default the `fetch` of the platform */

@@ -1,7 +1,10 @@
 import { DEFAULT_PAGE } from '../core/limits/budgets.ts';
 import { isClientError } from './error.ts';
 
-/** Requests a page, and a shorter one if the response would be larger than a Region can send. @throws what `ask` throws */
+/**
+ * Requests a page; if the response would be larger than a Region can send, requests a shorter page.
+ * @throws what `ask` throws
+ */
 export async function askPage<T>(ask: (limit: number) => Promise<T>, limit = DEFAULT_PAGE): Promise<T> {
   try {
     return await ask(limit);

@@ -16,11 +16,11 @@ export interface Answered<T> {
 export interface AskOptions extends CallOptions {
   /** The Region to ask first. @default the client's own */
   readonly first?: string | undefined;
-  /** Whether no other Region may be asked. @default false */
+  /** If true, no other Region may be asked. @default false */
   readonly only?: boolean;
 }
 
-/** The Regions of a deployment: asks one after the other until one responds. */
+/** The Regions of a deployment, which are asked one after the other until one responds. */
 export class Regions {
   /** The Region that is asked first. */
   readonly region: string;
@@ -29,7 +29,7 @@ export class Regions {
   readonly #send: SendOptions;
   readonly #names: readonly string[];
   readonly #targets = new Map<string, Promise<Target>>();
-  /** Until when a Region that did not respond is asked last. */
+  /** The time until which a Region that did not respond is asked last. */
   readonly #avoided: Map<string, number>;
 
   /** @throws ClientError `no-endpoint`: `endpoints` lacks one of the Regions */
@@ -74,7 +74,7 @@ export class Regions {
     }
   }
 
-  /** The Regions that may be asked: first the given one, last those that recently did not respond. */
+  /** The Regions to ask, in order: the given one first, and those that recently did not respond last. */
   #order(first: string): readonly string[] {
     const now = this.runtime.now();
     const all = [...new Set([first, this.region, ...this.#names])];
@@ -82,7 +82,7 @@ export class Regions {
     return [...all.filter((region) => !isAvoided(region)), ...all.filter(isAvoided)];
   }
 
-  /** Looked up once; a failed attempt is not remembered. */
+  /** Looks up a Region once; a failed lookup is retried on the next call. */
   #target(region: string): Promise<Target> {
     const known = this.#targets.get(region);
     if (known) return known;
@@ -102,14 +102,14 @@ export class Regions {
   }
 }
 
-/** Looks `globalThis.fetch` up at each call: it may be replaced, and must be called as a method of its object. */
+/** Looks up `globalThis.fetch` on each call: it may be replaced, and must be called as a method of its object. */
 const platformFetch: SendOptions['fetch'] = (url, request) => globalThis.fetch(url, request);
 
 /** @throws ClientError `no-endpoint`, or what the function throws, if it is a ClientError */
 async function endpointOf(endpoints: ClientOptions['endpoints'], region: string): Promise<URL> {
   try {
     if (typeof endpoints === 'function') return new URL(await endpoints(region));
-    // Not one of the client's own: the caller named it for this call, or a transaction's id did.
+    // The Region may be missing in `endpoints`, because the caller or a transaction's id named it for this call.
     const endpoint = endpoints[region];
     if (endpoint === undefined) throw notAmong(endpoints, region);
     return new URL(endpoint);
@@ -121,30 +121,30 @@ async function endpointOf(endpoints: ClientOptions['endpoints'], region: string)
 
 function notAmong(endpoints: object, region: string): ClientError {
   const known = Object.keys(endpoints).join(', ') || 'no Region';
-  const message = `The address of ${region} is not known: \`endpoints\` has ${known}. Add it there, or name one of these.`;
+  const message = `The address of ${region} is not known: \`endpoints\` has ${known}. Add the Region there, or use one of these.`;
   return clientError('no-endpoint', message, { region });
 }
 
-/** Whether nothing was sent and the same Region need not be asked again. */
+/** True if nothing was sent, and asking the same Region again is pointless. */
 function isAbsent({ code }: ClientError): boolean {
   return code === 'unreachable' || code === 'no-endpoint';
 }
 
-/** Whether no response of the Region itself arrived. */
+/** True if no response of the Region itself arrived. */
 function isSilent(error: ClientError): boolean {
   return isAbsent(error) || error.code === 'broken';
 }
 
-/** Whether a request that failed like this may have been carried out. */
+/** True if a request that failed with this error may have been carried out. */
 function mayHaveRun({ code, problem, details }: ClientError): boolean {
-  // A response that is not understood may be a success.
+  // An unexpected response may mean that the request succeeded.
   if (code === 'cancelled' || code === 'unexpected-answer') return true;
-  // Throttled before it reached the function.
+  // A request with status 429 was throttled before it reached the function.
   if (code === 'broken') return details.status !== 429;
   return problem !== undefined && problem.status >= 500;
 }
 
-/** Whether another Region may succeed: not if the stream itself is contended. */
+/** True if another Region may succeed, as it would not if the stream itself is contended. */
 function isOfRegion(error: ClientError): boolean {
   return isSilent(error) || error.code === 'not-caught-up' || (error.problem?.status ?? 0) >= 500;
 }
@@ -179,7 +179,7 @@ class Route {
     this.maybeWritten ||= isLost;
     if (isAbsent(error)) this.#absent.add(region);
     else if (!error.retryable) return undefined;
-    // The same Region knows first whether the write happened.
+    // If the response to a write was lost, the same Region is the first to know whether it happened.
     const isStaying = !isOfRegion(error) || (isLost && failures === 1);
     if (!isStaying && !this.#move()) return undefined;
     if (!this.#failures.has(this.region)) return 'at once';
@@ -187,7 +187,7 @@ class Route {
     return 'pause';
   }
 
-  /** Moves on to the next reachable Region. @returns whether there is one; it may be the same */
+  /** Moves on to the next reachable Region, which may be the same. @returns false if there is none */
   #move(): boolean {
     for (let step = 1; step <= this.#regions.length; step++) {
       const next = (this.#at + step) % this.#regions.length;

@@ -4,8 +4,8 @@ import type { ClientRuntime, RetryPolicy } from './options.ts';
 type Pauses = Pick<RetryPolicy, 'firstPauseMs' | 'maxPauseMs'>;
 
 /**
- * Milliseconds to wait before the next retry, given the number of retries so far: random, at least half of a limit that doubles
- * each time.
+ * Milliseconds to wait before the next retry, given the number of retries so far: random, between half of a limit that
+ * doubles each time and the limit.
  */
 export function pauseMs(
   { random }: Pick<ClientRuntime, 'random'>,
@@ -16,8 +16,8 @@ export function pauseMs(
 }
 
 /**
- * Calls a function up to {@link CLIENT_TRIES} times, with about 5 s of pauses, as long as its errors are temporary. @throws the
- * last error
+ * Calls a function up to {@link CLIENT_TRIES} times while its errors are temporary, with pauses of about 5 s in total.
+ * @throws the last error
  */
 export async function retried<T>(
   runtime: Pick<ClientRuntime, 'random' | 'sleep'>,

@@ -46,7 +46,7 @@ async function exchange(
 ): Promise<{ readonly status: number; readonly body: string }> {
   const url = new URL(base.href.replace(/\/$/, '') + path);
   for (const [name, value] of Object.entries(query)) if (value !== undefined) url.searchParams.set(name, value);
-  // Encoded as signatures require; they treat `+` as a literal plus sign.
+  // Encodes a query as signatures require: they treat `+` as a literal plus sign.
   url.search = url.search.replaceAll('+', '%20');
   const given = {
     ...(body !== undefined && { 'content-type': 'application/json' }),
@@ -107,7 +107,7 @@ const UNREACHABLE = new Set([
   'UND_ERR_CONNECT_TIMEOUT',
 ]);
 
-/** Error codes of Node, after which nothing was sent either: the server's certificate was refused. */
+/** Error codes of Node for a refused server certificate: nothing was sent. */
 const CERTIFICATE =
   /^(CERT_|ERR_TLS_CERT_|DEPTH_ZERO_SELF_SIGNED_CERT$|SELF_SIGNED_CERT_|UNABLE_TO_(GET_ISSUER|VERIFY_LEAF)_)/;
 
@@ -118,7 +118,7 @@ function connectionError(region: string, { origin }: URL, error: unknown): Clien
   if (CERTIFICATE.test(code))
     return clientError(
       'unreachable',
-      `The certificate of ${origin} is not accepted (${code}): ${messageOf(cause)}. Check the address, and the certificate of what responds there.`,
+      `The certificate of ${origin} is not accepted (${code}): ${messageOf(cause)}. Check the address, and the certificate of the server.`,
       { region, cause: error },
     );
   return UNREACHABLE.has(code)
@@ -141,18 +141,18 @@ function unexpectedAnswer({ region }: Target, status: number, body: string): Cli
   if (status === 413)
     return clientError(
       'too-large',
-      `${region} refused a request of that size: a Function URL accepts ${LAMBDA_PAYLOAD_BYTES} bytes, one request of the API ${MAX_BODY_BYTES}.`,
+      `${region} refused the size of the request: a Function URL accepts ${LAMBDA_PAYLOAD_BYTES} bytes, the API accepts ${MAX_BODY_BYTES}.`,
       { region, details: { limit: MAX_BODY_BYTES } },
     );
   if (status === 429 || status >= 500)
-    return clientError('broken', `${region} answered ${status}: ${body.slice(0, 200)}. Try again.`, {
+    return clientError('broken', `${region} responded with status ${status}: ${body.slice(0, 200)}. Try again.`, {
       retryable: true,
       region,
       details: { status },
     });
   return clientError(
     'unexpected-answer',
-    `${region} answered ${status}, which is not the response of a Meridian Region: check the address.`,
+    `${region} responded with status ${status}, but not as a Meridian Region does: check the address.`,
     { region },
   );
 }

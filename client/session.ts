@@ -10,7 +10,7 @@ const FORM = 'v1';
  * keeps the {@link SESSION_STREAMS} most recently used streams, and guarantees nothing about others.
  */
 export class Session {
-  /** In order of use: the most recently used stream is the last. */
+  /** Versions by stream, in order of use: the most recently used stream is last. */
   readonly #versions = new Map<string, VersionVector>();
 
   /** @param exported the text of another session, which this one continues @throws ClientError `invalid-session` */
@@ -34,7 +34,7 @@ export class Session {
     if (this.#versions.size > SESSION_STREAMS && oldest !== undefined) this.#versions.delete(oldest);
   }
 
-  /** What has been seen of a stream, as a token; undefined: nothing is known any more. */
+  /** The version seen of a stream, as a token; undefined if nothing was seen, or it was forgotten. */
   versionOf(stream: string): string | undefined {
     const version = this.#versions.get(stream);
     return version && encodeVersionToken(stream, version);
@@ -47,8 +47,8 @@ export class Session {
 }
 
 /**
- * Records the version that a Region returned. A newer Region may return one in a form that only newer clients read: it is left out, because the
- * call has succeeded.
+ * Records the version that a Region returned. A version in a form that only newer clients can read is ignored, because
+ * the call has succeeded.
  */
 export function recordAnswer(session: Session, token: string): void {
   try {

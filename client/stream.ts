@@ -8,7 +8,10 @@ import { recordAnswer, type Session } from './session.ts';
 
 /** The options of an append or a command. */
 export interface WriteOptions extends CallOptions {
-  /** Makes repeated sends take effect once. Specify one to be able to retry after a crash. @default generated for this call */
+  /**
+   * The id that makes repeated sends take effect once. Specify it to be able to retry after a crash.
+   * @default generated for this call
+   */
   readonly id?: string | undefined;
   /** Metadata stored with the commit. */
   readonly meta?: Meta | undefined;

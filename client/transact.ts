@@ -10,13 +10,16 @@ import { recordAnswer, type Session } from './session.ts';
 
 export interface TransactOptions extends CallOptions {
   /**
-   * `<Region>:<key>`: makes repeated sends take effect once. Specify one to be able to retry after a crash. @default generated
-   * for this call
+   * The id, `<Region>:<key>`, that makes repeated sends take effect once. Specify it to be able to retry after a crash.
+   * @default generated for this call
    */
   readonly id?: string | undefined;
-  /** The driving Region, for a generated id; ideally the home of most of its streams. @default the client's Region */
+  /**
+   * The driving Region of a transaction whose id is generated: ideally the home of most of its streams.
+   * @default the client's Region
+   */
   readonly drivenBy?: string | undefined;
-  /** Seconds after which it is aborted, 1 to 240. @default 30 */
+  /** Seconds after which the transaction is aborted, 1 to 240. @default 30 */
   readonly timeoutSeconds?: number | undefined;
   /** Metadata stored with every commit. */
   readonly meta?: Meta | undefined;
@@ -36,8 +39,8 @@ export interface AnyParticipant {
 export type Committed = Extract<TransactionShown, { state: 'committed' }>;
 
 /**
- * Runs a transaction, and waits for its outcome for as long as a transaction can take.
- * @throws ClientError `aborted`: nothing was written; `undecided`; as `Regions.ask`
+ * Runs a transaction, and waits for its outcome for as long as a transaction can take. @throws ClientError `aborted`:
+ * nothing was written; `undecided`; the errors of `Regions.ask`
  */
 export async function transact(
   regions: Regions,
@@ -78,7 +81,7 @@ async function outcomeSoFar(
   try {
     return (await regions.ask(transactionCall(id), options)).answer;
   } catch (error) {
-    // With replicated decisions, this one may not have arrived yet.
+    // If decisions are replicated, this decision may not have arrived yet.
     if (isClientError(error, 'not-found') && error.details.state === 'unknown') return { id, state: 'undecided' };
     throw error instanceof ClientError ? withContext(error, { id, maybeWritten: true }) : error;
   }

@@ -48,7 +48,7 @@ export type SentEventOf<Stream extends StreamDefinition> = NewEventOf<Stream['ev
 export type ReadEventOf<Stream extends StreamDefinition> = {
   [Type in keyof Stream['events'] & string]: {
     readonly type: Type;
-    /** The data in the version in which it was stored, which may be an earlier one: see `schemaVersion`. */
+    /** The data in the schema version that it was stored in, which may be an earlier one: see `schemaVersion`. */
     readonly data: AsJson<z.output<Stream['events'][Type]['schema']>>;
   };
 }[keyof Stream['events'] & string];
@@ -85,7 +85,9 @@ type AskedOf<Stream extends StreamDefinition> = Stream extends StreamDefinition
 interface ToStream<Stream extends StreamDefinition> {
   /** `<type>/<id>`. A stream may occur only once. */
   readonly stream: `${Stream['type']}/${string}`;
-  /** The exact version that the stream must be at. Without a command or events, this is all that is checked. */
+  /**
+   * The exact version that the stream must be at. A participant without a command or events only checks this version.
+   */
   readonly expected?: string | undefined;
 }
 

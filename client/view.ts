@@ -14,7 +14,7 @@ export interface RowPage {
 export interface RowsOptions extends CallOptions {
   /** Only rows after this key. @default all rows */
   readonly after?: string | undefined;
-  /** Rows per request, 1 to 1,000; fewer where they are large. @default 100 */
+  /** Rows per request, 1 to 1,000; fewer if rows are large. @default 100 */
   readonly pageSize?: number | undefined;
 }
 

@@ -78,6 +78,7 @@ export { readHealth } from './read/health.ts';
 export type { ReadPorts } from './read/streams.ts';
 export { readCommits, readStream } from './read/streams.ts';
 export { readRow, readRows } from './read/views.ts';
+export { backoff } from './retry.ts';
 export type { CoordinatePorts } from './transaction/coordinate.ts';
 export { coordinateStep } from './transaction/coordinate.ts';
 export type { ParticipatePorts } from './transaction/participate.ts';

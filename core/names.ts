@@ -35,8 +35,9 @@ declare const own: unique symbol;
 export type OwnName = string & { readonly [own]: true };
 
 /**
- * The form and the maximum length of names that a team chooses: the prefix of a deployment, and its own functions. With both of them and a
- * Region of 14 characters, a role's name is at most 64 characters long.
+ * The form and the maximum length of names that a team chooses: the prefix of a deployment, and its own functions. A
+ * role's name consists of the prefix, a Region of up to 14 characters and the function's name, and has at most 64
+ * characters.
  */
 export const NAME_FORM = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/;
 export const NAME_LENGTH = 24;
@@ -61,10 +62,10 @@ const RESERVED_FORM = /^(forward|machine|relay|table)-|-dead-letter$/;
 
 /** The form of the names that {@link isOwnName} accepts. */
 export const OWN_NAME_FORM =
-  `1 to ${NAME_LENGTH} lower-case letters, digits and single hyphens, a letter first and no hyphen last, ` +
-  'none that Meridian uses itself, for example "mailer"';
+  `1 to ${NAME_LENGTH} lower-case letters, digits and single hyphens, starting with a letter and not ending with a hyphen, ` +
+  'such as "mailer", but no name that Meridian itself uses';
 
-/** Whether a team's own function may have this name: its queue, rule, table, role and alarms are named after it. */
+/** True if a team's own function may have this name, which its queue, rule, table, role and alarms then share. */
 export function isOwnName(name: string): name is OwnName {
   return name.length <= NAME_LENGTH && NAME_FORM.test(name) && !RESERVED_NAMES.has(name) && !RESERVED_FORM.test(name);
 }
@@ -128,17 +129,17 @@ export function namesOf(prefix: string) {
     alarm: (alarm: string) => `${prefix}-${alarm}`,
     alarmTopic: `${prefix}-alarms`,
     archive: `${prefix}-events`,
-    /** Dashboards are global too. */
+    /** Dashboards are global, so their names contain the Region. */
     dashboard: (region: string) => `${prefix}-${region}`,
-    /** IAM is global, so a role's name carries its Region. */
+    /** IAM is global, so a role's name contains its Region. */
     role: (region: string, id: FunctionId | OwnName | 'forward' | 'transactions') => `${prefix}-${region}-${id}`,
   };
 }
 
 /**
- * The form of everything that is stored and sent between Regions: test/compat/<form>/ has its samples. The first change of a form
- * after a release raises it, and adds a folder of samples; versions of the package with the same value read and write the same
- * forms.
+ * The form of everything that is stored and sent between Regions: test/compat/<form>/ has its samples. The first change
+ * of a form after a release raises this value, and adds a folder of samples. Versions of the package with the same
+ * value read and write the same forms.
  */
 export const STORED_FORM = '0.1';
 
@@ -154,9 +155,6 @@ export const EXPIRES = 'expires';
 export const DECISIONS = ['strong', 'eventual'] as const;
 export type DecisionsKind = (typeof DECISIONS)[number];
 
-/**
- * Where a subscriber starts in a log of which it has handled nothing; core/delivery/subscriber.ts explains the
- * values.
- */
+/** Where a subscriber starts in a log of which it has handled no event: see `SubscriberDefinition`. */
 export const SUBSCRIBE_FROM = ['beginning', 'first-seen'] as const;
 export type SubscribeFrom = (typeof SUBSCRIBE_FROM)[number];

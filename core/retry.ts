@@ -11,3 +11,34 @@ const CAP_MS = 1000;
 export function backoff({ random }: Pick<Runtime, 'random'>, tries: number): number {
   return random() * Math.min(CAP_MS, BASE_MS * 2 ** tries);
 }
+
+/** The attempts of one operation, with pauses in between, until its deadline. */
+export class Retries {
+  readonly #runtime: Pick<Runtime, 'random' | 'elapsed' | 'sleep'>;
+  readonly #deadline: number;
+  #tries = 0;
+
+  /** @param within milliseconds from now until the deadline */
+  constructor(runtime: Pick<Runtime, 'random' | 'elapsed' | 'sleep'>, within: number) {
+    this.#runtime = runtime;
+    this.#deadline = runtime.elapsed() + within;
+  }
+
+  /** Milliseconds until the deadline; negative after it. */
+  get left(): number {
+    return this.#deadline - this.#runtime.elapsed();
+  }
+
+  /** Number of pauses so far. */
+  get tries(): number {
+    return this.#tries;
+  }
+
+  /** Waits before the next attempt. @returns false at once if the pause would end after the deadline */
+  async pause(): Promise<boolean> {
+    const wait = backoff(this.#runtime, this.#tries++);
+    if (wait > this.left) return false;
+    await this.#runtime.sleep(wait);
+    return true;
+  }
+}

@@ -5,7 +5,7 @@ import { DECISIONS, type EnvironmentVariable, SUBSCRIBE_FROM } from '../core/nam
 /** The format of each environment variable. */
 const variables = {
   AWS_REGION: z.string().min(1),
-  /** Prefix of all names; also the metrics' namespace and the service in the logs. */
+  /** The prefix of all names. It is also the metrics' namespace, and the service in the logs. */
   MERIDIAN_NAME: z.string().min(1),
   /** The version of Meridian that deployed the function. */
   MERIDIAN_VERSION: z.string().min(1),
@@ -36,9 +36,9 @@ const variables = {
   /** Name of the `api` function, the same in every Region, and its URL in this one. */
   API_FUNCTION: z.string().min(1),
   MERIDIAN_API_URL: z.url(),
-  /** The API's address by Region, as JSON, instead of a lookup. */
+  /** The API's addresses by Region, as JSON. If set, no address is looked up. */
   MERIDIAN_ENDPOINTS: z.string().transform(parseJson).pipe(z.record(z.string(), z.url())),
-  /** A subscriber's name, its own table, and where it starts in a log of which it has handled no event. */
+  /** A subscriber's name, its own table, and where it starts in a log of which it has handled no event yet. */
   SUBSCRIBER: z.string().min(1),
   SUBSCRIBER_TABLE: z.string().min(1),
   SUBSCRIBE_FROM: z.enum(SUBSCRIBE_FROM),

@@ -1,4 +1,4 @@
-/** For a team's subscribers and functions. */
+/** What a team's subscribers and functions import. */
 
 import { addToSums } from '../adapters/dynamodb/add-to-sums.ts';
 import { dynamoDbClient } from '../adapters/dynamodb/client.ts';
@@ -32,8 +32,8 @@ export type { FunctionClientOptions } from './client-options.ts';
 export type { HandleContext, Handling, SubscriberFunctions, SubscriberHandler } from './subscription.ts';
 
 /**
- * Makes the `handler` that a subscriber's file exports: `export const handler = subscriber({ handle: async (event, { key }) => …
- * })`. docs/guides/subscribers.md has the guarantees. The environment is read at the first batch.
+ * Makes the `handler` that a subscriber's file exports: `export const handler = subscriber({ handle: async (event, {
+ * key }) => … })`. docs/guides/subscribers.md has the guarantees. The environment is read when the first batch arrives.
  */
 export function subscriber(functions: SubscriberFunctions): SubscriberHandler {
   let instance: SubscriberHandler | undefined;
@@ -68,12 +68,14 @@ const shared = sharedOptions();
 const credentials = defaultCredentials();
 
 /**
- * The options of a client for a function or a subscriber that was defined with `needs: ['api']`: `client<typeof domain>(await
- * clientOptions())`, in a subscriber `clientOptions(environment)` with the environment that `handle` gets: in a world it reaches the
- * Regions of that world. Where it is deployed, the own Region's URL is in the environment; those of the others are looked up by the
- * name of their function, once per process. A Region that does not respond within two seconds, or has no such function yet, is left
- * out, and looked up again by the first call after half a minute. Call it for each event: what was found out about the Regions is kept.
- * With MERIDIAN_ENDPOINTS, an object of URLs by Region as JSON, nothing is looked up and requests are not signed.
+ * The options of a client for a function or a subscriber that was defined with `needs: ['api']`: `client<typeof
+ * domain>(await clientOptions())`. A subscriber passes the environment that `handle` gets,
+ * `clientOptions(environment)`, so that it reaches the Regions of a world too. In a deployment, the URL of the
+ * function's own Region is in the environment; the URLs of the other Regions are looked up by the name of their
+ * function, once per process. A Region that does not respond within two seconds, or has no such function yet, is left
+ * out, and looked up again by the first call after half a minute. Call this for each event: what is known about the
+ * Regions is kept. If MERIDIAN_ENDPOINTS is set, a JSON object of URLs by Region, nothing is looked up and requests are
+ * not signed.
  * @param environment @default process.env
  * @throws Error that names every variable that is missing, or the Region that refused the lookup and what to grant
  */
@@ -101,13 +103,13 @@ export async function clientOptions(environment: FunctionEnvironment = process.e
   };
 }
 
-/** @throws Error that names every variable that is missing, and says how a function gets them */
+/** @throws Error that names every missing variable, and says how a function gets it */
 function parseApiVariables(environment: FunctionEnvironment) {
   try {
     return parseEnvironment(['AWS_REGION', 'MERIDIAN_REGIONS', 'MERIDIAN_API_URL', 'API_FUNCTION'], environment);
   } catch (cause) {
     throw new Error(
-      `${messageOf(cause)}. A function gets them where it is deployed with needs: ['api']. A subscriber writes clientOptions(environment), with the environment that its handle gets: then it works in a world too. Elsewhere set AWS_REGION and MERIDIAN_ENDPOINTS.`,
+      `${messageOf(cause)}. A deployed function gets them with needs: ['api']. A subscriber passes the environment that its handle gets, clientOptions(environment), so that it works in a world too. Anywhere else, set AWS_REGION and MERIDIAN_ENDPOINTS.`,
       { cause },
     );
   }
@@ -115,14 +117,17 @@ function parseApiVariables(environment: FunctionEnvironment) {
 
 interface Lookup {
   readonly url: Promise<string | undefined>;
-  /** When the Region is looked up again, in milliseconds since 1970. */
+  /** The time after which the Region is looked up again, in milliseconds since 1970. */
   until: number;
 }
 
 /** The lookups of this process, by Region. Concurrent calls share one. */
 const lookups = new Map<string, Lookup>();
 
-/** @returns undefined if the Region did not respond, or has no such function yet @throws Error the Region refuses */
+/**
+ * @returns undefined if the Region did not respond, or has no such function yet
+ * @throws Error if the Region refuses the lookup
+ */
 function urlIn(region: string, functionName: string): Promise<string | undefined> {
   const known = lookups.get(region);
   if (known && Date.now() < known.until) return known.url;
@@ -141,7 +146,7 @@ async function lookUp(region: string, functionName: string): Promise<string | un
   try {
     return await findFunctionUrl(region, functionName, { callMs: ENDPOINT_LOOKUP_MS });
   } catch (cause) {
-    // The Regions are deployed one after the other: the function may not exist yet.
+    // Regions are deployed one after the other, so the function may not exist in this one yet.
     if (cause instanceof MeridianError && (cause.retryable || cause.code === 'not-found')) return undefined;
     throw new Error(
       `${messageOf(cause)} The role of this function needs lambda:GetFunctionUrlConfig on ${functionName} in ${region}: needs: ['api'] grants it, unless a permissions boundary or a service control policy denies it.`,

@@ -31,7 +31,7 @@ export interface Telemetry {
   readonly middlewares: readonly Middleware[];
 }
 
-/** Wraps a handler in its telemetry. Lambda's own timeout is the only one: middy's early timeout is disabled. */
+/** Wraps a handler in its telemetry. Only Lambda's own timeout applies: middy's early timeout is disabled. */
 export function instrument<Event, Result>(
   { middlewares }: Telemetry,
   handle: (event: Event, context: Context) => Promise<Result>,

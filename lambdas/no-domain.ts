@@ -4,5 +4,5 @@ import type { Domain } from '../core/index.ts';
 export const domain: Domain = noDomain();
 
 function noDomain(): never {
-  throw new Error('This function has no domain. Bundle it with the Meridian construct, which adds yours.');
+  throw new Error('This function has no domain. Bundle it with the Meridian construct, which adds your domain.');
 }

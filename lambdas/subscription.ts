@@ -12,7 +12,7 @@ import { failedOf } from './batch.ts';
 import type { FunctionEnvironment } from './client-options.ts';
 import { instrument, type Telemetry } from './instrument.ts';
 
-/** The partition of the sums in a subscriber's table. It differs from those of the logs' positions, whose names contain `@`. */
+/** The partition of the sums in a subscriber's table. The partitions of the logs' positions have names with `@`. */
 export const TALLY_PARTITION = 'tally';
 
 /** The context of an event or an outcome. */
@@ -23,27 +23,34 @@ export interface HandleContext {
    * Pass it to the service that performs a side effect, so that the service can deduplicate.
    */
   readonly key: string;
-  /** The Region in which it is handled. */
+  /** The Region that handles the event or outcome. */
   readonly region: string;
-  /** The environment variables: `process.env` where it is deployed, in a world those of its definition. `clientOptions(environment)` reaches the API. */
+  /**
+   * The environment variables: `process.env` in a deployment, those of the definition in a world. Pass them to
+   * `clientOptions` to call the API.
+   */
   readonly environment: FunctionEnvironment;
 }
 
-/** The additions to the subscriber's own table, written exactly once, in one transaction with its progress. Undefined: none. */
+/**
+ * The additions to the subscriber's own table; undefined: none. They are written exactly once, in one transaction with
+ * its progress.
+ */
 // biome-ignore lint/suspicious/noConfusingVoidType: a function without a return statement is what most subscribers are
 export type Handling = readonly Addition[] | undefined | void;
 
 /** The functions of a subscriber. */
 export interface SubscriberFunctions {
   /**
-   * Handles an event. With its own table, the events of a log are handled in order, each after its predecessor. If it throws, the
-   * event is redelivered. It may be called again for a handled event, even concurrently: if the process ended, or the table
-   * failed, before the handling was recorded. @default events are errors, which end in the dead-letter queue
+   * Handles an event. With its own table, the events of a log are handled in order, each after its predecessor. If it
+   * throws, the event is redelivered. It may be called again for a handled event, even concurrently, if the process
+   * ended or the table failed before the handling was recorded. @default events are errors, which end in the
+   * dead-letter queue
    */
   handle?(event: SubscribedEvent, context: HandleContext): Handling | Promise<Handling>;
   /**
-   * Handles the outcome of a transaction, under the same terms, but without an order. @default outcomes are errors, which end in
-   * the dead-letter queue
+   * Handles the outcome of a transaction. What `handle` guarantees applies, except that outcomes are not ordered.
+   * @default outcomes are errors, which end in the dead-letter queue
    */
   outcome?(outcome: AnnouncedOutcome, context: HandleContext): Handling | Promise<Handling>;
 }
@@ -55,7 +62,7 @@ export type SubscriberHandler = (batch: SQSEvent, context: Context) => Promise<S
 export interface SubscriberPorts extends Pick<MessagePorts<Addition>, 'from' | 'progress'> {
   /** The deployment's name: two deployments may use the same service. */
   readonly deployment: string;
-  /** The subscriber's. */
+  /** The subscriber's name. */
   readonly name: string;
   readonly region: string;
   readonly environment: HandleContext['environment'];
@@ -96,20 +103,23 @@ export function subscriberOn(
   });
 }
 
-/** Identifies an event by what its writer asked for: the same in both copies of an append that was retried in another Region. */
+/**
+ * Identifies an event by the request that wrote it, so that both copies of an append that was retried in another Region
+ * have the same key.
+ */
 function writtenId({ stream, meta: { commitId, index } }: SubscribedEvent): string {
   return `${stream} ${commitId} ${index}`;
 }
 
-/** The property under which a handler keeps its functions; the same symbol in every copy of this module. */
+/** The property that holds a handler's functions. It is the same symbol in every copy of this module. */
 const FUNCTIONS = Symbol.for('meridian.subscriber');
 
-/** Lets {@link functionsOf} find a handler's functions. */
+/** Attaches the functions to a handler, so that {@link functionsOf} finds them. */
 export function withFunctions(handler: SubscriberHandler, functions: SubscriberFunctions): SubscriberHandler {
   return Object.defineProperty(handler, FUNCTIONS, { value: functions });
 }
 
-/** The functions that `subscriber` made a handler of; undefined for any other value. */
+/** The functions of a handler that `subscriber` made; undefined for any other value. */
 export function functionsOf(handler: unknown): SubscriberFunctions | undefined {
   return isSubscriber(handler) ? handler[FUNCTIONS] : undefined;
 }

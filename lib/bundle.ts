@@ -7,7 +7,10 @@ import { buildSync, type Metafile } from 'esbuild';
 export interface BundleSource {
   /** The file that exports `handler`. */
   readonly entry: string;
-  /** The file that exports the `domain` that the function runs, an absolute path. @default the one that the package names itself */
+  /**
+   * The absolute path of the file that exports the function's `domain`.
+   * @default the file that the package itself maps `#domain` to
+   */
   readonly domain?: string | undefined;
 }
 

@@ -42,17 +42,23 @@ export interface Config {
   readonly decisions: DecisionsKind;
   /** The location of the runbooks that alarms link to: a URL or a path, without a trailing slash. */
   readonly runbookUrl: string;
-  /** The file that exports the domain that functions run, an absolute path. @default the one that the package names itself */
+  /**
+   * The absolute path of the file that exports the domain of the functions.
+   * @default the file that the package itself maps `#domain` to
+   */
   readonly domain?: string;
 }
 
-/** The parts that the context can set. */
+/** The properties that the context can set. */
 export type ConfigKey = Exclude<keyof Config, 'domain'>;
 
 /** The default location of the runbooks: in the package, which the project that was deployed has installed. */
 const RUNBOOKS = ownPage('runbooks');
 
-/** The configuration cannot be deployed; the message names each key, where its value came from, and what to write instead. */
+/**
+ * The error for a configuration that cannot be deployed. The message names each wrong key, where its value came from,
+ * and what to write instead.
+ */
 export class ConfigError extends Error {
   readonly code = 'invalid-config';
   readonly retryable = false;
@@ -72,7 +78,7 @@ const LOG_RETENTION_DAYS = [
 ] as const;
 
 const WHAT_TO_WRITE = {
-  name: `1 to ${NAME_LENGTH} lower-case letters, digits and single hyphens, a letter first and no hyphen last, for example "meridian"`,
+  name: `1 to ${NAME_LENGTH} lower-case letters, digits and single hyphens, starting with a letter and not ending with a hyphen, such as "meridian"`,
   regions:
     'two to five different AWS Regions, the primary first, for example ["us-east-1", "us-east-2", "us-west-2"] (-c regions=us-east-1,us-east-2)',
   account: 'the 12 digits of the AWS account as a string, or leave it out to deploy to the account of your credentials',

@@ -13,13 +13,15 @@ const deployedSchema = z.object({ regions: regionsSchema, decisions: decisionsSc
 
 /** A deployment's state, which the next deploy is compared with. */
 export interface Deployed {
-  /** Primary first. */
+  /** The Regions, the primary first. */
   readonly regions: readonly string[];
-  /** The replication of the transactions table; undefined while there is none. */
+  /** The replication of the transactions table; undefined if there is no such table yet. */
   readonly decisions?: Config['decisions'];
 }
 
-/** Each deployment by its name, as the last `meridian deploy` left it; older files list only its Regions. */
+/**
+ * The state of each deployment, by its name, as the last `meridian deploy` left it; older files list only the Regions.
+ */
 const fileSchema = z.record(
   z.string(),
   z.union([regionsSchema.transform((list): z.infer<typeof deployedSchema> => ({ regions: list })), deployedSchema]),

@@ -24,8 +24,8 @@ export interface SubscriberProps extends SubscriberDefinition, Granting {}
 export interface FunctionProps extends OwnFunctionDefinition, Granting {}
 
 /**
- * Properties of Meridian. What is left out, apart from `domain`, `subscribers` and `functions`, is taken from the CDK context of the same name:
- * `cdk.json`, or `cdk -c key=value`.
+ * Properties of Meridian. Except for `domain`, `subscribers` and `functions`, an omitted property is taken from the CDK
+ * context key of the same name: in `cdk.json`, or `cdk -c key=value`.
  */
 export interface MeridianProps {
   /**
@@ -47,7 +47,7 @@ export interface MeridianProps {
   readonly name?: string;
   /**
    * Two to five AWS Regions, the primary first: it holds the stack of the global tables.
-   * @default those of the context; one of the two is required
+   * @default the Regions in the context, which is required without this property
    */
   readonly regions?: readonly string[];
   /**
@@ -56,7 +56,8 @@ export interface MeridianProps {
    */
   readonly account?: string;
   /**
-   * The log that a Region writes, if it is not named after the Region: needed after its replica was rebuilt from a backup.
+   * The log that a Region writes, if it is not named after the Region. A Region needs a new log after its replica was
+   * rebuilt from a backup.
    * @default each Region's log is named after it
    */
   readonly logs?: Readonly<Record<string, string>>;
@@ -136,8 +137,8 @@ export class Meridian extends Construct {
 }
 
 /**
- * The file that `meridian deploy` writes: in the project of the working directory or, if the app runs outside of one, as at the root of a
- * monorepo, in that of its domain.
+ * The file that `meridian deploy` writes, in the project of the working directory. If the app runs outside of a
+ * project, as at the root of a monorepo, the file is in the project of its domain.
  */
 function regionsFile(domain: string): string {
   const project = findProject(process.cwd()) ?? findProject(dirname(domain));
@@ -207,13 +208,13 @@ export function addMeridian(
       eventSchemas,
       own,
     });
-    // It reads the stream of a replica that the global stack creates.
+    // The stack reads the stream of a replica that the global stack creates.
     stack.addStackDependency(global);
     return stack;
   });
   for (const warning of unknownRegions(config.regions))
     Annotations.of(global).addWarningV2('meridian:unknown-region', warning);
-  // Not the app, which may have another deployment.
+  // The stacks are tagged rather than the app, which may have another deployment.
   for (const stack of [global, ...regions]) Tags.of(stack).add('meridian', config.name);
   for (const stack of regions) Tags.of(stack).add(REGION_TAG, stack.region);
   Validations.of(app).addPlugins(new AwsSolutionsChecks(app), new MeridianChecks({ config, deployed }));

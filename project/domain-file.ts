@@ -8,7 +8,10 @@ import { messageOf } from '../core/facts/errors.ts';
 import type { Domain } from '../core/index.ts';
 import { placeOf, sentence } from './place.ts';
 
-/** The file of a domain cannot be used: the file with the fault, with its line if that is known, what was found, and what to write. */
+/**
+ * The error for a domain's file that cannot be used. The message has the file with the fault, the line if it is known,
+ * what was found, and what to write.
+ */
 export class DomainFileError extends Error {
   readonly code = 'invalid-domain-file';
   readonly retryable = false;
@@ -60,12 +63,12 @@ function isDomainModule(exported: unknown): exported is { readonly domain: Domai
   return exportedSchema.safeParse(exported).success;
 }
 
-/** Milliseconds. */
+/** The time limit of {@link placePrinted}, in milliseconds. */
 const LOCATE_MS = 20_000;
 
 /**
- * The place that Node prints when a process of its own ends with the error. Of a top-level `await`, or a name that a module does not
- * export, the error itself has none.
+ * Finds the place of an error by loading the file in a separate Node process, which prints it. The error itself has no
+ * place if the cause is a top-level `await`, or a name that a module does not export.
  */
 function placePrinted(file: string): string | undefined {
   const { stderr } = spawnSync(

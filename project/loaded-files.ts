@@ -4,8 +4,9 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { Domain } from '../core/index.ts';
 
 /**
- * Records the files that a project loads from now on, apart from packages: its own, and others that it imports by their paths.
- * @param onFile is called before each of them is read, and with each one that is imported but missing
+ * Records the files that a project loads from now on, apart from packages: its own, and others that it imports by their
+ * paths.
+ * @param onFile is called before each file is read, and with each file that is imported but missing
  * @returns a function that returns the absolute paths of those that were loaded
  */
 export function recordLoadedFiles(folder: string, onFile: (file: string) => void): () => readonly string[] {

@@ -17,8 +17,9 @@ export function ownPage(path: string): string {
 }
 
 /**
- * The folder of the Meridian that a project's files import, if that is another copy than the running one. With two copies, errors of
- * the project's streams would not be recognized. Before the project has installed it there is none: its first import reports that.
+ * The folder of the copy of Meridian that a project's files import, if it differs from the running copy: with two
+ * copies, errors of the project's streams would not be recognized. Undefined if the project has not installed Meridian:
+ * its first import reports that.
  */
 export function otherMeridian(folder: string): string | undefined {
   const running = findPackageJSON(import.meta.url);

@@ -5,7 +5,10 @@ import { pathToFileURL } from 'node:url';
 import * as z from 'zod';
 import { parseJson } from '../core/facts/json.ts';
 
-/** A command needs packages that the project does not have. The message names them, and how to install them. */
+/**
+ * The error for a command that needs packages that the project does not have. The message names them, and how to
+ * install them.
+ */
 class MissingPackagesError extends Error {
   readonly code = 'missing-packages';
 

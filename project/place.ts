@@ -16,7 +16,7 @@ export function placeOf(error: unknown): string | undefined {
   return /^Cannot find .* imported from (.*)$/.exec(error.message)?.[1];
 }
 
-/** A message as a sentence. */
+/** Makes a sentence of a message. */
 export function sentence(text: string): string {
   return /[.!?]$/.test(text) ? text : `${text}.`;
 }

@@ -23,7 +23,7 @@ const manifestSchema = z.object({
 /** A project on Meridian: the nearest folder whose package.json has a member `meridian`. */
 export interface Project {
   readonly folder: string;
-  /** Of the domain's file. */
+  /** The path of the domain's file. */
   readonly domain: string;
   /** The folder of its schemas. */
   readonly schemas: string;

@@ -6,7 +6,10 @@ import { messageOf } from '../core/facts/errors.ts';
 import type { SubscriberDefinition } from '../core/index.ts';
 import { placeOf, sentence } from './place.ts';
 
-/** The file of the subscribers cannot be used. The message names the file, what was found, and what to write. */
+/**
+ * The error for a file of subscribers that cannot be used. The message names the file, what was found, and what to
+ * write.
+ */
 export class SubscribersFileError extends Error {
   readonly code = 'invalid-subscribers-file';
   readonly retryable = false;
@@ -31,7 +34,7 @@ export async function readSubscribers(file: string): Promise<Readonly<Record<str
   return exported.subscribers;
 }
 
-/** Whether an entry has the right form is checked with the rest of its definition. */
+/** The form of an entry is checked with the rest of its definition. */
 function checkEntry(file: string, name: string, entry: string): void {
   const path = entry.startsWith('file:') ? fileURLToPath(entry) : entry;
   if (!isAbsolute(path) || existsSync(path)) return;
@@ -42,7 +45,7 @@ function checkEntry(file: string, name: string, entry: string): void {
   const meant = existsSync(join(dirname(file), near)) ? ` to import.meta.resolve('${near}')` : '';
   throw new SubscribersFileError(
     line === -1 ? file : `${file}:${line + 1}`,
-    `The entry of subscriber ${name} is ${path}, and there is no such file.`,
+    `The entry of subscriber ${name} is ${path}, but there is no such file.`,
     `Create it, with \`export const handler = subscriber({ handle: async (event, { key }) => { … } })\`, or correct \`entry\`${meant}.`,
   );
 }
@@ -55,7 +58,7 @@ function isSubscribersModule(
 }
 
 async function load(file: string): Promise<unknown> {
-  if (!existsSync(file)) throw new SubscribersFileError(file, 'There is no such file, which package.json names.');
+  if (!existsSync(file)) throw new SubscribersFileError(file, 'package.json names this file, but it does not exist.');
   try {
     return await import(pathToFileURL(file).href);
   } catch (cause) {

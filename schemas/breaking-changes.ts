@@ -5,14 +5,17 @@ export const jsonValueSchema = z.json();
 export type JsonValue = z.output<typeof jsonValueSchema>;
 type JsonObject = Readonly<Record<string, JsonValue>>;
 
-/** A release without descriptive text: the events and the commands' inputs, by name. */
+/** A release: the schemas of its events and of its commands' inputs, by name and without descriptive text. */
 export const releasedSchema = z.strictObject({
   events: z.record(z.string(), jsonValueSchema),
   commands: z.record(z.string(), jsonValueSchema),
 });
 export type Released = z.output<typeof releasedSchema>;
 
-/** The promises of a release of these documents. Where the sent form differs from the stored one, both are included. */
+/**
+ * The schemas that a release of these documents must not break. If the sent form of an event differs from the stored
+ * form, both are included.
+ */
 export function releaseOf(documents: readonly SchemaDocument[]): Released {
   const of = (kind: SchemaDocument['kind'], suffix = '') =>
     documents
@@ -30,10 +33,8 @@ export function breakingChanges(before: Released, after: Released): readonly str
     ...Object.entries(before.events).flatMap(([name, schema]) => {
       const now = after.events[name];
       if (now === undefined)
-        return `event ${name} was released and is gone: keep its schema, its sample and an upcaster, see nextVersion`;
-      return same(schema, now)
-        ? []
-        : `event ${name} was released and has changed: leave it as it was and make a new version`;
+        return `event ${name} was released and is gone: keep its schema, its sample and an upcaster (see nextVersion)`;
+      return same(schema, now) ? [] : `event ${name} was released and has changed: restore it, and make a new version`;
     }),
     ...Object.entries(before.commands).flatMap(([name, schema]) => {
       const now = after.commands[name];
@@ -43,7 +44,7 @@ export function breakingChanges(before: Released, after: Released): readonly str
   ];
 }
 
-/** Keywords that are only descriptive. Samples are not: they belong to their version. */
+/** Keywords that are only descriptive. Samples are not descriptive: they belong to their version. */
 const WORDS = ['$schema', 'title', 'description'];
 
 /** Keywords whose values are data, not schemas. */
@@ -68,7 +69,7 @@ function strings(value: JsonValue | undefined): readonly JsonValue[] {
   return Array.isArray(value) ? value : value === undefined ? [] : [value];
 }
 
-/** Limits that become stricter when they rise, and limits that do when they fall. */
+/** Limits that become stricter when they rise, and limits that become stricter when they fall. */
 const LOWER = ['minimum', 'exclusiveMinimum', 'minLength', 'minItems', 'minProperties'];
 const UPPER = ['maximum', 'exclusiveMaximum', 'maxLength', 'maxItems', 'maxProperties'];
 /** Keywords that are compared separately, or do not affect what is accepted. */
@@ -89,7 +90,8 @@ const KNOWN = [
 ];
 
 /**
- * How `after` refuses what `before` accepted, as far as the schemas show it. Schemas that cannot be compared count as a refusal.
+ * Lists what `before` accepted but `after` refuses, as far as the schemas show it. Schemas that cannot be compared
+ * count as a refusal.
  */
 function narrowed(before: JsonValue, after: JsonValue, path: string): readonly string[] {
   if (same(before, after) || before === false || after === true || (isObject(after) && Object.keys(after).length === 0))

@@ -37,7 +37,7 @@ function yaml(document: unknown): string {
   return `# ${COMMENT}\n${stringify(document, { lineWidth: 120, aliasDuplicateObjects: false })}`;
 }
 
-/** Writes the files of a domain's contract into `folder`, and deletes files of what no longer exists. */
+/** Writes the files of a domain's contract into `folder`, and deletes the files of parts that no longer exist. */
 export function writeContract(domain: Domain, folder: string): void {
   for (const file of globSync(GENERATED, { cwd: folder })) rmSync(join(folder, file));
   for (const [file, text] of filesOf(domain)) write(folder, file, text);
@@ -73,7 +73,7 @@ function contentOf(text: string): string {
   }
 }
 
-/** The promises released according to `folder` that the domain breaks, one line each. */
+/** The released promises in `folder` that the domain breaks, one line each. */
 export function brokenPromises(domain: Domain, folder: string): readonly string[] {
   return breakingChanges(readReleased(folder), releaseOf(schemaDocuments(domain)));
 }

@@ -150,7 +150,7 @@ function jsonSchema(
   return JSON.parse(JSON.stringify({ $schema, ...about, ...rest }));
 }
 
-/** A schema within an OpenAPI document, which names the dialect once for all of them. */
+/** A schema within an OpenAPI document, which names the dialect once for all schemas. */
 export function schemaPart(schema: z.ZodType, io: 'input' | 'output', about: JsonSchema = {}): JsonSchema {
   const { $schema: _, ...part } = jsonSchema(schema, io, about);
   return part;
@@ -165,7 +165,7 @@ function delivered(source: z.ZodType, detailType: string, detail: z.ZodType) {
     source,
     account: z.string(),
     time: z.string(),
-    region: z.string().meta({ description: 'The Region on whose bus it was first put' }),
+    region: z.string().meta({ description: 'The Region whose bus it was first put on' }),
     resources: z.array(z.string()),
     detail,
   });
@@ -248,7 +248,7 @@ function published(
     type,
     publishedSchema.extend({
       data: schema,
-      schemaVersion: z.literal(schemaVersion).meta({ description: 'The version in which the event was written' }),
+      schemaVersion: z.literal(schemaVersion).meta({ description: 'The schema version that the event was written in' }),
     }),
   );
 }

@@ -56,9 +56,9 @@ export function openApi(domain: Domain) {
       title: 'Meridian: the HTTP API of a Region',
       version: '1.0.0',
       description:
-        'Every Region serves this API, and any Region may be asked. An error is a problem document (RFC 9457): tell problems ' +
-        'apart by `code`, and retry only those with `retryable`, with the same id. Ignore members that you do not know. ' +
-        'Every GET also takes HEAD.',
+        'Every Region serves this API, and any Region may be asked. An error is a problem document (RFC 9457): distinguish ' +
+        'problems by `code`, and retry only those with `retryable`, with the same id. Ignore members that you do not know. ' +
+        'HEAD is accepted wherever GET is.',
     },
     servers: [
       {
@@ -68,7 +68,7 @@ export function openApi(domain: Domain) {
       },
       {
         url: 'http://127.0.0.1:{port}/regions/{region}',
-        description: 'A Region of `meridian start`, which takes requests without a signature',
+        description: 'A Region of `meridian start`, which accepts requests without a signature',
         variables: { port: { default: '4700' }, region: { default: 'us-east-1' } },
       },
     ],
@@ -97,7 +97,8 @@ function newSchemas(): Schemas {
   const components: Record<string, unknown> = {};
   return {
     components,
-    // By default `input`: sent data must remain open to additional members, while the output of a parser is closed.
+    // `io` is `input` by default, because sent data must remain open to additional members, while a parser's output is
+    // closed.
     add(name, schema, io = 'input') {
       const key = componentName(name);
       components[key] = fromRoot(schemaPart(schema, io), `#/components/schemas/${key}`);
@@ -157,14 +158,14 @@ function eventsPath(streams: readonly StreamDefinition[], { add }: Schemas): Pat
         tags: ['events'],
         summary: 'Append events or run commands: one envelope, or several at once',
         description:
-          'Of several envelopes each has its own result, in the same order. Those of one stream are processed in order. ' +
-          'Without an `id` a retry appends again.',
+          'If there are several envelopes, each has its own result, in the same order. Envelopes of the same stream are processed in order. ' +
+          'A retry of an envelope without an `id` appends again.',
         parameters: [parameter('traceparent')],
         requestBody: body({
           anyOf: [envelope, { type: 'array', maxItems: MAX_ENVELOPES, items: envelope }],
         }),
         responses: responses('append', {
-          description: 'The envelope was committed; of several, the result of each',
+          description: 'The envelope was committed. For several envelopes: the result of each',
           headers: { ETag: header('ETag') },
           ...json({ anyOf: [accepted, submitted] }),
         }),
@@ -231,7 +232,7 @@ function commitsPath(stream: StreamDefinition, schemas: Schemas): Path {
         description: 'To follow a stream, send the `version` of the last page as `after`.',
         parameters: [parameter('id'), parameter('after.version'), parameter('limit')],
         responses: responses('read', {
-          description: 'The commits that `after` does not cover, in fold order; with `next` there are more',
+          description: 'The commits that `after` does not cover, in fold order; `next` is present if there are more',
           ...json(schemas.add(`Commits.${type}`, commitPageSchema.extend({ commits: z.array(shownSchema) }))),
         }),
       },
@@ -259,11 +260,14 @@ function storedSchema({ type: streamType, events }: StreamDefinition, { add }: S
 function transactionPaths(domain: Domain, { add }: Schemas): readonly Path[] {
   const request = transactionRequestSchema(domain);
   if (!request) return [];
-  const idSchema = z.string().regex(TRANSACTION_ID).meta({ description: '`<Region>:<key>`: that Region drives it' });
+  const idSchema = z
+    .string()
+    .regex(TRANSACTION_ID)
+    .meta({ description: '`<Region>:<key>`: this Region drives the transaction' });
   const states = transactionShownSchema.options.map((state) => add(`Transaction.${state.shape.state.value}`, state));
   const shown = add('Transaction', z.union(states.map(referTo)));
   const undecided = {
-    description: 'Undecided when the wait was over: ask at `Location`',
+    description: 'The transaction was still undecided after the wait: query it at `Location`',
     headers: {
       Location: header('Location'),
       'Retry-After': header('Retry-After'),
@@ -280,7 +284,7 @@ function transactionPaths(domain: Domain, { add }: Schemas): readonly Path[] {
     responses: responses(
       'transact',
       {
-        description: 'Committed: every participant, with its version and place',
+        description: 'The transaction was committed: every participant, with its version and position',
         headers: { 'Preference-Applied': header('Preference-Applied') },
         ...json(shown),
       },
@@ -292,7 +296,7 @@ function transactionPaths(domain: Domain, { add }: Schemas): readonly Path[] {
     tags: ['transactions'],
     summary: 'Read the outcome of a transaction',
     parameters: [parameter('id.transaction')],
-    responses: responses('transaction', { description: 'What is known of it', ...json(shown) }),
+    responses: responses('transaction', { description: 'The known state of the transaction', ...json(shown) }),
   };
   return [
     ['/transactions', { post }],
@@ -318,7 +322,7 @@ function rowsPath(view: ViewDefinition, { add }: Schemas): Path {
         description: 'For the next page, send `next` as `after`.',
         parameters: [parameter('after.key'), parameter('limit')],
         responses: responses('rows', {
-          description: 'Rows in the order of their keys; with `next` there are more',
+          description: 'Rows in the order of their keys; `next` is present if there are more',
           ...json(add(`Rows.${name}`, rowPageSchema.extend({ rows: z.array(shownSchema) }))),
         }),
       },
@@ -352,10 +356,10 @@ function healthPath({ add }: Schemas): Path {
       get: {
         operationId: 'health',
         tags: ['health'],
-        summary: 'Read how far this Region has seen every Region',
+        summary: 'Read how up to date this Region is with every Region',
         responses: responses('health', {
           description:
-            'The newest commit of each Region that has arrived; null: none has. `version` is that of Meridian.',
+            'The newest commit that has arrived from each Region, or null if none has. `version` is the version of Meridian.',
           ...json(add('Health', healthSchema)),
         }),
       },

@@ -8,7 +8,7 @@ interface KnownProblem {
   readonly members?: z.ZodRawShape;
 }
 
-const known = { known: z.array(z.string()).meta({ description: 'Those that exist' }) };
+const known = { known: z.array(z.string()).meta({ description: 'The existing names' }) };
 const tokenSchema = z.string().meta({ description: 'A version token' });
 
 /** Every problem that the API reports, by its code. A domain's refusals add members of their own. */
@@ -25,14 +25,14 @@ const problems = {
     means: 'There is no such path or row, or nothing is recorded of the transaction.',
     members: { routes: z.array(z.string()).optional(), id: z.string().optional(), state: z.string().optional() },
   },
-  'method-not-allowed': { means: 'The path does not take this method.', members: { allowed: z.array(z.string()) } },
+  'method-not-allowed': { means: 'The path does not accept this method.', members: { allowed: z.array(z.string()) } },
   'version-conflict': {
     means:
-      'The stream is not at the expected version: read it and decide again. Retryable when other writers kept winning the race for 10 s.',
+      'The stream is not at the expected version: read it and decide again. Retryable if the append lost the race to other writers for 10 s.',
     members: { expected: tokenSchema.optional(), actual: tokenSchema },
   },
   'id-reused': {
-    means: 'The id already names a different request: use a new id.',
+    means: 'The id belongs to a different request: use a new id.',
     members: { log: z.string().optional(), position: z.int().optional() },
   },
   'stream-busy': {
@@ -41,7 +41,7 @@ const problems = {
   },
   'deadline-exceeded': { means: 'The transaction was not decided before its deadline.' },
   aborted: {
-    means: 'The transaction was aborted permanently: a new try needs a new id.',
+    means: 'The transaction was aborted permanently: to try again, use a new id.',
     members: { id: z.string(), reason: problemSchema, participant: z.string().optional() },
   },
   'too-large': {

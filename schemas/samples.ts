@@ -9,8 +9,8 @@ import {
 import { Fold } from '../core/log/fold.ts';
 
 /**
- * The faults in the versions and samples of a domain's events, a line each. Every version from 1 on must exist, with a sample
- * that its schema accepts, that can be sent, and that can be folded as stored in that version.
+ * The faults in the versions and samples of a domain's events, a line each. Every version from 1 on must exist, with a
+ * sample that its schema accepts, that can be sent, and that can be folded from its stored form.
  */
 export function sampleFaults(domain: Domain): readonly string[] {
   return [...domain.streams.values()].flatMap((stream) =>

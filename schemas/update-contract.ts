@@ -12,10 +12,10 @@ export interface UpdateOptions {
 }
 
 /**
- * Writes the schemas of a domain into a folder, or checks them. Samples that are missing or that their schema refuses stop the
- * writing; changes that break what was released are reported, and stop a release unless they are accepted.
- * @param folder the project's schemas; created if it does not exist @returns the findings, one line each, and whether there are
- * no faults
+ * Writes the schemas of a domain into a folder, or checks them. Nothing is written if a sample is missing, or its
+ * schema refuses it. Changes that break a release are reported, and prevent a new release unless they are accepted.
+ * @param folder the project's schemas; created if it does not exist @returns the findings, one line each, and whether
+ *   there are no faults
  */
 export function updateContract(
   domain: Domain,
@@ -34,7 +34,7 @@ export function updateContract(
   return {
     ok,
     lines: [
-      // The most severe first: a file that is out of date only has to be written again.
+      // The most severe findings come first: a file that is out of date only has to be written again.
       ...broken.map((line) => `${line}${isAccepted ? ' (accepted)' : ''}`),
       ...(broken.length > 0 && !isAccepted
         ? [

@@ -49,7 +49,7 @@ function configOf(stage: string, reports: string, name: string, declarations: st
         reportFolder: reports,
         reportTempFolder: WORK,
         reportFileName: name,
-        // The types that signatures name without exporting them. For the world that is the whole engine.
+        // Types that signatures name, but the entry point does not export. For the world, these are the whole engine.
         includeForgottenExports: name !== 'world',
       },
       docModel: { enabled: false },
@@ -67,7 +67,7 @@ function configOf(stage: string, reports: string, name: string, declarations: st
 }
 
 interface ReportOptions {
-  /** Writes the reports instead. @default false */
+  /** Writes the reports instead of comparing them. @default false */
   readonly write?: boolean;
   /** Their folder. @default api/ */
   readonly reports?: string;
@@ -81,7 +81,7 @@ export function reportApi(stage: string, { write = false, reports = REPORTS }: R
   const [first] = configs;
   if (!first) return ['The package has no entry points.'];
   for (const folder of [WORK, reports]) mkdirSync(folder, { recursive: true });
-  // One compilation of all of them.
+  // All entry points are compiled together.
   const compilerState = CompilerState.create(first, {
     additionalEntryPoints: configs.map(({ mainEntryPointFilePath }) => mainEntryPointFilePath),
   });
@@ -100,7 +100,7 @@ export function reportApi(stage: string, { write = false, reports = REPORTS }: R
   const current = configs.map(({ reportFilePath }) => basename(reportFilePath));
   for (const left of globSync('*.api.md', { cwd: reports }).filter((file) => !current.includes(file))) {
     if (write) rmSync(join(reports, left));
-    else faults.push(`api/${left} is of no entry point`);
+    else faults.push(`api/${left} belongs to no entry point`);
   }
   return faults;
 }

@@ -24,7 +24,10 @@ const run = promisify(execFile);
 
 /** No bundle may be larger, in bytes, minified. */
 export const LIMIT = 900_000;
-/** The same for what a team bundles into a page or a function of its own: the client, with zod and the signing of requests. */
+/**
+ * The same limit for the client, with zod and the signing of requests: teams bundle it into a page or a function of
+ * their own.
+ */
 export const CLIENT_LIMIT = 150_000;
 /** How many times each start is measured. */
 const STARTS = 7;
@@ -155,7 +158,7 @@ function median(values: readonly number[]): number {
   return [...values].sort((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
 }
 
-/** The median start of each bundle, and that of an empty module; in turns, so that a busy machine slows all of them alike. */
+/** The median start of each bundle, and that of an empty module; measured in turns, so that a busy machine slows all of them alike. */
 async function startsOf(bundles: readonly Bundle[], outdir: string) {
   const empty = join(outdir, 'empty.mjs');
   writeFileSync(empty, '');

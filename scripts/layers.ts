@@ -20,7 +20,7 @@ export async function checkLayers(root: string): Promise<{ files: number; import
     validate: true,
     ruleSet: { forbidden: config.forbidden ?? [] },
   });
-  if (typeof output === 'string') throw new Error(`the cruiser answered with text: ${output}`);
+  if (typeof output === 'string') throw new Error(`the cruiser returned text instead of a result: ${output}`);
 
   const faults = output.summary.violations.map((violation) => {
     const route = violation.cycle

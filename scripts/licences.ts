@@ -35,7 +35,7 @@ const packageSchema = z.object({
 export interface Licensed {
   readonly name: string;
   readonly version: string;
-  /** From its package.json; undefined if it names none. */
+  /** The licence in its package.json; undefined if it names none. */
   readonly licence: string | undefined;
   /** The number of functions whose bundles contain code of it. */
   readonly functions: number;
@@ -80,7 +80,7 @@ function packageFileOf(file: string): string {
   return join(folder, 'package.json');
 }
 
-/** All of them, by name. */
+/** All packages that are installed or bundled, sorted by name. */
 export function licences(): readonly Licensed[] {
   const bundled = bundledFiles();
   return [...new Set([...dependencyFiles(), ...bundled.keys()])]
@@ -89,7 +89,7 @@ export function licences(): readonly Licensed[] {
     .sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-/** Those whose licence is not one of the allowed ones. An expression is allowed when each of its terms is. */
+/** The packages whose licence is not allowed. An expression is allowed when each of its terms is. */
 export function refused(all: readonly Licensed[]): readonly Licensed[] {
   const terms = (licence: string) => licence.replaceAll(/[()]/g, '').split(/ (?:AND|OR) /);
   return all.filter(({ licence }) => licence === undefined || !terms(licence).every((term) => ALLOWED.includes(term)));

@@ -92,7 +92,7 @@ function spawnLocalStack(folder: string, mails: MailService, options: readonly s
   return spawn(process.execPath, [meridian, 'localstack', '--context', `mailUrl=${mails.url}`, ...options], {
     cwd: folder,
     env: { ...process.env, MERIDIAN_LOCALSTACK_CACHE: CACHE },
-    // In its own process group, so that Ctrl-C does not reach it directly.
+    // The command runs in its own process group, so that Ctrl-C does not reach it directly.
     detached: true,
     stdio: ['ignore', options.includes('--json') ? 'pipe' : 'inherit', 'inherit'],
   });
@@ -100,7 +100,10 @@ function spawnLocalStack(folder: string, mails: MailService, options: readonly s
 
 const readySchema = z.object({ endpoint: z.string() });
 
-/** The address that it prints once the grocery is deployed. @throws Error when it ends before */
+/**
+ * The address that `meridian localstack` prints once the grocery is deployed.
+ * @throws Error when the process ends before that
+ */
 async function endpointOf({ stdout }: ChildProcess): Promise<string> {
   if (stdout) for await (const line of createInterface(stdout)) return readySchema.parse(JSON.parse(line)).endpoint;
   throw new Error('`meridian localstack` has ended, see above.');

@@ -4,7 +4,7 @@ type Options = NonNullable<ParseArgsConfig['options']>;
 
 /**
  * The options of an npm script. For any other argument, prints the error and `usage` to standard error, and exits with 2.
- * The reader of standard output may leave early, as `head` does.
+ * The reader of standard output may close it early, as `head` does.
  */
 export function readOptions<const Given extends Options>(
   usage: string,

@@ -30,7 +30,7 @@ export const STAGE = join(root, '.package');
 const { zod: _, ...cdkPeers } = PEER_RANGES;
 const optionalPeers = Object.keys(cdkPeers);
 
-/** Entry points that look for their peers before they load what imports these. */
+/** Entry points that look for their peers before they load the modules that import these peers. */
 const LOADED_BY: Readonly<Record<string, string>> = { './cdk': './dist/lib/checked.js' };
 
 /** Files that `meridian localstack` uses and that are not TypeScript. */
@@ -80,7 +80,7 @@ export function publishedManifest(): Readonly<Record<string, unknown>> {
 }
 
 export interface Packed {
-  /** Its path. */
+  /** The path of the packed file. */
   readonly tarball: string;
   readonly bytes: number;
 }
@@ -114,8 +114,8 @@ function buildPackage(): Packed {
 }
 
 /**
- * Copies the pages: alarms, messages and comments name those in `docs/`. A link to a file of the repository that the package lacks
- * becomes its text.
+ * Copies the pages: alarms, messages and comments refer to pages in `docs/`. A link to a file of the repository that
+ * the package lacks becomes its text.
  */
 export function copyPages(stage: string): void {
   for (const file of ['README.md', 'CHANGELOG.md', 'LICENSE']) copyFileSync(join(root, file), join(stage, file));

@@ -24,7 +24,7 @@ const MOST_SECONDS = 60;
 interface Checked {
   readonly steps: readonly DoneStep[];
   readonly tarballBytes: number;
-  /** From `create` to Regions that agree on screen, without the install in between. */
+  /** The time from `create` to Regions that agree on screen, without the install in between. */
   readonly secondsToAgreement: number;
 }
 
@@ -96,7 +96,7 @@ export async function checkPackage(): Promise<Checked> {
         await step('version', async () => {
           const version = (await run(shop, process.execPath, ['node_modules/.bin/meridian', '--version'])).trim();
           if (version !== manifest.version)
-            throw new Error(`meridian --version said ${version}, not ${manifest.version}.`);
+            throw new Error(`meridian --version printed ${version}, not ${manifest.version}.`);
         });
       },
     );

@@ -16,7 +16,10 @@ import { PROJECT, parseShown, RECORDED, SHOWN, type Shown, STARTS } from './pack
 
 const healthSchema = z.object({ regions: z.array(z.string()) });
 
-/** The address that `meridian start` serves. What it prints is read to its end: a process whose reader has gone ends too. */
+/**
+ * The address that `meridian start` serves. Its output is read to the end, because the process ends when its output has
+ * no reader.
+ */
 function served(child: ChildProcessByStdio<null, Readable, null>): Promise<string> {
   let printed = '';
   return new Promise((resolve, reject) => {
@@ -51,7 +54,7 @@ async function writeData(address: string): Promise<void> {
   });
 }
 
-/** Work in progress when it was stopped is resumed: start until two starts in a row show the same. */
+/** Resumes the work that was in progress when the project was stopped: starts it until two starts in a row show the same. */
 async function settled(project: string): Promise<Shown> {
   let before: Shown | undefined;
   for (let left = STARTS; left > 0; left--) {
@@ -59,7 +62,9 @@ async function settled(project: string): Promise<Shown> {
     if (shown.agree && isDeepStrictEqual(shown, before)) return shown;
     before = shown;
   }
-  throw new Error(`The Regions do not agree, or not on the same: ${JSON.stringify(before)}`);
+  throw new Error(
+    `The Regions do not agree, or the last start showed other data than the start before it: ${JSON.stringify(before)}`,
+  );
 }
 
 async function record(archive: string): Promise<void> {
@@ -67,7 +72,7 @@ async function record(archive: string): Promise<void> {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'meridian-record-')));
   const project = join(folder, PROJECT);
   try {
-    // As if it had been installed from the registry.
+    // The project names the version, as if the package had been installed from the registry.
     initProject(project, manifest.version);
     const own = join(folder, 'own', PROJECT);
     cpSync(project, own, { recursive: true });
@@ -97,7 +102,9 @@ if (import.meta.main) {
   });
   const archive = join(RECORDED, `${manifest.version}.tgz`);
   if (existsSync(archive) && !overwrite) {
-    process.stderr.write(`${archive} exists: what was released does not change. Before its release: --overwrite\n`);
+    process.stderr.write(
+      `${archive} exists, and a released recording does not change. If it is not released yet, use --overwrite\n`,
+    );
     process.exitCode = 1;
   } else await record(archive);
 }

@@ -1,5 +1,6 @@
 // Runs before `npm start` and `npm test`, so that each works as the only command on a fresh clone. It is plain
-// JavaScript because it is what brings the Node that runs TypeScript; it prints to stderr, so that stdout stays the command's own.
+// JavaScript because it installs the Node that runs TypeScript; it prints to stderr, so that stdout has only the
+// command's output.
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -22,8 +23,8 @@ if (reason) {
 if (!hasNode24()) stop('the package "node" brought no Node 24: run `npm rebuild node`, or put Node 24 on the PATH');
 
 /**
- * Why what is installed is not what package.json and package-lock.json name; undefined if it is. npm keeps a record of
- * what it installed; contents are compared, since a clone or a checkout leaves any file times.
+ * Why the installed packages are not those that package.json and package-lock.json name; undefined if they are. npm
+ * keeps a record of what it installed; contents are compared, since a clone or a checkout leaves any file times.
  */
 function reasonToInstall() {
   const installed = read('node_modules/.package-lock.json')?.packages;
@@ -47,7 +48,7 @@ function hasNode24() {
   return existsSync(binary) || Number.parseInt(process.versions.node, 10) >= 24;
 }
 
-/** The parsed JSON file, or undefined if it is absent or broken off: both mean that an install has to run. */
+/** The parsed JSON file, or undefined if it is absent or truncated: both mean that an install has to run. */
 function read(/** @type {string} */ path) {
   try {
     return JSON.parse(readFileSync(join(root, path), 'utf8'));

@@ -84,7 +84,7 @@ function unlisted(findings: readonly Finding[], listed: Exceptions): string[] {
       ...found.filter(({ key }) => listed[rule][key] === undefined).map(({ fault }) => fault),
       ...Object.keys(listed[rule])
         .filter((key) => !keys.has(key))
-        .map((key) => `${key} is listed in ${rule} and need not be any more: remove the entry`),
+        .map((key) => `${key} is listed in ${rule} and no longer needs to be: remove the entry`),
     ];
   });
 }
@@ -96,7 +96,7 @@ function checkTestFile(file: string, text: string): Finding[] {
   return [{ rule: 'longTestFiles', key: file, fault }];
 }
 
-/** A function, method or constructor that has a body, and is no signature. */
+/** A function, method or constructor that has a body, so is not a signature. */
 type WithBody = ts.FunctionLikeDeclaration & { readonly body: ts.Node };
 
 function hasBody(node: ts.Node): node is WithBody {
@@ -174,7 +174,7 @@ function isFunction(node: ts.Expression): boolean {
   return ts.isArrowFunction(inner) || ts.isFunctionExpression(inner);
 }
 
-/** Without parentheses, `satisfies` and `as` around it. */
+/** The expression without the parentheses, `satisfies` and `as` around it. */
 function withoutWrapping(node: ts.Expression): ts.Expression {
   return ts.isParenthesizedExpression(node) || ts.isSatisfiesExpression(node) || ts.isAsExpression(node)
     ? withoutWrapping(node.expression)
@@ -202,7 +202,10 @@ function checkPurity(source: ts.SourceFile): string[] {
   return faults;
 }
 
-/** `Date.now`, `Date()` for what reads the clock so, `fetch`; undefined for a member, a declaration or a type of that name. */
+/**
+ * The global that a node uses, such as `Date.now`, `fetch`, or `Date()` if it reads the clock; undefined for a member,
+ * a declaration or a type of that name.
+ */
 function globalNamed(node: ts.Node): string | undefined {
   if ((ts.isNewExpression(node) || ts.isCallExpression(node)) && node.expression.getText() === 'Date')
     return node.arguments?.length ? undefined : 'Date()';
@@ -247,7 +250,7 @@ function isSchema(node: ts.Expression): boolean {
 const derives =
   /^(extend|safeExtend|omit|pick|partial|optional|exactOptional|nullable|default|refine|transform|check|meta)$/;
 
-/** `problemSchema.extend(…)` is a schema; `outcomeSchema.options` is none. */
+/** `problemSchema.extend(…)` is a schema; `outcomeSchema.options` is not. */
 function isDerived(name: string, [last = '']: readonly string[]): boolean {
   return /(^s|S)chema$/.test(name) && derives.test(last);
 }

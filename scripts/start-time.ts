@@ -48,9 +48,9 @@ const { json, bin: isInstalled } = readOptions('Usage: npm run start-time -- [--
 function measure(bin: string): void {
   const modules = loadedModules(bin, ['--version']);
   const commands = { node: ['-e', '0'], version: [bin, '--version'] };
-  // The first run of each fills caches.
+  // The first run of each command only fills caches.
   for (const args of Object.values(commands)) run(args);
-  // In pairs, so that a busy machine slows both equally.
+  // The commands run in pairs, so that a busy machine slows both equally.
   const pairs = Array.from({ length: PAIRS }, () => ({ node: run(commands.node), version: run(commands.version) }));
   const nodeMs = median(pairs.map(({ node }) => node));
   const versionMs = median(pairs.map(({ version }) => version));

@@ -69,7 +69,7 @@ export async function runTestsOnLocalStack(args: string[]): Promise<Counts> {
       await timed(say, 'Stop', stop);
     }
   } catch (error) {
-    return fail(NONE, `nothing could be tried on LocalStack: ${error instanceof Error ? error.message : error}`);
+    return fail(NONE, `no test could run on LocalStack: ${error instanceof Error ? error.message : error}`);
   }
 }
 
@@ -86,7 +86,7 @@ function readCounts(file: string): Counts {
   try {
     return JSON.parse(readFileSync(file, 'utf8'));
   } catch {
-    return NONE; // vitest ended before its reporter was asked
+    return NONE; // vitest ended before its reporter wrote the file
   }
 }
 

@@ -22,7 +22,10 @@ export interface TypeCost {
   readonly errors: readonly string[];
 }
 
-/** A stream of either mode with two events, one of them in its second version, and three commands; a view; a test; calls. */
+/**
+ * The code of one stream, in one of the two modes: two events (one in its second version), three commands, a view, a
+ * test and calls.
+ */
 function streamText(i: number): string {
   const mode = i % 2 === 0 ? `mode: 'home', home: () => 'eu-west-1'` : `mode: 'merge', checkId: () => undefined`;
   const view =

@@ -11,7 +11,10 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const PROJECTS = ['core', 'lib', 'others', 'simulator'].map((name) => `--project=${name}`);
 const VITEST = ['node_modules/vitest/vitest.mjs', 'run', ...PROJECTS];
 
-/** Copies what is committed or would be, but no example, and links the installed packages. @returns the folder */
+/**
+ * Copies the files that are committed or not ignored, without the examples, and links the installed packages.
+ * @returns the folder
+ */
 function copyWithoutExamples(): string {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'meridian-without-examples-')));
   const listed = execFileSync('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], {
@@ -28,7 +31,7 @@ function copyWithoutExamples(): string {
 const folder = copyWithoutExamples();
 try {
   const args = process.argv.slice(2);
-  // The checks come first, and only where all tests run: they take their minute too.
+  // The checks run first, and only if all tests run, because they take another minute.
   const commands = [...(args.length > 0 ? [] : [['scripts/check.ts']]), [...VITEST, ...args]];
   const failed = commands.filter(
     (command) => spawnSync(process.execPath, command, { cwd: folder, stdio: 'inherit' }).status !== 0,

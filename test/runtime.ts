@@ -10,6 +10,8 @@ export interface FakeRuntime extends Runtime {
   readonly slept: number[];
   /** The sum of each metric. */
   readonly metrics: Map<MetricName, number>;
+  /** What `clockAhead` returns. */
+  ahead: number;
 }
 
 /** A runtime whose clock advances only when a test advances it, or code sleeps. */
@@ -19,8 +21,9 @@ export function fakeRuntime(start = Date.UTC(2001, 0, 1), seed = 1): FakeRuntime
   let ids = 0;
   const slept: number[] = [];
   const metrics = new Map<MetricName, number>();
-  return {
+  const runtime: FakeRuntime = {
     now: () => now,
+    clockAhead: () => runtime.ahead,
     elapsed: () => elapsed,
     sleep: async (milliseconds) => {
       slept.push(milliseconds);
@@ -37,5 +40,7 @@ export function fakeRuntime(start = Date.UTC(2001, 0, 1), seed = 1): FakeRuntime
     },
     slept,
     metrics,
+    ahead: 0,
   };
+  return runtime;
 }

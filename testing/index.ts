@@ -21,8 +21,8 @@ import {
 import { Fold } from '../core/log/fold.ts';
 
 /**
- * An event as it was sent: in its type's current version, or in an earlier one that it names, which passes through the upcasters.
- * The data of a named version is checked when the test runs.
+ * An event as it was sent: in its type's current version, or in an earlier version that it names. An earlier version
+ * passes through the upcasters; its data is checked when the test runs.
  */
 export type GivenEvent<Events extends EventVersions> = {
   [Type in keyof Events & string]:
@@ -69,8 +69,8 @@ export function rejected(message = '', details?: Readonly<Record<string, unknown
 }
 
 /**
- * A stream with these events, one commit each; every writer has seen the previous ones. @throws MeridianError `unknown-event`,
- * `validation`: the stream cannot have such an event
+ * A stream with these events, one per commit; every writer has seen the previous events. @throws MeridianError
+ * `unknown-event`, `validation`: the stream cannot have such an event
  */
 export function given<State, Events extends EventVersions, Inputs extends InputSchemas>(
   definition: StreamDefinition<string, Mode, State, Events, Inputs>,
@@ -82,7 +82,7 @@ export function given<State, Events extends EventVersions, Inputs extends InputS
 /** A stream built by a test. It is immutable: each step returns a new one. */
 export class Given<State, Events extends EventVersions, Inputs extends InputSchemas> {
   readonly #definition: StreamDefinition<string, Mode, State>;
-  /** In fold order. */
+  /** The commits, in fold order. */
   readonly #commits: readonly Commit[];
   readonly #seen: VersionVector;
 
@@ -92,15 +92,15 @@ export class Given<State, Events extends EventVersions, Inputs extends InputSche
     this.#seen = seen;
   }
 
-  /** More events, by writers who have seen everything so far. */
+  /** Adds events, by writers who have seen all events so far. */
   and(...events: readonly GivenEvent<Events>[]): Given<State, Events, Inputs> {
     return this.#with([['one', events]]);
   }
 
   /**
-   * Events written at the same time: the writers of a branch have seen the events given so far and those of their own branch, but
-   * none of the other branches. The first branch has the lowest stamps; to test a rule that must not depend on that, give the
-   * branches in every order.
+   * Events written at the same time: the writers of a branch have seen the events given so far and those of their own
+   * branch, but none of the other branches. The first branch has the lowest stamps. To test a rule that must not depend
+   * on this order, give the branches in every order.
    */
   concurrently(...branches: readonly (readonly GivenEvent<Events>[])[]): Given<State, Events, Inputs> {
     if (this.#definition.mode === 'home')
@@ -114,7 +114,8 @@ export class Given<State, Events extends EventVersions, Inputs extends InputSche
     const fold = new Fold({
       ...this.#definition,
       evolve: (_before, event, context) => {
-        // An `evolve` that mutates its arguments would affect the folds of other Regions too. Frozen arguments make it throw.
+        // Arguments are frozen: an `evolve` that mutates them would affect the folds of other Regions too, so it must
+        // throw.
         state = this.#definition.evolve(frozen(state), frozen(event), context);
         return state;
       },
@@ -222,8 +223,8 @@ export class Decision<Events extends EventVersions> {
   }
 
   /**
-   * Exactly these events, in this order; `nothing`; or `rejected(…)`.
-   * @throws AssertionError when something else was decided
+   * Expects exactly these events in this order, `nothing`, or `rejected(…)`. @throws AssertionError when something else
+   * was decided
    */
   // biome-ignore lint/suspicious/noThenProperty: the third word of given / when / then; awaiting a decision throws
   then(expected: DecidedEvent<Events> | typeof nothing | Rejection, ...more: readonly DecidedEvent<Events>[]): void {
@@ -272,14 +273,14 @@ function eventTypesOf(events: readonly { readonly type: string }[] = []): string
   return events.length > 0 ? events.map(({ type }) => type).join(', ') : 'nothing';
 }
 
-/** As a store returns it: JSON, without undefined members. */
+/** Returns a value as a store would return it: as JSON, without undefined members. */
 function json<T>(value: T): T {
   return JSON.parse(JSON.stringify(value));
 }
 
 function same(actual: unknown, expected: unknown, what: string): void {
   try {
-    // Copies, because objects with equal contents but different prototypes count as equal here.
+    // Compares copies, because objects with equal contents but different prototypes count as equal here.
     deepStrictEqual(structuredClone(actual), structuredClone(expected));
   } catch (error) {
     throw failure(`${what}:\n${error instanceof Error ? error.message : error}`, actual, expected);

@@ -5,11 +5,11 @@ import { defineDomain, defineStream, defineView, nextVersion, reject } from '../
 
 /** An entry of a note. */
 export interface Entry {
-  /** Of its event. */
+  /** The id of the entry's event. */
   readonly id: string;
   readonly commitId: string;
   readonly text: string;
-  /** Ids of the earlier entries that its writer had not seen. */
+  /** Ids of the earlier entries that the writer of this entry had not seen. */
   readonly unseen: readonly string[];
 }
 
@@ -83,8 +83,8 @@ const bySchema = z.strictObject({ by: z.string() });
 export const STOCK = 5;
 
 /**
- * A `home` stream with an invariant that only serial decisions keep: no more is taken than there is. Its id is the number of its
- * Region: `stock/0` is at home in the first Region.
+ * A `home` stream with an invariant that only serial decisions keep: no more is taken than is in stock. Its id is the
+ * number of its Region: `stock/0` is at home in the first Region.
  */
 export const stock = defineStream({
   type: 'stock',
@@ -146,7 +146,7 @@ export const taken = defineView({
   totals: (takers, id) => ({ [id]: { taken: takers.length } }),
 });
 
-/** All the money there is in each Region, as `{ balance }`. */
+/** The sum of all balances in each Region, as `{ balance }`. */
 export const money = defineView({
   name: 'money',
   kind: 'totals',

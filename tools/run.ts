@@ -1,13 +1,13 @@
 import { spawn } from 'node:child_process';
 
 interface RunOptions {
-  /** @default this process's */
+  /** @default that of this process */
   readonly env?: NodeJS.ProcessEnv;
-  /** @default this process's */
+  /** @default that of this process */
   readonly cwd?: string;
-  /** Stops it. */
+  /** Stops the command. */
   readonly signal?: AbortSignal;
-  /** Runs it in a shell, which Windows needs for npm. @default false */
+  /** Runs the command in a shell, which Windows needs for npm. @default false */
   readonly shell?: boolean;
 }
 

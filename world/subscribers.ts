@@ -7,20 +7,20 @@ import { placeOf, sentence } from '../project/place.ts';
 
 /** A subscriber as it is deployed; in a world its handler may be given instead of its file. */
 export interface WorldSubscriber extends SubscriberDefinition {
-  /**
-   * What `subscriber({ … })` returned.
-   * @default what `entry` exports as `handler`
-   */
+  /** The handler that `subscriber({ … })` returned. @default the `handler` that `entry` exports */
   readonly handler?: SubscriberHandler;
 }
 
-/** A subscriber, and what it does once its file is loaded. */
+/** A subscriber, and its functions, which are available once its file is loaded. */
 export interface LoadedSubscriber {
   readonly subscription: Subscription;
   readonly functions: Promise<SubscriberFunctions>;
 }
 
-/** The file of a subscriber, or one that it imports, cannot be used: which file, what was found, and what to write. */
+/**
+ * The error for a subscriber's file that cannot be used, or one that it imports. The message names the file, what was
+ * found, and what to write.
+ */
 export class SubscriberFileError extends Error {
   readonly code = 'invalid-subscriber-file';
   readonly retryable = false;
@@ -34,7 +34,7 @@ export class SubscriberFileError extends Error {
   }
 }
 
-/** Checks subscribers as a deployment does, and begins to load their files. @throws DefinitionError with every fault */
+/** Checks subscribers as a deployment does, and starts to load their files. @throws DefinitionError with every fault */
 export function loadSubscribers(
   definitions: Readonly<Record<string, WorldSubscriber>>,
   deployment: Deployment,

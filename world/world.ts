@@ -39,7 +39,10 @@ export interface WorldOptions {
   readonly latency?: boolean;
   /** Fraction of messages (replicated items, forwarded events, queue messages) that arrive twice, 0 to 1. @default 0 */
   readonly duplicates?: number;
-  /** Whether queue messages may overtake each other; messages over links do so anyway, through their latency. @default false */
+  /**
+   * Whether queue messages may overtake each other; messages over links may do so anyway, because latencies vary.
+   * @default false
+   */
   readonly reorders?: boolean;
   /** Milliseconds by which a Region's clock is ahead of the world's, by Region. @default 0 */
   readonly clockAhead?: Readonly<Record<string, number>>;
@@ -58,16 +61,15 @@ export interface WorldOptions {
   /** Deviations from the deployed settings, for tests. @default none */
   readonly functions?: Overrides;
   /**
-   * Subscribers, by their names: their files are loaded, and run in the Regions that they name, each with a queue and a table of its own.
-   * @default there are none
+   * Subscribers by name. Their files are loaded. Each runs in the Regions of its definition, with its own queue and
+   * table. @default none
    */
   readonly subscribers?: Readonly<Record<string, WorldSubscriber>>;
   /** @default errors inside functions are not logged */
   readonly telemetry?: Telemetry;
   /**
-   * Keeps the items of the tables, the messages to `ingest` and the quarantine. Those that it holds already are restored: events are
-   * published and projected again.
-   * @default the world starts empty, and its items are lost with it
+   * Keeps the items of the tables, the messages to `ingest` and the quarantine. Items that it already holds are
+   * restored, and their events published and projected again. @default the world starts empty, and keeps nothing
    */
   readonly storage?: Storage;
 }
@@ -180,24 +182,24 @@ export class World {
   }
 
   /**
-   * True if there is no activity, apart from messages held back by cut links. A message to a resolver counts only
-   * once it is due: until then the world may be idle although an intent waits for it.
+   * True if there is no activity, apart from messages held back by cut links. A message to a resolver counts only once
+   * it is due, so the world may be idle although an intent waits for that message.
    */
   get idle(): boolean {
     return this.#activity.idle;
   }
 
-  /** Resolves when there is no activity: if no link is cut, all Regions have then seen the same. */
+  /** Resolves when there is no activity. If no link is cut, all Regions have then seen the same commits. */
   whenIdle(): Promise<void> {
     return this.#activity.whenIdle();
   }
 
-  /** True if it is idle and no message to a resolver is pending. */
+  /** True if the world is idle and no message to a resolver is pending. */
   get recovered(): boolean {
     return this.idle && this.#later.idle;
   }
 
-  /** Resolves when it has recovered: no transaction is left that only a resolver would finish. */
+  /** Resolves when the world has recovered: no transaction is left that only a resolver would finish. */
   async whenRecovered(): Promise<void> {
     while (!this.recovered) {
       await this.#later.whenIdle();

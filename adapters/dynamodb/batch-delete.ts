@@ -1,18 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BatchWriteCommand, type BatchWriteCommandInput, type DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
-import { MeridianError } from '../../core/index.ts';
+import { backoff, MeridianError } from '../../core/index.ts';
 import { BATCH_WRITE_ITEMS } from '../../core/limits/aws.ts';
 import { BATCH_TRIES } from '../../core/limits/budgets.ts';
 import type { timeLimit } from '../sdk/connection.ts';
 import type { Key } from './batch-get.ts';
 
-const BASE_MS = 25;
-const CAP_MS = 1_000;
-
 /**
- * Deletes the items with these keys. Unprocessed ones are retried, with full jitter.
- * @throws MeridianError `unavailable` if some are left after {@link BATCH_TRIES} attempts; AbortError when the time
- *   is up
+ * Deletes the items with these keys. Unprocessed keys are retried, with full jitter.
+ * @throws MeridianError `unavailable` if some are left after {@link BATCH_TRIES} attempts; AbortError when the time is
+ *   up
  */
 export async function batchDelete(
   client: DynamoDBDocumentClient,
@@ -38,8 +35,7 @@ async function deleteChunk(
       throw new MeridianError('unavailable', `DynamoDB left ${open.length} items of ${table} undeleted. Retry.`, {
         retryable: true,
       });
-    if (tries > 0)
-      await sleep(Math.random() * Math.min(CAP_MS, BASE_MS * 2 ** tries), undefined, { signal: bound.abortSignal });
+    if (tries > 0) await sleep(backoff(Math, tries), undefined, { signal: bound.abortSignal });
     const { UnprocessedItems } = await client.send(new BatchWriteCommand({ RequestItems: { [table]: open } }), bound);
     open = UnprocessedItems?.[table] ?? [];
   }

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BatchGetCommand, type DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
-import { MeridianError } from '../../core/index.ts';
+import { backoff, MeridianError } from '../../core/index.ts';
 import { BATCH_GET_KEYS } from '../../core/limits/aws.ts';
 import { BATCH_TRIES, DATABASE_MS } from '../../core/limits/budgets.ts';
 import { timeLimit } from '../sdk/connection.ts';
@@ -8,20 +8,17 @@ import { timeLimit } from '../sdk/connection.ts';
 export type Key = { readonly pk: string; readonly sk: string };
 type Item = Record<string, unknown>;
 
-const BASE_MS = 25;
-const CAP_MS = 1_000;
-
 export interface BatchGetOptions {
   readonly consistent: boolean;
-  /** Time limit of all requests together. @default that of one call of the table */
+  /** The time limit of all requests together. @default the time limit of one call of the table */
   readonly bound?: ReturnType<typeof timeLimit>;
 }
 
 /**
- * The items with these keys, in any order. Unprocessed ones (a throttled partition, more than 16 MB) are retried,
- * with full jitter.
- * @throws MeridianError `unavailable` if some are left after {@link BATCH_TRIES} attempts; AbortError when the time
- *   is up
+ * The items with these keys, in any order. Unprocessed keys (a throttled partition, more than 16 MB) are retried, with
+ * full jitter.
+ * @throws MeridianError `unavailable` if some are left after {@link BATCH_TRIES} attempts; AbortError when the time is
+ *   up
  */
 export async function batchGet(
   client: DynamoDBDocumentClient,
@@ -50,8 +47,7 @@ async function getChunk(
       throw new MeridianError('unavailable', `DynamoDB left ${open.length} keys of ${table} unread. Retry.`, {
         retryable: true,
       });
-    if (tries > 0)
-      await sleep(Math.random() * Math.min(CAP_MS, BASE_MS * 2 ** tries), undefined, { signal: bound.abortSignal });
+    if (tries > 0) await sleep(backoff(Math, tries), undefined, { signal: bound.abortSignal });
     const { Responses, UnprocessedKeys } = await client.send(
       new BatchGetCommand({ RequestItems: { [table]: { Keys: open, ConsistentRead: consistent } } }),
       bound,

@@ -4,13 +4,13 @@ import { fromImage } from './commit-item.ts';
 import { fromDecisionItem } from './decision-item.ts';
 
 /**
- * What prevented a one-Region transaction from being written. Another run of it that is writing its outcome counts as
- * a conflict on the stream `tx/<id>`.
+ * What prevented a one-Region transaction from being written. If another run of the same transaction is writing its
+ * outcome, that counts as a conflict on the stream `tx/<id>`.
  * @returns undefined if the error has another cause
  */
 export function whatCancelled(error: unknown, { commits, free, decision }: OneRegionWrite): InTheWay | undefined {
   if (!(error instanceof TransactionCanceledException)) return undefined;
-  // In item order.
+  // The reasons are in the order of the items.
   const { CancellationReasons: reasons = [] } = error;
   if (!reasons.every(({ Code = 'None' }) => LOST.includes(Code))) return undefined;
   const positions = [...commits, ...free];
@@ -24,7 +24,7 @@ export function whatCancelled(error: unknown, { commits, free, decision }: OneRe
   return { ...(kept && { decision: kept }), taken, contended };
 }
 
-/** Another writer won the race, or is writing now. */
+/** The codes of a lost race: another writer has written, or is writing now. */
 const LOST: readonly string[] = ['None', 'ConditionalCheckFailed', 'TransactionConflict'];
 
 function isHeld(reason: CancellationReason | undefined): reason is CancellationReason {

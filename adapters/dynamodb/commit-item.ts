@@ -24,15 +24,17 @@ export type CommitImage = {
   readonly sk: Text;
   readonly commitId: Text;
   readonly fingerprint: Text;
+  readonly digest?: Text;
   readonly events: {
     readonly L: { readonly M: { readonly type: Text; readonly schemaVersion: Count; readonly data?: Text } }[];
   };
   readonly context: Counts;
   readonly previous: Count;
   readonly hlc: Text;
+  readonly wallTime?: Numeric;
   readonly region: Text;
   readonly meta: { readonly M: Record<string, Text> };
-  /** Intents only. */
+  /** The state of an intent; only intents have this attribute. */
   readonly tx?: { readonly M: { readonly state: Text; readonly deadline: Numeric } };
 };
 
@@ -46,6 +48,7 @@ export function toImage(commit: Commit): CommitImage {
     sk: { S: sortKey(commit.log, commit.position) },
     commitId: { S: commit.commitId },
     fingerprint: { S: commit.fingerprint },
+    ...(commit.digest !== undefined && { digest: { S: commit.digest } }),
     events: {
       L: commit.events.map(({ type, schemaVersion, data }) => {
         const text = encodeEventData(data);
@@ -61,6 +64,7 @@ export function toImage(commit: Commit): CommitImage {
     context: toCounts(commit.context),
     previous: { N: String(commit.previous) },
     hlc: { S: commit.hlc },
+    ...(commit.wallTime !== undefined && { wallTime: { N: String(commit.wallTime) } }),
     region: { S: commit.region },
     meta: { M: toTexts(commit.meta) },
     ...(commit.tx && { tx: { M: { state: { S: commit.tx.state }, deadline: { N: String(commit.tx.deadline) } } } }),
@@ -83,6 +87,7 @@ export const commitImageSchema = z.object({
   sk: z.object({ S: z.string().regex(/^[^#]+#\d{16}$/) }),
   commitId: textSchema,
   fingerprint: textSchema,
+  digest: textSchema.exactOptional(),
   events: z.object({
     L: z.array(
       z.object({ M: z.object({ type: textSchema, schemaVersion: countSchema, data: textSchema.exactOptional() }) }),
@@ -91,6 +96,7 @@ export const commitImageSchema = z.object({
   context: countsSchema,
   previous: countSchema,
   hlc: z.object({ S: z.string().regex(/^[0-9a-f]{16}$/) }),
+  wallTime: numberSchema.exactOptional(),
   region: textSchema,
   meta: z.object({
     M: z.object({
@@ -114,7 +120,8 @@ export const commitImageSchema = z.object({
 export function fromImage(image: unknown): Commit {
   const result = commitImageSchema.safeParse(image);
   if (!result.success) throw unexpectedItem('a commit', image, faultsIn(result.error));
-  const { pk, sk, commitId, fingerprint, events, context, previous, hlc, region, meta, tx } = result.data;
+  const { pk, sk, commitId, fingerprint, digest, events, context, previous, hlc, wallTime, region, meta, tx } =
+    result.data;
   const hash = sk.S.indexOf('#');
   try {
     return {
@@ -123,6 +130,7 @@ export function fromImage(image: unknown): Commit {
       position: Number(sk.S.slice(hash + 1)),
       commitId: commitId.S,
       fingerprint: fingerprint.S,
+      ...(digest && { digest: digest.S }),
       events: events.L.map(({ M }) => ({
         type: M.type.S,
         schemaVersion: Number(M.schemaVersion.N),
@@ -131,6 +139,7 @@ export function fromImage(image: unknown): Commit {
       context: fromCounts(context),
       previous: Number(previous.N),
       hlc: hlc.S,
+      ...(wallTime && { wallTime: Number(wallTime.N) }),
       region: region.S,
       meta: fromTexts(meta.M),
       ...(tx && { tx: { state: tx.M.state.S, deadline: Number(tx.M.deadline.N) } }),

@@ -18,7 +18,10 @@ import {
   unexpectedItem,
 } from './attributes.ts';
 
-/** A decision as an item of the `transactions` table, or an outcome in the `events` table, and as an image in their streams. */
+/**
+ * A decision as an item of the `transactions` table, or as an outcome in the `events` table, and as an image in the
+ * tables' streams.
+ */
 export type DecisionImage = {
   /** The transaction's id; for an outcome, `tx/<id>`. */
   readonly pk: Text;
@@ -30,7 +33,13 @@ export type DecisionImage = {
   readonly fingerprint: Text;
   readonly participants: {
     readonly L: {
-      readonly M: { readonly stream: Text; readonly log: Text; readonly position: Count; readonly version: Counts };
+      readonly M: {
+        readonly stream: Text;
+        readonly region?: Text;
+        readonly log: Text;
+        readonly position: Count;
+        readonly version: Counts;
+      };
     }[];
   };
   /** JSON. */
@@ -76,8 +85,14 @@ export function toDecisionItem(key: Key, decision: Decision): DecisionImage {
     final: { BOOL: decision.final },
     fingerprint: { S: decision.fingerprint },
     participants: {
-      L: decision.participants.map(({ stream, log, position, version }) => ({
-        M: { stream: { S: stream }, log: { S: log }, position: { N: String(position) }, version: toCounts(version) },
+      L: decision.participants.map(({ stream, region, log, position, version }) => ({
+        M: {
+          stream: { S: stream },
+          ...(region !== undefined && { region: { S: region } }),
+          log: { S: log },
+          position: { N: String(position) },
+          version: toCounts(version),
+        },
       })),
     },
     ...(decision.reason && { reason: { S: JSON.stringify(decision.reason) } }),
@@ -96,7 +111,15 @@ export const decisionImageSchema = z.object({
   fingerprint: textSchema,
   participants: z.object({
     L: z.array(
-      z.object({ M: z.object({ stream: textSchema, log: textSchema, position: countSchema, version: countsSchema }) }),
+      z.object({
+        M: z.object({
+          stream: textSchema,
+          region: textSchema.exactOptional(),
+          log: textSchema,
+          position: countSchema,
+          version: countsSchema,
+        }),
+      }),
     ),
   }),
   reason: textSchema.exactOptional(),
@@ -123,6 +146,7 @@ export function fromDecisionItem(image: unknown): Decision {
       fingerprint: fingerprint.S,
       participants: participants.L.map(({ M }) => ({
         stream: M.stream.S,
+        ...(M.region && { region: M.region.S }),
         log: M.log.S,
         position: Number(M.position.N),
         version: fromCounts(M.version),

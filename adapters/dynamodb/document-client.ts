@@ -8,7 +8,7 @@ import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 export function documentClient(client: DynamoDBClient): DynamoDBDocumentClient {
   return DynamoDBDocumentClient.from(client, {
     marshallOptions: {
-      // Absent attributes are omitted by the caller; an `undefined` value is a mistake, and throws.
+      // The caller omits absent attributes; an `undefined` value is a mistake, and throws.
       removeUndefinedValues: false,
       // Keeps empty texts.
       convertEmptyValues: false,

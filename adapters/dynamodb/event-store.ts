@@ -53,7 +53,7 @@ export function dynamoDbEventStore(
     loadLog: (stream, log, after) =>
       orSdkError(
         `load ${stream}`,
-        // Both bounds: the logs of other Regions follow this one.
+        // The query needs an upper bound too, because the logs of other Regions follow this one.
         query(stream, sortKey(log, after + 1), sortKey(log, Number.MAX_SAFE_INTEGER)),
       ),
     scan: async (segment, segments, after, limit) => {
@@ -106,7 +106,7 @@ export function dynamoDbEventStore(
       const { commits, free, decision } = write;
       try {
         await client.send(
-          // The SDK adds a client token: retried after a lost response, the request is not applied twice.
+          // The SDK adds a client token, so that a request retried after a lost response is not applied twice.
           new TransactWriteItemsCommand({
             TransactItems: [
               ...commits.map((commit) => ({ Put: ifAbsent(table, toImage(commit)) })),
@@ -179,7 +179,7 @@ function update(table: string, intent: IntentKey, state: string): UpdateItemComm
 
 /**
  * The ranges of a stream's sort keys that a version does not cover: before its first log, between each log's last
- * position and the next log, and after its last one. They include logs that are not in the version.
+ * position and the next log, and after its last one. They also cover logs that are not in the version.
  */
 function rangesBehind(version: VersionVector): readonly (readonly [string, string])[] {
   const logs = Object.entries(version).sort(([a], [b]) => (a < b ? -1 : 1));
@@ -190,7 +190,7 @@ function rangesBehind(version: VersionVector): readonly (readonly [string, strin
   ]);
 }
 
-/** Log names start with a letter or a digit. */
+/** The keys before and after all logs, whose names start with a letter or a digit. */
 const [FIRST_KEY, LAST_KEY] = ['!', '~'];
 
 /** The end of a scan's page. */

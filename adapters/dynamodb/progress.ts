@@ -36,7 +36,7 @@ function parkedKey({ position, index }: Omit<Place, 'count'>): string {
  * A subscriber's progress in its own table, which has `expires` as time to live. Every method throws MeridianError
  * `unavailable` (retryable) if DynamoDB does not respond.
  * @param itemsOf the items that an effect writes, in any table of this Region: at most 99 per event, and without
- *   conditions, because a failed one looks like a lost race
+ *   conditions, because a failed condition looks like a lost race
  */
 export function dynamoDbProgress<Effect>(
   client: DynamoDBClient,
@@ -80,7 +80,7 @@ export function dynamoDbProgress<Effect>(
           new UpdateCommand({
             TableName: table,
             Key: { pk: partitionOf(event.stream, event.meta.log), sk: parkedKey(event.meta) },
-            // `expires` is renewed each time: an event republished after days must not expire before its message.
+            // `expires` is renewed on every call: an event republished after days must not expire before its message.
             UpdateExpression: 'SET #event = :event, #since = if_not_exists(#since, :since), #expires = :expires',
             ExpressionAttributeNames: { '#event': 'event', '#since': 'since', '#expires': 'expires' },
             ExpressionAttributeValues: {
@@ -103,7 +103,7 @@ export function dynamoDbProgress<Effect>(
       };
       const items: Record<string, unknown>[] = [];
       const read = async (): Promise<void> => {
-        // A page of a Query ends at 1 MB: four large events.
+        // A page of a Query ends at 1 MB, which four large events fill.
         for await (const { Items = [] } of paginateQuery({ client: documents }, input, timeLimit(DATABASE_MS)))
           if (items.push(...Items) >= limit) break;
       };

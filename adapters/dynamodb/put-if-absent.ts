@@ -11,7 +11,7 @@ import { retryConflicts } from './retry-conflicts.ts';
 
 type Item = Record<string, AttributeValue>;
 
-/** Writes to a key if it is free; otherwise the error carries the existing item. */
+/** Writes an item if its key is free; otherwise the error carries the existing item. */
 export function ifAbsent(table: string, item: Item) {
   return {
     TableName: table,
@@ -22,7 +22,7 @@ export function ifAbsent(table: string, item: Item) {
 }
 
 /**
- * Puts an item, if there is none with its key: one conditional write.
+ * Puts an item if its key is free: one conditional write.
  * @returns the existing item; undefined if this one was written
  */
 export async function putIfAbsent(

@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { backoff } from '../../core/index.ts';
 import { CONFLICT_TRIES } from '../../core/limits/budgets.ts';
 import type { timeLimit } from '../sdk/connection.ts';
 
 /**
- * Another write of the same item is in progress: a transaction, or on MRSC a write in another Region. It takes
- * milliseconds.
+ * The errors of a write while another write of the same item is in progress: a transaction, or, with MRSC, a write in
+ * another Region. The other write takes milliseconds.
  */
 const CONFLICTS: readonly string[] = [
   'TransactionConflictException',
@@ -12,12 +13,9 @@ const CONFLICTS: readonly string[] = [
   'ReplicatedWriteConflictException',
 ];
 
-const BASE_MS = 20;
-const CAP_MS = 500;
-
 /**
- * Retries a write of one item, with full jitter, while another write of it is in progress: at most {@link
- * CONFLICT_TRIES} attempts, within the time limit of the call. Throws the last error.
+ * Retries a write of one item, with full jitter, while another write of that item is in progress: at most
+ * {@link CONFLICT_TRIES} attempts, within the time limit of the call. Throws the last error.
  */
 export async function retryConflicts<T>(
   { abortSignal }: ReturnType<typeof timeLimit>,
@@ -30,6 +28,6 @@ export async function retryConflicts<T>(
       const passes = error instanceof Error && CONFLICTS.includes(error.name);
       if (!passes || tries === CONFLICT_TRIES || abortSignal.aborted) throw error;
     }
-    await sleep(Math.random() * Math.min(CAP_MS, BASE_MS * 2 ** tries), undefined, { signal: abortSignal });
+    await sleep(backoff(Math, tries), undefined, { signal: abortSignal });
   }
 }

@@ -32,7 +32,7 @@ export function dynamoDbSightings(client: DynamoDBClient, table: string): Sighti
       }
     },
     all: async () => {
-      // One item per Region: they fit into one page.
+      // There is one item per Region, so all fit into one page.
       const { Items = [] } = await orSdkError(
         'read the newest stamps of the Regions',
         documents.send(

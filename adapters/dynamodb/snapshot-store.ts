@@ -14,10 +14,7 @@ import { documentClient } from './document-client.ts';
 const VERSION_DIGITS = 10;
 
 /*
- * A snapshot is stored as compressed JSON, split into parts. Its name sorts by version and stamp and ends with the digest
- * of its bytes, so two writers of the same snapshot write the same items, and those of different snapshots never mix. The
- * first part is in the head, which is written last: only snapshots with a head are found, and only bytes that match the
- * digest are used.
+ * A snapshot is stored as compressed JSON, split into parts. Its name sorts by version and stamp and ends with the digest of its bytes. So two writers of the same snapshot write the same items, and the items of different snapshots never mix. The head contains the first part, and is written last: only snapshots with a head are found, and only bytes that match the digest are used.
  */
 function digits(version: number): string {
   return String(version).padStart(VERSION_DIGITS, '0');
@@ -75,7 +72,7 @@ export function dynamoDbSnapshotStore(
     const name = head.sk.slice('head#'.length);
     const [, stamp = '', digest] = name.split('.');
     const bytes = await wholeOf(stream, name, head, bound);
-    // Incomplete: its writer crashed, or it is being deleted.
+    // The snapshot is incomplete: its writer crashed, or it is being deleted.
     return digestOf(bytes) === digest ? bytes : newest(stream, codeVersion, stamp, bound);
   };
 
@@ -99,7 +96,10 @@ export function dynamoDbSnapshotStore(
     Promise.all(keys.map((Key) => documents.send(new DeleteCommand({ TableName: table, Key }), bound)));
 
   /**
-   * Everything before the two newest of this version is obsolete: older ones, other versions', parts without a head.
+   */
+  /**
+   * Deletes everything before the two newest snapshots of this version: older snapshots, those of other versions, and
+   * parts without a head.
    */
   const clean = async (stream: string, codeVersion: number, bound: Bound): Promise<void> => {
     const keys = await keysBetween(stream, 'head#', 'part#~', bound);

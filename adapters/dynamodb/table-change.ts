@@ -3,7 +3,7 @@ import type { Change } from '../../core/index.ts';
 import { fromImage } from './commit-item.ts';
 import { fromDecisionItem, isDecisionItem } from './decision-item.ts';
 
-/** A record in the stream of the `events` or the `transactions` table, as far as it is used here. */
+/** The used members of a record in the stream of the `events` or the `transactions` table. */
 export interface TableRecord {
   /** `INSERT`, `MODIFY` or `REMOVE`. */
   readonly eventName?: string | undefined;
@@ -12,8 +12,8 @@ export interface TableRecord {
 }
 
 /**
- * The change in a record of a table's stream that others must learn about: a new commit or intent, one that has just
- * become final, or a new decision; otherwise undefined.
+ * The change in a record of a table's stream that must be forwarded: a new commit or intent, an intent that has just
+ * become final, or a new decision. Undefined for any other record.
  * @throws MeridianError `internal`: the image is neither a commit nor a decision
  */
 export function changeOf({ eventName, NewImage, OldImage }: TableRecord): Change | undefined {

@@ -16,7 +16,8 @@ export function keyOf(view: string, kind: Kind, shard: number, key: string): Key
 export function toEntryItem(view: string, entry: ViewEntry): Item {
   return {
     ...keyOf(view, 'row', entry.shard, entry.stream),
-    // A Map: the marshaller mistakes an object with a log named `constructor` for a class instance.
+    // A version is passed as a Map, because the marshaller mistakes an object with a log named `constructor` for a
+    // class instance.
     version: new Map(Object.entries(entry.version)),
     revision: entry.revision,
     // Rows and totals are JSON text, so that every number and every key is preserved exactly.
@@ -40,7 +41,7 @@ function isRecordOf(isValue: (value: unknown) => boolean) {
     typeof record === 'object' && record !== null && !Array.isArray(record) && Object.values(record).every(isValue);
 }
 
-/** Checks only: z.record would copy the value and drop a key named `__proto__`. */
+/** Checks the value without copying it: z.record would drop a key named `__proto__`. */
 const totalsSchema = z.custom<Totals>(isRecordOf(isRecordOf(Number.isFinite)), 'Expected totals');
 
 export function fromEntryItem(item: Item): ViewEntry {
@@ -63,7 +64,7 @@ export function fromRowItem(item: Item): { readonly key: string; readonly item: 
   return { key: sk, item: row === undefined ? undefined : JSON.parse(row) };
 }
 
-/** One attribute per field, because ADD works on attributes; the prefix separates them from the key. */
+/** Each field is an attribute, because ADD works on attributes. The prefix keeps fields and key attributes apart. */
 const PREFIX = 'sum.';
 export function sumAttribute(field: string): string {
   return PREFIX + field;
@@ -89,8 +90,8 @@ export function fromKeyItem(item: Item): Key {
 }
 
 /**
- * Each view's generations have their own partition, because every batch of the projector and every read of the view
- * reads them.
+ * The generations of each view have a partition of their own, because every batch of the projector and every read of
+ * the view reads them.
  */
 export function generationsKey(view: string): Key {
   return { pk: `${view}#generations`, sk: 'generations' };

@@ -127,7 +127,7 @@ export function dynamoDbViewStore(client: DynamoDBClient, table: string): ViewsT
       ];
       if (items.length === 0) return true;
       try {
-        // The SDK adds a client token: retried after a lost response, the request is not applied twice.
+        // The SDK adds a client token, so that a request retried after a lost response is not applied twice.
         await documents.send(new TransactWriteCommand({ TransactItems: items }), timeLimit(DATABASE_MS));
         return true;
       } catch (error) {
@@ -177,7 +177,7 @@ function putEntry(table: string, view: string, entry: ViewEntry): TransactWriteI
   };
 }
 
-/** The stored item must have the previous revision; before the first revision there is none. */
+/** The stored item must have the previous revision; before the first revision there is no item. */
 function isAfter(revision: number) {
   return revision === 1
     ? { ConditionExpression: 'attribute_not_exists(pk)' }

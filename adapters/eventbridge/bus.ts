@@ -5,7 +5,8 @@ import { timeLimit } from '../sdk/connection.ts';
 import { orSdkError } from '../sdk/sdk-error.ts';
 
 /**
- * An event bus of the client's Region. An entry may arrive twice: if a response is lost, all are sent again.
+ * An event bus of the client's Region. An entry may arrive twice: if a response is lost, all its entries are sent
+ * again.
  * @throws MeridianError `unavailable` (retryable) if the call as a whole fails; `too-large` if EventBridge does not
  *   accept the batch
  */

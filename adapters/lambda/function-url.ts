@@ -36,7 +36,10 @@ function noUrl(region: string, functionName: string, options: ErrorOptions = {})
   return new MeridianError('not-found', `${functionName} in ${region} does not exist or has no Function URL.`, options);
 }
 
-/** The credentials that every AWS tool finds: environment, profile, role. They are looked up once, and again before they expire. */
+/**
+ * Credentials from the usual sources of AWS tools: environment, profile, role. They are looked up once, and again
+ * before they expire.
+ */
 export function defaultCredentials() {
   return defaultProvider();
 }

@@ -12,10 +12,9 @@ export interface LambdaRemoteOptions extends Omit<ConnectionOptions, 'region'> {
 }
 
 /**
- * A function of the other Regions, invoked synchronously. A call may run twice there: if a response is lost, it is
+ * A function of the other Regions, invoked synchronously. A call may run twice: if its response is lost, the call is
  * sent again.
- * @throws MeridianError `region-unreachable`: retryable, unless the call was rejected (no such function, no
- *   permission)
+ * @throws MeridianError `region-unreachable`: retryable, unless the call was rejected (no such function, no permission)
  */
 export function lambdaRemote({ functionName, timeout = REMOTE_MS, ...options }: LambdaRemoteOptions): Remote {
   const clients = new Map<string, LambdaClient>();
@@ -46,5 +45,5 @@ export function lambdaRemote({ functionName, timeout = REMOTE_MS, ...options }: 
   };
 }
 
-/** A command may take as long as the callee runs: the timeout applies to the whole call, not to a request. */
+/** The callee may run for the whole time limit, so the timeout applies to the call rather than to each request. */
 const requestHandler = { connectionTimeout: connection.requestHandler.connectionTimeout };

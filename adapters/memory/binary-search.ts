@@ -1,6 +1,6 @@
 import { keyOrder } from '../store-rules/key-order.ts';
 
-/** Index of the first of the sorted keys after `after`: binary search. */
+/** Finds the index of the first of the sorted keys that is greater than `after`, by binary search. */
 export function firstIndexBehind(keys: readonly string[], after: string): number {
   let low = 0;
   let high = keys.length;

@@ -2,9 +2,12 @@ import type { Decision, Decisions } from '../../core/index.ts';
 import { checkItem } from '../store-rules/check-write.ts';
 import { frozenCopy } from './frozen.ts';
 
-/** The `transactions` table of one Region, or a strong one of all, in memory. Returned decisions are deeply frozen. */
+/**
+ * The `transactions` table in memory: the replica of one Region, or one strongly consistent table of all Regions.
+ * Returned decisions are deeply frozen.
+ */
 export interface MemoryDecisions extends Decisions {
-  /** Adds a decision of another Region, as global tables do. No effect if it exists. */
+  /** Adds a decision of another Region, as global tables do. No effect if the decision exists. */
   replicate(decision: Decision): void;
 }
 
@@ -15,7 +18,7 @@ export interface MemoryDecisionsOptions {
 }
 
 export function memoryDecisions({ strong, onPut = () => {} }: MemoryDecisionsOptions): MemoryDecisions {
-  /** By transaction and attempt. */
+  /** The decisions, by transaction and attempt. */
   const decisions = new Map<string, Map<number, Decision>>();
 
   const keep = (decision: Decision): Decision | undefined => {
@@ -33,7 +36,7 @@ export function memoryDecisions({ strong, onPut = () => {} }: MemoryDecisionsOpt
     strong,
     put: async (decision) => keep(frozenCopy(decision, checkItem)),
     find: async (transaction, attempt) => decisions.get(transaction)?.get(attempt),
-    // The local replica always has what was put here.
+    // The local replica always holds the decisions that were put here.
     attempts: async (transaction) =>
       [...(decisions.get(transaction)?.values() ?? [])].sort((a, b) => a.attempt - b.attempt),
     replicate: (decision) => {

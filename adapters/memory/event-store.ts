@@ -17,11 +17,11 @@ import { frozenCopy } from './frozen.ts';
 /** The `events` table of one Region, in memory. Returned commits and outcomes are deeply frozen. */
 export interface MemoryEventStore extends EventsTable {
   /**
-   * Adds a commit of another Region, as global tables do: a new one, or an intent that has become final there. No
-   * effect if it exists, or is outdated.
+   * Adds a commit of another Region, as global tables do: a new commit, or an intent that has become final there. No
+   * effect if the stored commit is the same or newer.
    */
   replicate(commit: Commit): void;
-  /** The same, for the outcome of a one-Region transaction. */
+  /** Adds the outcome of a one-Region transaction of another Region. */
   replicateDecision(decision: Decision): void;
 }
 
@@ -125,7 +125,7 @@ export function memoryEventStore(onChange: (change: EventsChange) => void = () =
     findDecision: async (transaction) => decisions.get(transaction),
     putDecision: async (decision) => keep(frozenCopy(decision, checkItem)),
     replicate: (commit) => {
-      // Commits of other Regions, frozen by their own store, are shared: three Regions keep one copy.
+      // Commits of other Regions are not copied: their own store has frozen them, so all Regions share one copy.
       const stored = Object.isFrozen(commit) ? commit : frozenCopy(commit);
       const holder = holderOf(stored);
       if (!holder) insert(stored);
@@ -140,7 +140,7 @@ export function memoryEventStore(onChange: (change: EventsChange) => void = () =
 /** The end of a scan's page. */
 const cursors = cursorOf(z.object({ stream: z.string(), log: z.string(), position: z.number() }));
 
-/** Index of the first commit that is not before (log, position): binary search. */
+/** Finds the index of the first commit that is not before (log, position), by binary search. */
 function placeOf(commits: readonly Commit[], log: string, position: number): number {
   let low = 0;
   let high = commits.length;

@@ -1,5 +1,5 @@
 /**
- * A deeply frozen copy of a JSON value, as a database stores it: without `undefined`, and with 0 for -0.
+ * Returns a deeply frozen copy of a JSON value, as a database stores it: without `undefined`, and with 0 for -0.
  * @param checkSize called with the size of the value's JSON in bytes before it is copied
  */
 export function frozenCopy<T>(value: T, checkSize?: (bytes: number) => void): T {

@@ -1,6 +1,6 @@
 /** A kept message of a queue. */
 export interface KeptMessage {
-  /** Ends with the message's number in its queue. */
+  /** The message's id, which ends with its number in the queue. */
   readonly id: string;
   readonly body: string;
   /** Milliseconds since 1970. */
@@ -12,7 +12,7 @@ export interface MessageKeeper {
   /** The messages kept by an earlier process, in the order in which they were sent. */
   readonly before: readonly KeptMessage[];
   save(message: KeptMessage): void;
-  /** Repeating it is harmless. */
+  /** Removes a message. Repeating it is harmless. */
   remove(id: string): void;
 }
 

@@ -5,7 +5,7 @@ import { frozenCopy } from './frozen.ts';
 /** A subscriber's progress in one log of a stream. */
 interface LogProgress {
   last?: Place;
-  /** In log order. */
+  /** The parked events, in log order. */
   parked: readonly Kept[];
 }
 
@@ -15,7 +15,7 @@ interface Kept extends Parked {
 }
 
 /**
- * A subscriber's progress in memory. Parked events disappear as soon as a table could have deleted them.
+ * A subscriber's progress in memory. A parked event disappears as soon as a table's time to live could have deleted it.
  * @param write writes an effect; it must not throw
  * @param now milliseconds since 1970
  * @param places the last place handled in each log, by `<stream>@<log>`

@@ -12,7 +12,7 @@ interface Kept extends KeptMessage {
 /**
  * A quarantine in memory.
  * @param now milliseconds since 1970, for visibility timeouts
- * @param keeper keeps its messages; undefined: they are lost with it
+ * @param keeper keeps its messages; undefined: they are lost when the process ends
  */
 export function memoryQuarantine(
   now: () => number,

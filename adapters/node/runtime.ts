@@ -3,10 +3,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { v7 } from 'uuid';
 import type { Runtime } from '../../core/index.ts';
 
-/** The process's own clock, randomness and ids. @param metric records a measurement */
-export function nodeRuntime(metric: Runtime['metric']): Runtime {
+/**
+ * The process's own clock, randomness and ids.
+ * @param metric records a measurement
+ * @param clockAhead compares the clock with the database's; needed by what writes commits
+ */
+export function nodeRuntime(metric: Runtime['metric'], clockAhead: Runtime['clockAhead'] = () => 0): Runtime {
   return {
     now: Date.now,
+    clockAhead,
     elapsed: () => performance.now(),
     sleep: (milliseconds) => sleep(milliseconds),
     random: Math.random,

@@ -3,6 +3,7 @@ import type { Warm } from '../../core/index.ts';
 
 /** Streams that a function keeps between invocations; the least recently used ones are dropped. */
 export function warmStreams() {
-  // Limited by `max`, a cache would allocate all of its slots at once, for each of the world's many instances of functions.
+  // The limit is not `max`, because a cache with `max` allocates all of its slots at once, and a world has many
+  // instances of functions.
   return new LRUCache<string, Warm>({ maxSize: 1000, sizeCalculation: () => 1 });
 }

@@ -25,9 +25,9 @@ export function timeLimit(milliseconds: number): { readonly abortSignal: AbortSi
 }
 
 /**
- * The connection settings of every client in a Region: a request times out early enough for its retries to fit into
- * the time limit of the call. Connections are kept alive (the SDK's default). The retry mode is `standard`, not
- * `adaptive`: with `adaptive`, one hot key of a table slows the whole client down, and all other streams with it.
+ * The connection settings of every client in a Region. A request times out early enough for its retries to fit into the
+ * time limit of the call. Connections are kept alive (the SDK's default). The retry mode is `standard`: with
+ * `adaptive`, one hot key of a table would slow down the whole client, and with it all other streams.
  */
 export const connection = {
   maxAttempts: SDK_TRIES,

@@ -1,6 +1,9 @@
 import { type ErrorCode, MeridianError } from '../../core/index.ts';
 
-/** Throttling and conflicts, which services report as 400 as often as 429; all of them are temporary. */
+/**
+ * The names of throttling and conflict errors. They are temporary, although services report many of them with status
+ * 400.
+ */
 const PASSES =
   /Throttl|TooManyRequests|ThroughputExceeded|RequestLimitExceeded|LimitExceededException|ExecutionLimitExceeded|TransactionInProgress|TransactionConflict|ReplicatedWriteConflict/;
 const TOO_LARGE = /size\b.* (exceeded|over) the (maximum|limit)|BatchRequestTooLong|RequestTooLarge/i;
@@ -10,7 +13,7 @@ const TOO_LARGE = /size\b.* (exceeded|over) the (maximum|limit)|BatchRequestTooL
  * by the client, are retryable; rejected requests are not.
  * @param doing completes "could not …": `load account/us-east-1.ann`
  * @param unavailable the code of retryable errors
- * @returns an error that does not come from a request (a bug of ours) unchanged
+ * @returns our error; an error that does not come from a request, which is a bug, unchanged
  */
 export function sdkError(doing: string, error: unknown, unavailable: ErrorCode = 'unavailable'): unknown {
   if (!(error instanceof Error)) return error;
@@ -27,12 +30,14 @@ export function sdkError(doing: string, error: unknown, unavailable: ErrorCode =
   return new MeridianError(unavailable, `${reason}. Retry.`, { retryable: true, cause: error });
 }
 
-/** Omits the items, whose text could match anything. */
+/** Omits the items of a cancelled transaction, whose text could match anything. */
 function reasonsIn(reasons: unknown): string {
   return JSON.stringify(reasons, ['Code', 'Message']) ?? '';
 }
 
-/** A request without a response has no status, one with a garbled response 200: neither was rejected. */
+/**
+ * True if the service rejected the request. Without a response there is no status; a garbled response has status 200.
+ */
 function wasRefused(metadata: unknown): boolean {
   const status = metadata instanceof Object && 'httpStatusCode' in metadata ? Number(metadata.httpStatusCode) : 0;
   return status >= 400 && status < 500 && status !== 408 && status !== 429;

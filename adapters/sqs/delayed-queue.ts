@@ -4,10 +4,10 @@ import { SQS_MAX_DELAY_S } from '../../core/limits/aws.ts';
 import { sendBatch } from './queue.ts';
 
 /**
- * A standard queue whose messages have individual delays. A message may arrive twice: if a response is lost, all are
- * sent again.
- * @throws MeridianError `unavailable` (retryable) if the call as a whole fails; `too-large` if SQS does not accept
- *   the batch
+ * A standard queue whose messages have individual delays. A message may arrive twice: if a response is lost, the whole
+ * batch is sent again.
+ * @throws MeridianError `unavailable` (retryable) if the call as a whole fails; `too-large` if SQS does not accept the
+ *   batch
  */
 export function sqsDelayedQueue(client: SQSClient, url: string): DelayedQueue {
   return {

@@ -12,10 +12,7 @@ import { timeLimit } from '../sdk/connection.ts';
 import { orSdkError } from '../sdk/sdk-error.ts';
 import { batchAnswer, sqsQueue } from './queue.ts';
 
-/**
- * With any wait time, SQS queries all of its servers, so that an empty response means that there is nothing to
- * receive.
- */
+/** With a wait time, however short, SQS queries all of its servers, so that an empty response means an empty queue. */
 const WAIT_SECONDS = 1;
 
 /**

@@ -10,9 +10,9 @@ import { timeLimit } from '../sdk/connection.ts';
 import { orSdkError } from '../sdk/sdk-error.ts';
 
 /**
- * A standard queue. A body may arrive twice: if a response is lost, all are sent again.
- * @throws MeridianError `unavailable` (retryable) if the call as a whole fails; `too-large` if SQS does not accept
- *   the batch
+ * A standard queue. A body may arrive twice: if a response is lost, the whole batch is sent again.
+ * @throws MeridianError `unavailable` (retryable) if the call as a whole fails; `too-large` if SQS does not accept the
+ *   batch
  */
 export function sqsQueue(client: SQSClient, url: string): Queue {
   return {

@@ -8,9 +8,9 @@ import {
 } from '../../core/limits/aws.ts';
 
 /**
- * Refuses, before it is sent and in every adapter alike, a change that exceeds the limits of a DynamoDB transaction:
- * some violations would otherwise look like a lost race, and be retried forever. Keys, versions and attribute names
- * are not counted here, as they are small: an item that only they make too large is rejected by DynamoDB.
+ * Refuses a change that exceeds the limits of a DynamoDB transaction, in every adapter and before it is sent: otherwise
+ * some violations would look like a lost race, and be retried forever. Keys, versions and attribute names are small and
+ * not counted here; if they alone make an item too large, DynamoDB rejects it.
  * @throws Error
  */
 export function checkChange(entries: readonly ViewEntry[], deltas: readonly TotalDelta[]): void {

@@ -1,8 +1,8 @@
 import { type Commit, type FinalState, type IntentKey, MeridianError } from '../../core/index.ts';
 
 /**
- * Checks the item found in place of a prepared intent: it must be the same intent, already final in this state.
- * @throws MeridianError `internal`: it is anything else
+ * Checks the item found in place of a prepared intent: it must be the same intent, already final in this state. @throws
+ * MeridianError `internal`: the item is anything else
  */
 export function checkFinal(
   there: Commit | undefined,

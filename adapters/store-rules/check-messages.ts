@@ -16,7 +16,7 @@ export function checkMessages(bodies: readonly string[]): void {
     );
 }
 
-/** The same for every batch operation of SQS. @throws MeridianError `internal` */
+/** Checks the number of messages of any batch operation of SQS. @throws MeridianError `internal` */
 export function checkEntries(count: number): void {
   if (count > SQS_BATCH_ENTRIES)
     throw new MeridianError('internal', `A batch has at most ${SQS_BATCH_ENTRIES} messages; this one has ${count}.`);

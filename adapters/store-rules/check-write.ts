@@ -14,7 +14,7 @@ export function checkItem(bytes: number): void {
 }
 
 /**
- * Refuses, before it is sent and in every adapter alike, what exceeds the limits of a DynamoDB transaction.
+ * Refuses a write that exceeds the limits of a DynamoDB transaction, in every adapter and before it is sent.
  * @throws MeridianError `too-large`; Error for a duplicate position
  */
 export function checkWrite({ commits, free, decision }: OneRegionWrite): void {

@@ -1,6 +1,6 @@
 /**
- * DynamoDB's order of string keys: by UTF-8 bytes, which is the order of code points. JavaScript orders by UTF-16
- * code units; the two differ between characters above U+FFFF and those from U+E000 to U+FFFF.
+ * DynamoDB's order of string keys: by UTF-8 bytes, which is the order of code points. JavaScript orders by UTF-16 code
+ * units, which puts characters above U+FFFF before those from U+E000 to U+FFFF.
  */
 export function keyOrder(a: string, b: string): number {
   const length = Math.min(a.length, b.length);

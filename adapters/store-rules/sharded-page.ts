@@ -1,6 +1,6 @@
 import { keyOrder } from './key-order.ts';
 
-/** The next items of one shard, in key order. `end`: the last key read, undefined if none follow. */
+/** The next items of one shard, in key order. `end` is the last key read; undefined if no items follow. */
 export interface ShardPage<Item> {
   readonly items: readonly { readonly key: string; readonly item: Item }[];
   readonly end: string | undefined;
@@ -15,7 +15,9 @@ export interface ShardsReader<Item, Row> {
   readonly combine: (key: string, items: readonly Item[]) => Row | undefined;
 }
 
-/** One page over all shards after `after`, in key order; full, unless it is the last. */
+/**
+ * Reads the next page after `after` over all shards, in key order. Only the last page may have fewer than `limit` rows.
+ */
 export async function readShards<Item, Row>(
   { shards, readShard, combine }: ShardsReader<Item, Row>,
   after: string | undefined,
@@ -26,7 +28,7 @@ export async function readShards<Item, Row>(
   do {
     const from = cursor;
     const pages = await Promise.all(Array.from({ length: shards }, (_, shard) => readShard(shard, from, limit)));
-    // All shards have been read up to here; items beyond are read again in the next round.
+    // All shards have been read up to this key; items after it are read again in the next round.
     cursor = pages
       .flatMap(({ end }) => (end === undefined ? [] : [end]))
       .sort(keyOrder)

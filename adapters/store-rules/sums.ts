@@ -10,7 +10,7 @@ export function addSums(a: Sums, b: Sums): Sums {
   return Object.fromEntries(sums);
 }
 
-/** The sum of the parts; undefined if it is zero. */
+/** The sum of the parts; undefined if every field of it is 0. */
 export function sumOf(parts: readonly Sums[]): Sums | undefined {
   const sums = parts.reduce(addSums, {});
   return Object.values(sums).every((sum) => sum === 0) ? undefined : sums;

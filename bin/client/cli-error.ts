@@ -1,7 +1,7 @@
 /** An error of the command line itself, not of a Region: reported without a stack trace, with exit code 1. */
 export class CliError extends Error {
   override readonly name = 'CliError';
-  /** For machines: `unreachable`, `no-file` … */
+  /** A code for machines, such as `unreachable` or `no-file`. */
   readonly code: string;
 
   /** @param message says what to do */

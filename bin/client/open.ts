@@ -45,8 +45,8 @@ export async function openRegion({ url, region, name }: Whereabouts): Promise<Re
 }
 
 /**
- * Finds the credentials with which requests to this address are signed. @returns whether they are signed: requests to a local
- * world are not
+ * Finds the credentials with which requests to this address are signed. @returns true if requests are signed; requests
+ * to a local world are not
  * @throws ClientError `no-credentials`
  */
 export async function findCredentials({ url, region }: Whereabouts): Promise<boolean> {
@@ -69,7 +69,9 @@ export async function findCredentials({ url, region }: Whereabouts): Promise<boo
 
 const listedSchema = z.object({ regions: z.array(z.string().regex(/^\/regions\/[^/]+\/health$/)).min(1) });
 
-/** The first Region of a world, given the world's own address. Any other server there is assumed to be a Region. */
+/**
+ * The first Region of a world, given the world's own address. A server that is not a world is assumed to be a Region.
+ */
 async function firstRegion(base: URL, hint: string): Promise<URL> {
   try {
     const call = { request: { method: 'GET', path: '/' }, answer: listedSchema } as const;
@@ -91,7 +93,7 @@ function at(region: string, base: URL): ClientOptions {
 function served(base: URL, hint: string): Transport {
   const siblings = /^(.*\/regions\/)([^/]+)\/?$/.exec(base.pathname);
   const client = at(siblings?.[2] ?? base.href, base);
-  // No retries here: the caller decides which of its calls to retry.
+  // Calls are sent once: the caller decides which of them to retry.
   const once = new Regions({ ...client, retry: { tries: 1 } });
   return {
     client,
@@ -115,7 +117,7 @@ async function plainFunctionUrl(base: URL): Promise<Transport> {
     operate: async () => {
       throw new CliError(
         'no-operate',
-        'This needs a function that has no URL: give --region (and --name) instead of --url.',
+        'This command needs a function that has no URL: give --region (and --name) instead of --url.',
       );
     },
     sibling: (region) => {
@@ -169,9 +171,7 @@ function lookUpError(error: MeridianError, region: string): ClientError {
   return problemError({ ...problem, detail: `${problem.detail}${todo}${localHint(region)}` }, region);
 }
 
-/**
- * The host names that an emulator hands out need not resolve: requests go to the emulator's address, with the host in a header.
- */
+/** An emulator's host names need not resolve, so requests go to the emulator's address, with the host in a header. */
 async function signing(): Promise<Pick<ClientOptions, 'credentials' | 'fetch'>> {
   const { defaultCredentials } = await functionUrls();
   const { AWS_ENDPOINT_URL } = process.env;

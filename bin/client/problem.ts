@@ -4,12 +4,12 @@ import { MeridianError, messageOf, type Problem, toProblem } from '../../core/fa
 import { type ProblemDetails, problemDetailsSchema } from '../../core/wire/api.ts';
 import { CliError } from './cli-error.ts';
 
-/** Whether a retry of the same request may succeed. */
+/** True if a retry of the same request may succeed. */
 export function isRetryable(error: unknown): boolean {
   return (isClientError(error) || error instanceof MeridianError) && error.retryable;
 }
 
-/** Whether the request may have been carried out despite the error. */
+/** True if the request may have been carried out despite the error. */
 export function mayStand(error: unknown): boolean {
   return isClientError(error) && error.maybeWritten;
 }
@@ -29,7 +29,7 @@ export function codeOf(error: unknown): string {
   return z.object({ code: z.string() }).parse(documentOf(error)).code;
 }
 
-/** The name on the command line of each part of a request, by the API's name, which is a fault's path. */
+/** The command line's name for each part of a request. The keys are the API's names, which faults have as paths. */
 export type Names = Readonly<Record<string, string>>;
 
 /**
@@ -63,9 +63,9 @@ const OPTIONS: Names = {
   'meta.correlation': '--correlation',
 };
 
-/** A fault with a hint names the option as well. */
+/** A fault with a hint also names the option. */
 function inOptions(message: string): string {
-  return message.replace(/(?<= takes )(basedOn|expected)$/, (word) => OPTIONS[word] ?? word);
+  return message.replace(/(?<= accepts )(basedOn|expected)$/, (word) => OPTIONS[word] ?? word);
 }
 
 function hintOf(path: string, message: string): string {
@@ -84,13 +84,13 @@ export function briefOfDocument({ code, detail }: Problem): string {
   return `${code}: ${detail}`;
 }
 
-/** @param ofWrite whether the request was a write @param id how an id is given */
+/** @param ofWrite true if the request was a write @param id the option that gives an id */
 function adviceOf({ code, retryable, known, actual, state }: ProblemDetails, ofWrite: boolean, id: string): string {
   if (known) return `There are: ${known.join(', ')}.`;
   if (code === 'version-conflict' && actual !== undefined && !retryable)
     return `It is at version ${actual}. Read it, decide again, and give --expected with the version that you read.`;
   if (code === 'not-caught-up') return 'This Region is behind: see `meridian regions`, and retry.';
-  if (state === 'unknown') return 'To be sure, send it again with the same id.';
+  if (state === 'unknown') return 'To learn the result, send it again with the same id.';
   if (code === 'id-reused') return `Give another ${id}.`;
   if (code === 'aborted') return `This id stays aborted: to try again, send it with another ${id}, or without one.`;
   if (retryable) return 'The request was tried several times. The cause may be temporary: try again later.';

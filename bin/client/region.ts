@@ -93,7 +93,7 @@ export class Region {
     return this.#hinted(transact(this.#regions, new Session(), participants, options));
   }
 
-  /** The outcome of a transaction. @throws ClientError `not-found`: nothing is recorded of it */
+  /** The outcome of a transaction. @throws ClientError `not-found`: there is no record of the transaction */
   transaction(id: string) {
     return this.#ask(transactionCall(id));
   }
@@ -108,7 +108,7 @@ export class Region {
       if (result.success) return result.data;
       throw clientError(
         'unexpected-answer',
-        `${this.name} did not answer ${action} as expected: does it run this version of Meridian?`,
+        `${this.name} did not respond to ${action} as expected. Check that it runs this version of Meridian.`,
       );
     });
   }
@@ -128,7 +128,7 @@ export class Region {
   }
 }
 
-/** The error that nothing listens at an address, with what to do about it. */
+/** Makes the error for an address where nothing listens, with what to do. */
 export function hinted(error: ClientError, hint: string): ClientError {
   return clientError('unreachable', `${error.message}${hint}`, { cause: error });
 }

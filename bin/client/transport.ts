@@ -3,7 +3,7 @@ import type { OperateRequest } from '../../core/wire/operate.ts';
 
 /** How requests reach a Region. */
 export interface Transport {
-  /** Sends to this Region only: a user who names a Region wants the response of that one. */
+  /** Sends to this Region only: a user who names a Region wants that Region's response. */
   readonly client: ClientOptions;
   /** What the user can do when nothing listens at the address. */
   readonly hint: string;

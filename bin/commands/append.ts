@@ -36,7 +36,7 @@ async function eventsOf(words: readonly string[]): Promise<readonly Event[]> {
   for (const word of words) {
     const last = events.at(-1);
     if (TYPE.test(word)) events.push({ type: word });
-    else if (!last || 'data' in last) throw new Error(`Before ${word} a type of event is missing, such as Departed.`);
+    else if (!last || 'data' in last) throw new Error(`An event type, such as Departed, must precede ${word}.`);
     else
       last.data = await jsonArgument(word).catch((error: unknown) => {
         throw new Error(`The data of ${last.type} is not JSON: ${messageOf(error)}`);

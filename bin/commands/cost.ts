@@ -65,7 +65,7 @@ function dollarsOf(lines: readonly Line[]): number {
   return lines.reduce((sum, { dollars }) => sum + dollars, 0);
 }
 
-/** The price of the traffic, and for how many events. */
+/** The price of the traffic, and the millions of events that it pays for. */
 function variable({ eventsPerSecond }: Usage, lines: readonly Line[]) {
   return {
     dollars: dollarsOf(lines.filter(({ fixed }) => !fixed)),
@@ -110,7 +110,7 @@ function textOf(usage: Usage, prices: Prices, lines: readonly Line[]): string {
   ].join('\n');
 }
 
-/** 12.3 M, 4.6 k, 7 */
+/** Shortens a number: 12.3 M, 45.6 k, 7. */
 function short(quantity: number): string {
   if (quantity >= 1e6) return `${(quantity / 1e6).toFixed(1)} M`;
   if (quantity >= 1e4) return `${(quantity / 1e3).toFixed(1)} k`;

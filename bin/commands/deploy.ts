@@ -47,14 +47,14 @@ async function deploy(project: Project, args: readonly string[]): Promise<number
   const manifest = join(assembly, 'manifest.json');
   // `cdk deploy --help` succeeds too, and leaves the assembly of an earlier run unchanged.
   rmSync(manifest, { force: true });
-  // With a new nonce, each Region looks up its table streams again: a recreated replica has another one.
+  // With a new nonce, each Region looks up its table streams again: a recreated replica has another stream.
   const nonce = ['--context', `nonce=${Date.now()}`];
   const status = await runCdk(project, ['deploy', '--all', '--output', ASSEMBLY, ...nonce, ...args]);
   if (status !== 0) return status;
   const partial = partialOption(options);
   if (partial !== undefined)
     sayNote(
-      `${REGIONS_FILE} is unchanged: with ${partial} not every stack may be deployed. To record the Regions, run meridian deploy without it.`,
+      `${REGIONS_FILE} is unchanged: with ${partial}, some stacks may not have been deployed. To record the Regions, run meridian deploy without it.`,
     );
   else if (!existsSync(manifest)) sayNote(`${REGIONS_FILE} is unchanged: cdk deployed nothing.`);
   else if (keepDeployed(assembly, file)) sayText(`Commit ${REGIONS_FILE}: the next synth compares with it.`);
@@ -63,7 +63,9 @@ async function deploy(project: Project, args: readonly string[]): Promise<number
 
 type Options = Readonly<Record<string, unknown>>;
 
-/** The options of `cdk deploy` that matter here. Even the boolean ones may be followed by a value: `--execute false`. */
+/**
+ * The options of `cdk deploy` that matter here. Even a boolean option may be followed by a value: `--execute false`.
+ */
 function optionsOf(args: readonly string[]): Options {
   return parseArgs({
     args: [...args],
@@ -80,7 +82,10 @@ function optionsOf(args: readonly string[]): Options {
   }).values;
 }
 
-/** The option with which `cdk deploy` succeeds although it may deploy nothing, or only some of the stacks; undefined if there is none. */
+/**
+ * The first option that lets `cdk deploy` succeed even if it deploys nothing, or only some of the stacks; undefined if
+ * none is given.
+ */
 function partialOption({ method, exclusively, execute, 'no-execute': prepareOnly }: Options): string | undefined {
   if (method !== undefined && method !== 'direct' && method !== 'change-set') return `--method ${method}`;
   if (exclusively !== undefined && exclusively !== 'false') return '--exclusively';

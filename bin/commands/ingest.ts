@@ -46,7 +46,8 @@ async function ingestFile(
   const interrupt = () => {
     stop.abort();
     source.destroy();
-    // One Ctrl-C may arrive as two signals, from the terminal and from the parent process. A later one ends the process at once.
+    // One Ctrl-C may arrive as two signals, from the terminal and from the parent process. A later signal ends the
+    // process at once.
     process.on('SIGINT', pass);
     setTimeout(() => process.removeListener('SIGINT', pass), ONE_CTRL_C_MS).unref();
   };
@@ -123,7 +124,7 @@ function progressBar(bytes: number | undefined): SingleBar | undefined {
   const bar = new SingleBar({
     format: bytes === undefined ? counted : `{bar} {percentage} %, ${counted}`,
     clearOnComplete: true,
-    // The bar turns line wrap off; without this, Ctrl-C would leave it off.
+    // Leaves line wrap on: by default the bar turns it off, and Ctrl-C would not turn it on again.
     linewrap: true,
   });
   bar.start(bytes ?? 1, 0, { accepted: 0, rejected: 0, quarantined: 0 });

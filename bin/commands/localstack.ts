@@ -17,7 +17,7 @@ export function addLocalStack(program: Command, project: Project | undefined): v
     .command('localstack')
     .description('start LocalStack, deploy the project to its Regions, and serve it until Ctrl-C')
     .option('--context <key=value>', 'context of the CDK app, which overrides cdk.json; may be repeated', context, {})
-    .option('--json', 'print its address and those of the APIs as one JSON object')
+    .option('--json', 'print the addresses of LocalStack and of the APIs as one JSON object')
     .addHelpText(
       'after',
       `\nRequires Docker, or Java 17 and Python 3. ${ownPage('guides/localstack.md')} lists what LocalStack does not model.`,

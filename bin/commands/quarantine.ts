@@ -30,12 +30,12 @@ export function addQuarantine(program: Command): void {
     .option('--limit <n>', 'at most this many messages, up to 1000', wholeNumber(1, 1000), 100)
     .action((options: ListOptions) => withRegion(options, (region) => list(region, options)));
   regionCommand(quarantine, 'show', 'show one message in full')
-    .argument('<id>', 'as `list` shows it')
+    .argument('<id>', 'the id of a message, as `list` shows it')
     .action((id: string, options: RegionOptions) => withRegion(options, (region) => show(region, id, options)));
   filters(
     regionCommand(quarantine, 'redrive', 'send messages to `ingest` again: all, or those selected')
       .argument('[ids...]', 'only these messages')
-      .option('--dry-run', 'only list them')
+      .option('--dry-run', 'only list the messages')
       .option('--rate <n>', 'at most this many messages per second', wholeNumber(1)),
   ).action((ids: readonly string[], options: RedriveOptions) =>
     withRegion(options, (region) => redrive(region, ids, options)),
@@ -57,7 +57,7 @@ async function list(region: Region, { json, limit, reason, stream }: ListOptions
   if (json) return sayJson({ messages, about, complete });
   if (messages.length > 0) sayText(tableOf(messages));
   if (complete) sayText(messages.length === 0 ? 'The quarantine is empty.' : `${countOf(messages.length, 'message')}.`);
-  else sayText(`${countOf(messages.length, 'message')} of about ${about} in all, a random sample.`);
+  else sayText(`${countOf(messages.length, 'message')} of about ${about}, as a random sample.`);
 }
 
 function tableOf(messages: readonly Driven[]): string {
@@ -89,8 +89,8 @@ async function show(region: Region, id: string, { json }: RegionOptions): Promis
     throw new CliError(
       'not-found',
       complete
-        ? `There is no message ${id}, or another reader holds it: in that case try again in half a minute.`
-        : `${id} was not found within the time limit: try again; if it is not found again, it does not exist.`,
+        ? `There is no message ${id}, or another reader holds it. In that case, try again in half a minute.`
+        : `${id} was not found within the time limit. Try again; if it is still not found, it does not exist.`,
     );
   if (json) return sayJson(message);
   const { body, ...rest } = message;
@@ -130,7 +130,7 @@ async function redrive(region: Region, chosen: readonly string[], options: Redri
   const progress = () =>
     looked === 0
       ? 'Searching the quarantine …'
-      : `looked at ${grouped(looked)} of about ${grouped(Math.max(about, looked))}, ${grouped(handed)} handed to ingest again …`;
+      : `examined ${grouped(looked)} of about ${grouped(Math.max(about, looked))}, ${grouped(handed)} handed to ingest again …`;
   await telling(options.json, progress, () => redriveAll(region, chosen, options, onStep));
 }
 
@@ -158,7 +158,7 @@ async function redriveAll(
     const step = await region.operate('quarantine-redrive', request).catch((error: unknown) => {
       if (!json && all.redriven.length > 0)
         sayNote(
-          `Stopped after ${countOf(all.redriven.length, 'message')} handed to ingest again: run it again for the rest.`,
+          `Stopped after ${countOf(all.redriven.length, 'message')} handed to ingest again. Run the command again for the rest.`,
         );
       throw error;
     });
@@ -168,7 +168,7 @@ async function redriveAll(
     all.failed.push(...step.failed);
     const done = new Set([...step.redriven, ...step.failed].map(({ id }) => id));
     ids = ids.difference(done);
-    // A dry run looks only once: a second look would start with the same messages.
+    // A dry run examines messages only once: a second call would return the same ones.
     if (dryRun || step.complete || (chosen.length > 0 && ids.size === 0)) {
       tell(step, all, [...ids], { json, dryRun });
       return;
@@ -192,9 +192,9 @@ function tell(
   const messages = countOf(redriven.length, 'message');
   sayText(
     dryRun
-      ? `${messages} would be handed to ingest again${complete ? '' : `, of those looked at; there are about ${about}`}.`
+      ? `${messages} would be handed to ingest again${complete ? '' : `, of those examined; the quarantine holds about ${about}`}.`
       : `${messages} handed to ingest again. Messages that still cannot be processed return to the quarantine.`,
   );
   for (const { id, why } of failed) sayNote(`${id}: ${why}`);
-  for (const id of missing) sayNote(`${id} is not there, or another reader holds it.`);
+  for (const id of missing) sayNote(`There is no message ${id}, or another reader holds it.`);
 }

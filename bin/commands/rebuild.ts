@@ -61,7 +61,7 @@ async function rebuild(
 const BAR = {
   format: '{region} {bar} {value}/{total} segments, {streams} streams',
   clearOnComplete: true,
-  // The bar turns line wrap off; without this, Ctrl-C would leave it off.
+  // Leaves line wrap on: by default the bar turns it off, and Ctrl-C would not turn it on again.
   linewrap: true,
 };
 
@@ -102,14 +102,14 @@ async function clean(regions: readonly Region[], view: string, { json = false }:
       const now = Date.now();
       const status = await region.operate('rebuild-clean', { view });
       if (!status.retired.some(({ removableAt }) => Date.parse(removableAt) < now)) return status;
-      // If the Region's clock is behind this machine's, it is too early to delete anything.
+      // If the Region's clock is behind this machine's, it may be too early for the Region to delete them.
       await sleep(BETWEEN_CLEANS_MS);
     }
   });
   tellEach(results, json, ({ retired }) => {
     const [first] = retired.map(({ removableAt }) => removableAt).sort();
     return first === undefined
-      ? `nothing is left of earlier builds of ${view}.`
+      ? `all earlier builds of ${view} are deleted.`
       : `${countOf(retired.length, 'earlier build')} of ${view} can be deleted from ${first} on.`;
   });
 }

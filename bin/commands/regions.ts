@@ -15,13 +15,16 @@ export function addRegions(program: Command): void {
 interface Row {
   readonly region: string;
   readonly healthy: boolean;
-  /** The version of Meridian that it runs; a world does not report one. */
+  /** The version of Meridian that the Region runs; a world does not report one. */
   readonly version?: string | undefined;
   /** Why the Region is unhealthy. */
   readonly error?: string;
-  /** The newest commit written there; null if there is none. */
+  /** The time of the newest commit that the Region has written; null if it has written none. */
   readonly newest?: string | null;
-  /** Milliseconds by which its newest commit of each other Region is older than that Region's own; null where that is unknown. */
+  /**
+   * How many milliseconds the Region is behind each other Region; null if unknown. It is the time between the newest
+   * commit that the other Region has written and the newest of its commits that has arrived in this one.
+   */
   readonly behindMs: Readonly<Record<string, number | null>>;
 }
 
@@ -82,11 +85,12 @@ function rowOf(region: string, names: readonly string[], healths: ReadonlyMap<st
 type Seen = Health['seen'][string] | undefined;
 
 /**
- * @param theirs the newest commit that a Region has written @param ours the newest of that Region's commits that has arrived here
+ * @param theirs the newest commit that the other Region has written @param ours the newest of that Region's commits
+ *   that has arrived here
  */
 function behindOf(theirs: Seen, ours: Seen): number | null {
   if (theirs === undefined) return null;
-  // It has written nothing, so no Region is behind it.
+  // The other Region has written nothing, so no Region is behind it.
   if (theirs === null) return 0;
   return ours ? Math.max(0, Date.parse(theirs.at) - Date.parse(ours.at)) : null;
 }

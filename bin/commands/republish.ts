@@ -38,7 +38,7 @@ export function addRepublish(program: Command): void {
   )
     .requiredOption('--since <time>', 'a time, as 2026-11-24T08:00:00Z, or how long ago: 90m, 36h, 2d', since)
     .option('--only', 'in the named Region only')
-    .option('--dry-run', 'only count them')
+    .option('--dry-run', 'only count the events')
     .action((options: RepublishOptions) =>
       withRegion(options, async (first) => {
         const { json = false, dryRun = false } = options;
@@ -89,7 +89,7 @@ async function republishSegment(
     if (failures === CLIENT_TRIES)
       throw new CliError(
         'not-published',
-        `The bus does not take ${countOf(step.failed, 'event')}. ${countOf(all.published, 'event')} of this part were published. Run the command again: ids stay the same, so subscribers recognise events that they have handled.`,
+        `The bus does not accept ${countOf(step.failed, 'event')}; in this part of the table, ${countOf(all.published, 'event')} were published. Run the command again: ids stay the same, so subscribers recognise events that they have handled.`,
       );
     if (step.failed > 0) await platformRuntime.sleep(pauseMs(platformRuntime, failures));
     cursor = step.cursor;

@@ -57,7 +57,7 @@ function regionsOf({ folder }: Project): readonly string[] | undefined {
   return listed;
 }
 
-/** The Regions to run, and where they come from. */
+/** The Regions to run, and where they are configured. */
 function chosenRegions(
   project: Project,
   given: readonly string[] | undefined,
@@ -113,7 +113,7 @@ export function addStart(program: Command, project: Project | undefined): void {
     });
 }
 
-/** The given options, and separately `--fresh`, which is done once. */
+/** The given options, with `--fresh` separate, because only the first process deletes the state. */
 function argsOf(argv: readonly string[]): { readonly args: readonly string[]; readonly first: readonly string[] } {
   const given = argv.slice(argv.indexOf('start') + 1);
   return { args: given.filter((each) => each !== '--fresh'), first: given.filter((each) => each === '--fresh') };

@@ -3,7 +3,7 @@ import { type Command, Option } from 'commander';
 import type { CommitPage } from '../../client/call.ts';
 import { isClientError } from '../../client/error.ts';
 import { isTemporary } from '../../client/follow.ts';
-import { wallTimeOf } from '../../core/facts/hlc.ts';
+import { writtenAt } from '../../core/facts/commit.ts';
 import type { CommitShown } from '../../core/wire/api.ts';
 import { decodeVersionToken } from '../../core/wire/version-token.ts';
 import type { Region } from '../client/region.ts';
@@ -54,7 +54,7 @@ const POLL_MS = 1000;
 async function showEvents(region: Region, stream: string, options: StreamOptions): Promise<void> {
   const { json = false, follow = false, limit = Number.POSITIVE_INFINITY } = options;
   let { after } = options;
-  // The normal way to end `--follow`.
+  // SIGINT is the normal way to end `--follow`.
   if (follow) process.once('SIGINT', () => process.exit(0));
   let hasRead = false;
   for (let left = limit; left > 0; ) {
@@ -63,7 +63,7 @@ async function showEvents(region: Region, stream: string, options: StreamOptions
       page = await region.commits(stream, { after, limit: Math.min(left, PAGE) });
       hasRead = true;
     } catch (error) {
-      // `npm start` restarts whenever a file is saved; what is wrong from the beginning is reported.
+      // A temporary failure is retried once a page has been read: `npm start` restarts whenever a file is saved.
       if (!(follow && hasRead && isClientError(error) && isTemporary(error))) throw error;
       await sleep(POLL_MS);
       continue;
@@ -88,9 +88,10 @@ async function showEvents(region: Region, stream: string, options: StreamOptions
 }
 
 /** One line per event: its time, its Region, its type with the schema version, and its content. */
-function linesOf({ hlc, log, position, events }: CommitShown): readonly string[] {
+function linesOf(commit: CommitShown): readonly string[] {
+  const { log, position, events } = commit;
   return events.map(({ type, schemaVersion, data }) => {
-    const at = new Date(wallTimeOf(hlc)).toISOString();
+    const at = new Date(writtenAt(commit)).toISOString();
     const name = `${type}.${schemaVersion}`;
     return `${at}  ${`${log}@${position}`.padEnd(14)}  ${name.padEnd(14)}  ${JSON.stringify(data) ?? ''}`.trimEnd();
   });

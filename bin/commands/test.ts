@@ -16,7 +16,7 @@ export function addTest(program: Command, project: Project | undefined): void {
       reportingErrors({}, async () => {
         const found = needProject(project);
         const { folder } = found;
-        // One clear error instead of one per test file.
+        // The project is checked first, so that there is one clear error instead of one per test file.
         await readProject(found);
         const vitest = packageBin(folder, 'vitest');
         const { status, error } = spawnSync(process.execPath, [vitest, 'run', ...args], {

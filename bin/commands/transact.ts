@@ -48,7 +48,7 @@ export function addTransact(program: Command): void {
 
 type TransactCommandOptions = TransactOptions & { readonly check?: readonly Check[] };
 
-/** The request, and where each of its parts was typed. */
+/** The request, and the option or the member of the JSON that each of its parts comes from. */
 interface Asked {
   readonly body: TransactionBody;
   readonly names: Names;
@@ -62,14 +62,14 @@ function together(json: TransactionBody, options: TransactCommandOptions): Asked
   const one = (path: string, option: string, inJson: unknown, given: unknown): unknown => {
     if (inJson !== undefined && given !== undefined && inJson !== given)
       throw new Error(
-        `${path} is ${JSON.stringify(inJson)} in the JSON, and ${option} is ${given}: specify only one of them.`,
+        `${path} is ${JSON.stringify(inJson)} in the JSON, but ${option} is ${given}: specify only one of them.`,
       );
     names[path] = inJson === undefined ? option : path;
     return inJson === undefined ? given : inJson;
   };
   const id = one('id', '--id', json.id, options.id);
   const timeoutSeconds = one('timeoutSeconds', '--timeout', json.timeoutSeconds, options.timeout);
-  // Anything but an object is passed on: the Region refuses it.
+  // A `meta` that is not an object is passed on unchanged: the Region refuses it.
   const { data: metaInJson = {}, success: canHaveMore } = membersSchema.optional().safeParse(json.meta);
   const given = metaOf(options);
   const meta = { ...metaInJson };
@@ -99,7 +99,7 @@ async function jsonOf(argument: string): Promise<unknown> {
     return await jsonArgument(isJson || argument === '-' ? argument : await contentOf(argument));
   } catch (error) {
     if (error instanceof CliError) throw error;
-    const what = isJson ? 'The participants are' : `What is in ${argument === '-' ? 'standard input' : argument} is`;
+    const what = isJson ? 'The participants are' : `${argument === '-' ? 'Standard input' : argument} is`;
     throw new Error(`${what} not JSON: ${messageOf(error)}`);
   }
 }
@@ -112,7 +112,10 @@ async function contentOf(file: string): Promise<string> {
   }
 }
 
-/** An array lists the participants. An object is checked by the Region. @throws Error */
+/**
+ * Returns the request: an array is its participants; an object is sent as it is, and checked by the Region.
+ * @throws Error
+ */
 function bodyOf(json: unknown): TransactionBody {
   if (Array.isArray(json)) return { participants: json };
   if (typeof json === 'object' && json !== null) return json;

@@ -28,17 +28,17 @@ export function addTransaction(program: Command): void {
     );
 }
 
-/** Nothing is recorded of it. */
+/** True if the Region has no record of the transaction. */
 function isUnknown(error: unknown): boolean {
   return isClientError(error, 'not-found') && error.details.state === 'unknown';
 }
 
-/** Whether the Region could not tell the outcome. */
+/** True if the Region could not return the outcome. */
 function isUnanswered(error: unknown): boolean {
   return isRetryable(error) || (isClientError(error) && (error.problem?.status ?? 0) >= 500);
 }
 
-/** @throws ClientError `not-found`: nothing is recorded of it */
+/** @throws ClientError `not-found`: there is no record of the transaction */
 async function decided(region: Region, id: string, seconds: number): Promise<TransactionShown> {
   const end = performance.now() + seconds * 1000;
   for (;;) {
@@ -47,7 +47,7 @@ async function decided(region: Region, id: string, seconds: number): Promise<Tra
       const outcome = await region.transaction(id);
       if (outcome.state !== 'undecided' || isLast) return outcome;
     } catch (error) {
-      // Its first attempt may be in progress.
+      // The first attempt of the transaction may be in progress.
       if (isLast || !isUnknown(error)) throw error;
     }
     await sleep(POLL_MS);

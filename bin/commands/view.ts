@@ -50,7 +50,7 @@ async function showRows(
   if (!json) sayText(`There are more: --after ${after}`);
 }
 
-/** The members of the values become columns if every value has some. */
+/** If every value is an object with members, each member becomes a column. */
 function tableOf(rows: readonly Row[]): string {
   const objects = rows.map(({ value }) => value).filter(isObject);
   if (objects.length < rows.length)

@@ -12,7 +12,7 @@ export interface Usage {
   readonly views: number;
   /** The average number of commits or messages per invocation, 1 to 10. */
   readonly batch: number;
-  /** How producers send: each event through the bus, or as a request of the API. */
+  /** How producers send each event: through the bus, or as a request of the API. */
   readonly via: 'bus' | 'http';
   /** The share of appends that find their stream in memory, 0 to 1. */
   readonly warm: number;
@@ -20,7 +20,7 @@ export interface Usage {
   readonly streamLength: number;
   /** Streams read through the API per second, in all Regions together. */
   readonly readsPerSecond: number;
-  /** Transactions over several Regions a second, in all Regions together; their events are among those above. */
+  /** Transactions over several Regions a second, in all Regions together; `eventsPerSecond` includes their events. */
   readonly transactionsPerSecond: number;
   /** How many streams a transaction changes. */
   readonly participants: number;
@@ -40,7 +40,7 @@ export interface Line {
   /** The number per month. */
   readonly quantity: number;
   readonly dollars: number;
-  /** Whether it is charged without any traffic. */
+  /** True if it is charged even without any traffic. */
   readonly fixed: boolean;
 }
 
@@ -51,7 +51,7 @@ const GB = 1e9;
 /** Bytes that an item and a bus entry add to an event's data: names, version, digest, trace. */
 export const ITEM_OVERHEAD = 400;
 export const ENTRY_OVERHEAD = 550;
-/** Bytes that an invocation writes into its log: Lambda's start and report, and a line of metrics. */
+/** Bytes that an invocation writes into its log: Lambda's start and report lines, and a line of metrics. */
 const LOG_BYTES = 1200;
 
 /** Resources that a Region pays for without any traffic; test/bin/cost/model.test.ts counts them in the template. */
@@ -68,8 +68,9 @@ export function fixedOf(regions: number) {
 }
 
 /**
- * Requests that one event makes in all Regions together, its stream cold: what test/bin/cost/model.test.ts counts in the world.
- * `b` commits share an invocation, `n` Regions have a table, a bus and views each.
+ * The requests that one event causes in all Regions together if its stream is not in memory;
+ * test/bin/cost/model.test.ts counts them in a world. `b` commits share an invocation; each of `n` Regions has a table,
+ * a bus and views.
  */
 export function requestsOf({ regions: n, batch: b, views, via }: Usage) {
   const elsewhere = n - 1;
@@ -77,25 +78,25 @@ export function requestsOf({ regions: n, batch: b, views, via }: Usage) {
   const projections = (n + elsewhere) / b;
   const bus = via === 'bus' ? 1 : 0;
   return {
-    /** Each is replicated to every Region. */
+    /** Commits written; each is replicated to every Region. */
     puts: 1,
-    /** Streams read to append, and to bring views up to date. */
+    /** Streams read for an append, and streams read to bring views up to date. */
     appendLoads: 1,
     projectLoads: views > 0 ? n + elsewhere : 0,
-    /** What a Region has seen of others: one per relay batch and Region in it. */
+    /** Writes of the newest stamps seen: in each relay batch, one for each Region with commits in it. */
     sightings: (n * Math.min(b, n)) / b,
-    /** The producer's own entry, the event, and the receipt. */
+    /** Entries put on a bus: the producer's own entry, the event, and the receipt. */
     putEvents: bus + 1 + bus,
     forwarded: elsewhere,
     viewReads: views * (n + elsewhere),
-    /** The current generation of each view, read once per invocation. */
+    /** Reads of the views' current generations, one per invocation. */
     generationReads: views > 0 ? projections : 0,
-    /** A row and a total in one transaction. */
+    /** Each view writes a row and a total, in one transaction. */
     viewWrites: views * n * 2,
     ingests: 1 / b,
     relays: n / b,
     projections: views > 0 ? projections : 0,
-    /** Into the ingest queue; into the projection queue by relay and by the rule. */
+    /** Messages sent into the ingest queue, and into the projection queue by relay and by the rule. */
     sends: bus + (views > 0 ? n / b + elsewhere : 0),
     /** Lambda receives and deletes each batch. */
     receives: 2 * (bus / b + (views > 0 ? projections : 0)),
@@ -103,28 +104,38 @@ export function requestsOf({ regions: n, batch: b, views, via }: Usage) {
 }
 
 /**
- * What a transaction over several Regions adds to its events, if it meets no conflict and one of its streams is at home in the
- * Region that drives it. With the put of each event, which is its intent, it writes 2k + 1 items.
+ * The requests of a transaction over several Regions in addition to those of its events, if there is no conflict and
+ * the driving Region is the home of one of its streams. Including the puts of its events, which are its intents, it
+ * writes 2k + 1 items.
  */
 function transactionOf({ regions: n, batch: b, participants: k }: Usage) {
   return {
-    /** Finalising each intent. */
+    /** Intents made final. */
     finalised: k,
     decisions: 1,
-    /** Plan and decide; prepare and finalise, which the driving Region hands on to other homes. */
+    /**
+     * Invocations: plan and decide once; prepare and finalise for each stream, in two Regions if its home is another
+     * one.
+     */
     steps: 2 + 2 * (k + k - 1),
     relays: (n * (k + 1)) / b,
     resolves: k / b,
-    /** Each intent to the resolver: sent, received, deleted. */
+    /** Requests for the message to the resolver about each intent: send, receive, delete. */
     queueRequests: k + (2 * k) / b,
     announced: n,
   };
 }
-/** Sequential steps of the state machine, each an invocation; and the unit in which its memory is charged, in GB. */
+/**
+ * The number of invocations that the state machine makes one after the other, and the unit of memory that it is charged
+ * by, in GB.
+ */
 const STEPS_IN_A_ROW = 4;
 const EXECUTION_GB = 64 / 1024;
 
-/** X-Ray's default sampling: the first request of each second and 5 % of the rest, of each function in each Region. */
+/**
+ * The requests that X-Ray traces by default, for each function in each Region: the first of each second, and 5 % of the
+ * others.
+ */
 function sampled(perSecond: number): number {
   return Math.min(perSecond, 1) + 0.05 * Math.max(perSecond - 1, 0);
 }

@@ -25,7 +25,7 @@ export const LIST_PRICES = {
   invocations: 0.2e-6,
   gbSeconds: 0.0000133334,
 
-  /** Step Functions, Express: an execution started, and a GB of memory for a second, charged in steps of 64 MB. */
+  /** Step Functions, Express: an execution, and a GB of memory for a second, charged in steps of 64 MB. */
   executions: 1e-6,
   executionGbSeconds: 0.00001667,
 
@@ -33,8 +33,8 @@ export const LIST_PRICES = {
   queueRequests: 0.4e-6,
 
   /**
-   * CloudWatch: each metric that alarms look at, each metric of our own, each dashboard, a month; a GB of logs ingested, and a GB
-   * kept for a month.
+   * CloudWatch: per month, each metric that alarms watch, each metric of our own and each dashboard; a GB of logs
+   * ingested, and a GB kept for a month.
    */
   alarmMetrics: 0.1,
   customMetrics: 0.3,
@@ -45,10 +45,10 @@ export const LIST_PRICES = {
   /** X-Ray: a trace recorded. */
   traces: 5e-6,
 
-  /** KMS: a customer's key, a month. */
+  /** KMS: a customer managed key for a month. */
   keys: 1,
 
-  /** A GB from one Region to another. */
+  /** A GB sent from one Region to another. */
   transferGb: 0.02,
 };
 
@@ -57,7 +57,7 @@ export type Prices = typeof LIST_PRICES;
 const priceSchema = z.number().min(0).exactOptional();
 const { asOf: _asOf, source: _source, ...amounts } = LIST_PRICES;
 
-/** A file of prices: any of the above, and nothing else. */
+/** The schema of a file of prices: any members of LIST_PRICES, and no others. */
 const pricesFileSchema = z.strictObject({
   asOf: z.string().exactOptional(),
   source: z.string().exactOptional(),

@@ -18,7 +18,7 @@ export interface Counts {
 export type Fault =
   | { readonly line: number; readonly outcome: 'rejected'; readonly problem: Problem }
   | { readonly line: number; readonly outcome: 'quarantined'; readonly reason: string }
-  /** It cannot be read, and could not be put into the quarantine. */
+  /** The line cannot be read, and could not be put into the quarantine. */
   | { readonly line: number; readonly outcome: 'rejected'; readonly reason: string };
 
 export interface IngestOptions {
@@ -29,7 +29,7 @@ export interface IngestOptions {
   readonly signal: AbortSignal;
 }
 
-/** Requests in progress at a time; the lines of one stream go into one lane. */
+/** The number of requests in progress at a time, one per lane; the lines of a stream go into one lane. */
 const LANES = 8;
 /** How far to read ahead, in lines and in characters. */
 const MAX_AHEAD = 2_000;
@@ -41,9 +41,9 @@ interface Waiting extends Envelope {
 }
 
 /**
- * Sends envelopes to a Region, up to 100 per request and several requests at a time; those of one stream in order. Unreadable
- * lines go to the Region's quarantine. Temporary failures are retried, up to six tries.
- * @param counts is kept up to date
+ * Sends envelopes to a Region, up to 100 per request and several requests at a time; the envelopes of one stream are
+ * sent in order. Unreadable lines go to the Region's quarantine. Temporary failures are retried, up to six tries.
+ * @param counts updated after every response
  * @throws CliError, ClientError, MeridianError when the Region cannot be reached, or refuses a whole request
  */
 export async function ingestLines(
@@ -188,7 +188,7 @@ class Run {
   }
 }
 
-/** As many lines as fit into one request. */
+/** The number of lines that fit into one request. */
 function portionOf(waiting: readonly Envelope[]): number {
   let bytes = 0;
   let size = 0;

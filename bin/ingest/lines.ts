@@ -12,13 +12,13 @@ const MAX_KEPT_BYTES = 60_000;
 /** A line that holds an envelope with an id. The Region reports other faults. */
 export interface Envelope {
   readonly line: number;
-  /** The stream that it names, if any. */
+  /** The stream that the envelope names, if any. */
   readonly stream: string;
   /** The line, unchanged. */
   readonly json: string;
 }
 
-/** A line that cannot be read, as on the bus. */
+/** A line that cannot be read, in the form in which it is quarantined. */
 export interface Unreadable {
   readonly line: number;
   readonly reason: string;
@@ -54,7 +54,7 @@ async function* split(
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
-/** The lines of a file of envelopes, one per line; empty ones are skipped. */
+/** The lines of a file of envelopes, one envelope per line; empty lines are skipped. */
 export async function* readLines(source: AsyncIterable<Buffer>): AsyncGenerator<Envelope | Unreadable> {
   let line = 0;
   for await (const { bytes, cut } of split(source)) {
@@ -66,7 +66,7 @@ export async function* readLines(source: AsyncIterable<Buffer>): AsyncGenerator<
 
 /** If none of this many first lines is an envelope, the file is assumed to be of another kind. */
 const MAX_WITHOUT_ENVELOPE = 100;
-/** The code of the error in that case. */
+/** The code of the error if no line is an envelope. */
 export const NO_ENVELOPES = 'no-envelopes';
 
 /**
@@ -109,7 +109,7 @@ function readLine(bytes: Buffer, cut: boolean): Omit<Envelope, 'line'> | Omit<Un
     return unreadable(`This is not ${what}: ${messageOf(error)}`, bytes);
   }
   if (value === null || typeof value !== 'object' || Array.isArray(value))
-    return unreadable('This is not an envelope: a JSON object.', bytes);
+    return unreadable('This is not an envelope, which is a JSON object.', bytes);
   if (idOf(value) === undefined)
     return unreadable('It has no usable id: 1 to 200 visible ASCII characters.', bytes, {
       'detail-type': 'command' in value ? COMMAND : APPEND,

@@ -27,7 +27,7 @@ export interface Advice {
 const RUNBOOKS = ownPage('runbooks');
 const API_LOG = 'Read the log of the function <name>-api in that Region.';
 
-/** By the code of the error; where that is not listed, what a failure of the check means in general. */
+/** Advice by check and by the code of its error. `otherwise` is for codes that are not listed. */
 const advice: Readonly<Record<Check, { readonly otherwise: Advice; readonly [code: string]: Advice }>> = {
   credentials: {
     otherwise: {
@@ -54,15 +54,16 @@ const advice: Readonly<Record<Check, { readonly otherwise: Advice; readonly [cod
       todo: `Allow lambda:GetFunctionUrlConfig on <name>-api. ${API_LOG}`,
     },
     unreachable: {
-      means: 'The address is wrong, its server does not run, or this machine cannot connect to it. Nothing was sent.',
+      means:
+        'The address is wrong, its server does not run or its certificate is refused, or this machine cannot connect to it. Nothing was sent.',
       todo: 'Check the address, and that this machine can reach it; for a local world, run `npm start`.',
     },
     'unexpected-answer': {
-      means: 'A server responds there, but it is not a Region of Meridian.',
+      means: 'A server responds at the address, but it is not a Region of Meridian.',
       todo: 'Check the address. The form for a local world is http://127.0.0.1:4700/regions/us-east-1.',
     },
     'unknown-address': {
-      means: 'The addresses of the other Regions cannot be derived from the address of one.',
+      means: 'The addresses of the other Regions cannot be derived from the given address.',
       todo: 'Name a Region with --region and --name instead of --url.',
     },
   },
@@ -111,14 +112,14 @@ const advice: Readonly<Record<Check, { readonly otherwise: Advice; readonly [cod
       todo: API_LOG,
     },
     'not-replicated': {
-      means: 'Replication is behind or broken: the global table has no replica there, or a clock is wrong.',
+      means: 'Replication is behind or broken: the global table has no replica in a Region, or a clock is wrong.',
       todo: `Look at the replicas of the table <name>-events in DynamoDB, and at ${RUNBOOKS}/replication.md. Then run this again, with a longer --within.`,
     },
   },
   once: {
     otherwise: {
       means:
-        'There was no response to an append that was sent again to another Region. For a home stream, <name>-api passes it on to <name>-command.',
+        'An append that was sent again to another Region got no response. For a home stream, <name>-api passes it on to <name>-command.',
       todo: 'Look at the function <name>-command of the home Region, and at the role of <name>-api.',
     },
     'written-twice': {
@@ -133,7 +134,7 @@ const advice: Readonly<Record<Check, { readonly otherwise: Advice; readonly [cod
       todo: `Look at ${RUNBOOKS}/stuck-transactions.md, and at the logs of <name>-coordinate and <name>-participant in both Regions.`,
     },
     'not-replicated': {
-      means: 'It is committed, but not visible everywhere: replication is behind.',
+      means: 'The transaction is committed, but not visible everywhere: replication is behind.',
       todo: `Look at ${RUNBOOKS}/replication.md.`,
     },
   },

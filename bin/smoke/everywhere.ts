@@ -2,16 +2,20 @@ import { CliError } from '../client/cli-error.ts';
 import { briefOf, codeOf } from '../client/problem.ts';
 import type { Region } from '../client/region.ts';
 
-/** The Regions of a deployment, in the order in which it names them. */
+/** The Regions of a deployment by name, in the deployment's order. */
 export type ByName = ReadonlyMap<string, Region>;
 
-/** The finding of a check, as text for people and as data for later checks. */
+/** What a check has found, as text for people and as data for later checks. */
 export interface Found<T = undefined> {
   readonly found: string;
   readonly value: T;
 }
 
-/** Runs a step in every Region. @returns the results in the order of the Regions, whichever is the last @throws CliError that names the Regions in which it failed, with the code of the first failure */
+/**
+ * Runs a step in every Region.
+ * @returns the results, in the order of the Regions
+ * @throws CliError that names the Regions in which it failed, with the code of the first failure
+ */
 export async function everywhere<T>(
   regions: ByName,
   work: (region: Region, name: string) => Promise<T>,

@@ -7,13 +7,13 @@ export interface PlannedAppend {
   readonly stream: string;
   readonly mode: StreamDefinition['mode'];
   readonly events: readonly FirstEvent['event'][];
-  /** Where it is sent. */
+  /** The Region that it is sent to. */
   readonly region: string;
-  /** Another Region, where it is sent again. */
+  /** Another Region, which it is sent to again. */
   readonly elsewhere: string;
 }
 
-/** A row that appears in a view once the appends are in it. */
+/** A row that appears in a view once the view includes the appends. */
 export interface PlannedRow {
   readonly view: string;
   readonly key: string;
@@ -30,7 +30,7 @@ export interface Plan {
 }
 
 export interface PlannedTransaction {
-  /** It begins with the Region that drives it. */
+  /** The transaction's id, which begins with the Region that drives it. */
   readonly id: string;
   readonly region: string;
   readonly participants: readonly Pick<PlannedAppend, 'stream' | 'events'>[];
@@ -41,7 +41,7 @@ interface Chosen {
   readonly first: FirstEvent;
 }
 
-/** The appends that the samples of a domain allow. @param key starts every id that is written; it must be new */
+/** Plans the writes that the samples of a domain allow. @param key the prefix of every written id; it must be new */
 export function planOf(domain: Domain, regions: readonly string[], key: string): Plan {
   const merge = chosen(domain, 'merge', (definition) => idOf(definition, regions, key) !== undefined);
   const home = chosen(domain, 'home', (definition) => homesOf(definition, regions, key).length > 0);
@@ -76,7 +76,7 @@ function chosen(
   return undefined;
 }
 
-/** A stream, and the Region where it is appended to. */
+/** A stream, and the Region that appends to it. */
 interface Target {
   readonly region: string;
   readonly id: string;

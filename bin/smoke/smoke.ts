@@ -11,7 +11,7 @@ import { checkAppend, checkOnce, checkReplicated, checkTransaction, checkViews, 
 /** The outcome of a check. */
 export type Checked = { readonly check: Check } & (
   | { readonly outcome: 'passed'; readonly ms: number; readonly found: string }
-  /** The domain, or a run without `--write`, does not allow it. */
+  /** The domain does not allow the check, or the check writes and `--write` is missing. */
   | { readonly outcome: 'skipped'; readonly why: string }
   | ({ readonly outcome: 'failed'; readonly ms: number; readonly error: unknown; readonly problem: object } & Advice)
 );
@@ -20,7 +20,7 @@ export interface SmokeOptions {
   readonly where: Whereabouts;
   readonly domain: Domain;
   readonly write: boolean;
-  /** How long each check waits for what must arrive. */
+  /** How long each check waits for events and rows to arrive. */
   readonly withinMs: number;
   /** Called as soon as a check is over. */
   readonly onChecked: (checked: Checked) => void;
@@ -31,11 +31,11 @@ export interface Smoked {
   /** The prefix of every id that was written; also the correlation of the commits. */
   readonly key: string;
   readonly checks: readonly Checked[];
-  /** Set once replication was seen. */
+  /** The lags between Regions; undefined if replication was not checked. */
   readonly lagMs?: Lags;
 }
 
-/** A check has failed, and its failure is printed. */
+/** Thrown to end the run after a check has failed and its failure is printed. */
 class Stopped extends Error {}
 
 /** The checks of one run, one after the other. */

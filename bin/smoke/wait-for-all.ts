@@ -4,8 +4,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 const POLL_MS = 200;
 
 /**
- * Waits until a condition is true for all items. @throws at the time limit, the error that `late` returns for the items for which
- * it is not
+ * Waits until a condition is true for all items. @throws at the time limit, the error that `late` returns for the items
+ * that do not meet it
  */
 export async function waitForAll<T>(
   all: readonly T[],

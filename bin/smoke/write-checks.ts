@@ -7,7 +7,7 @@ import { type ByName, everywhere, type Found } from './everywhere.ts';
 import type { Plan, PlannedAppend, PlannedRow, PlannedTransaction } from './plan.ts';
 import { waitForAll } from './wait-for-all.ts';
 
-/** An append that was accepted, and when, by this process's clock. */
+/** An accepted append, with the time of its acceptance by this process's clock. */
 export interface Written {
   readonly append: PlannedAppend;
   readonly accepted: Accepted;
@@ -38,9 +38,7 @@ export async function checkAppend(
   return { found: `${appends.length} accepted: ${[...streams].join(', ')}`, value: [...written.values()].flat() };
 }
 
-/**
- * Milliseconds from the acceptance of an append until another Region showed it, by the Region of the append and the other Region.
- */
+/** Milliseconds from the acceptance of an append in one Region until another showed it, by these two Regions. */
 export type Lags = Readonly<Record<string, Readonly<Record<string, number>>>>;
 
 /** `replicated`: every Region sees what every Region has written. */
@@ -86,7 +84,7 @@ function pairs(all: readonly { readonly from: string; readonly to: string }[]): 
   return [...texts].join('; ');
 }
 
-/** Whether a Region shows a commit of a new stream. */
+/** True if a Region shows a commit of a new stream. */
 async function holds(
   region: Region,
   stream: string,
@@ -96,15 +94,18 @@ async function holds(
   return commits.some((commit) => commit.log === log && commit.position === position);
 }
 
-/** `once`: the same appends, sent to another Region, change nothing; those to `home` streams are passed on to their home. */
+/**
+ * `once`: the same appends, sent to another Region, change nothing; appends to `home` streams are passed on to their
+ * home.
+ */
 export async function checkOnce(regions: ByName, written: readonly Written[], key: string): Promise<Found> {
   await everywhere(regions, async (region, name) => {
     for (const { append, accepted } of written.filter((one) => one.append.elsewhere === name)) {
       const before = await newestState(region, append.stream);
       const again = await region.submit(envelopeOf(append, key));
       const isSame = again.log === accepted.log && again.position === accepted.position;
-      // The Region has the append, but may decide from a cached state without it. On a merge stream it then writes a copy, which
-      // changes no state.
+      // The Region has the append, but may decide from a cached state that lacks it. On a merge stream it then writes a
+      // copy, which does not change the state.
       if (isSame || append.mode === 'merge')
         if (isDeepStrictEqual(await newestState(region, append.stream), before)) continue;
       throw new CliError(

@@ -8,7 +8,7 @@ import type { NoSample } from './samples.ts';
 import { STATE_FOLDER } from './state.ts';
 import type { UnreadableEvent } from './unreadable.ts';
 
-/** The number of streams shown, those written last, and of unreadable events. */
+/** The number of streams shown (those written last), and the number of unreadable events shown. */
 const MOST_SHOWN = 10;
 
 /** The maximum length of a printed state, in characters. */
@@ -88,7 +88,7 @@ export function unreadableText(
   ].join('\n');
 }
 
-/** Where the Regions are listed: the CDK app, which could pass other Regions to Meridian, is not run. */
+/** Where the Regions are listed. The CDK app is not run, although it could pass other Regions to Meridian. */
 export type RegionsFrom = '--regions' | 'cdk.json' | 'default';
 
 /** The address, and commands to try. */

@@ -44,15 +44,15 @@ const PROJECT_ERRORS = [DomainFileError, SubscribersFileError, SubscriberFileErr
 /** True if the parent process restarts this one when a file is saved. */
 const isSupervised = process.connected;
 
-/** The number of streams compared, those written last. */
+/** The maximum number of streams compared: those written last. */
 const MOST_COMPARED = 200;
 
 /** Milliseconds within which the Regions have to agree. */
 const AGREEMENT_MS = 30_000;
 
 /**
- * The longest wait for the world to be idle, in milliseconds, plus one millisecond per restored commit: an event that cannot be read is
- * retried for minutes.
+ * The longest wait for the world to be idle, in milliseconds; one millisecond per restored commit is added. The wait is
+ * limited because an event that cannot be read is retried for minutes.
  */
 const SETTLE_MS = 3000;
 
@@ -62,8 +62,9 @@ const POLL_MS = 100;
 const STACK_LINES = 50;
 
 /**
- * Runs a project's domain in several Regions in this process, writes a sample event for each stream type that has no stream yet, shows
- * whether the Regions agree, and serves their APIs. With `once` the process ends instead: with 0 if they agree on everything, otherwise 1.
+ * Runs a project's domain in several Regions in this process, writes a sample event for each stream type that has no
+ * stream yet, shows whether the Regions agree, and serves their APIs. With `once` the process ends instead: with exit
+ * code 0 if they agree on everything, otherwise 1.
  */
 export async function runProject(project: Project, options: StartOptions): Promise<void> {
   const { regions, regionsFrom, latency, port, fresh = false, once = false, json = false } = options;
@@ -71,7 +72,7 @@ export async function runProject(project: Project, options: StartOptions): Promi
   const loaded = recordLoadedFiles(project.folder, (file) => reportToSupervisor({ file, stamp: stampOf(file) }));
   const begun = performance.now();
   try {
-    // Before the domain is read, so that `--fresh` is done even if that fails.
+    // The state is opened before the domain is read, so that `--fresh` deletes it even if the domain cannot be read.
     const state = State.open(project.folder, { regions, fresh });
     reportToSupervisor({ opened: true });
     const { domain, subscribers } = await readProject(project);
@@ -118,7 +119,10 @@ function cannotRun(error: Error): never {
   return end(error.message, isSupervised ? EXIT.cannotRun : EXIT.failed);
 }
 
-/** Records the file that defines each stream type. Files of earlier starts stay: a type may be removed while its events are still there. */
+/**
+ * Records the file that defines each stream type. Files recorded by earlier starts are kept, because a type may be
+ * removed while its events are still stored.
+ */
 async function keepFiles(
   state: State,
   { folder }: Project,

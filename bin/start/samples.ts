@@ -2,11 +2,11 @@ import type { Domain } from '../../core/index.ts';
 import { functionUrlEvent, type World } from '../../world/index.ts';
 import { firstEventOf, idOf } from '../sample.ts';
 
-/** The first event of a new stream, written so that there is something to see. */
+/** The first event of a new stream, written so that a new project has something to show. */
 export interface Sample {
   readonly stream: string;
   readonly event: { readonly type: string; readonly data: unknown };
-  /** The Regions that write it, concurrently. */
+  /** The Regions that write the event, concurrently. */
   readonly regions: readonly string[];
 }
 

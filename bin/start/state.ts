@@ -30,7 +30,7 @@ export class StateError extends Error {
   }
 }
 
-/** The kept state is that of other Regions. */
+/** The kept state belongs to other Regions. */
 export class OtherRegionsError extends StateError {}
 
 const OVER = 'Or start over with --fresh, which deletes it.';
@@ -68,7 +68,10 @@ export class State implements Storage {
     this.#remove = database.prepare('DELETE FROM items WHERE tbl = ? AND pk = ? AND sk = ?');
   }
 
-  /** @param folder the project's @throws StateError if another process has it open, this code cannot read it, or it is that of other Regions */
+  /**
+   * @param folder the project's
+   * @throws StateError if another process has the state open, this code cannot read it, or it belongs to other Regions
+   */
   static open(folder: string, { regions, fresh }: OpenOptions): State {
     const home = join(folder, STATE_FOLDER);
     mkdirSync(home, { recursive: true });
@@ -82,7 +85,7 @@ export class State implements Storage {
       database = lock(folder);
     }
     try {
-      // Under the lock: another process may wait for it.
+      // The state is emptied under the lock, because another process may be waiting for it.
       if (fresh) database.exec(EMPTY);
       return State.#of(folder, database, regions);
     } catch (error) {

@@ -13,9 +13,9 @@ import { FileWatcher, stampOf } from './watch.ts';
 const END_MS = 5000;
 
 const reportSchema = z.union([
-  /** A file that was loaded, or is missing, and its stamp before. */
+  /** A file that was loaded, or is missing, and its stamp before it was read. */
   z.object({ file: z.string(), stamp: z.string() }),
-  /** The port that it serves on. */
+  /** The port that the process serves on. */
   z.object({ port: z.int() }),
   /** The state is open, and empty if `--fresh` was given. */
   z.object({ opened: z.literal(true) }),
@@ -27,9 +27,10 @@ export function reportToSupervisor(report: z.output<typeof reportSchema>): void 
 }
 
 /**
- * Runs `meridian start` in a child process, and starts a new one whenever a file that was loaded is saved, because a process cannot
- * load a module twice. Every process serves on the port of the first one. After a failed start it waits for the next save.
- * @param args the options of every process; `first`: additional ones until a process has opened the state
+ * Runs `meridian start` in a child process, and starts a new one whenever a file that was loaded is saved, because a
+ * process cannot load a module twice. Every process serves on the port of the first one. After a failed start it waits
+ * for the next save.
+ * @param args the options of every process; `first`: additional options until a process has opened the state
  */
 export async function supervise(
   project: Project,
@@ -47,7 +48,7 @@ export async function supervise(
     const child = spawnStart([...args, ...more, ...port]);
     child.on('message', (message) => {
       const { data: report } = reportSchema.safeParse(message);
-      // The project's own code may send messages too.
+      // Other messages come from the project's own code.
       if (!report) return;
       if ('file' in report) watcher.add(report.file, report.stamp);
       else if ('port' in report) port = ['--port', String(report.port)];

@@ -17,17 +17,23 @@ import { Fold } from '../../core/log/fold.ts';
 /** A stored event that the current code cannot read. */
 export interface UnreadableEvent {
   readonly stream: string;
-  /** `<stream>@<log>.<position>.<index>`. If every event can be read but folding them fails, the last event of the stream. */
+  /**
+   * `<stream>@<log>.<position>.<index>`. It is the last event of the stream if all events can be read, but folding them
+   * fails.
+   */
   readonly event: string;
-  /** Its type and version: `Received.1`. */
+  /** The event's type and version: `Received.1`. */
   readonly name: string;
-  /** What is wrong with it. A fault of a field starts with the field. */
+  /** What is wrong with the event. A fault of a field starts with the field's name. */
   readonly faults: readonly string[];
   /** The stored data. */
   readonly data: unknown;
 }
 
-/** The stored events of all streams that the domain cannot read. @param commits every commit once, in any order */
+/**
+ * Finds the stored events, of all streams, that the domain cannot read.
+ * @param commits every commit once, in any order
+ */
 export function unreadableEvents(domain: Domain, commits: readonly Commit[]): readonly UnreadableEvent[] {
   const streams = Map.groupBy(commits.filter(isVisible), ({ stream }) => stream);
   return [...streams].flatMap(([stream, own]) => {
@@ -65,7 +71,7 @@ function faultsIn({ type, events }: StreamDefinition, event: StoredEvent): reado
     ];
   const stored = decodeEventData(encodeEventData(event.data));
   const parsed = version.schema.safeParse(stored);
-  // A schema that transforms data may refuse its own output. It cannot check what is stored.
+  // A schema that transforms data may refuse its own output, so it cannot check stored data.
   if (!parsed.success && acceptsItsOutput(version))
     return faultsOf(parsed.error, 'data').map(({ path, message }) => `${path}: ${message}`);
   try {

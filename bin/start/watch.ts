@@ -14,7 +14,7 @@ export function stampOf(file: string): string {
 export class FileWatcher {
   readonly #onChange: (file: string) => void;
   readonly #stamps = new Map<string, string>();
-  /** By folder: an editor may replace a file, which a watcher of the file itself would lose. */
+  /** Watchers by folder: an editor may replace a file, which a watcher of the file itself would lose. */
   readonly #watchers = new Map<string, FSWatcher>();
   #timer: NodeJS.Timeout | undefined;
 

@@ -13,7 +13,7 @@ export interface Domain<
   readonly views: ReadonlyMap<string, View>;
 }
 
-/** @throws Error when two streams or two views share a name, or a view is of an unknown stream */
+/** @throws Error when two streams or two views share a name, or a view reads an unknown stream type */
 export function defineDomain<
   const Streams extends readonly StreamDefinition[],
   const Views extends readonly ViewDefinition[],
@@ -24,14 +24,14 @@ export function defineDomain<
   };
   for (const { name, of } of views)
     if (domain.streams.get(of.type) !== of)
-      throw new Error(`View ${name} is of ${of.type}, which is not among the streams.`);
+      throw new Error(`View ${name} reads stream type ${of.type}, which is not in \`streams\`. Add it.`);
   return domain;
 }
 
 function byName<T>(items: readonly T[], nameOf: (item: T) => string, what: string): ReadonlyMap<string, T> {
   const map = new Map<string, T>();
   for (const item of items) {
-    if (map.has(nameOf(item))) throw new Error(`Two ${what} are named ${nameOf(item)}: give each a name of its own.`);
+    if (map.has(nameOf(item))) throw new Error(`Two ${what} are named ${nameOf(item)}: rename one of them.`);
     map.set(nameOf(item), item);
   }
   return map;
@@ -62,7 +62,7 @@ export function viewOf(domain: Domain, name: string): ViewDefinition {
   return view;
 }
 
-/** The stream types that some view is computed from. */
+/** The stream types that at least one view is computed from. */
 export function projectedTypes(domain: Domain): ReadonlySet<string> {
   return new Set([...domain.views.values()].map(({ of }) => of.type));
 }

@@ -3,7 +3,7 @@ import { type Commit, eventId, type StoredEvent } from '../facts/commit.ts';
 import { faultsOf, invalid, MeridianError, messageOf } from '../facts/errors.ts';
 import { decodeEventData, encodeEventData } from '../facts/event-data-codec.ts';
 
-/** An earlier version. */
+/** An earlier version of an event type. */
 interface EarlierVersion {
   readonly schemaVersion: number;
   readonly schema: z.ZodType;
@@ -16,9 +16,9 @@ interface EarlierVersion {
 export interface EventVersion<Schema extends z.ZodType = z.ZodType> {
   /** 1, 2, 3 … */
   readonly schemaVersion: number;
-  /** Never changes once released: a change is a new version, made by `nextVersion`. */
+  /** A released schema never changes: a change is a new version, made by `nextVersion`. */
   readonly schema: Schema;
-  /** Data of this version, as a caller sends it. It is kept as long as the schema, and folded by `meridian schemas`. */
+  /** Sample data of this version, as a caller sends it. Keep it as long as the schema: `meridian schemas` folds it. */
   readonly sample?: unknown;
   /** Oldest first, without gaps. @default none */
   readonly earlier?: readonly EarlierVersion[];
@@ -64,9 +64,9 @@ export function eventNamed(events: EventVersions, type: string): EventVersion | 
 }
 
 /**
- * A stored event can have a type or a version that only newer code knows: after a rollback, or while Regions are deployed one
- * after the other. It is not folded, and nothing is appended after it.
- * @returns MeridianError `unreadable-event`, retryable; undefined: every event of the commit is known
+ * A stored event can have a type or a version that only newer code knows: after a rollback, or while Regions are
+ * deployed one after the other. Such an event is not folded, and nothing is appended after it. @returns MeridianError
+ * `unreadable-event`, retryable; undefined: every event of the commit is known
  */
 export function unreadableIn(events: EventVersions, commit: Commit): MeridianError | undefined {
   for (const [index, event] of commit.events.entries())
@@ -122,14 +122,17 @@ export function upcastEvent(known: EventVersion, event: StoredEvent): StoredEven
       if (!result.success) throw invalid(faultsOf(result.error, 'data'));
       data = asJson(result.data);
     } catch (cause) {
-      const step = `${event.type} ${schemaVersion} does not become version ${target.schemaVersion}`;
+      const step = `${event.type} ${schemaVersion} cannot be converted to version ${target.schemaVersion}`;
       throw new Error(`${step}: ${messageOf(cause)}`, { cause });
     }
   }
   return { type: event.type, schemaVersion: current.schemaVersion, data };
 }
 
-/** In the form that a store would return, so that it makes no difference in which version an event was stored. */
+/**
+ * Returns data in the form that a store would return, so that the version in which an event was stored makes no
+ * difference.
+ */
 function asJson(data: unknown): unknown {
   return decodeEventData(encodeEventData(data));
 }
@@ -144,7 +147,7 @@ function unreadable(
   const event = eventId(commit, index);
   return new MeridianError(
     'unreadable-event',
-    `Event ${event} is ${type} in version ${schemaVersion}: ${why}. Until then ${stream} has no state here.`,
+    `Event ${event} is ${type} in version ${schemaVersion}: ${why}. Until then this Region cannot read ${stream}.`,
     { retryable: true, details: { stream, event, eventType: type, schemaVersion }, cause },
   );
 }

@@ -1,11 +1,11 @@
 import { isJson } from '../facts/json.ts';
 
-/** When snapshots of a type's streams are taken: for types whose streams have many hundreds of commits. */
+/** When to take snapshots of a type's streams. They pay off if streams have many hundreds of commits. */
 export interface Snapshots {
   /**
-   * A snapshot is taken after this many commits, 1, 2, 3 …; later if it would hold more than ten times as many ids. A stream that
-   * is not in memory is then loaded by one request for the snapshot and a few for later commits; a stream without a snapshot yet
-   * costs one additional request.
+   * The number of commits after which a snapshot is taken: 1, 2, 3 …; more if the snapshot holds more than ten times as
+   * many ids. A stream that is not in memory is then loaded by one request for the snapshot and a few for later
+   * commits. A stream without a snapshot costs one additional request.
    */
   readonly every: number;
   /**
@@ -25,7 +25,7 @@ export interface Snapshots {
 export function checkSnapshots(type: string, initial: unknown, { every, codeVersion }: Snapshots): void {
   for (const [name, value] of Object.entries({ every, codeVersion }))
     if (!Number.isInteger(value) || value < 1)
-      throw new Error(`Stream type ${type}: snapshots.${name} is ${value}, it has to be 1, 2, 3 …`);
+      throw new Error(`Stream type ${type}: snapshots.${name} is ${value}, but must be a positive integer.`);
   if (!isJson(initial))
-    throw new Error(`Stream type ${type}: it cannot have snapshots, its initial state is not JSON.`);
+    throw new Error(`Stream type ${type}: it cannot have snapshots, because its initial state is not JSON.`);
 }

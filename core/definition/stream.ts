@@ -8,7 +8,9 @@ import type { EvolveContext, Mode } from './conflicts.ts';
 import { type EventVersion, type EventVersions, eventNamed, schemaVersionsOf, upcastEvent } from './event-version.ts';
 import { checkSnapshots, type Snapshots } from './snapshots.ts';
 
-/** An event as `evolve` receives it: in its type's current version, whichever it was stored in, with its origin. */
+/**
+ * An event as `evolve` receives it: in its type's current version, whatever version it was stored in, with its origin.
+ */
 export interface RecordedEvent<Type extends string = string, Data = unknown> {
   readonly type: Type;
   readonly schemaVersion: number;
@@ -127,11 +129,11 @@ export function defineStream(definition: StreamDefinition): StreamDefinition {
     for (const name of Object.keys(members))
       if (!MEMBER_NAME.test(name))
         throw new Error(
-          `${kind} "${name}" of stream type ${type}: use one or more characters other than / \\ { } and control characters, and neither . nor ..`,
+          `${kind} "${name}" of stream type ${type}: use a name other than . and .., without / \\ { } and control characters.`,
         );
   for (const [name, { schemaVersion }] of Object.entries(events))
     if (!Number.isInteger(schemaVersion) || schemaVersion < 1)
-      throw new Error(`Event ${type}.${name}: its schemaVersion is ${schemaVersion}, it has to be 1, 2, 3 …`);
+      throw new Error(`Event ${type}.${name}: its schemaVersion is ${schemaVersion}, but must be a positive integer.`);
   if (snapshots) checkSnapshots(type, initial, snapshots);
   return definition;
 }
@@ -167,7 +169,7 @@ export function checkEvents(
     if (!sentAs)
       faults.push({
         path: `events[${index}].schemaVersion`,
-        message: `is ${schemaVersion}, ${type} is at version ${known.schemaVersion}`,
+        message: `is ${schemaVersion}, but ${type} is at version ${known.schemaVersion}`,
       });
     const { success, data, error } = (sentAs ?? known).schema.safeParse(event.data);
     if (!success) faults.push(...faultsOf(error, `events[${index}].data`));
@@ -176,12 +178,12 @@ export function checkEvents(
   return { parsed, faults };
 }
 
-/** A schema accepted it, so a failing upcaster is the domain's fault, not the caller's. */
+/** The schema has accepted the event, so a failing upcaster is the domain's fault, not the caller's. */
 function toCurrent(known: EventVersion, event: StoredEvent): StoredEvent {
   try {
     return upcastEvent(known, event);
   } catch (cause) {
-    throw new MeridianError('internal', `${messageOf(cause)}. The upcaster must be fixed.`, { cause });
+    throw new MeridianError('internal', `${messageOf(cause)}. Fix the upcaster.`, { cause });
   }
 }
 

@@ -65,7 +65,7 @@ export function defineView(view: ViewDefinition): ViewDefinition {
   for (const what of ['codeVersion', 'shards'] as const) {
     const { [what]: count = 1 } = view;
     if (!Number.isInteger(count) || count < 1)
-      throw new Error(`View ${view.name}: ${what} is ${count}, it has to be 1, 2, 3 …`);
+      throw new Error(`View ${view.name}: ${what} is ${count}, but must be a positive integer.`);
   }
   return view;
 }

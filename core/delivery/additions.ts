@@ -17,16 +17,17 @@ export interface Addition {
   readonly sums: Sums;
 }
 
-/** The attributes of the table's key. */
+/** The table's key attributes. */
 const KEY_ATTRIBUTES = ['pk', 'sk'];
 
-/** The progress is written in the same transaction. */
+/** One item of the transaction is the subscriber's progress. */
 const MAX_ROWS = MAX_TRANSACTION_ITEMS - 1;
 
 /**
- * Converts the result of a subscriber's function to the additions to write: one for each row, and none that adds nothing. What a table refuses
- * because of the result alone is refused here, so that it fails in a world and in tests just as in a deployment: names, numbers, counts and bytes.
- * What depends on the row as well is not checked: a table also refuses a row, or a sum in it, that grows beyond its limits.
+ * Converts the result of a subscriber's function to the additions to write, at most one per row. Refuses every result
+ * that a table would refuse whatever the row contains (names, numbers, counts and bytes), so that a world and tests
+ * fail as a deployment does. Does not check what depends on the row: a table also refuses a row, or a sum in it, that
+ * grows beyond its limits.
  * @throws Error that says what was found, and what to return
  */
 export function additionsOf(returned: unknown): readonly Addition[] {
@@ -36,25 +37,25 @@ export function additionsOf(returned: unknown): readonly Addition[] {
   for (const addition of returned) {
     if (!isAddition(addition)) throw refused(`found ${shown(addition)} in the list`);
     const { key, sums } = addition;
-    if (!isKey(key)) throw refused(`a key has 1 to ${MAX_SORT_KEY_BYTES} bytes, and ${JSON.stringify(key)} does not`);
+    if (!isKey(key)) throw refused(`the key ${JSON.stringify(key)} must have 1 to ${MAX_SORT_KEY_BYTES} bytes`);
     for (const [field, sum] of Object.entries(sums)) {
       if (!isKey(field) || KEY_ATTRIBUTES.includes(field))
-        throw refused(`${JSON.stringify(field)}, under ${key}, cannot be the name of a field`);
+        throw refused(`row ${key} cannot have a field named ${JSON.stringify(field)}`);
       const row = rows.get(key) ?? new Map<string, number>();
       const total: unknown = typeof sum === 'number' ? (row.get(field) ?? 0) + sum : sum;
       if (!isStorable(total))
-        throw refused(`${key}.${field} is ${shown(total)}, which is not a number that a table holds`);
+        throw refused(`${key}.${field} is ${shown(total)}, which is not a number that a table can store`);
       rows.set(key, row.set(field, total));
     }
   }
-  if (rows.size > MAX_ROWS) throw refused(`an event adds to at most ${MAX_ROWS} rows, and this one to ${rows.size}`);
+  if (rows.size > MAX_ROWS) throw refused(`it adds to ${rows.size} rows, but an event may add to at most ${MAX_ROWS}`);
   for (const [key, { size }] of rows)
     if (size > MAX_ADDED_FIELDS)
-      throw refused(`an event adds to at most ${MAX_ADDED_FIELDS} fields of a row, and this one to ${size} of ${key}`);
+      throw refused(`it adds to ${size} fields of row ${key}, but an event may add to at most ${MAX_ADDED_FIELDS}`);
   const additions = [...rows].map(([key, sums]) => ({ key, sums: Object.fromEntries(sums) }));
   const bytes = jsonBytes(additions);
   if (bytes > MAX_TRANSACT_WRITE_BYTES)
-    throw refused(`an event adds at most ${MAX_TRANSACT_WRITE_BYTES} bytes as JSON, and this one ${bytes}`);
+    throw refused(`it has ${bytes} bytes as JSON, but an event may add at most ${MAX_TRANSACT_WRITE_BYTES}`);
   return additions;
 }
 
@@ -77,13 +78,13 @@ function isStorable(value: unknown): value is number {
   return value === 0 || (Math.abs(value) >= MIN_NUMBER && Math.abs(value) <= MAX_NUMBER);
 }
 
-/** Any value, in a message. */
+/** Formats any value for a message. */
 function shown(value: unknown): string {
   if (typeof value === 'number') return String(value);
   try {
     return JSON.stringify(value) ?? typeof value;
   } catch {
-    // Such as a bigint, or an object that contains itself.
+    // The value is not JSON, such as a bigint or an object that contains itself.
     return `a value of type ${typeof value} that is not JSON`;
   }
 }

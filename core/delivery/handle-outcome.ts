@@ -1,13 +1,14 @@
 import type { Handled } from '../ports/progress.ts';
+import { Retries } from '../retry.ts';
 import type { AnnouncedOutcome } from '../wire/announcement.ts';
 import { lostToOthers } from './lost-to-others.ts';
 import type { MessagePorts, SubscribePorts } from './subscriber.ts';
 
-/** The log of a single outcome. */
+/** The name of the log that an outcome is recorded in. */
 const LOG = 'outcome';
 
 /**
- * Handles the outcome of a transaction, unless it was handled before. Outcomes have no order among each other.
+ * Handles the outcome of a transaction, unless it was handled before. Outcomes are not ordered.
  * @throws what `outcome` throws; MeridianError `unavailable`, retryable
  */
 export async function handleOutcome<Effect>(
@@ -18,11 +19,12 @@ export async function handleOutcome<Effect>(
 ): Promise<void> {
   const { id } = outcome;
   const handled: Handled = { id, stream: id, meta: { log: LOG, position: 1, index: 0, count: 1 } };
-  for (let tries = 0; !(await progress.last(id, LOG)); ) {
+  const retries = new Retries(runtime, deadline - runtime.elapsed());
+  while (!(await progress.last(id, LOG))) {
     if (await progress.advance(handled, undefined, await handle(outcome))) {
       runtime.metric('Handled', 'Count', 1);
       return;
     }
-    await lostToOthers(runtime, id, tries++, deadline);
+    if (!(await retries.pause())) throw lostToOthers(id);
   }
 }

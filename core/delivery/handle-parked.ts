@@ -9,8 +9,8 @@ import { takeTurn } from './take-turn.ts';
 const PAGE = 10;
 
 /**
- * Continues with the events parked behind the current one, whatever the outcome of that one: their own messages may
- * be in the dead-letter queue, and the instance that handled their predecessor may have crashed.
+ * Handles the events parked behind the current one, even if that one fails: their own messages may be in the
+ * dead-letter queue, and the instance that handled their predecessor may have crashed.
  * @returns the last handled place of the log, as far as this instance knows
  * @throws MeridianError, retryable: parked events remain, so the event's message must be redelivered
  */
@@ -24,7 +24,8 @@ export async function handleParked<Effect>(
     return await drain(ports, event, last, deadline);
   } catch (error) {
     if (error instanceof MeridianError && error.retryable) throw error;
-    // A parked event that cannot be handled is not this event's failure; it is reported for its own message.
+    // A parked event that cannot be handled does not fail the current event: its failure is reported for its own
+    // message.
     return last;
   }
 }
@@ -44,7 +45,7 @@ async function drain<Effect>(
       if (ports.runtime.elapsed() > deadline)
         throw new MeridianError(
           'unavailable',
-          `Events parked behind ${id} remain, and the batch ran out of time. Redeliver this one to continue.`,
+          `Events parked behind ${id} remain, and the batch ran out of time. Redeliver this event to continue.`,
           {
             retryable: true,
           },

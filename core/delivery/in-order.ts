@@ -1,4 +1,4 @@
-/** When to stop: items not started by then are skipped. */
+/** When to stop starting items: the remaining items are skipped. */
 export interface Stop<T, R> {
   /** Called before each item, with the result of the previous item of the same key. */
   readonly when: (previous: R | undefined) => boolean;

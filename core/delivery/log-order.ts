@@ -1,7 +1,7 @@
 import type { Place } from '../ports/progress.ts';
 import type { SubscribedEvent } from '../wire/bus-event.ts';
 
-/** No event handled yet: the first event of a log follows it. */
+/** The place before the first event of a log: no event is handled yet. */
 export const START: Place = { position: 0, index: 0, count: 1 };
 
 /** Negative if `a` precedes `b` in their log, 0 if they are the same place. */

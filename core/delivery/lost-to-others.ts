@@ -1,25 +1,10 @@
 import { MeridianError } from '../facts/errors.ts';
-import { backoff } from '../retry.ts';
-import type { SubscribePorts } from './subscriber.ts';
 
-/**
- * Waits before the next try, after another writer was first.
- * @throws MeridianError `unavailable`, retryable, when the wait would end after the deadline
- */
-export async function lostToOthers(
-  runtime: SubscribePorts<unknown>['runtime'],
-  id: string,
-  tries: number,
-  deadline: number,
-): Promise<void> {
-  const wait = backoff(runtime, tries);
-  if (runtime.elapsed() + wait > deadline)
-    throw new MeridianError(
-      'unavailable',
-      `${id} lost the race to other writers until the batch ran out of time. Retry.`,
-      {
-        retryable: true,
-      },
-    );
-  await runtime.sleep(wait);
+/** The error of a handler that other writers were ahead of until its batch ran out of time. */
+export function lostToOthers(id: string): MeridianError {
+  return new MeridianError(
+    'unavailable',
+    `${id} lost the race to other writers until the batch ran out of time. Retry.`,
+    { retryable: true },
+  );
 }

@@ -44,9 +44,10 @@ export type Change = { readonly commit: Commit } | { readonly decision: Decision
 const KEYS_PER_MESSAGE = 50;
 
 /**
- * Forwards changes from the tables' streams: events of visible commits written here, and outcomes of transactions driven here, to
- * the bus; keys of every Region's final commits to the projection queue; delayed messages about prepared intents and expected
- * attempts to the resolver's queue. Records the newest stamp of each Region. Sending twice is harmless.
+ * Forwards changes from the tables' streams. The bus gets the events of visible commits written here and the outcomes
+ * of transactions driven here; the projection queue gets the keys of every Region's final commits; the resolver's queue
+ * gets delayed messages about prepared intents and expected attempts. Records the newest stamp of each Region. Sending
+ * twice is harmless.
  * @returns the changes that could not be sent completely and must be redelivered
  */
 export async function relayChanges(ports: RelayPorts, changes: readonly Change[]): Promise<ReadonlySet<Change>> {
@@ -60,7 +61,7 @@ export async function relayChanges(ports: RelayPorts, changes: readonly Change[]
     notifyProjector(ports, commits),
     armResolver(ports, changes),
   ]);
-  // Sightings serve `health` only: a failure to record them is no reason to send everything again.
+  // Sightings serve `health` only: a failure to record them does not justify sending everything again.
   await noteSightings(ports, commits).catch(() => ports.runtime.metric('SightingFailed', 'Count', 1));
   const unsent = new Set(unprojected);
   return new Set([...unpublished, ...unarmed, ...final.filter(({ commit }) => unsent.has(commit))]);
@@ -93,8 +94,8 @@ function entriesFor({ region }: PublishPorts, change: Change): readonly BusEntry
 }
 
 /**
- * Schedules the resolver for intents prepared here, and for the next attempt after a decision made here, at the time
- * by which they should be finished.
+ * Schedules the resolver for the deadlines of intents prepared here, and of the next attempts after decisions made
+ * here.
  * @returns the changes that could not be scheduled
  */
 export async function armResolver(ports: ArmPorts, changes: readonly Change[]): Promise<readonly Change[]> {

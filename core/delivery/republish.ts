@@ -17,8 +17,8 @@ const BEGINNING = '';
 
 /**
  * Republishes the events of commits written here since a given time, under their original ids, and schedules the
- * resolver again for intents of that time. Reads page after page for {@link STEP_MS}. Stops at the first page that
- * could not be published completely; the cursor then points to that page. Repeating a step publishes its events
+ * resolver again for intents written since then. Reads page after page for {@link STEP_MS}. Stops at the first page
+ * that could not be published completely; the cursor then points to that page. Repeating a step publishes its events
  * again.
  * @throws MeridianError `unavailable`
  */

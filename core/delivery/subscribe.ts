@@ -9,12 +9,12 @@ import type { MessagePorts, SubscribePorts } from './subscriber.ts';
 import { takeTurn } from './take-turn.ts';
 
 /**
- * Handles events of the bus, each once and in the order of its log, in whatever order and however often they arrive, by however
- * many instances at the same time; and outcomes of transactions, each once. An event that arrives too early is parked, and its
- * message is redelivered: a message is deleted only when its event was handled. So what is parked is a copy: nothing is lost with
- * it. Without `progress` each message is handled as it arrives, at least once.
+ * Handles each event of the bus once and in the order of its log, and each outcome of a transaction once. Messages may
+ * arrive in any order and repeatedly, and several instances may run concurrently. An event that arrives too early is
+ * parked, and its message is redelivered: a message is deleted only after its event was handled, so a parked event is
+ * only a copy. Without `progress` each message is handled as it arrives, at least once.
  * @param bodies messages as JSON, as a rule's target gets them
- * @param beginMs milliseconds for which it starts messages
+ * @param beginMs milliseconds after which no further message is started
  * @returns per body: undefined if it was handled, otherwise why it must be redelivered
  */
 export async function handleMessages<Effect>(

@@ -14,7 +14,7 @@ export interface SubscribePorts<Effect> {
   readonly runtime: Pick<Runtime, 'now' | 'elapsed' | 'sleep' | 'random' | 'metric'>;
   /**
    * Returns the effects of an event. It may be called several times for one event, also concurrently; only one result
-   * is stored. Its own side effects happen at every call.
+   * is stored. Its own side effects happen on every call.
    */
   handle(event: SubscribedEvent): readonly Effect[] | Promise<readonly Effect[]>;
 }
@@ -23,6 +23,9 @@ export interface SubscribePorts<Effect> {
 export interface MessagePorts<Effect> extends Omit<SubscribePorts<Effect>, 'progress'> {
   /** Undefined: nothing is recorded, so an event that is delivered twice is handled twice, and there is no order. */
   readonly progress: Progress<Effect> | undefined;
-  /** Returns the effects of an outcome, under the terms of `handle`. @default outcomes are not handled, and stay in the queue */
+  /**
+   * Returns the effects of an outcome. It may be called several times, as `handle`. @default outcomes are not handled,
+   * and stay in the queue
+   */
   outcome?(outcome: AnnouncedOutcome): readonly Effect[] | Promise<readonly Effect[]>;
 }

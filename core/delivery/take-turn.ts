@@ -1,5 +1,6 @@
 import { FIRST_EVENT_WAIT_MS } from '../limits/budgets.ts';
 import type { Place } from '../ports/progress.ts';
+import { Retries } from '../retry.ts';
 import type { SubscribedEvent } from '../wire/bus-event.ts';
 import { comparePlaces, followsPlace, START } from './log-order.ts';
 import { lostToOthers } from './lost-to-others.ts';
@@ -28,20 +29,21 @@ export async function takeTurn<Effect>(
     return first?.event.id === event.id && runtime.now() - first.since >= FIRST_EVENT_WAIT_MS;
   };
   let parked = false;
-  for (let tries = 0; ; ) {
+  const retries = new Retries(runtime, deadline - runtime.elapsed());
+  for (;;) {
     if (last && comparePlaces(meta, last) <= 0) return { went: 'before', last };
     if (!followsPlace(last ?? START, event) && (last || from === 'beginning' || !(await begins()))) {
       if (parked) return { went: 'waits', last };
       await progress.park(event, runtime.now());
-      // An instance that handled the previous event in the meantime looked for parked events before this one was
-      // parked.
+      // Checks again: another instance may have handled the previous event and looked for parked events before this one
+      // was parked.
       parked = true;
     } else {
       if (await progress.advance(event, last, await handle(event))) {
         runtime.metric('Handled', 'Count', 1);
         return { went: 'handled', last: meta };
       }
-      await lostToOthers(runtime, event.id, tries++, deadline);
+      if (!(await retries.pause())) throw lostToOthers(event.id);
     }
     last = await progress.last(stream, meta.log);
   }

@@ -1,4 +1,4 @@
-import type { Hlc } from './hlc.ts';
+import { type Hlc, wallTimeOf } from './hlc.ts';
 import type { Dot, VersionVector } from './version.ts';
 
 /** A stored event: `data` is JSON accepted by its schema. */
@@ -18,9 +18,12 @@ export interface Meta {
 
 /** The state of an intent of a transaction; it is final once it is not `prepared`. */
 export interface Intent {
-  /** Only `committed` intents are visible to readers; an `aborted` one is an empty position. */
+  /** Only `committed` intents are visible to readers; an `aborted` intent is an empty position. */
   readonly state: 'prepared' | 'committed' | 'aborted';
-  /** From when any Region may abort the transaction: milliseconds since 1970, by the clock of the Region that wrote the intent. */
+  /**
+   * The time after which any Region may abort the transaction: milliseconds since 1970, by the clock of the Region that
+   * wrote the intent.
+   */
   readonly deadline: number;
 }
 
@@ -28,26 +31,38 @@ export interface Intent {
 export interface Commit extends Dot {
   /** `<type>/<id>` */
   readonly stream: string;
-  /** From the caller, or generated. A retried append has the same id. */
+  /** The id that the caller gave, or a generated one. A retried append has the same id. */
   readonly commitId: string;
   /** Digest of the request; distinguishes a retry from a reused id. */
   readonly fingerprint: string;
+  /** Digest of the events: copies that were decided on different states differ in it. Undefined in commits of older code. */
+  readonly digest?: string;
   readonly events: readonly StoredEvent[];
   /** The version that the writer's decision was based on, its own log included. */
   readonly context: VersionVector;
   /** The log's last position with events before this one, 0 if there is none. */
   readonly previous: number;
   readonly hlc: Hlc;
-  /** Where it was written. */
+  /** Wall time of the writer, milliseconds since 1970; only if the stamp is ahead of it. Read it with `writtenAt`. */
+  readonly wallTime?: number;
+  /** The Region that wrote the commit. */
   readonly region: string;
   readonly meta: Meta;
-  /** Only in transactions across Regions; `commitId` is then the id of the attempt. */
+  /** Set only in transactions across Regions; `commitId` is then the id of the attempt. */
   readonly tx?: Intent;
 }
 
-/** True if readers may see it: it is not part of a transaction, or its transaction is committed. */
+/** True if readers may see the commit: it is not part of a transaction, or its transaction is committed. */
 export function isVisible({ tx }: Commit): boolean {
   return tx === undefined || tx.state === 'committed';
+}
+
+/**
+ * When it was written, milliseconds since 1970, by the clock of its writer alone: a stamp also follows the stamps that were
+ * loaded, which may be far ahead.
+ */
+export function writtenAt({ hlc, wallTime }: Pick<Commit, 'hlc' | 'wallTime'>): number {
+  return wallTime ?? wallTimeOf(hlc);
 }
 
 /** A commit's position in fold order. */
@@ -62,7 +77,7 @@ function compare(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
-/** The same on every delivery: consumers deduplicate on it. */
+/** The id of an event. It is the same on every delivery: consumers deduplicate on it. */
 export function eventId({ stream, log, position }: Pick<Commit, 'stream' | 'log' | 'position'>, index: number): string {
   return `${stream}@${log}.${position}.${index}`;
 }

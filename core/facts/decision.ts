@@ -5,13 +5,18 @@ import type { Dot, VersionVector } from './version.ts';
 /** The intent of one participant. */
 export interface PreparedIntent extends Dot {
   readonly stream: string;
-  /** Covers the intent and what it was based on. */
+  /**
+   * The Region that wrote the intent, and makes it final: the home of the stream may have changed since. Undefined in a
+   * one-Region transaction, and in decisions of older code.
+   */
+  readonly region?: string | undefined;
+  /** The version that covers the intent and what it was based on. */
   readonly version: VersionVector;
 }
 
 /** Why a transaction was aborted. */
 export interface AbortReason {
-  /** The participant that caused it; undefined when none did. */
+  /** The participant that caused the abort; undefined if none did. */
   readonly stream?: string | undefined;
   readonly problem: Problem;
 }
@@ -21,18 +26,18 @@ export interface AbortReason {
  */
 export interface Decision {
   readonly transaction: string;
-  /** 1, 2, 3 …; 0 means that an outcome was promised, and no attempt has been decided yet. */
+  /** The number of the attempt: 1, 2, 3 …; 0 if an outcome was promised but no attempt is decided yet. */
   readonly attempt: number;
   readonly state: 'committed' | 'aborted';
-  /** Whether this is the transaction's outcome. If not, another attempt follows, or was meant to follow. */
+  /** True if this is the transaction's outcome. Otherwise another attempt follows, or was planned. */
   readonly final: boolean;
   /** Fingerprint of the transaction. */
   readonly fingerprint: string;
-  /** If committed: exactly these intents are committed. */
+  /** If committed: the intents that are committed; all others are aborted. */
   readonly participants: readonly PreparedIntent[];
   /** If aborted: why. */
   readonly reason?: AbortReason | undefined;
-  /** Milliseconds after `decidedAt` within which a following attempt ends. */
+  /** Milliseconds after `decidedAt` within which the next attempt ends. */
   readonly remaining: number;
   /** Milliseconds since 1970, by the clock of `region`. */
   readonly decidedAt: number;
@@ -42,7 +47,8 @@ export interface Decision {
 
 /**
  * The record of an aborted attempt.
- * @param remaining milliseconds in which another attempt may follow; undefined: none does, and this is the outcome
+ * @param remaining milliseconds within which another attempt may follow; undefined: none follows, and this is the
+ *   outcome
  */
 export function abortOf(
   of: Pick<Decision, 'transaction' | 'attempt' | 'fingerprint' | 'decidedAt' | 'region'>,
@@ -79,8 +85,8 @@ export function attemptIdOf({ transaction, attempt }: Pick<Decision, 'transactio
 export type FinalState = 'committed' | 'aborted';
 
 /**
- * The state that a decision gives to an intent of its attempt. An intent that it does not list is a stray, written by
- * a late message.
+ * The state that a decision gives to an intent of its attempt. An intent that the decision does not list was written by
+ * a late message, and is aborted.
  */
 export function stateIn(
   { state, participants }: Decision,
@@ -94,7 +100,7 @@ export function stateIn(
     : 'aborted';
 }
 
-/** An intent once it is final; what is no intent stays as it is. */
+/** Returns an intent in its final state; any other commit is returned unchanged. */
 export function finalOf(intent: Commit, state: FinalState): Commit {
   return intent.tx ? { ...intent, tx: { ...intent.tx, state } } : intent;
 }

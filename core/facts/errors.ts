@@ -53,7 +53,7 @@ export const problemSchema = z.looseObject({
 });
 
 interface ErrorOptions {
-  /** Whether the same request may succeed later. @default false */
+  /** True if the same request may succeed later. @default false */
   readonly retryable?: boolean;
   /** Further members of the problem document. */
   readonly details?: Readonly<Record<string, unknown>>;
@@ -165,7 +165,7 @@ export function toProblem(error: unknown): Problem {
     code: known.code,
     retryable: known.retryable,
   };
-  // The domain chooses its details, so ours are written last and cannot be hidden.
+  // The domain chooses `details`, so our members are written last: they cannot be overwritten.
   return { ...members, ...known.details, ...members };
 }
 
@@ -176,7 +176,7 @@ export function toProblem(error: unknown): Problem {
 export function cutProblem(problem: Problem, bytes: number): Problem {
   if (utf8.encode(JSON.stringify(problem)).length <= bytes) return problem;
   const { type, title, status, detail, code, retryable } = problem;
-  // A character takes at most 6 bytes: escaped.
+  // An escaped character takes at most 6 bytes.
   return { type, title, status, detail: detail.slice(0, Math.floor(bytes / 8)), code, retryable };
 }
 

@@ -1,8 +1,8 @@
 import { MeridianError } from './errors.ts';
 
 /**
- * Distinguishes a retried request from a reused id: the same for requests that differ only in the order of their
- * keys.
+ * A digest of a request that distinguishes a retry from a reused id. It is the same for requests that differ only in
+ * the order of their keys.
  * @throws MeridianError `too-large`: nested too deeply
  */
 export function fingerprintOf({ digest }: { readonly digest: (text: string) => string }, asked: unknown): string {

@@ -17,7 +17,7 @@ export interface Generation {
 
 /** How far a build has read one segment of the `events` table. */
 export interface Segment {
-  /** Where to continue; undefined: at the start. */
+  /** Where to continue; undefined: at the start of the segment. */
   readonly cursor?: string | undefined;
   /** The stream processed last. */
   readonly last?: string | undefined;
@@ -31,7 +31,7 @@ export interface Build extends Generation {
 }
 
 export interface Retired extends Generation {
-  /** Since when no new reader uses it, milliseconds since 1970. */
+  /** The time since which no new reader uses the generation, milliseconds since 1970. */
   readonly since: number;
 }
 

@@ -1,14 +1,15 @@
-import type { Stamped } from './commit.ts';
+import type { Commit, Stamped } from './commit.ts';
 import type { Hlc } from './hlc.ts';
 import type { VersionVector } from './version.ts';
 
-/** The part of a seen commit that a retried append, and folding it, need. */
-export interface KnownCopy extends Stamped {
-  readonly commitId: string;
-  readonly fingerprint: string;
-  /** Fingerprint of the copy that counts, which may be older than any listed. It differs from `fingerprint` if the id was reused. */
+/** The members of a seen commit that are needed to recognize a retry, and to fold its copies. */
+export interface KnownCopy extends Stamped, Pick<Commit, 'commitId' | 'fingerprint' | 'digest' | 'wallTime'> {
+  /**
+   * Fingerprint of the copy that was folded, which may be older than any listed one. It differs from `fingerprint` if
+   * the id was reused.
+   */
   readonly countsAs: string;
-  /** The version returned for an append of it. */
+  /** The version that an append of this commit returns. */
   readonly version: VersionVector;
 }
 

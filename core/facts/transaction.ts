@@ -3,7 +3,10 @@ import type { Decision } from './decision.ts';
 import type { Operation } from './operation.ts';
 import type { VersionVector } from './version.ts';
 
-/** One stream of a transaction, with its operation; without one it is a check, which only pins the stream's version. */
+/**
+ * One stream of a transaction, with its operation. A participant without an operation is a check, which only pins the
+ * stream's version.
+ */
 export interface Participant {
   readonly stream: string;
   readonly operation?: Operation | undefined;
@@ -15,14 +18,14 @@ export interface Participant {
 export interface Transaction {
   /** `<driving Region>:<key>` */
   readonly id: string;
-  /** Each stream at most once. */
+  /** Its streams, each at most once. */
   readonly participants: readonly Participant[];
   /** Digest of the request; distinguishes a retry from a reused id. */
   readonly fingerprint: string;
-  /** Milliseconds within which all its attempts end. */
+  /** Milliseconds within which all attempts of the transaction end. */
   readonly timeout: number;
   readonly meta: Meta;
-  /** Its id was generated for this request, so it cannot be a retry. */
+  /** Set if the id was generated for this request, so that it cannot be a retry. */
   readonly isNew?: true;
 }
 

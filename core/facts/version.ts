@@ -9,7 +9,7 @@ export type VersionVector = Readonly<Record<string, number>>;
 
 export const emptyVersion: VersionVector = Object.freeze({});
 
-/** Looks at own properties only: a log could be named `constructor`, which every object inherits. */
+/** Own properties only: a log could be named `constructor`, which every object inherits. */
 export function positionIn(version: VersionVector, log: string): number {
   return (Object.hasOwn(version, log) && version[log]) || 0;
 }

@@ -32,11 +32,11 @@ interface Examination {
 }
 
 interface Examined {
-  /** Every message received, by id. */
+  /** All received messages, by id. */
   readonly held: ReadonlyMap<string, HeldMessage>;
   /** Chosen messages beyond the limit of count or size. */
   readonly surplus: readonly HeldMessage[];
-  /** Whether no visible message was left, or all requested ids were found. */
+  /** True if all visible messages were received, or all requested ids were found. */
   readonly complete: boolean;
 }
 
@@ -59,7 +59,7 @@ export async function examineQuarantine(
   while (taken < most && surplus.length === 0 && runtime.elapsed() - begun < QUARANTINE_LOOK_MS) {
     const received = await quarantine.receive(hold);
     const fresh = received.filter(({ id }) => !held.has(id));
-    // A batch that holds only messages seen before also means that all have been received.
+    // All messages have been received if a batch is empty, or holds only messages received before.
     if (fresh.length === 0) return { held, surplus, complete: true };
     for (const message of received) held.set(message.id, message);
     const chosen = fresh
@@ -74,11 +74,11 @@ export async function examineQuarantine(
     room -= sizes.slice(0, taking.length).reduce((sum, size) => sum + size, 0);
     await take(taking);
   }
-  // All requested ids were found: the rest is not needed.
+  // If all requested ids were found, the remaining messages are not needed.
   return { held, surplus, complete: wanted !== undefined && taken === wanted.size };
 }
 
-/** Number of leading sizes that fit into the room; at least one if `always`. */
+/** Counts how many of the first sizes fit into `room` together; at least one if `always`. */
 function countFitting(sizes: readonly number[], room: number, always: boolean): number {
   let left = room;
   let count = 0;

@@ -19,7 +19,9 @@ export interface IngestPorts extends TransactPorts {
   readonly quarantine: Queue;
 }
 
-/** What to report about a message: to its sender over the bus, or to the quarantine if the sender is unknown. */
+/**
+ * The result of a message: what to report to its sender over the bus, or to the quarantine if the sender is unknown.
+ */
 type Verdict =
   | { readonly kind: 'Accepted' | 'Rejected'; readonly entry: BusEntry }
   | { readonly kind: 'Quarantined'; readonly body: string }
@@ -33,12 +35,12 @@ const busEventSchema = z.object({
 });
 
 /**
- * Processes messages that producers put on the bus. Every message ends exactly once: as `Accepted`, as `Rejected`
- * with the problem, or in the quarantine with the reason; a transaction with its outcome, announced through its
- * record. A message that cannot be decided now is redelivered, which is harmless because its `id` is the commitId, or
- * the transaction's id.
- * @param bodies EventBridge events with `detail-type` `meridian.append`, `meridian.command` or `meridian.transact`,
- *   as JSON
+ * Processes messages that producers put on the bus. Every message ends exactly once: as `Accepted`, as `Rejected` with
+ * the problem, or in the quarantine with the reason. A transaction ends with its outcome, which is announced through
+ * its record. A message that cannot be decided now is redelivered, which is harmless because its `id` is the commitId,
+ * or the transaction's id.
+ * @param bodies EventBridge events with `detail-type` `meridian.append`, `meridian.command` or `meridian.transact`, as
+ *   JSON
  * @returns per body: undefined if it is done, otherwise why it must be redelivered
  */
 export async function ingestMessages(ports: IngestPorts, bodies: readonly string[]): Promise<BatchAnswer> {
@@ -48,7 +50,7 @@ export async function ingestMessages(ports: IngestPorts, bodies: readonly string
     ({ body, detail }) => (typeof detail?.stream === 'string' ? detail.stream : body),
     (message) => judge(ports, message),
     {
-      // A message to be retried holds up its own stream only, and never the receipts of the others.
+      // A message that must be redelivered holds up its own stream only, and never the receipts of other messages.
       when: (previous) => previous?.kind === 'Retry' || ports.runtime.elapsed() - begun > BEGIN_MS,
       instead: () => ({
         kind: 'Retry',
@@ -69,7 +71,7 @@ interface Message {
   readonly body: string;
   readonly detailType?: typeof APPEND | typeof COMMAND | typeof TRANSACT;
   readonly detail?: Readonly<Record<string, unknown>>;
-  /** Why it is unreadable. */
+  /** Why the message cannot be read. */
   readonly fault?: string;
 }
 
@@ -108,7 +110,9 @@ async function judge(ports: IngestPorts, { body, detailType, detail, fault }: Me
   }
 }
 
-/** A transaction without an outcome in time is redelivered until it has one: no other component tracks it. */
+/**
+ * The message of a transaction that is not decided in time is redelivered until it is: no other component tracks it.
+ */
 async function judgeTransaction(ports: IngestPorts, detail: Message['detail']): Promise<Verdict> {
   const { id, state } = await runTransaction(ports, parseTransaction(ports, detail), INGEST_TRANSACT_MS);
   return state === 'committed' || state === 'aborted'

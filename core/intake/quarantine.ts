@@ -15,8 +15,8 @@ export interface QuarantinePorts {
 }
 
 /**
- * Lists quarantined messages, oldest first; of a large number, a sample. They are hidden from other consumers
- * meanwhile, for {@link QUARANTINE_HOLD_MS} if this process dies.
+ * Lists quarantined messages, oldest first; a sample if there are many. Meanwhile they are hidden from other consumers;
+ * if this process dies, they stay hidden for {@link QUARANTINE_HOLD_MS}.
  * @throws MeridianError `unavailable`
  */
 export async function listQuarantine(ports: QuarantinePorts, choice: Choice): Promise<ActionResult<'quarantine-list'>> {
@@ -33,7 +33,7 @@ export async function listQuarantine(ports: QuarantinePorts, choice: Choice): Pr
   return { messages: messages.sort((a, b) => Date.parse(a.sentAt) - Date.parse(b.sentAt)), about, complete };
 }
 
-/** Stores unreadable messages with the reason, and reports the failures. */
+/** Stores unreadable messages with the reason, and returns those that could not be stored. */
 export async function addToQuarantine(
   { quarantine, runtime }: QuarantinePorts,
   { messages }: ActionRequest<'quarantine-add'>,
@@ -49,10 +49,10 @@ export async function addToQuarantine(
 }
 
 /**
- * Sends quarantined messages to `ingest` again, unchanged, then removes them. If this process dies in between, they
- * are sent twice, which is harmless because their ids are the commitIds. Messages passed over are released at the
- * end; if more remain to be examined, they stay hidden for {@link QUARANTINE_PASS_MS}, so that the next call
- * continues after them.
+ * Sends quarantined messages to `ingest` again, unchanged, then removes them. If this process dies before it removes
+ * them, they are sent twice, which is harmless because their ids are the commitIds. Messages that were not chosen are
+ * released at the end; but if more messages remain to be examined, they stay hidden for {@link QUARANTINE_PASS_MS}, so
+ * that the next call continues after them.
  * @throws MeridianError `unavailable`
  */
 export async function redriveQuarantine(
@@ -114,7 +114,7 @@ async function moveToIngest(
   const removals = sent.length > 0 ? await removed(quarantine, sent) : [];
   return [
     ...failuresIn(chosen, answers, (why) => why),
-    ...failuresIn(sent, removals, (why) => `It was sent, but could not be removed: ${why}`),
+    ...failuresIn(sent, removals, (why) => `The message was sent, but could not be removed: ${why}`),
   ];
 }
 

@@ -9,7 +9,7 @@ import { parseQuarantined } from '../wire/quarantine.ts';
 import { streamNameSchema } from '../wire/schemas.ts';
 
 /** Reason of messages that arrived without one, from a dead-letter queue. */
-const UNDECIDED = 'It could not be processed after all retries, or could not be delivered to ingest.';
+const UNDECIDED = 'The message could not be processed after all retries, or could not be delivered to ingest.';
 
 const busEventSchema = z.object({ 'detail-type': z.string().optional().catch(undefined), detail: z.unknown() });
 

@@ -1,4 +1,4 @@
-/** Limits of AWS, none of them ours to change. Bytes, unless the name says otherwise. */
+/** Limits that AWS sets. In bytes, unless the name says otherwise. */
 
 /** One PutEvents request: its entries, and their total size. */
 export const PUT_EVENTS_ENTRIES = 10;
@@ -20,7 +20,7 @@ export const MAX_ITEM_BYTES = 400 * 1024;
 export const MAX_SORT_KEY_BYTES = 1024;
 export const MAX_TRANSACTION_ITEMS = 100;
 export const MAX_TRANSACT_WRITE_BYTES = 4 * 1024 * 1024;
-/** The magnitude of a number other than 0. */
+/** The smallest and the largest magnitude of a number other than 0. */
 export const MIN_NUMBER = 1e-130;
 export const MAX_NUMBER = 9.999e125;
 
@@ -33,7 +33,7 @@ export const LAMBDA_MAX_S = 900;
 /** Memory of a function. */
 export const LAMBDA_MIN_MB = 128;
 export const LAMBDA_MAX_MB = 10_240;
-/** A request or an answer of a function, by its URL too. */
+/** A request or a response of a function, through its URL too. */
 export const LAMBDA_PAYLOAD_BYTES = 6 * 1024 * 1024;
 
 /** The run time of an Express state machine, and the input or output of one of its states as JSON. */

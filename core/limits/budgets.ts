@@ -6,7 +6,10 @@
 // Service calls. Each limit covers one call of an adapter: all pages and the SDK's retries.
 
 export const DATABASE_MS = 20_000;
-/** The same for `coordinate` and `participant`, which have less time, and for `resolver`, which has the least. */
+/**
+ * A call of a table by `coordinate` or `participant`, which have less time than other functions, and by `resolver`,
+ * which has the least.
+ */
 export const TRANSACTION_DATABASE_MS = 4_000;
 export const RESOLVER_DATABASE_MS = 2_000;
 /** A call of the bus or a queue. */
@@ -15,7 +18,7 @@ export const MESSAGING_MS = 15_000;
 export const SNAPSHOT_MS = 2_000;
 /** A call of another Region's function. */
 export const REMOTE_MS = 31_000;
-/** The same for `participant`, which has less time. */
+/** A call of another Region's function by `participant`, which has less time. */
 export const PARTICIPANT_CALL_MS = 27_000;
 /**
  * A call of Lambda in another Region, by a team's own function that looks up the API's address: a lost Region must not delay it.
@@ -32,42 +35,45 @@ export const SDK_TRIES = 3;
 export const APPEND_MS = 10_000;
 /** How long a one-Region transaction tries to get its positions, unless its own timeout is shorter. */
 export const ONE_REGION_MS = 10_000;
-/** How long a projection retries after conflicts with concurrent ones. */
+/** How long a projection retries after conflicts with concurrent projections. */
 export const PROJECT_MS = 10_000;
 /**
- * When to stop starting messages of a batch, or envelopes of a request: the last one started may wait for another
- * Region, and time must remain to report the results of the others.
+ * The time after which no further message of a batch, or envelope of a request, is started: the last one may wait for
+ * another Region, and time must remain to report all results.
  */
 export const BEGIN_MS = 10_000;
 /** How long `ingest` waits for a transaction's outcome before its message is redelivered. */
 export const INGEST_TRANSACT_MS = 10_000;
-/** When a step of `operate` stops starting new work. */
+/** The time after which a step of `operate` starts no new work. */
 export const STEP_MS = 10_000;
 /** How long a read waits for a version that its Region has not seen. */
 export const CATCH_UP_MS = 2_000;
 /** How long a read waits for a decision of another Region. */
 export const READ_DECISION_MS = 2_000;
-/** How long a write waits for one: a Region that hangs must not block those that wait for its intents. */
+/**
+ * How long a write waits for a decision of another Region: a Region that hangs must not block the writers of streams
+ * with its intents.
+ */
 export const ASK_DECISION_MS = 4_000;
 /** Time after which a retired generation of a view may be deleted, because no function uses it any more. */
 export const REMOVABLE_AFTER_MS = 120_000;
 /** Segments of the table that `republish` and `rebuild` may read in parallel. */
 export const MAX_REPUBLISH_SEGMENTS = 1_000;
 export const MAX_REBUILD_SEGMENTS = 32;
-/** How long a warm copy of a stream that other Regions also write is used. */
+/** How long a stream in memory is used without reading the table, if other Regions write it too. */
 export const WARM_MS = 1_000;
-/** A stamp further ahead of the wall clock than this is reported; it is adopted all the same. */
+/** A stamp that is further ahead of the wall clock than this is reported, but still adopted. */
 export const CLOCK_AHEAD_MS = 500;
+/** A function whose own clock is further ahead of its database's than this writes nothing. */
+export const CLOCK_LIMIT_MS = 15 * 60_000;
 /**
- * Time within which another Region has usually received a commit of a `merge` stream and builds on it: snapshots wait
- * this long.
+ * Time after which other Regions have usually received a commit of a `merge` stream and build on it. Snapshots leave
+ * out younger commits.
  */
 export const SNAPSHOT_SETTLE_MS = 60_000;
 /** How long a subscriber that starts in the middle of a log waits for earlier events. */
 export const FIRST_EVENT_WAIT_MS = 300_000;
-/**
- * Attempts of a write that conflicts with another one of the same item: a transaction, or a write of another Region.
- */
+/** Attempts of a write that conflicts with a transaction on the same item, or with a write of another Region. */
 export const CONFLICT_TRIES = 6;
 /** Attempts of a batch that DynamoDB processes only in part. */
 export const BATCH_TRIES = 8;
@@ -82,14 +88,20 @@ export const DEFAULT_PAGE = 100;
 export const MAX_PAGE = 1_000;
 /** How long our own client waits for a response. */
 export const HTTP_CLIENT_MS = 65_000;
-/** The same in a subscriber or a team's own function, which has to reach another Region before it times out. */
+/**
+ * How long our own client waits for a response in a team's own function, which has to reach another Region before the
+ * function times out.
+ */
 export const FUNCTION_CLIENT_MS = 12_000;
-/** How many times our own client sends a request that fails, in all Regions together. */
+/** How many times our own client sends a failing request, in all Regions together. */
 export const CLIENT_TRIES = 6;
-/** The maximum of the first pause between these, doubled for each further pause, and the maximum of any pause. */
+/**
+ * The upper limit of the first pause between our own client's attempts, doubled for each further pause, and the upper
+ * limit of every pause.
+ */
 export const CLIENT_FIRST_PAUSE_MS = 200;
 export const CLIENT_MAX_PAUSE_MS = 5_000;
-/** How long our own client tries a Region last after it did not respond. */
+/** How long our own client tries a Region last, after it did not respond. */
 export const CLIENT_AVOID_MS = 30_000;
 /** Pauses between our own client's polls of a stream that it follows, and of an outcome that it waits for. */
 export const CLIENT_POLL_MS = 1_000;
@@ -111,17 +123,17 @@ export const PASSED_ON_WAIT_MS = 20_000;
 export const PREPARE_TRIES = 8;
 /** Maximum pause between attempts, in seconds. */
 export const MAX_ATTEMPT_PAUSE_S = 8;
-/** With less time left than this, no further attempt starts. */
+/** The minimum remaining time for a further attempt of a transaction to start. */
 export const MIN_ATTEMPT_MS = 1_000;
 /** How long after the deadline a message reaches the resolver. */
 export const RESOLVER_SLACK_MS = 1_000;
-/** Time after its deadline within which the resolver should have ended an attempt. */
+/** How long after an attempt's deadline the resolver should have ended it. */
 export const RECOVERY_MS = 30_000;
 /** How much longer than the function's timeout a task of the state machine waits for the response. */
 export const MACHINE_GRACE_S = 5;
 /** Attempts of a task of the state machine. */
 export const MACHINE_TRIES = 4;
-/** The maximum of the first pause between these, doubled for each further pause, with full jitter. */
+/** The upper limit of the first pause between attempts of a task, doubled for each further pause, with full jitter. */
 export const MACHINE_FIRST_PAUSE_S = 1;
 
 // The quarantine.
@@ -137,7 +149,7 @@ export const QUARANTINE_ANSWER_BYTES = 4_500_000;
 
 // Retention.
 
-/** How long an id identifies the same request. */
+/** How long the id of a request is remembered. */
 export const IDEMPOTENCY_WINDOW_MS = 14 * 24 * 60 * 60 * 1000;
 /** Maximum time that messages wait in queues, and events in a subscriber's table for their predecessors. */
 export const QUEUE_RETENTION_S = 14 * 24 * 60 * 60;
@@ -146,13 +158,13 @@ export const QUEUE_RETENTION_S = 14 * 24 * 60 * 60;
 
 export const MAX_EVENTS = 100;
 export const MAX_COMMIT_BYTES = 256_000;
-/** Checks included. */
+/** Streams of a transaction, checks included. */
 export const MAX_PARTICIPANTS = 25;
 export const MAX_TRANSACTION_BYTES = 200_000;
 /** A problem document in a receipt, in a decision and in its announcement. */
 export const MAX_PROBLEM_BYTES = 200_000;
 /**
- * The same in a participant's response: those of all participants are in one state of the machine, along with the
+ * A problem document in a participant's response: one state of the machine holds those of all participants and the
  * transaction.
  */
 export const MAX_REFUSAL_BYTES = 1_000;
@@ -163,9 +175,9 @@ export const MAX_ANSWER_BYTES = 5_900_000;
 /** The body of a request with many envelopes from our own client. */
 export const CLIENT_BODY_BYTES = 4_000_000;
 /**
- * Fields of one row of its table that a subscriber adds to at once. The expression of an update has at most 4 KB, which suffices
- * for four times as many.
+ * Fields of one row that a subscriber adds to at once. An update's expression may have 4 KB, enough for four times as
+ * many fields.
  */
 export const MAX_ADDED_FIELDS = 100;
-/** One item of a snapshot that is split over several. */
+/** One item of a snapshot that is split over several items. */
 export const SNAPSHOT_PART_BYTES = 340 * 1024;

@@ -27,7 +27,7 @@ export interface StreamLimits {
   readonly retries: number;
   /** Age in seconds at which a record is discarded. */
   readonly maxAgeS: number;
-  /** Whether a batch that fails as a whole is split, down to the bad record. */
+  /** Whether a batch that fails as a whole is split until the bad record is isolated. */
   readonly bisect: boolean;
 }
 
@@ -57,8 +57,8 @@ const SUBSCRIBER = {
     ...BATCH,
     // More concurrency would mostly cause conflicts on the same sums.
     maxConcurrency: 10,
-    // Nine retries, six minutes apart. An event that waits for its predecessor is handled along with it, and needs
-    // none of them.
+    // Nine retries, six minutes apart. An event that waits for its predecessor is handled along with it, and needs no
+    // retry.
     maxReceives: 10,
     visibilityS: 360,
   },
@@ -86,10 +86,11 @@ export const FUNCTIONS = {
     stream: {
       batchSize: 100,
       windowS: 0,
-      // With more than one, two commits of a log may overtake each other.
+      // With more than one batch at a time, a commit could overtake an earlier one of its log.
       parallelization: 1,
-      // A record that always fails must not block its shard until the stream's retention deletes the records behind
-      // it. Its age is the limit, not its tries: a bus that refuses uses up a hundred tries in minutes.
+      // A record that always fails must not block its shard until the stream's retention deletes the records behind it.
+      // The limit is its age rather than its number of retries: a bus that refuses entries would use up a hundred
+      // retries in minutes.
       retries: TABLE_STREAM_MAX_TRIES,
       maxAgeS: 6 * 60 * 60,
       bisect: true,
@@ -116,7 +117,7 @@ export const FUNCTIONS = {
     memoryMb: MEMORY_MB,
     queue: {
       ...BATCH,
-      // After an outage many messages are due at once; this leaves concurrency to the account's other functions.
+      // After an outage many messages are due at once: the limit leaves concurrency to the account's other functions.
       maxConcurrency: 20,
       // Almost four hours of retries: with eventual decisions an intent stays undecided while its deciding Region is
       // lost.
@@ -125,7 +126,7 @@ export const FUNCTIONS = {
       visibilityS: 14,
     },
   },
-  /** Every subscriber of a team's own, under its own name. */
+  /** Each of a team's subscribers, which is deployed under its own name. */
   subscriber: SUBSCRIBER,
   'stream-lookup': { timeoutS: 60, memoryMb: 256 },
 } as const satisfies Readonly<Record<string, FunctionLimits>>;
@@ -141,7 +142,8 @@ export type QueueConsumerId = {
 export const OWN_FUNCTION = { timeoutS: 60, memoryMb: MEMORY_MB } as const satisfies FunctionLimits;
 
 /**
- * How many timeouts of its function a message stays hidden: as Lambda recommends, so that its own retries fit in.
+ * A queue's visibility timeout, as a multiple of its function's timeout. Lambda recommends this value, so that its own
+ * retries fit in.
  * @see https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
  */
 export const HIDDEN_TIMEOUTS = 6;
@@ -164,8 +166,9 @@ export function subscriberLimits({
 }
 
 /**
- * Milliseconds for which a subscriber starts messages of a batch, given the time that its invocation has: the same share of any
- * timeout. With a fixed time, messages would be redelivered later, and counted as a receive, although a longer timeout leaves time for them.
+ * Milliseconds after which a subscriber starts no further message of a batch: the same share of the available time for
+ * every timeout. A fixed time would not use a longer timeout: it would have messages redelivered later, and counted as
+ * a further receive.
  */
 export function subscriberBeginMs(availableMs: number): number {
   return (availableMs * BEGIN_MS) / (SUBSCRIBER.timeoutS * 1000);

@@ -17,7 +17,7 @@ export type Limits = {
 /** The limits in use. */
 export const LIMITS: Limits = { ...aws, ...budgets, FUNCTIONS };
 
-/** Two limits, of which one must not exceed the other. */
+/** Two limits: `needs` must not exceed `has`. */
 interface Relation {
   /** The requirement, as a sentence. */
   readonly name: string;
@@ -25,7 +25,7 @@ interface Relation {
   readonly has: number;
 }
 
-/** A message of the resolver must be redelivered soon. */
+/** A message of the resolver is hidden for one timeout only, because it must be redelivered soon. */
 const RESOLVER_HIDDEN_TIMEOUTS = 1;
 
 /**
@@ -37,6 +37,7 @@ export function limitRelations(limits: Limits = LIMITS): readonly Relation[] {
     ...functionRelations(limits),
     ...serviceRelations(limits),
     ...callRelations(limits),
+    ...retentionRelations(limits),
     ...subscriberRelations(limits),
     ...transactionRelations(limits),
     ...sizeRelations(limits),
@@ -71,14 +72,14 @@ function functionRelations(limits: Limits): Relation[] {
           has: timeouts * timeoutS,
         },
         { name: `SQS allows the visibility timeout of ${id}`, needs: visibilityS, has: limits.SQS_MAX_VISIBILITY_S },
-        { name: `SQS allows the receives of ${id}`, needs: maxReceives, has: limits.SQS_MAX_RECEIVES },
+        { name: `SQS allows the number of receives of ${id}`, needs: maxReceives, has: limits.SQS_MAX_RECEIVES },
         {
           name: `all retries of a message of ${id} fit into its retention`,
           needs: maxReceives * visibilityS,
           has: limits.QUEUE_RETENTION_S,
         },
         {
-          name: `Lambda allows the batch size of ${id} with its window`,
+          name: `Lambda allows the batch size of ${id} with its batching window`,
           needs: batchSize,
           has: windowS > 0 ? Number.POSITIVE_INFINITY : limits.SQS_MAX_BATCH_WITHOUT_WINDOW,
         },
@@ -101,7 +102,7 @@ function functionRelations(limits: Limits): Relation[] {
   });
 }
 
-/** Duration of one service call, including the SDK's retries. */
+/** Relations between service calls, including the SDK's retries. */
 function serviceRelations({ DATABASE_MS, MESSAGING_MS, APPEND_MS, ...limits }: Limits): Relation[] {
   return [
     {
@@ -119,7 +120,7 @@ function serviceRelations({ DATABASE_MS, MESSAGING_MS, APPEND_MS, ...limits }: L
       needs: limits.PUT_EVENTS_ENTRIES,
       has: limits.SQS_BATCH_ENTRIES,
     },
-    // EventBridge adds an envelope: id, time, account and so on.
+    // EventBridge adds an envelope with id, time, account and so on.
     {
       name: "an event from the bus fits into a queue's message",
       needs: limits.PUT_EVENTS_BYTES + 1024,
@@ -132,47 +133,68 @@ function serviceRelations({ DATABASE_MS, MESSAGING_MS, APPEND_MS, ...limits }: L
 function callRelations(limits: Limits): Relation[] {
   const { DATABASE_MS, MESSAGING_MS, BEGIN_MS, REMOTE_MS, APPEND_MS, PROJECT_MS, STEP_MS } = limits;
   const time = (id: FunctionId) => limits.FUNCTIONS[id].timeoutS * 1000;
-  const longest = Math.max(...Object.values(limits.FUNCTIONS).map(({ timeoutS }) => timeoutS * 1000));
   return [
-    { name: 'command: an append, and a call of the table', needs: APPEND_MS + DATABASE_MS, has: time('command') },
     {
-      name: 'command: the wait for a transaction, and a call of the table',
+      name: 'command has time for an append and a call of the table',
+      needs: APPEND_MS + DATABASE_MS,
+      has: time('command'),
+    },
+    {
+      name: 'command has time to wait for a transaction and call the table',
       needs: limits.PASSED_ON_WAIT_MS + DATABASE_MS,
       has: time('command'),
     },
-    { name: 'a caller of command waits until command has given up', needs: APPEND_MS + DATABASE_MS, has: REMOTE_MS },
+    { name: 'a caller of command waits until command gives up', needs: APPEND_MS + DATABASE_MS, has: REMOTE_MS },
     { name: 'a caller of command gives up before the function times out', needs: REMOTE_MS, has: time('command') },
     { name: 'api has more time than the function that it calls', needs: time('command') + 1, has: time('api') },
     { name: 'ingest has more time than the function that it calls', needs: time('command') + 1, has: time('ingest') },
-    { name: 'api: the last envelope, in another Region', needs: BEGIN_MS + REMOTE_MS, has: time('api') },
-    { name: 'api: the last envelope, here', needs: BEGIN_MS + APPEND_MS + DATABASE_MS, has: time('api') },
-    { name: 'api: the longest wait a caller may ask for', needs: limits.MAX_WAIT_S * 1000, has: time('api') - 1000 },
+    { name: 'api has time to send the last envelope to another Region', needs: BEGIN_MS + REMOTE_MS, has: time('api') },
+    {
+      name: 'api has time to append the last envelope in its own Region',
+      needs: BEGIN_MS + APPEND_MS + DATABASE_MS,
+      has: time('api'),
+    },
+    {
+      name: 'api has time for the longest wait that a caller may request',
+      needs: limits.MAX_WAIT_S * 1000,
+      has: time('api') - 1000,
+    },
     { name: 'the default wait is allowed', needs: limits.DEFAULT_WAIT_S, has: limits.MAX_WAIT_S },
     { name: 'our own client waits longer than api runs', needs: time('api') + 1, has: limits.HTTP_CLIENT_MS },
     {
-      name: 'ingest: the last message started, in another Region, and its receipt',
+      name: 'ingest has time to send the last message to another Region and publish its receipt',
       needs: BEGIN_MS + REMOTE_MS + MESSAGING_MS,
       has: time('ingest'),
     },
     {
-      name: 'ingest: the last transaction started, and its receipt',
+      name: 'ingest has time to wait for the last transaction and publish its receipt',
       needs: BEGIN_MS + limits.INGEST_TRANSACT_MS + MESSAGING_MS,
       has: time('ingest'),
     },
     {
-      name: 'relay: a call of the bus, of a queue and of the table',
+      name: 'relay has time for a call of the bus, one of a queue and one of the table',
       needs: MESSAGING_MS * 2 + DATABASE_MS,
       has: time('relay'),
     },
-    { name: 'projection: retries, a read and a write', needs: PROJECT_MS + 2 * DATABASE_MS, has: time('projection') },
     {
-      name: 'operate: the last work a step starts, its retries, a read and a write',
+      name: 'projection has time for its retries, a read and a write',
+      needs: PROJECT_MS + 2 * DATABASE_MS,
+      has: time('projection'),
+    },
+    {
+      name: 'operate has time for the retries, the read and the write of the last work that a step starts',
       needs: STEP_MS + PROJECT_MS + 2 * DATABASE_MS,
       has: time('operate'),
     },
+  ];
+}
+
+function retentionRelations(limits: Limits): Relation[] {
+  const longest = Math.max(...Object.values(limits.FUNCTIONS).map(({ timeoutS }) => timeoutS * 1000));
+  return [
     {
       name: 'a quarantined message stays hidden while a call works on it',
-      needs: limits.QUARANTINE_LOOK_MS + MESSAGING_MS,
+      needs: limits.QUARANTINE_LOOK_MS + limits.MESSAGING_MS,
       has: limits.QUARANTINE_HOLD_MS,
     },
     {
@@ -194,13 +216,13 @@ function callRelations(limits: Limits): Relation[] {
 function subscriberRelations({ FUNCTIONS, ...limits }: Limits): Relation[] {
   return [
     {
-      name: 'subscriber: the last event started, a read and a write',
+      name: 'subscriber has time for the read and the write of the last event that it starts',
       needs: limits.BEGIN_MS + 2 * limits.DATABASE_MS,
       has: FUNCTIONS.subscriber.timeoutS * 1000,
     },
     {
       // A write whose response is lost is retried once in the same Region.
-      name: 'subscriber: the last event started, and its write: two requests to a Region that hangs, one to the next',
+      name: 'subscriber has time for two requests to a Region that hangs and one to the next Region',
       needs: limits.BEGIN_MS + limits.ENDPOINT_LOOKUP_MS + 3 * limits.FUNCTION_CLIENT_MS + limits.CLIENT_FIRST_PAUSE_MS,
       has: FUNCTIONS.subscriber.timeoutS * 1000,
     },
@@ -237,7 +259,7 @@ function transactionRelations(limits: Limits): Relation[] {
       has: limits.MAX_TRANSACTION_MS,
     },
     {
-      name: 'the state machine runs until the longest transaction is over and finalised',
+      name: 'the state machine runs until the longest transaction is finalised',
       needs: limits.MAX_TRANSACTION_MS + (participant.timeoutS + limits.MACHINE_GRACE_S) * 1000,
       has: limits.EXPRESS_MACHINE_MS,
     },
@@ -248,25 +270,25 @@ function transactionRelations(limits: Limits): Relation[] {
       has: limits.REMOTE_MS,
     },
     {
-      name: 'coordinate: reading earlier decisions, and making one',
+      name: 'coordinate has time to read earlier decisions and make one',
       needs: 2 * TRANSACTION_DATABASE_MS,
       has: coordinate.timeoutS * 1000,
     },
     {
-      // Snapshot; stream; for an intent in the way: query its decision, make it, finalise the intent; then the own
-      // intent.
-      name: 'participant: loading a stream, resolving an intent, and writing its own',
+      // Reads the snapshot and the stream. If an intent blocks it, queries its decision, makes it and finalises the
+      // intent. Then writes its own intent.
+      name: 'participant has time to load a stream, resolve an intent and write its own',
       needs: limits.SNAPSHOT_MS + 4 * TRANSACTION_DATABASE_MS + 2 * ASK_DECISION_MS,
       has: limits.PARTICIPANT_CALL_MS,
     },
     {
-      name: 'participant: a call of another Region',
+      name: 'participant has time for a call of another Region',
       needs: limits.PARTICIPANT_CALL_MS + 1,
       has: participant.timeoutS * 1000,
     },
     {
-      // The intent; its decision, queried here and elsewhere, then made; finalising the intent.
-      name: 'resolver: an intent, querying and making its decision, finalising it',
+      // Reads the intent, queries its decision here and elsewhere, makes it, and finalises the intent.
+      name: 'resolver has time to read an intent, query and make its decision, and finalise the intent',
       needs: 3 * limits.RESOLVER_DATABASE_MS + 2 * ASK_DECISION_MS,
       has: resolver.timeoutS * 1000,
     },
@@ -276,7 +298,7 @@ function transactionRelations(limits: Limits): Relation[] {
       has: RECOVERY_MS,
     },
     {
-      name: 'a message to the resolver can be delayed until the longest deadline',
+      name: 'a message to the resolver can be delayed until the latest possible deadline',
       needs: limits.MAX_TRANSACTION_MS + RESOLVER_SLACK_MS,
       has: limits.SQS_MAX_DELAY_S * 1000,
     },
@@ -292,7 +314,7 @@ function transactionRelations(limits: Limits): Relation[] {
 function sizeRelations(limits: Limits): Relation[] {
   const { PUT_EVENTS_BYTES, MAX_ITEM_BYTES, LAMBDA_PAYLOAD_BYTES, MAX_COMMIT_BYTES, MAX_PROBLEM_BYTES } = limits;
   return [
-    // An entry adds source, detail type, names and trace.
+    // An entry adds the source, the detail type, names and the trace.
     { name: 'an event of the largest commit fits on the bus', needs: MAX_COMMIT_BYTES + 4096, has: PUT_EVENTS_BYTES },
     { name: 'the largest commit fits in an item', needs: MAX_COMMIT_BYTES, has: MAX_ITEM_BYTES },
     { name: 'the largest problem fits on the bus', needs: MAX_PROBLEM_BYTES + 4096, has: PUT_EVENTS_BYTES },
@@ -303,7 +325,7 @@ function sizeRelations(limits: Limits): Relation[] {
       has: limits.MACHINE_STATE_BYTES,
     },
     {
-      name: 'a transaction of one Region fits in one write: its streams and its decision',
+      name: 'the streams and the decision of a one-Region transaction fit in one write',
       needs: limits.MAX_PARTICIPANTS + 1,
       has: limits.MAX_TRANSACTION_ITEMS,
     },
@@ -322,7 +344,7 @@ function sizeRelations(limits: Limits): Relation[] {
       needs: limits.CLIENT_BODY_BYTES,
       has: limits.MAX_BODY_BYTES,
     },
-    // A character takes at most four bytes.
+    // A character takes at most four bytes in UTF-8.
     {
       name: 'a list of quarantined messages fits in a response',
       needs: limits.QUARANTINE_ANSWER_BYTES,
@@ -330,7 +352,7 @@ function sizeRelations(limits: Limits): Relation[] {
     },
     // A number has at most 38 digits.
     {
-      name: 'what an event of a subscriber adds to a row fits in an item',
+      name: 'what a subscriber adds to a row for one event fits in an item',
       needs: limits.MAX_SORT_KEY_BYTES + limits.MAX_ADDED_FIELDS * (limits.MAX_SORT_KEY_BYTES + 40),
       has: MAX_ITEM_BYTES,
     },

@@ -1,14 +1,14 @@
-import { READ_DECISION_MS } from '../limits/budgets.ts';
 // Finds or makes the decision on an attempt, from any Region.
 
 import type * as z from 'zod';
 import { type AbortReason, abortOf, type Decision } from '../facts/decision.ts';
 import { MeridianError, toProblem } from '../facts/errors.ts';
 import { drivingRegionOf, parseAttemptId } from '../facts/transaction.ts';
+import { READ_DECISION_MS } from '../limits/budgets.ts';
 import type { Decisions } from '../ports/decisions.ts';
 import type { Remote } from '../ports/remote.ts';
 import type { Runtime } from '../ports/runtime.ts';
-import { backoff } from '../retry.ts';
+import { Retries } from '../retry.ts';
 import { type DecisionAnswer, decisionAnswerSchema, type decisionRequestSchema } from '../wire/decision.ts';
 
 export interface DecisionPorts {
@@ -51,17 +51,13 @@ export async function readDecision(
   elsewhere: boolean,
 ): Promise<Decision | undefined> {
   const { participants, ...here } = ports;
-  const { runtime } = ports;
-  const deadline = runtime.elapsed() + READ_DECISION_MS;
-  for (let tries = 0; ; tries++)
+  const retries = new Retries(ports.runtime, READ_DECISION_MS);
+  for (;;)
     try {
-      const left = deadline - runtime.elapsed();
-      return await decisionOf({ ...here, ...(elsewhere && participants && { participants }) }, attemptId, left);
+      return await decisionOf({ ...here, ...(elsewhere && participants && { participants }) }, attemptId, retries.left);
     } catch (error) {
       if (!(error instanceof MeridianError && error.retryable)) throw error;
-      const wait = backoff(runtime, tries);
-      if (runtime.elapsed() + wait >= deadline) return undefined;
-      await runtime.sleep(wait);
+      if (!(await retries.pause())) return undefined;
     }
 }
 

@@ -14,12 +14,12 @@ export class FoldCache {
     this.#base = base;
   }
 
-  /** Only this many of the first commits are unchanged. */
+  /** Reports that only this many of the first commits are unchanged. */
   keepFirst(unchanged: number): void {
     if (this.#kept && unchanged < this.#kept.count) this.#kept = undefined;
   }
 
-  /** The fold of these commits, which start with those folded before. */
+  /** The fold of these commits; the commits folded before must be their beginning. */
   of(commits: readonly Commit[]): Fold {
     const { fold, count } = this.#kept ?? { fold: this.#empty(), count: 0 };
     for (const commit of commits.slice(count)) fold.apply(commit);
@@ -27,7 +27,7 @@ export class FoldCache {
     return fold;
   }
 
-  /** A separate fold, which leaves the kept one alone. */
+  /** A separate fold, which does not change the kept one. */
   apart(commits: readonly Commit[]): Fold {
     const fold = this.#empty();
     for (const commit of commits) fold.apply(commit);

@@ -1,13 +1,12 @@
 import type { EvolveContext } from '../definition/conflicts.ts';
 import { inCurrentVersion } from '../definition/event-version.ts';
 import type { RecordedEvent, StreamDefinition } from '../definition/stream.ts';
-import { type Commit, eventId, foldOrder, type Stamped } from '../facts/commit.ts';
-import { type Hlc, wallTimeOf } from '../facts/hlc.ts';
+import { type Commit, eventId, foldOrder, type Stamped, writtenAt } from '../facts/commit.ts';
 import type { Snapshot } from '../facts/snapshot.ts';
 import { type Dot, type VersionVector, versionCovers } from '../facts/version.ts';
 import { IDEMPOTENCY_WINDOW_MS } from '../limits/budgets.ts';
 
-/** A commit that changed the state, with the dots of all its copies, including its own. */
+/** A commit that changed the state, with the dots of all its copies that have the same events, including its own. */
 interface Folded {
   readonly commit: Commit;
   readonly copies: Dot[];
@@ -15,19 +14,20 @@ interface Folded {
 }
 
 /**
- * A commitId: the fingerprint of the copy that counts, the dots of all copies folded here, and the stamp of the last
- * one.
+ * The copies of a commit: the fingerprint and the digest of the one that was folded, the dots of all that have its events, and
+ * when the last copy was written.
  */
 interface SeenId {
   readonly fingerprint: string;
+  readonly digest?: string | undefined;
   readonly copies: Dot[];
-  readonly lastStamp: Hlc;
+  readonly last: number;
 }
 
 /**
- * The state of a stream, folded commit by commit in fold order, from the start or from a snapshot. The contexts of
- * all commits after the snapshot must cover its version, so that nothing in it is concurrent with them. A copy of a
- * commit (the same commitId within the idempotency window, as a retry in another Region creates) is ignored.
+ * The state of a stream, folded commit by commit in fold order, from the start or from a snapshot. The contexts of all
+ * commits after the snapshot must cover its version, so that nothing in it is concurrent with them. A copy of a commit
+ * is ignored: it has the same commitId within the idempotency window, as a retry in another Region has.
  */
 export class Fold {
   readonly #definition: StreamDefinition;
@@ -48,8 +48,8 @@ export class Fold {
   }
 
   /**
-   * Ignored copies whose content differs from the commit that they repeat: a reused id. Of those in the snapshot,
-   * only the ones that it lists.
+   * Ignored copies whose content differs from the commit with their id: the id was reused. Copies in the snapshot are
+   * included only if it lists them.
    */
   get reused(): readonly Stamped[] {
     const known = [...(this.#base?.ids.values() ?? [])].flat();
@@ -58,21 +58,23 @@ export class Fold {
 
   /**
    * Folds the next commit; commits must come in fold order.
-   * @returns the fingerprint that the commit counts for: its own, or that of the commit that it is an ignored copy of
+   * @returns the commit's fingerprint; for an ignored copy, that of the commit that it repeats
    */
   apply(commit: Commit): string {
     const earlier = this.#byId.get(commit.commitId) ?? this.#inBase(commit.commitId);
-    if (earlier && wallTimeOf(commit.hlc) - wallTimeOf(earlier.lastStamp) <= IDEMPOTENCY_WINDOW_MS) {
-      this.#byId.set(commit.commitId, { ...earlier, lastStamp: commit.hlc });
-      earlier.copies.push(commit);
+    const at = writtenAt(commit);
+    if (earlier && at - earlier.last <= IDEMPOTENCY_WINDOW_MS) {
+      this.#byId.set(commit.commitId, { ...earlier, last: at });
+      // Who has seen a copy has seen what counts, but not if the copy was decided again, with other events.
+      if (earlier.digest === commit.digest) earlier.copies.push(commit);
       if (earlier.fingerprint !== commit.fingerprint) this.#reused.push(commit);
       return earlier.fingerprint;
     }
     const folded = { commit, copies: [commit], events: recordedEvents(this.#definition, commit) };
     const context = this.#contextOf(commit);
     for (const event of folded.events) this.#state = this.#definition.evolve(this.#state, event, context);
-    const { commitId, fingerprint, hlc } = commit;
-    this.#byId.set(commitId, { fingerprint, copies: folded.copies, lastStamp: hlc });
+    const { commitId, fingerprint, digest } = commit;
+    this.#byId.set(commitId, { fingerprint, digest, copies: folded.copies, last: at });
     const log = this.#logs.get(commit.log);
     if (log) log.push(folded);
     else this.#logs.set(commit.log, [folded]);
@@ -81,7 +83,7 @@ export class Fold {
 
   #inBase(commitId: string): SeenId | undefined {
     const last = this.#base?.ids.get(commitId)?.at(-1);
-    return last && { fingerprint: last.countsAs, copies: [], lastStamp: last.hlc };
+    return last && { fingerprint: last.countsAs, copies: [], last: writtenAt(last) };
   }
 
   #contextOf({ context }: Commit): EvolveContext<RecordedEvent> {
@@ -95,7 +97,7 @@ export class Fold {
     };
   }
 
-  /** Scans only the tail of each log above the context, so that folding stays near linear. */
+  /** Scans only the part of each log after the context, so that folding stays nearly linear. */
   #unseenBy(context: VersionVector): readonly RecordedEvent[] {
     const unseen: Folded[] = [];
     for (const log of this.#logs.values()) {

@@ -248,7 +248,7 @@ export class History {
     if (!settled) return undefined;
     this.#tried = seen.commits.length;
     const { stream } = this;
-    const snapshot = snapshotOf({ stream, definition: this.#definition, snapshots, base, logs, settled });
+    const snapshot = snapshotOf({ stream, definition: this.#definition, snapshots, base, logs, settled, now });
     this.#tried = 0;
     this.#held = holdFrom(this.#definition, snapshot);
     this.#latestStamp = snapshot.latestStamp;

@@ -1,9 +1,8 @@
-import { type Commit, foldOrder } from '../facts/commit.ts';
-import { wallTimeOf } from '../facts/hlc.ts';
+import { type Commit, foldOrder, writtenAt } from '../facts/commit.ts';
 import type { KnownCopy, Snapshot } from '../facts/snapshot.ts';
 import { IDEMPOTENCY_WINDOW_MS } from '../limits/budgets.ts';
 
-/** The commits of a stream by commitId, seen or hidden, including those of the base. */
+/** The commits of a stream by commitId, seen or hidden, including those in the base snapshot. */
 export class KnownIds {
   readonly #base: Snapshot['ids'] | undefined;
   readonly #byId = new Map<string, Commit[]>();
@@ -19,12 +18,12 @@ export class KnownIds {
   }
 
   /**
-   * The commit that an append with this id made now would repeat: one of the same operation if there is one,
-   * otherwise the last.
+   * The commit that an append with this id would repeat now: the first one with the same fingerprint, otherwise the
+   * last one.
    */
   find(commitId: string, fingerprint: string, now: number): Commit | KnownCopy | undefined {
     const copies = [...(this.#base?.get(commitId) ?? []), ...(this.#byId.get(commitId) ?? [])]
-      .filter(({ hlc }) => now - wallTimeOf(hlc) <= IDEMPOTENCY_WINDOW_MS)
+      .filter((copy) => now - writtenAt(copy) <= IDEMPOTENCY_WINDOW_MS)
       .sort(foldOrder);
     return copies.find((copy) => copy.fingerprint === fingerprint) ?? copies.at(-1);
   }

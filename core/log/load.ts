@@ -10,7 +10,7 @@ import type { EventStore } from '../ports/event-store.ts';
 import type { Remote } from '../ports/remote.ts';
 import type { Runtime } from '../ports/runtime.ts';
 import type { SnapshotStore } from '../ports/snapshot-store.ts';
-import { backoff } from '../retry.ts';
+import { Retries } from '../retry.ts';
 import { encodeVersionToken } from '../wire/version-token.ts';
 import { readDecision } from './decisions.ts';
 import { History } from './history.ts';
@@ -129,13 +129,11 @@ export async function loadAtLeast(
   stream: StreamRef,
   atLeast: VersionVector = emptyVersion,
 ): Promise<History> {
-  const { runtime } = ports;
-  const deadline = runtime.elapsed() + CATCH_UP_MS;
-  for (let tries = 0; ; tries++) {
+  const retries = new Retries(ports.runtime, CATCH_UP_MS);
+  for (;;) {
     const history = await loadHistory(ports, stream);
     if (versionDominates(history.seen, atLeast)) return history;
-    const wait = backoff(runtime, tries);
-    if (runtime.elapsed() + wait > deadline)
+    if (!(await retries.pause()))
       throw new MeridianError('not-caught-up', `This Region has not seen that version of ${stream.name} yet. Retry.`, {
         retryable: true,
         details: {
@@ -143,6 +141,5 @@ export async function loadAtLeast(
           wanted: encodeVersionToken(stream.name, atLeast),
         },
       });
-    await runtime.sleep(wait);
   }
 }

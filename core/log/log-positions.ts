@@ -69,14 +69,14 @@ export class LogPositions {
     return last.events.length > 0 ? last.position : last.previous;
   }
 
-  /** True if the commits after this version are available individually, none of them only in the base. */
+  /** True if all commits after this version are available individually: the base includes none of them. */
   reaches(version: VersionVector): boolean {
     return versionDominates(version, this.#base);
   }
 
   /**
-   * The least causally closed version that covers a commit. Usually its context and its dot; if its writer had read
-   * an old version, also the commits of its log in between, since a version has no gaps.
+   * The least causally closed version that covers a commit. Usually it is the commit's context and dot. If the writer
+   * had read an old version, it also includes the later commits of the writer's log, since a version has no gaps.
    */
   versionOf(commit: Commit | KnownCopy): VersionVector {
     if ('version' in commit) return commit.version;

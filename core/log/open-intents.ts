@@ -8,7 +8,7 @@ export interface OpenIntent {
   readonly state?: FinalState;
 }
 
-/** The intents of a stream that are not stored as final, including those decided since. */
+/** The intents of a stream that are not stored as final, including intents whose decision has been learned since. */
 export class OpenIntents {
   readonly #byPlace = new Map<string, OpenIntent>();
 
@@ -16,7 +16,7 @@ export class OpenIntents {
     return [...this.#byPlace.values()];
   }
 
-  /** The intents without a decision known here. */
+  /** The intents whose decision is not known here. */
   get undecided(): readonly Commit[] {
     return this.all.filter(({ state }) => !state).map(({ intent }) => intent);
   }
@@ -25,7 +25,7 @@ export class OpenIntents {
     this.#byPlace.set(placeOf(intent), { intent });
   }
 
-  /** Call when the position was read as final. */
+  /** Removes an intent that was read again and is now stored as final. */
   remove(dot: Dot): void {
     this.#byPlace.delete(placeOf(dot));
   }

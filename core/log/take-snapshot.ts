@@ -1,11 +1,10 @@
-// The content of a snapshot, and when one is worth taking.
+// What a snapshot contains, and when to take one.
 
 import type { Mode } from '../definition/conflicts.ts';
 import { currentSchemaVersions } from '../definition/event-version.ts';
 import type { Snapshots } from '../definition/snapshots.ts';
 import type { StreamDefinition } from '../definition/stream.ts';
-import type { Commit } from '../facts/commit.ts';
-import { wallTimeOf } from '../facts/hlc.ts';
+import { type Commit, writtenAt } from '../facts/commit.ts';
 import type { KnownCopy, Snapshot } from '../facts/snapshot.ts';
 import { advanceVersion, emptyVersion, meetVersions, versionDominates } from '../facts/version.ts';
 import { IDEMPOTENCY_WINDOW_MS, SNAPSHOT_SETTLE_MS } from '../limits/budgets.ts';
@@ -13,9 +12,9 @@ import { Fold } from './fold.ts';
 import type { LogPositions } from './log-positions.ts';
 import type { SeenSet } from './seen-set.ts';
 
-/** How much longer than the idempotency window a snapshot keeps ids, for clocks that are behind its stamps. */
+/** A snapshot keeps ids for this long after the idempotency window, because clocks may be behind. */
 const CLOCK_MARGIN_MS = 24 * 60 * 60 * 1000;
-/** A snapshot waits for at least a tenth as many commits as it has ids, so that ids are not rewritten too often. */
+/** The next snapshot waits for one commit per this many ids, so that ids are not rewritten too often. */
 const IDS_PER_COMMIT = 10;
 
 /** The oldest seen commits that a snapshot may include, in fold order. */
@@ -24,24 +23,24 @@ interface Settled {
   readonly last: Commit;
 }
 
-/** Number of commits after a base that make the next snapshot worth taking. */
+/** The number of commits after which to take the next snapshot. */
 export function commitsForSnapshot({ every }: Snapshots, base: Snapshot | undefined): number {
   return Math.max(every, Math.ceil((base?.ids.size ?? 0) / IDS_PER_COMMIT));
 }
 
-/** Wall time: younger commits are left out of a snapshot, because other Regions may not build on them yet. */
+/** The wall time after which commits are left out of a snapshot, because other Regions may not build on them yet. */
 export function settledUntil(
   mode: Mode,
   { settle = mode === 'merge' ? SNAPSHOT_SETTLE_MS : 0 }: Snapshots,
   now: number,
 ): number {
-  // Without a settle time there is no limit: stamps may be ahead of the clock.
+  // Without a settle time there is no limit, because stamps may be ahead of the clock.
   return settle > 0 ? now - settle : Number.POSITIVE_INFINITY;
 }
 
 /**
  * The longest prefix of the seen commits that every other commit here, seen or hidden, has seen.
- * @param until wall time: younger commits are not included
+ * @param until wall time: commits written later are not included
  * @param least minimum length; if the prefix is shorter, the result is undefined
  */
 export function settledCommits(seen: SeenSet, until: number, least: number): Settled | undefined {
@@ -52,7 +51,7 @@ export function settledCommits(seen: SeenSet, until: number, least: number): Set
   let version = seen.version;
   let count = seen.commits.length;
   for (const last of seen.commits.slice(least - 1).reverse()) {
-    if (wallTimeOf(last.hlc) <= until && versionDominates(knownToOthers, version))
+    if (writtenAt(last) <= until && versionDominates(knownToOthers, version))
       return { commits: seen.commits.slice(0, count), last };
     knownToOthers = meetVersions(knownToOthers, last.context);
     version = { ...version, [last.log]: last.position - 1 };
@@ -69,27 +68,32 @@ interface SnapshotParts {
   readonly base: Snapshot | undefined;
   readonly logs: LogPositions;
   readonly settled: Settled;
+  /** Wall clock. */
+  readonly now: number;
 }
 
 /** @throws MeridianError `unreadable-event`; what `evolve` throws */
-export function snapshotOf({ stream, definition, snapshots, base, logs, settled }: SnapshotParts): Snapshot {
+export function snapshotOf({ stream, definition, snapshots, base, logs, settled, now }: SnapshotParts): Snapshot {
   const { commits, last } = settled;
   const fold = new Fold(definition, base);
   const copies = commits.map((commit): KnownCopy => {
-    const { commitId, log, position, hlc, fingerprint } = commit;
+    const { commitId, log, position, hlc, wallTime, fingerprint, digest } = commit;
     return {
       commitId,
       log,
       position,
       hlc,
+      ...(wallTime !== undefined && { wallTime }),
       fingerprint,
+      ...(digest !== undefined && { digest }),
       countsAs: fold.apply(commit),
       version: logs.versionOf(commit),
     };
   });
   const version = commits.reduce(advanceVersion, base?.version ?? emptyVersion);
-  const since = wallTimeOf(last.hlc) - IDEMPOTENCY_WINDOW_MS - CLOCK_MARGIN_MS;
-  const known = [...(base?.ids.values() ?? []), copies].flat().filter(({ hlc }) => wallTimeOf(hlc) >= since);
+  // Neither of the two clocks may drop an id early by being ahead.
+  const since = Math.min(now, writtenAt(last)) - IDEMPOTENCY_WINDOW_MS - CLOCK_MARGIN_MS;
+  const known = [...(base?.ids.values() ?? []), copies].flat().filter((copy) => writtenAt(copy) >= since);
   return {
     stream,
     codeVersion: snapshots.codeVersion,

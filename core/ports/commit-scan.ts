@@ -3,8 +3,8 @@ import type { Commit } from '../facts/commit.ts';
 /** The whole `events` table of this Region, in segments that can be read in parallel. */
 export interface CommitScan {
   /**
-   * The next commits of one segment of the table, strongly consistent: every commit present when the first page is
-   * read is on exactly one page of one segment. Streams come in any order, the commits of one stream together.
+   * The next commits of one segment of the table, strongly consistent: every commit present when the first page is read
+   * is on exactly one page of one segment. Streams are in any order, but the commits of a stream are adjacent.
    * @param segment 0 to `segments` - 1
    * @param after the cursor of the previous page
    */

@@ -4,13 +4,13 @@ import type { Decision } from '../facts/decision.ts';
 export interface Decisions {
   /**
    * True if a write in any Region is visible to all at once (MRSC). If false (MREC), only the driving Region may put
-   * decisions, and only there does a missing decision mean that none was made.
+   * decisions, and only its replica shows reliably that a decision was not made.
    */
   readonly strong: boolean;
   /** The commit point: puts a decision, if its attempt has none. @returns the existing one, or undefined if this one was written */
   put(decision: Decision): Promise<Decision | undefined>;
   /**
-   * The decision on one attempt, strongly consistent; on MREC, as in this Region's replica.
+   * The decision on one attempt, strongly consistent; with MREC, only within this Region's replica.
    * @param within milliseconds for the call, if less than the adapter's own limit
    */
   find(transaction: string, attempt: number, within?: number): Promise<Decision | undefined>;

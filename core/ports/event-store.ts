@@ -4,8 +4,8 @@ import type { VersionVector } from '../facts/version.ts';
 /** The streams of the `events` table of this Region. */
 export interface EventStore {
   /**
-   * The commits of a stream in this replica that `after` does not cover, in any order, strongly consistent, including
-   * those of logs that `after` does not name. One Query per page, plus one for every log of `after`, in parallel.
+   * The commits of a stream in this replica that `after` does not cover, including logs that `after` does not name. In
+   * any order, strongly consistent. One Query per page, plus one for every log of `after`, in parallel.
    */
   load(stream: string, after?: VersionVector): Promise<readonly Commit[]>;
   /** The commits of one log after a position, strongly consistent. */

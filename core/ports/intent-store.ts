@@ -6,7 +6,7 @@ export interface IntentStore {
   /** The commit at one position, strongly consistent: one GetItem. */
   at(stream: string, log: string, position: number): Promise<Commit | undefined>;
   /**
-   * Makes a prepared intent final: one conditional write. No effect if it is already final in this state.
+   * Makes a prepared intent final: one conditional write. Has no effect if the intent is already final in this state.
    * @throws MeridianError `internal`: there is no such intent, or it is final in the other state
    */
   finalise(intent: IntentKey, state: FinalState): Promise<void>;

@@ -1,6 +1,6 @@
 import type { SubscribedEvent } from '../wire/bus-event.ts';
 
-/** How far a log of a stream was handled: up to this event of the commit at this position, which has `count` events. */
+/** How far a log of a stream was handled: up to event `index` of the commit at `position`, which has `count` events. */
 export interface Place {
   readonly position: number;
   readonly index: number;
@@ -17,20 +17,20 @@ export interface Handled {
 /** An event that arrived before its predecessor. */
 export interface Parked {
   readonly event: SubscribedEvent;
-  /** When it was first parked, milliseconds since 1970. */
+  /** When the event was first parked, milliseconds since 1970. */
   readonly since: number;
 }
 
 /**
- * What a subscriber stores per stream and log. `Effect` is what its handler returns to be written, in the adapter's
- * own form. All reads are strongly consistent.
+ * What a subscriber stores per stream and log. `Effect` is a write that its handler returns, in the adapter's own form.
+ * All reads are strongly consistent.
  */
 export interface Progress<Effect> {
   /** The last event handled; undefined if there is none. */
   last(stream: string, log: string): Promise<Place | undefined>;
   /**
    * Writes the effects and moves the place from `before` to what was handled, all or nothing.
-   * @returns true when written; false when the place was not `before` or another transaction was in the way
+   * @returns true if written; false if the place was not `before`, or another transaction conflicted
    */
   advance(handled: Handled, before: Place | undefined, effects: readonly Effect[]): Promise<boolean>;
   /** Keeps an event until its predecessor is handled. An event that is already parked keeps its `since`. */

@@ -2,7 +2,7 @@ import type { BatchAnswer, Queue } from './queue.ts';
 
 /** A received message: hidden from other consumers until it is released or its visibility timeout expires. */
 export interface HeldMessage {
-  /** The same on every receive. */
+  /** The message's id, the same on every receive. */
   readonly id: string;
   /** Receipt handle of this receive, for `release` and `remove`. */
   readonly receipt: string;
@@ -14,8 +14,8 @@ export interface HeldMessage {
 }
 
 /**
- * The queue of rejected input that cannot be reported to a sender. It cannot be browsed: reading a message hides it
- * from others.
+ * The queue of rejected input that has no sender to report to. It cannot be browsed: receiving a message hides it from
+ * other consumers.
  */
 export interface Quarantine extends Queue {
   /**

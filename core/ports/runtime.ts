@@ -2,10 +2,15 @@
 export interface Runtime {
   /** Wall clock, milliseconds since 1970: for stamps only, because it may jump. */
   now(): number;
+  /**
+   * Milliseconds by which `now` was ahead of the database's clock when the database last responded; negative if it was behind,
+   * 0 if that is not known.
+   */
+  clockAhead(): number;
   /** Monotonic clock, milliseconds since an arbitrary start: for ages and deadlines. */
   elapsed(): number;
   sleep(milliseconds: number): Promise<void>;
-  /** At least 0, below 1. */
+  /** A random number: at least 0, below 1. */
   random(): number;
   /** A new UUIDv7. */
   newId(): string;

@@ -2,8 +2,8 @@ import type { Hlc } from '../facts/hlc.ts';
 import type { Snapshot } from '../facts/snapshot.ts';
 
 /**
- * The `snapshots` table: per Region, never replicated. Lost snapshots are rebuilt. A call takes at most
- * `SNAPSHOT_MS`, because the caller can do without it.
+ * The `snapshots` table: per Region, never replicated. Lost snapshots are rebuilt. A call takes at most `SNAPSHOT_MS`,
+ * because the caller can continue without a snapshot.
  */
 export interface SnapshotStore {
   /**
@@ -13,8 +13,8 @@ export interface SnapshotStore {
    */
   newest(stream: string, codeVersion: number, before?: Hlc): Promise<Snapshot | undefined>;
   /**
-   * Stores a snapshot, and deletes older ones of its stream except the newest of those. A reader gets a complete
-   * snapshot or none, even if two are written at once or a writer crashes.
+   * Stores a snapshot, and deletes the older ones of its stream, except for the last one before it. A reader gets a
+   * complete snapshot or none, even if two are written at once or a writer crashes.
    * @throws Error if the state is not JSON
    */
   put(snapshot: Snapshot): Promise<void>;

@@ -12,7 +12,7 @@ export interface HealthPorts {
   readonly runtime: Pick<Runtime, 'now'>;
 }
 
-/** Newest sighting per Region; null if nothing has arrived from it. @throws MeridianError `unavailable` */
+/** The newest stamp seen from each Region; null if nothing has arrived from it. @throws MeridianError `unavailable` */
 export async function readHealth({ region, regions, version, sightings, runtime }: HealthPorts): Promise<Health> {
   const stamps = await sightings.all();
   const sightingOf = (of: string) => {

@@ -1,9 +1,14 @@
 import type { Mode } from '../definition/conflicts.ts';
 import { streamTypeOf } from '../definition/domain.ts';
 import type { Commit } from '../facts/commit.ts';
+import { MeridianError } from '../facts/errors.ts';
 import { parseStreamRef } from '../facts/stream-ref.ts';
+import { drivingRegionOf, parseAttemptId } from '../facts/transaction.ts';
 import { emptyVersion, joinVersions, type VersionVector } from '../facts/version.ts';
+import type { History } from '../log/history.ts';
 import { type LoadPorts, loadAtLeast, loadWhole } from '../log/load.ts';
+import type { EventStore } from '../ports/event-store.ts';
+import type { IntentStore } from '../ports/intent-store.ts';
 import type { HealthPorts } from './health.ts';
 import type { ViewPorts } from './views.ts';
 
@@ -18,16 +23,38 @@ export interface StreamState {
  * @param atLeast waits up to `CATCH_UP_MS` until this Region has seen that version
  * @throws MeridianError `unknown-stream-type`; `not-caught-up`, with the version this Region has seen; `unavailable`
  */
-export async function readStream(ports: LoadPorts, stream: string, atLeast?: VersionVector): Promise<StreamState> {
+export async function readStream(
+  ports: StreamReadPorts,
+  stream: string,
+  atLeast?: VersionVector,
+): Promise<StreamState> {
   const ref = parseStreamRef(stream);
   const { mode } = streamTypeOf(ports.domain, ref.type);
-  const { state, seen } = await loadAtLeast(ports, ref, atLeast);
-  return { state, version: seen, mode };
+  const history = await loadAtLeast(ports, ref, atLeast);
+  await keepShown(ports, history);
+  return { state: history.state, version: history.seen, mode };
+}
+
+/**
+ * Makes intents final that are shown, or not, because another Region was asked for their decision: the next read has the
+ * same result, even if that Region can no longer be reached.
+ */
+async function keepShown({ region, decisions, events }: StreamReadPorts, { intents }: History): Promise<void> {
+  if (decisions.strong) return;
+  await Promise.all(
+    intents.map(async ({ intent, state }) => {
+      const { transaction } = parseAttemptId(intent.commitId);
+      if (!state || intent.region !== region || drivingRegionOf(transaction) === region) return;
+      await events.finalise(intent, state).catch((error: unknown) => {
+        if (!(error instanceof MeridianError && error.retryable)) throw error;
+      });
+    }),
+  );
 }
 
 export interface CommitPage {
   readonly commits: readonly Commit[];
-  /** The reader's version after this page; pass it as `after` to get the next. */
+  /** The reader's version after this page; pass it as `after` to get the next page. */
   readonly version: VersionVector;
   readonly more: boolean;
 }
@@ -38,20 +65,26 @@ export interface CommitPage {
  * @throws MeridianError as `readStream`
  */
 export async function readCommits(
-  ports: LoadPorts,
+  ports: StreamReadPorts,
   stream: string,
   after: VersionVector = emptyVersion,
   limit = 100,
 ): Promise<CommitPage> {
   const ref = parseStreamRef(stream);
-  // From the start, a snapshot saves nothing.
+  // A reader that starts at the beginning needs every commit, so a snapshot would save nothing.
   const loaded = Object.keys(after).length > 0 ? await loadAtLeast(ports, ref, after) : undefined;
   const history = loaded?.reaches(after) ? loaded : await loadWhole(ports, ref);
+  await keepShown(ports, history);
   const unread = history.since(after);
   const commits = unread.slice(0, limit);
   const version = commits.reduce((known, { log, position }) => joinVersions(known, { [log]: position }), after);
   return { commits, version, more: unread.length > limit };
 }
 
+/** The ports for reading streams. */
+export interface StreamReadPorts extends LoadPorts {
+  readonly events: EventStore & Pick<IntentStore, 'finalise'>;
+}
+
 /** The ports for reading streams, views and the Region's health. */
-export type ReadPorts = LoadPorts & ViewPorts & HealthPorts;
+export type ReadPorts = StreamReadPorts & ViewPorts & HealthPorts;

@@ -1,7 +1,7 @@
 import { type AbortReason, abortOf, attemptIdOf, type Decision, stateIn } from '../facts/decision.ts';
 import { MeridianError, toProblem } from '../facts/errors.ts';
 import { drivingRegionOf } from '../facts/transaction.ts';
-import { MAX_ATTEMPT_PAUSE_S, MIN_ATTEMPT_MS } from '../limits/budgets.ts';
+import { MAX_ATTEMPT_PAUSE_S, MAX_TRANSACTION_MS, MIN_ATTEMPT_MS } from '../limits/budgets.ts';
 import { type DecisionPorts, decisionOrAbort, putDecision } from '../log/decisions.ts';
 import type { OneRegionTransactions } from '../ports/one-region-transactions.ts';
 import type { Runtime } from '../ports/runtime.ts';
@@ -57,8 +57,9 @@ async function plan(ports: CoordinatePorts, { transaction, fingerprint, deadline
 }
 
 function committedBy(decision: Decision): readonly FinalIntent[] {
-  return decision.participants.map(({ stream, log, position }) => ({
+  return decision.participants.map(({ stream, region, log, position }) => ({
     stream,
+    region,
     log,
     position,
     commitId: attemptIdOf(decision),
@@ -76,8 +77,8 @@ async function decide(ports: CoordinatePorts, asked: DecideRequest): Promise<Att
   const { decision: mine, wait } = decisionOn(ports, asked);
   const decision = await putDecision(ports, mine);
   const intents = prepared.map((intent) => {
-    const { stream, log, position } = intent;
-    return { stream, log, position, commitId: attemptIdOf(asked), state: stateIn(decision, intent) };
+    const { stream, region, log, position } = intent;
+    return { stream, region, log, position, commitId: attemptIdOf(asked), state: stateIn(decision, intent) };
   });
   // If another run made the decision, this one may lack some of its answers.
   const listed = new Set(intents.map(({ stream, position }) => `${stream}@${position}`));
@@ -92,7 +93,7 @@ async function decide(ports: CoordinatePorts, asked: DecideRequest): Promise<Att
 
 function decisionOn(
   { runtime, region }: CoordinatePorts,
-  { transaction, attempt, fingerprint, deadline, answers }: DecideRequest,
+  { transaction, attempt, fingerprint, deadline, timeout = MAX_TRANSACTION_MS, answers }: DecideRequest,
 ): { readonly decision: Decision; readonly wait: number } {
   const decidedAt = runtime.now();
   const decisionMembers = { transaction, attempt, fingerprint, decidedAt, region };
@@ -109,7 +110,7 @@ function decisionOn(
       wait: 0,
     };
   const reason = reasonOf(answers);
-  const left = Math.max(0, deadline - decidedAt);
+  const left = Math.min(timeout, Math.max(0, deadline - decidedAt));
   const final = reason.problem.code !== 'stream-busy' || left < MIN_ATTEMPT_MS;
   const decision = abortOf(decisionMembers, reason, final ? undefined : left);
   return { decision, wait: waitBefore(decision.remaining, attempt, runtime) };

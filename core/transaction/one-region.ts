@@ -3,25 +3,14 @@ import { homeOf } from '../definition/stream.ts';
 import type { Commit } from '../facts/commit.ts';
 import { type AbortReason, abortOf, attemptIdOf, type Decision } from '../facts/decision.ts';
 import { cutProblem, MeridianError, type Problem, toProblem } from '../facts/errors.ts';
-import { parseStreamRef, type StreamRef } from '../facts/stream-ref.ts';
+import { parseStreamRef } from '../facts/stream-ref.ts';
 import { drivingRegionOf, type Participant, type Transaction } from '../facts/transaction.ts';
 import { MAX_PROBLEM_BYTES, ONE_REGION_MS } from '../limits/budgets.ts';
-import type { History } from '../log/history.ts';
-import { keepSnapshot } from '../log/load.ts';
 import type { InTheWay, OneRegionTransactions } from '../ports/one-region-transactions.ts';
-import { backoff } from '../retry.ts';
-import { busyProblem, finishIntents } from '../write/intents.ts';
-import {
-  type AppendPorts,
-  conflictOf,
-  type Decide,
-  decider,
-  idReused,
-  isBehind,
-  loadWarm,
-  nextCommit,
-  warmHistory,
-} from '../write/writer.ts';
+import { Retries } from '../retry.ts';
+import { Draft } from '../write/draft.ts';
+import { busyProblem } from '../write/intents.ts';
+import type { AppendPorts } from '../write/writer.ts';
 
 export interface OneRegionPorts extends AppendPorts {
   readonly events: AppendPorts['events'] & OneRegionTransactions;
@@ -43,130 +32,95 @@ function homeIn(domain: Domain, name: string, regions: readonly string[]): strin
   return homeOf(streamTypeOf(domain, stream.type), stream, regions);
 }
 
-/** A participant with the in-memory copy of its stream. */
-interface Draft {
-  readonly participant: Participant;
-  readonly stream: StreamRef;
-  readonly decide: Decide;
-  history: History;
-  fresh: boolean;
-}
-
-/** A participant's contribution to the write, or why it has none. */
+/** A stream's contribution to the write, or why there is none. */
 type Part =
-  | { readonly kind: 'commit'; readonly commit: Commit }
-  | { readonly kind: 'free'; readonly position: number }
-  | { readonly kind: 'stale' }
-  | { readonly kind: 'busy' }
-  | { readonly kind: 'refused'; readonly problem: Problem };
+  | { readonly kind: 'commit'; readonly draft: Draft; readonly commit: Commit }
+  | { readonly kind: 'free'; readonly draft: Draft; readonly position: number }
+  | { readonly kind: 'held'; readonly draft: Draft }
+  | { readonly kind: 'written'; readonly draft: Draft }
+  | { readonly kind: 'refused'; readonly draft: Draft; readonly problem: Problem };
+
+type Writable = Extract<Part, { readonly kind: 'commit' | 'free' }>;
 
 /**
  * Runs a transaction whose streams all have their home here: one request if they are warm, which writes all commits
  * and the outcome, or nothing. An abort is also stored before it is returned, so that retries with the same id return
  * the same outcome.
  * @returns the outcome; that of another request if the id was reused
- * @throws MeridianError `unavailable`: retry the same transaction to learn the outcome
+ * @throws MeridianError
+ * - `id-reused`: the id belongs to another transaction, whose commits are in one of the streams
+ * - `unavailable`, `unreadable-event`: retry the same transaction to learn the outcome
  */
 export async function runInOneRegion(ports: OneRegionPorts, transaction: Transaction): Promise<Decision> {
   const { runtime } = ports;
-  const deadline = runtime.elapsed() + Math.min(transaction.timeout, ONE_REGION_MS);
-  const drafts = await Promise.all(transaction.participants.map((participant) => draft(ports, participant)));
-  const refused = drafts.find(isRefused);
-  if (refused) return abort(ports, transaction, refused);
-  const all = drafts.filter(isDraft);
-  for (let tries = 0; ; tries++) {
-    const parts = await Promise.all(all.map((one) => partOf(ports, transaction, one)));
-    const at = parts.findIndex(({ kind }) => kind === 'refused');
-    const reason = parts[at];
-    if (reason?.kind === 'refused')
-      return abort(ports, transaction, { stream: all[at]?.participant.stream, problem: reason.problem });
-    if (parts.some(({ kind }) => kind === 'stale')) {
-      await Promise.all(all.filter((_, i) => parts[i]?.kind === 'stale').map((one) => reload(ports, one)));
-      continue;
-    }
-    let busy = all.find((_, i) => parts[i]?.kind === 'busy')?.participant.stream;
+  const retries = new Retries(runtime, Math.min(transaction.timeout, ONE_REGION_MS));
+  const drafts = await Promise.all(
+    transaction.participants.map((participant) => open(ports, transaction, participant)),
+  );
+  for (;;) {
+    const parts = await Promise.all(drafts.map((draft) => partOf(ports, draft)));
+    const refused = parts.find((part) => part.kind === 'refused');
+    if (refused) return abort(ports, transaction, { stream: refused.draft.stream, problem: refused.problem });
+    if (parts.some(({ kind }) => kind === 'written')) return outcomeOfEarlier(ports, transaction.id);
+    const held = parts.find(({ kind }) => kind === 'held');
     // The stream may be held because an earlier request with this id already has an outcome.
-    if (busy !== undefined && tries === 0 && !transaction.isNew) {
+    if (held && retries.tries === 0 && !transaction.isNew) {
       const kept = await ports.events.findDecision(transaction.id);
       if (kept) return kept;
     }
-    if (busy === undefined) {
-      const decision = committed(ports, transaction, all, parts);
-      const way = await write(ports, all, parts, decision);
-      if (way === 'too large') return abort(ports, transaction, tooLarge);
-      if (!way) return decision;
-      if (way.decision) return way.decision;
-      runtime.metric('AppendConflict', 'Count', 1);
-      busy = way.taken[0]?.stream ?? way.contended[0];
-      await catchUp(ports, all, way);
-    }
-    const wait = backoff(runtime, tries);
-    if (runtime.elapsed() + wait > deadline)
-      return abort(ports, transaction, { stream: busy, problem: busyProblem(busy) });
-    await runtime.sleep(wait);
+    const way = held ? undefined : await write(ports, transaction, parts.filter(isWritable));
+    if (way && 'transaction' in way) return way;
+    const busy = held?.draft.stream ?? way?.taken[0]?.stream ?? way?.contended[0];
+    if (!(await retries.pause())) return abort(ports, transaction, { stream: busy, problem: busyProblem(busy) });
+    for (const taken of way?.taken ?? []) await drafts.find(({ stream }) => stream === taken.stream)?.catchUp(taken);
   }
 }
 
-function isRefused(one: Draft | AbortReason): one is AbortReason {
-  return 'problem' in one;
-}
-function isDraft(one: Draft | AbortReason): one is Draft {
-  return 'participant' in one;
-}
-
-async function draft(ports: OneRegionPorts, participant: Participant): Promise<Draft | AbortReason> {
-  const { operation } = participant;
-  const stream = parseStreamRef(participant.stream);
-  const definition = streamTypeOf(ports.domain, stream.type);
-  try {
-    const decide: Decide = operation ? decider(definition, stream, operation) : () => ({ events: [] });
-    const warm = warmHistory(ports, definition, stream);
-    const history = warm ?? (await loadWarm(ports, stream));
-    return { participant, stream, decide, history, fresh: warm === undefined };
-  } catch (error) {
-    if (error instanceof MeridianError && error.retryable) throw error;
-    return { stream: stream.name, problem: toProblem(error) };
-  }
+/**
+ * The outcome of an earlier request, one of whose commits is here. It took the path through several Regions if the
+ * homes of its streams have changed since.
+ */
+async function outcomeOfEarlier({ events, decisions }: OneRegionPorts, id: string): Promise<Decision> {
+  const outcome = (await events.findDecision(id)) ?? (await decisions.attempts(id, 'local')).at(-1);
+  if (outcome?.final) return outcome;
+  throw new MeridianError('unavailable', `The outcome of ${id} has not arrived here yet. Retry with the same id.`, {
+    retryable: true,
+  });
 }
 
-async function reload(ports: OneRegionPorts, one: Draft): Promise<void> {
-  one.history = await loadWarm(ports, one.stream);
-  one.fresh = true;
-}
-
-async function partOf(ports: OneRegionPorts, transaction: Transaction, one: Draft): Promise<Part> {
-  const { participant, history, fresh } = one;
-  if (await finishIntents(ports, history)) return { kind: 'busy' };
-  if (!history.holds) return { kind: 'stale' };
-  // During a rolling deployment newer code will be here soon: a retry of the same transaction succeeds then.
-  if (fresh && history.unreadable) throw history.unreadable;
-  const now = ports.runtime.now();
-  const { id, fingerprint, meta } = transaction;
+function open(ports: OneRegionPorts, { id, fingerprint, meta }: Transaction, participant: Participant): Promise<Draft> {
   const commitId = attemptIdOf({ transaction: id, attempt: ATTEMPT });
-  const known = history.find(commitId, fingerprint, now);
-  const conflict =
-    known && known.fingerprint !== fingerprint
-      ? idReused(participant.stream, known)
-      : (history.unreadable ?? conflictOf(history, participant.expected));
-  const decision = one.decide(() => history.state, now);
-  // A warm copy may be stale: it must not cause a refusal, nor a decision that nothing changes.
-  if (!fresh && (conflict || (participant.operation && !decision.events?.length))) return { kind: 'stale' };
-  if (conflict || !decision.events) return { kind: 'refused', problem: toProblem(conflict ?? decision.error) };
-  if (decision.events.length === 0) return { kind: 'free', position: history.lastPosition(ports.log) + 1 };
+  return Draft.open(ports, {
+    ...participant,
+    stream: parseStreamRef(participant.stream),
+    commitId,
+    fingerprint,
+    meta,
+    isNew: true,
+  });
+}
+
+async function partOf({ log }: OneRegionPorts, draft: Draft): Promise<Part> {
   try {
-    const { events } = decision;
-    const commit = nextCommit(ports, history, now, { commitId, fingerprint, events, context: history.seen, meta });
-    return { kind: 'commit', commit };
+    const drafted = await draft.next();
+    if (drafted.kind !== 'decided') return { kind: drafted.kind, draft };
+    if (drafted.events.length === 0) return { kind: 'free', draft, position: draft.history.lastPosition(log) + 1 };
+    return { kind: 'commit', draft, commit: draft.commit(drafted) };
   } catch (error) {
-    return { kind: 'refused', problem: toProblem(error) };
+    // A reused id is never recorded: the outcome under it is that of the other transaction.
+    if (error instanceof MeridianError && (error.retryable || error.code === 'id-reused')) throw error;
+    return { kind: 'refused', draft, problem: toProblem(error) };
   }
+}
+
+function isWritable(part: Part): part is Writable {
+  return part.kind === 'commit' || part.kind === 'free';
 }
 
 function committed(
   { log, runtime, region }: OneRegionPorts,
   { id, fingerprint }: Transaction,
-  all: readonly Draft[],
-  parts: readonly Part[],
+  parts: readonly Writable[],
 ): Decision {
   return {
     transaction: id,
@@ -174,9 +128,9 @@ function committed(
     state: 'committed',
     final: true,
     fingerprint,
-    participants: all.map(({ participant: { stream }, history }, i) => {
-      const part = parts[i];
-      return part?.kind === 'commit'
+    participants: parts.map((part) => {
+      const { stream, history } = part.draft;
+      return part.kind === 'commit'
         ? { stream, log, position: part.commit.position, version: history.versionOf(part.commit) }
         : { stream, log, position: history.lastPosition(log), version: history.seen };
     }),
@@ -195,46 +149,32 @@ const tooLarge: AbortReason = {
   ),
 };
 
-/** @returns the conflict; undefined if everything was written */
+/** @returns the outcome that is recorded, or why nothing was written */
 async function write(
   ports: OneRegionPorts,
-  all: readonly Draft[],
-  parts: readonly Part[],
-  decision: Decision,
-): Promise<InTheWay | 'too large' | undefined> {
+  transaction: Transaction,
+  parts: readonly Writable[],
+): Promise<Decision | InTheWay> {
+  const { events, log, runtime } = ports;
+  const decision = committed(ports, transaction, parts);
   const commits = parts.flatMap((part) => (part.kind === 'commit' ? part.commit : []));
-  const free = all.flatMap(({ participant: { stream } }, i) => {
-    const part = parts[i];
-    return part?.kind === 'free' ? { stream, log: ports.log, position: part.position } : [];
-  });
-  const way = await ports.events.transact({ commits, free, decision }).catch((error: unknown) => {
-    if (error instanceof MeridianError && error.code === 'too-large') return 'too large' as const;
-    throw error;
-  });
-  if (way) return way;
-  ports.runtime.metric('Appended', 'Count', commits.length);
-  ports.runtime.metric('TransactionCommitted', 'Count', 1);
-  for (const [i, { participant, history }] of all.entries()) {
-    const part = parts[i];
-    if (part?.kind === 'commit') history.add([part.commit]);
-    if (ports.warm.get(participant.stream)?.history === history) await keepSnapshot(ports, history);
-  }
-  return undefined;
-}
-
-/** Loads the commits written after the one that has the position; nothing follows an intent that is not final. */
-async function catchUp(ports: OneRegionPorts, all: readonly Draft[], { taken }: InTheWay): Promise<void> {
-  const { events, log } = ports;
-  await Promise.all(
-    all.map(async (one) => {
-      const { history, participant } = one;
-      const holder = taken.find(({ stream }) => stream === participant.stream);
-      if (!holder) return;
-      history.add([holder]);
-      if (holder.tx?.state !== 'prepared') history.add(await events.loadLog(participant.stream, log, holder.position));
-      if (isBehind(history, holder)) await reload(ports, one);
-    }),
+  const free = parts.flatMap(({ draft: { stream }, ...part }) =>
+    part.kind === 'free' ? { stream, log, position: part.position } : [],
   );
+  try {
+    const way = await events.transact({ commits, free, decision });
+    if (way?.decision) return way.decision;
+    if (way) {
+      runtime.metric('AppendConflict', 'Count', 1);
+      return way;
+    }
+  } catch (error) {
+    if (error instanceof MeridianError && error.code === 'too-large') return abort(ports, transaction, tooLarge);
+    throw error;
+  }
+  runtime.metric('TransactionCommitted', 'Count', 1);
+  for (const part of parts) if (part.kind === 'commit') await part.draft.wrote(part.commit);
+  return decision;
 }
 
 /** Stores the abort under the transaction's id, unless it already has an outcome. */

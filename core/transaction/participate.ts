@@ -1,7 +1,7 @@
 import { streamTypeOf } from '../definition/domain.ts';
 import { homeOf } from '../definition/stream.ts';
 import { parseStreamRef, type StreamRef } from '../facts/stream-ref.ts';
-import { PARTICIPANT_CALL_MS } from '../limits/budgets.ts';
+import { MAX_TRANSACTION_MS, PARTICIPANT_CALL_MS } from '../limits/budgets.ts';
 import { tellDecision } from '../log/decisions.ts';
 import type { Remote } from '../ports/remote.ts';
 import { type ParticipantAnswer, participantAnswerSchema, participantRequestSchema } from '../wire/participant.ts';
@@ -14,8 +14,8 @@ export interface ParticipatePorts extends AppendPorts {
 }
 
 /**
- * Executes one step of a participant in the home Region of its stream; any other Region passes it on to the home: one
- * cross-Region round trip. Business outcomes are returned, not thrown.
+ * Executes one step of a participant: a prepare in the home Region of its stream, a finalise in the Region that wrote the
+ * intent. Any other Region passes it on: one cross-Region round trip. Business outcomes are returned, not thrown.
  * @throws MeridianError `unavailable`, `region-unreachable`: retry; ZodError: not a request of ours
  */
 export async function participateStep(ports: ParticipatePorts, asked: unknown): Promise<ParticipantAnswer> {
@@ -24,22 +24,25 @@ export async function participateStep(ports: ParticipatePorts, asked: unknown): 
     case 'decision':
       return tellDecision(ports, request);
     case 'finalise': {
-      const { state, ...intent } = request.intent;
-      const home = homeIn(ports, parseStreamRef(intent.stream));
-      if (home !== ports.region) return passOn(ports, home, request);
+      const { state, region: _region, ...intent } = request.intent;
+      const region = request.intent.region ?? homeIn(ports, parseStreamRef(intent.stream));
+      if (region !== ports.region) return passOn(ports, region, request);
       await ports.events.finalise(intent, state);
       return { kind: 'finalised' };
     }
     case 'prepare': {
       const stream = parseStreamRef(request.participant.stream);
       const home = homeIn(ports, stream);
-      const remaining = 'deadline' in request ? request.deadline - ports.runtime.now() : request.remaining;
+      const remaining =
+        'deadline' in request
+          ? Math.min(request.deadline - ports.runtime.now(), request.timeout ?? MAX_TRANSACTION_MS)
+          : request.remaining;
       return home === ports.region
         ? prepareIntent(ports, { ...request, remaining }, stream)
         : passOn(
             ports,
             home,
-            { ...request, deadline: undefined, remaining },
+            { ...request, deadline: undefined, timeout: undefined, remaining },
             Math.max(1, Math.min(remaining, PARTICIPANT_CALL_MS)),
           );
     }

@@ -1,4 +1,3 @@
-import { streamTypeOf } from '../definition/domain.ts';
 import type { Commit } from '../facts/commit.ts';
 import { attemptIdOf } from '../facts/decision.ts';
 import { cutProblem, MeridianError, toProblem } from '../facts/errors.ts';
@@ -9,19 +8,8 @@ import { MAX_REFUSAL_BYTES, PREPARE_TRIES } from '../limits/budgets.ts';
 import type { History } from '../log/history.ts';
 import { backoff } from '../retry.ts';
 import type { Prepared } from '../wire/participant.ts';
-import { finishIntents } from '../write/intents.ts';
-import {
-  type AppendPorts,
-  checkHome,
-  conflictOf,
-  type Decide,
-  decider,
-  idReused,
-  isBehind,
-  loadWarm,
-  nextCommit,
-  warmHistory,
-} from '../write/writer.ts';
+import { Draft } from '../write/draft.ts';
+import { type AppendPorts, idReused } from '../write/writer.ts';
 
 /** A participant's part of an attempt. */
 export interface Prepare extends Pick<Transaction, 'fingerprint' | 'meta'> {
@@ -47,6 +35,9 @@ export async function prepareIntent(
     return await tryToPrepare(ports, asked, stream);
   } catch (error) {
     if (isOutage(error)) throw error;
+    // During a rolling deployment newer code will be here soon.
+    if (error instanceof MeridianError && error.code === 'unreadable-event')
+      return { kind: 'busy', stream: stream.name };
     return { kind: 'refused', stream: stream.name, problem: cutProblem(toProblem(error), MAX_REFUSAL_BYTES) };
   }
 }
@@ -59,71 +50,45 @@ function isOutage(error: unknown): boolean {
 const OUTAGES: readonly string[] = ['unavailable', 'region-unreachable'];
 
 async function tryToPrepare(ports: AppendPorts, asked: Prepare, stream: StreamRef): Promise<Prepared> {
-  const { runtime, domain } = ports;
-  const { operation, expected } = asked.participant;
-  const { fingerprint, meta } = asked;
+  const { runtime } = ports;
   const commitId = attemptIdOf(asked);
-  const definition = streamTypeOf(domain, stream.type);
-  checkHome(ports, definition, stream);
   const deadline = runtime.elapsed() + asked.remaining;
-
-  const warm = warmHistory(ports, definition, stream);
-  let history = warm ?? (await loadWarm(ports, stream));
-  let fresh = warm === undefined;
-  let decide: Decide | undefined;
-  for (let tries = 0; ; ) {
-    const own = ownIntent(history, commitId, fingerprint, runtime.now());
-    if (own) return own;
+  const draft = await Draft.open(ports, { ...asked, ...asked.participant, stream, commitId, isNew: true });
+  for (let tries = 0; tries < PREPARE_TRIES; ) {
+    const own = draft.history.intentOf(commitId);
+    if (own) return earlier(draft.history, own, asked);
     if (runtime.elapsed() >= deadline) throw tooLate(stream.name);
-    if (tries === PREPARE_TRIES || (await finishIntents(ports, history))) return { kind: 'busy', stream: stream.name };
-    // During a rolling deployment newer code will be here soon.
-    if (fresh && history.unreadable) return { kind: 'busy', stream: stream.name };
-    const now = runtime.now();
-    const refusal = history.unreadable ?? conflictOf(history, expected);
-    decide ??= operation ? decider(definition, stream, operation) : () => ({ events: [] });
-    const decision = decide(() => history.state, now);
-    // A warm copy may be stale: it must not cause a refusal, nor a decision that nothing changes.
-    if (!history.holds || (!fresh && (refusal || (operation && !decision.events?.length)))) {
-      history = await loadWarm(ports, stream);
-      fresh = true;
-      continue;
+    const drafted = await draft.next();
+    if (drafted.kind === 'written') return prepared(draft.history, drafted.commit);
+    if (drafted.kind === 'held') {
+      if (drafted.by.commitId === commitId) continue;
+      break;
     }
-    if (refusal || !decision.events) throw refusal ?? decision.error;
-    const intent = nextCommit(ports, history, now, {
-      commitId,
-      fingerprint,
-      events: decision.events,
-      context: history.seen,
-      meta,
-      tx: { state: 'prepared', deadline: Math.ceil(now + deadline - runtime.elapsed()) },
+    const { now } = drafted;
+    const intent = draft.commit(drafted, {
+      state: 'prepared',
+      deadline: Math.ceil(now + deadline - runtime.elapsed()),
     });
-    const taken = await ports.events.put(intent);
-    history.add([taken ?? intent]);
-    if (!taken) {
-      if (intent.events.length > 0) runtime.metric('Appended', 'Count', 1);
-      return prepared(history, intent);
-    }
+    const taken = await draft.put(intent);
+    if (!taken) return prepared(draft.history, intent);
     runtime.metric('AppendConflict', 'Count', 1);
-    // If an intent has the position, it is examined next; nothing follows it.
-    if (taken.tx?.state === 'prepared' && !isBehind(history, taken)) continue;
-    await runtime.sleep(backoff(runtime, tries++));
-    history = await loadWarm(ports, stream);
-    fresh = true;
+    if (taken.tx?.state !== 'prepared') await runtime.sleep(backoff(runtime, tries++));
+    await draft.catchUp(taken);
   }
+  return { kind: 'busy', stream: stream.name };
 }
 
 /** The result of an earlier prepare of the same attempt. */
-function ownIntent(history: History, attemptId: string, fingerprint: string, now: number): Prepared | undefined {
-  const intent = history.intentOf(attemptId) ?? history.find(attemptId, fingerprint, now);
-  if (!intent) return undefined;
+function earlier(history: History, intent: Commit, { fingerprint }: Prepare): Prepared {
   if (intent.fingerprint !== fingerprint) throw idReused(history.stream, intent);
-  if ('tx' in intent && intent.tx?.state === 'aborted') throw tooLate(history.stream);
+  if (intent.tx?.state === 'aborted') throw tooLate(history.stream);
   return prepared(history, intent);
 }
 
 function prepared(history: History, intent: Commit | KnownCopy): Prepared {
   const { log, position } = intent;
-  return { kind: 'prepared', stream: history.stream, log, position, version: history.versionOf(intent) };
+  const region = 'region' in intent ? intent.region : undefined;
+  return { kind: 'prepared', stream: history.stream, region, log, position, version: history.versionOf(intent) };
 }
 
 function tooLate(stream: string): MeridianError {

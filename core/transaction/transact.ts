@@ -93,19 +93,13 @@ function checkDriving({ region }: DrivePorts, id: string): void {
 export async function runTransactionHere(ports: DrivePorts, transaction: Transaction, wait: number): Promise<Outcome> {
   const { id, isNew } = transaction;
   checkDriving(ports, id);
-  if (isOneRegion(ports, transaction)) {
-    // The outcome is part of the write. This only looks for a multi-Region transaction with the same id, and does not
-    // wait for any other Region.
-    const [other] = isNew ? [] : await ports.decisions.attempts(id, 'local');
-    const kept = other && (await ports.events.findDecision(id));
-    if (other && !kept) throw idReused(id);
-    return outcomeOfMine(transaction, kept ?? (await runInOneRegion(ports, transaction)));
-  }
   // A generated id cannot have been used before. A stale replica costs a run that changes nothing.
-  const [kept, attempts] = isNew
-    ? [undefined, []]
-    : await Promise.all([ports.events.findDecision(id), ports.decisions.attempts(id, 'local')]);
-  const last = kept ?? attempts.at(-1);
+  const attempts = isNew ? [] : await ports.decisions.attempts(id, 'local');
+  // The outcome of a one-Region transaction is part of its write, so that nothing has to be read before. An id that once
+  // took the path through several Regions stays on it, wherever its streams have their homes now.
+  if (attempts.length === 0 && isOneRegion(ports, transaction))
+    return outcomeOfMine(transaction, await runInOneRegion(ports, transaction));
+  const last = (isNew ? undefined : await ports.events.findDecision(id)) ?? attempts.at(-1);
   if (last) {
     const outcome = outcomeOfMine(transaction, last);
     if (last.final) return outcome;

@@ -22,8 +22,8 @@ export async function applyChanges(ports: ApplyPorts, name: string, changes: rea
 }
 
 /**
- * Writes changes in one transaction. If the store refuses it, the changes are retried one by one to isolate the
- * cause; not after an outage.
+ * Writes changes in one transaction. If the store refuses it, the changes are retried one by one to isolate the cause,
+ * except after an outage.
  */
 async function applyAtOnce(ports: ApplyPorts, name: string, changes: readonly Change[]): Promise<NotApplied> {
   const entries = changes.map(({ entry }) => entry);

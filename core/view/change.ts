@@ -48,7 +48,7 @@ function difference(before: Totals, after: Totals): readonly { readonly key: str
     .filter(({ sums }) => Object.keys(sums).length > 0);
 }
 
-/** Keys and fields are chosen by the domain: `__proto__` is an ordinary one. */
+/** Keys and fields are chosen by the domain: `__proto__` is an ordinary key. */
 function sumsUnder(totals: Totals, key: string): Sums {
   return new Map(Object.entries(totals)).get(key) ?? {};
 }
@@ -60,7 +60,10 @@ function add(a: Sums, b: Sums, factor: 1 | -1): Sums {
   return Object.fromEntries([...sums].filter(([, value]) => value !== 0));
 }
 
-/** Splits changes into portions that fit one transaction each; a total changed by several of them counts once. */
+/**
+ * Splits changes into portions that fit one transaction each. A total that several changes of a portion update counts
+ * once.
+ */
 export function transactions(changes: readonly Change[]): readonly (readonly Change[])[] {
   const portions: Change[][] = [];
   let places = new Set<string>();

@@ -18,8 +18,8 @@ export async function generationsOf(store: GenerationStore, view: ViewDefinition
 
 /**
  * Changes the generations of a view; retries after a concurrent write, so that some writer always succeeds.
- * @param change returns the next generations; undefined: nothing to write. It is called again if a write's response
- *   was lost
+ * @param change returns the next generations; undefined if nothing has to be written. It is called again after a
+ *   conflict, or if a write's response was lost
  */
 export async function changeGenerations(
   store: GenerationStore,

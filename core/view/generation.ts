@@ -3,7 +3,7 @@ import { MeridianError } from '../facts/errors.ts';
 import type { Build, Generation, Generations, Retired, Segment } from '../facts/generation.ts';
 import { REMOVABLE_AFTER_MS } from '../limits/budgets.ts';
 
-/** The generations of a view before any are stored: one of the current code, which needs no build. */
+/** The generations of a view before any are stored: a single one, by the current code, which needs no build. */
 export function firstGenerations(view: ViewDefinition): Generations {
   return {
     revision: 0,
@@ -37,7 +37,7 @@ export function targetOf(view: ViewDefinition, generation: Generation): Target {
   };
 }
 
-/** The generations that must include a commit before its messages are done. */
+/** The generations that must include a commit before its messages may be deleted. */
 function liveOf({ active, building }: Generations): readonly Generation[] {
   return building ? [active, building] : [active];
 }
@@ -58,15 +58,18 @@ function pass<G extends Generation>(view: ViewDefinition, generation: G): G {
   return generation.codeVersion < codeVersionOf(view) ? { ...generation, behind: true } : generation;
 }
 
-/** Records that this code projects commits that older generations skip; undefined if that is already recorded. */
+/**
+ * Marks generations of older code as behind, because this code does not project commits into them; undefined if they
+ * are already marked.
+ */
 export function notePassedBy(view: ViewDefinition, now: Generations): Generations | undefined {
   if (liveOf(now).every(({ codeVersion, behind }) => codeVersion >= codeVersionOf(view) || behind)) return undefined;
   return { ...now, active: pass(view, now.active), building: now.building && pass(view, now.building) };
 }
 
 /**
- * Starts a rebuild of the view; undefined if one is in progress. A build in progress is discarded if it is by other
- * code, has other shards, or has skipped commits.
+ * Starts a rebuild of the view; undefined if one is in progress. A build in progress is discarded if other code started
+ * it, the number of shards has changed, or it has skipped commits.
  */
 export function beginBuild(
   view: ViewDefinition,
@@ -80,7 +83,7 @@ export function beginBuild(
   return {
     ...now,
     builds: builds + 1,
-    // Code that was rolled back still serves what newer code built, but cannot keep it up to date.
+    // After a rollback, this code still serves the generation that newer code built, but cannot keep it up to date.
     active: active.codeVersion === code.codeVersion ? active : { ...active, behind: true },
     building: {
       ...code,

@@ -12,9 +12,9 @@ export interface LiveTargets {
 }
 
 /**
- * The generations to project into, as currently stored: read after the commits named by the table's stream were in
- * the table, and before any entry is read. If a generation needs newer code, its streams are refused, so that their
- * messages are redelivered. A generation of older code is marked as behind, and skipped.
+ * Reads the generations to project into. Call it before any entry is read; the commits named by the table's stream are
+ * in the table by then. If a generation needs newer code, its streams are refused, so that their messages are
+ * redelivered. A generation of older code is marked as behind, and skipped.
  */
 export async function liveTargets(
   { domain, views }: { readonly domain: Domain; readonly views: GenerationStore },

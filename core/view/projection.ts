@@ -5,7 +5,7 @@ import type { History } from '../log/history.ts';
 import type { LoadPorts } from '../log/load.ts';
 import type { GenerationStore } from '../ports/generation-store.ts';
 import type { ViewStore } from '../ports/view-store.ts';
-import { backoff } from '../retry.ts';
+import { Retries } from '../retry.ts';
 import { applyChanges } from './apply-changes.ts';
 import { type Change, changeOf } from './change.ts';
 import type { Target } from './generation.ts';
@@ -19,10 +19,11 @@ export interface ProjectPorts extends LoadPorts {
 }
 
 /**
- * Brings the views up to date with the streams named by the triggers. A stream's row, contribution and totals change
- * in one transaction, which checks the entry that they were computed from, and only to a version that covers the
- * entry's: duplicates, reordering, gaps and concurrent projectors do not affect the result. A trigger whose commit is
- * not usable yet is dropped: the missing commits trigger again when they arrive in the table.
+ * Brings the views up to date with the streams named by the triggers. A stream's row, contribution and totals change in
+ * one transaction, which checks that the entry is still the one that they were computed from. They change only to a
+ * version that covers the entry's. So duplicates, reordering, gaps and concurrent projectors do not affect the result.
+ * A trigger is dropped if its commit depends on missing ones: these trigger the projection when they arrive in the
+ * table.
  * @returns the streams to retry, with the reasons
  */
 export async function projectTriggers(
@@ -44,16 +45,15 @@ export async function projectInto(
   targets: readonly Target[],
   triggers: Triggers,
 ): Promise<ReadonlyMap<string, unknown>> {
-  const { runtime } = ports;
-  const deadline = runtime.elapsed() + PROJECT_MS;
+  const retries = new Retries(ports.runtime, PROJECT_MS);
   const failed = new Map<string, unknown>();
   let pending = triggers;
-  for (let tries = 0; pending.size > 0; tries++) {
+  for (;;) {
     const once = await projectOnce(ports, targets, pending);
     for (const [stream, error] of once.failed) failed.set(stream, error);
     pending = new Map([...pending].filter(([stream]) => once.late.has(stream) && !failed.has(stream)));
-    const wait = backoff(runtime, tries);
-    if (runtime.elapsed() + wait > deadline) {
+    if (pending.size === 0) return failed;
+    if (!(await retries.pause())) {
       for (const stream of pending.keys())
         failed.set(
           stream,
@@ -61,11 +61,9 @@ export async function projectInto(
             retryable: true,
           }),
         );
-      break;
+      return failed;
     }
-    if (pending.size > 0) await runtime.sleep(wait);
   }
-  return failed;
 }
 
 /**
@@ -78,8 +76,8 @@ async function projectOnce(
   targets: readonly Target[],
   pending: Triggers,
 ): Promise<{ readonly late: ReadonlySet<string>; readonly failed: ReadonlyMap<string, unknown> }> {
-  // Entries first, then streams: a stream that does not cover its entry then lacks only commits that came as a
-  // payload, not ones that another projector read from the table in between.
+  // Entries are read before streams. If a stream then does not cover its entry, it lacks only commits that arrived as
+  // payloads, and none that another projector read from the table in between.
   const behind = await streamsBehind(ports.views, targets, pending);
   const loaded = await loadTriggered(ports, pending, new Set(behind.flatMap(({ streams }) => [...streams.keys()])));
   const failed = new Map(loaded.failed);

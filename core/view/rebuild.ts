@@ -57,8 +57,8 @@ export async function rebuildStatus(
 
 /**
  * Continues one segment of a build, page after page for {@link STEP_MS}: projects each page's streams from the table,
- * then stores the progress. When the last segment ends, the build becomes active. Steps that crash, repeat or run
- * concurrently are harmless. The status shows if the build is done or was discarded.
+ * then stores the progress. When the last segment ends, the build becomes active. Steps may crash, repeat or run
+ * concurrently. The status shows whether the build is done or was discarded.
  * @throws MeridianError `unknown-view`; `not-found`: no such segment; `version-conflict`: start a new build;
  *   `unavailable`; the error of a stream that cannot be projected: the segment then stops before it
  */
@@ -102,7 +102,7 @@ async function buildPage(
   };
 }
 
-/** The streams of the view's type, except the one at the end of the previous page: that was loaded in full. */
+/** The streams of the view's type, except the last stream of the previous page, which was loaded in full. */
 function streamsOf(commits: readonly Commit[], { of }: ViewDefinition, last: string | undefined): Triggers {
   const byStream = new Map(commits.filter(({ stream }) => stream !== last).map((commit) => [commit.stream, commit]));
   const triggers = [...byStream.values()].map(({ stream, log, position }) => ({
@@ -124,8 +124,8 @@ function cannotBuild({ name }: ViewDefinition, stream: string, cause: unknown): 
 }
 
 /**
- * Deletes, for at most {@link STEP_MS}, the rows of retired generations: {@link REMOVABLE_AFTER_MS} after they were
- * replaced, when no function uses them.
+ * Deletes the rows of generations that were replaced at least {@link REMOVABLE_AFTER_MS} ago, so that no function uses
+ * them any more. Runs for at most {@link STEP_MS}.
  * @throws MeridianError `unknown-view`; `unavailable`
  */
 export async function cleanRebuild(

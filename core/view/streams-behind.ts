@@ -12,9 +12,9 @@ export interface Behind {
 }
 
 /**
- * The streams to project, per generation. An event from the bus is compared with the entry; a key from the table's
- * stream never is: the entry may cover that commit by a payload, while the table holds more commits that only waited
- * for it. So the last commit to arrive in the table always causes a full read of its stream.
+ * The streams to project, per generation. A commit from the bus is skipped if the entry covers it. A key from the
+ * table's stream is never skipped: the entry may cover its commit through a payload, while the table holds further
+ * commits that depended on it. So the last commit to arrive in the table always causes a full read of its stream.
  */
 export function streamsBehind(
   views: ViewStore,

@@ -7,7 +7,7 @@ import type { ProjectionMessage } from '../wire/projection.ts';
 /** A reason to project a stream: the dot of a commit, and the commit itself if the messages contain all of it. */
 export interface Trigger extends Dot {
   readonly stream: string;
-  /** True if it comes from the table's own stream, so the table holds the commit. */
+  /** True if the trigger comes from the table's own stream, so that the table holds the commit. */
   readonly inTable: boolean;
   readonly commit?: Commit;
 }
@@ -43,7 +43,7 @@ export function triggersOf(messages: readonly ProjectionMessage[]): readonly Tri
   return [...keys.map((key) => ({ ...key, inTable: true })), ...commits.values().map(assemble)];
 }
 
-/** The received events of one commit by index, and one of them for the members that they share. */
+/** The received events of one commit by index, and the first received one, for the members that all share. */
 interface Received {
   readonly first: EventBody;
   readonly parts: Map<number, EventBody>;
@@ -51,7 +51,8 @@ interface Received {
 
 function assemble({ first, parts }: Received): Trigger {
   const { stream, meta: all } = first.detail;
-  const { log, position, commitId, fingerprint, previous, context, hlc, region, index: _index, count, ...meta } = all;
+  const { log, position, commitId, fingerprint, digest, previous, context, hlc, wallTime, region, ...more } = all;
+  const { index: _index, count, ...meta } = more;
   const trigger = { stream, log, position, inTable: false };
   if (parts.size < count) return trigger;
   const ordered = [...parts]
@@ -67,6 +68,20 @@ function assemble({ first, parts }: Received): Trigger {
     );
   return {
     ...trigger,
-    commit: { stream, log, position, commitId, fingerprint, events: ordered, context, previous, hlc, region, meta },
+    commit: {
+      stream,
+      log,
+      position,
+      commitId,
+      fingerprint,
+      ...(digest !== undefined && { digest }),
+      events: ordered,
+      context,
+      previous,
+      hlc,
+      ...(wallTime !== undefined && { wallTime }),
+      region,
+      meta,
+    },
   };
 }

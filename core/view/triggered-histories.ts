@@ -11,8 +11,8 @@ export interface TriggeredHistories {
 }
 
 /**
- * Loads some of the streams from the table and adds the commits from messages that preceded them; the seen set
- * includes only complete ones. A stream that cannot be loaded fails alone.
+ * Loads some of the streams from the table, and adds the commits that have arrived only as messages so far. A stream
+ * that cannot be loaded does not affect the others.
  */
 export async function loadTriggered(
   ports: LoadPorts,

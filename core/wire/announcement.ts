@@ -16,7 +16,7 @@ const announcementMembers = {
 };
 
 const metaSchema = z.looseObject({
-  region: z.string().meta({ description: 'The Region that drives it' }),
+  region: z.string().meta({ description: 'The Region that drives the transaction' }),
   decidedAt: z.string(),
 });
 
@@ -38,7 +38,7 @@ export const committedSchema = z.looseObject({
 export const abortedSchema = z.looseObject({
   ...announcementMembers,
   reason: problemSchema,
-  participant: z.string().optional().meta({ description: 'The stream that caused it' }),
+  participant: z.string().optional().meta({ description: 'The stream that caused the abort' }),
   meta: metaSchema,
 });
 

@@ -55,6 +55,10 @@ const commitSchema = z.looseObject({
   commitId: z.string(),
   region: z.string(),
   hlc: z.string(),
+  wallTime: z
+    .number()
+    .exactOptional()
+    .meta({ description: "Its writer's clock, milliseconds since 1970, where the stamp `hlc` is ahead of it" }),
   events: z.array(z.looseObject({ type: z.string(), data: z.unknown(), schemaVersion: z.number() })),
   context: versionVectorSchema,
   previous: z.number(),
@@ -80,7 +84,14 @@ export function encodeCommitPage(
 }
 
 /** The public members of a commit. */
-function shown({ stream: _stream, fingerprint: _fingerprint, tx: _tx, events, ...commit }: Commit): CommitShown {
+function shown({
+  stream: _stream,
+  fingerprint: _fingerprint,
+  digest: _digest,
+  tx: _tx,
+  events,
+  ...commit
+}: Commit): CommitShown {
   return { ...commit, events: events.map((event) => ({ ...event })) };
 }
 

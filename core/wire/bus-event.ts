@@ -6,7 +6,8 @@ import { commitIdSchema, givenMetaSchema, metaSchema, positionSchema, streamName
 
 /** A commit's events as published: one entry per event. */
 export function entriesOf(commit: Commit): readonly BusEntry[] {
-  const { stream, log, position, commitId, fingerprint, previous, context, hlc, region, meta, events } = commit;
+  const { stream, meta, events } = commit;
+  const { log, position, commitId, fingerprint, digest, previous, context, hlc, wallTime, region } = commit;
   return events.map(({ type, schemaVersion, data }, index) => ({
     source: SOURCE_PREFIX + parseStreamRef(stream).type,
     detailType: type,
@@ -25,8 +26,10 @@ export function entriesOf(commit: Commit): readonly BusEntry[] {
         count: events.length,
         context,
         hlc,
+        wallTime,
         commitId,
         fingerprint,
+        digest,
       },
     }),
   }));
@@ -34,7 +37,7 @@ export function entriesOf(commit: Commit): readonly BusEntry[] {
 
 /** The members that Meridian adds to an event's `meta`. */
 const placeShape = {
-  region: z.string().meta({ description: 'Where it was written' }),
+  region: z.string().meta({ description: 'The Region that wrote the event' }),
   log: z.string(),
   position: positionSchema,
   previous: z.int().min(0).meta({ description: "The log's last position with events before this one; 0: none" }),
@@ -42,8 +45,13 @@ const placeShape = {
   count: z.int().min(1),
   context: z.record(z.string(), z.int().min(0)).meta({ description: 'What the writer had seen: position by log' }),
   hlc: z.string(),
+  wallTime: z
+    .number()
+    .exactOptional()
+    .meta({ description: "Its writer's clock, where the stamp `hlc` is ahead of it" }),
   commitId: commitIdSchema,
   fingerprint: z.string(),
+  digest: z.string().exactOptional().meta({ description: 'Digest of the events of the commit' }),
 };
 
 /** `detail` of an event on the bus: the part that others may rely on. They must ignore unknown members. */
@@ -51,14 +59,14 @@ export const publishedSchema = z.looseObject({
   id: z.string().meta({ description: '<stream>@<log>.<position>.<index>, the same on every delivery' }),
   stream: streamNameSchema,
   data: z.unknown(),
-  /** The schema version in which the event was written. */
+  /** The schema version that the event was written in. */
   schemaVersion: z.number(),
   meta: z.looseObject({ ...metaSchema.shape, ...placeShape }),
 });
 
 const { id: idSchema, ...bodyShape } = publishedSchema.shape;
 
-/** The same, as Meridian reads it: the data of a commit is not validated again. */
+/** `detail` of an event on the bus, as Meridian reads it: the data of a commit is not validated again. */
 const detailSchema = z.object({
   ...bodyShape,
   data: z.unknown().optional(),

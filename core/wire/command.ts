@@ -21,7 +21,7 @@ export const transactRequestSchema = z.object({ transact: transactionSchema, wai
 
 export const outcomeRequestSchema = z.object({ outcomeOf: z.string() });
 
-/** The same, for an append that was passed on. */
+/** The response of a Region's `command` function to an append that was passed on. */
 export type AppendAnswer = { readonly appended: Appended } | { readonly problem: Problem };
 
 export const appendAnswerSchema: z.ZodType<AppendAnswer> = z.union([

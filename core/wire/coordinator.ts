@@ -6,13 +6,13 @@ import { transactionShape } from './transaction.ts';
 
 /** The input of the state machine. */
 export interface MachineInput extends Transaction {
-  /** When the last attempt must end, milliseconds since 1970 by the driving Region's clock. */
+  /** When the last attempt must end: milliseconds since 1970, by the driving Region's clock. */
   readonly deadline: number;
 }
 
 export const machineInputSchema: z.ZodType<MachineInput> = z.object({ ...transactionShape, deadline: z.number() });
 
-/** The answer of a participant, or that it was unreachable. */
+/** A participant's response, or that it was unreachable. */
 const answerSchema = z.union([preparedSchema, z.object({ kind: z.literal('unreachable'), stream: z.string() })]);
 
 export type Answer = z.output<typeof answerSchema>;
@@ -25,6 +25,7 @@ export const coordinatorRequestSchema = z.union([
     attempt: z.number(),
     fingerprint: z.string(),
     deadline: z.number(),
+    timeout: z.number().optional(),
     answers: z.array(answerSchema).min(1),
   }),
 ]);
@@ -35,13 +36,13 @@ export type DecideRequest = Extract<z.output<typeof coordinatorRequestSchema>, {
 
 export type Plan =
   | { readonly kind: 'prepare'; readonly attempt: number }
-  /** An outcome exists: only its intents remain to be made final. */
+  /** The transaction is decided: only its intents remain to be made final. */
   | { readonly kind: 'decided'; readonly intents: readonly FinalIntent[] };
 
 /** The result of an attempt, and what to do next. */
 export interface AttemptResult {
   readonly state: FinalState;
-  /** Whether it is the transaction's outcome; if not, another attempt follows. */
+  /** True if this is the transaction's outcome; otherwise another attempt follows. */
   readonly final: boolean;
   readonly intents: readonly FinalIntent[];
   /** Whole seconds until the next attempt. */

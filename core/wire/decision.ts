@@ -3,7 +3,12 @@ import type { AbortReason, Decision } from '../facts/decision.ts';
 import { problemSchema } from '../facts/errors.ts';
 import { dotShape, versionVectorSchema } from './schemas.ts';
 
-export const preparedIntentSchema = z.object({ stream: z.string(), ...dotShape, version: versionVectorSchema });
+export const preparedIntentSchema = z.object({
+  stream: z.string(),
+  region: z.string().optional(),
+  ...dotShape,
+  version: versionVectorSchema,
+});
 
 export const reasonSchema: z.ZodType<AbortReason> = z.object({ stream: z.string().optional(), problem: problemSchema });
 

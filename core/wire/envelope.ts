@@ -98,12 +98,12 @@ function toAppend(
 ): Append {
   const { mode } = streamTypeOf(domain, parseStreamRef(stream).type);
   if (mode === 'merge' && expected !== undefined)
-    throw invalid([{ path: 'expected', message: 'is for home streams; a merge stream takes basedOn' }]);
+    throw invalid([{ path: 'expected', message: 'is only for home streams; a merge stream accepts basedOn' }]);
   if (mode === 'home' && basedOn !== undefined)
-    throw invalid([{ path: 'basedOn', message: 'is for merge streams; a home stream takes expected' }]);
+    throw invalid([{ path: 'basedOn', message: 'is only for merge streams; a home stream accepts expected' }]);
   return {
     stream,
-    commitId: id ?? newId(),
+    ...(id === undefined ? { commitId: newId(), isNew: true } : { commitId: id }),
     operation,
     ...(expected !== undefined && { expected: decodeVersionToken(stream, expected, 'expected') }),
     ...(basedOn !== undefined && { basedOn: decodeVersionToken(stream, basedOn, 'basedOn') }),

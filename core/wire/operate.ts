@@ -73,7 +73,7 @@ const quarantineAddSchema = z.object({
 const redriveSchema = z.object({
   /** Number of messages examined. */
   examined: z.number(),
-  /** Messages sent to `ingest` and removed; in a dry run, those that would be. */
+  /** Messages sent to `ingest` and removed; in a dry run, the messages that would be sent. */
   redriven: z.array(drivenSchema),
   /** Number of messages examined and not chosen. */
   kept: z.number(),
@@ -83,7 +83,10 @@ const redriveSchema = z.object({
   about: z.number(),
   /** True if no visible message was left to examine. */
   complete: z.boolean(),
-  /** Pass this to the next call. Later messages are left alone; otherwise messages that return would be sent again and again. */
+  /**
+   * Pass this to the next call. Later messages are not sent; otherwise a message that returns to the quarantine would
+   * be sent again and again.
+   */
   before: z.number(),
 });
 
@@ -96,7 +99,7 @@ const republishStepRequestSchema = z
     segments: z.int().min(1).max(MAX_REPUBLISH_SEGMENTS),
     /** The cursor returned by the previous step. */
     cursor: z.string().optional(),
-    /** Only counts what would be published. */
+    /** Only counts the events that would be published. */
     dryRun: z.boolean().default(false),
   })
   .refine(({ segment, segments }) => segment < segments, { path: ['segment'], message: 'must be less than segments' });
@@ -104,14 +107,14 @@ const republishStepRequestSchema = z
 const republishStepSchema = z.object({
   /** Commits read. */
   scanned: z.number(),
-  /** Events published; in a dry run, those that would be. */
+  /** Events published; in a dry run, the events that would be published. */
   published: z.number(),
   /**
    * Events refused by the bus, and intents refused by the resolver's queue. The cursor points to them: continue from
    * it to retry.
    */
   failed: z.number(),
-  /** Where the next step starts; undefined: the segment is done. */
+  /** Where the next step starts; undefined if the segment is done. */
   cursor: z.string().optional(),
 });
 
@@ -131,7 +134,7 @@ const shownSchema = z.object({
   codeVersion: z.number(),
   build: z.number(),
   shards: z.number(),
-  /** It has skipped commits: only a new build is complete. */
+  /** Set if the generation has skipped commits: only a new build is complete. */
   behind: z.boolean(),
 });
 
@@ -140,7 +143,7 @@ const rebuildStatusSchema = z.object({
   view: z.string(),
   /** Version of the view's code that returned this status. */
   codeVersion: z.number(),
-  /** The build in progress; if there is none, the active one. */
+  /** The build in progress; if there is none, the active build. */
   build: z.number(),
   segments: z.array(z.object({ segment: z.number(), streams: z.number(), done: z.boolean() })),
   /** Streams that the build has processed. */
@@ -149,7 +152,7 @@ const rebuildStatusSchema = z.object({
   done: z.boolean(),
   /** The generation that reads use. */
   active: shownSchema,
-  /** Generations that are no longer read and whose rows still exist, with the time from which they may be deleted. */
+  /** Generations that are no longer read but whose rows still exist, with the time from which these may be deleted. */
   retired: z.array(z.object({ codeVersion: z.number(), build: z.number(), removableAt: z.iso.datetime() })),
 });
 
@@ -178,7 +181,7 @@ export type ActionRequest<Name extends OperatorAction> = z.output<(typeof schema
 
 export type ActionResult<Name extends OperatorAction> = z.output<(typeof schemas)[Name]['result']>;
 
-/** The same, typed per action, so that it can be indexed by a name that is only known to be an action. */
+/** The schemas of all actions, typed so that an action's name that is not known at compile time can index them. */
 export const operatorActions: {
   readonly [Name in OperatorAction]: {
     readonly request: z.ZodType<ActionRequest<Name>>;
@@ -200,7 +203,7 @@ export function encodeOperateRequest<Name extends OperatorAction>(
   return { ...input, action };
 }
 
-/** A request whose action may be unknown; the action parses its other members. */
+/** A request whose action may be unknown; its other members are parsed with the action's own schema. */
 export const operateRequestSchema = z.looseObject({ action: z.string() });
 
 /** The response of a Region's `operate` function: an action's result, or a problem. */

@@ -14,6 +14,8 @@ export const preparedSchema: z.ZodType<Prepared> = z.union([
 /** An intent with its final state. */
 export const finalIntentSchema = z.object({
   stream: streamNameSchema,
+  /** Where it was written. */
+  region: z.string().optional(),
   log: z.string(),
   position: z.number(),
   commitId: commitIdSchema,
@@ -32,8 +34,11 @@ const attemptMembers = {
 
 /** A request from the state machine to its own Region, or from a Region to the home of a stream. */
 export const participantRequestSchema = z.union([
-  /** The deadline is by the driving Region's clock. */
-  z.object({ step: z.literal('prepare'), ...attemptMembers, deadline: z.number() }),
+  /**
+   * The deadline is by the driving Region's clock. Should that jump back, no more than the transaction's whole timeout is
+   * left all the same; executions begun by older code do not say it.
+   */
+  z.object({ step: z.literal('prepare'), ...attemptMembers, deadline: z.number(), timeout: z.number().optional() }),
   z.object({ step: z.literal('prepare'), ...attemptMembers, remaining: z.number() }),
   z.object({ step: z.literal('finalise'), intent: finalIntentSchema }),
   decisionRequestSchema,
@@ -47,6 +52,6 @@ export const participantAnswerSchema = z.union([preparedSchema, z.object({ kind:
 /** The result of a prepare. Only `prepared` has written anything. */
 export type Prepared =
   | ({ readonly kind: 'prepared' } & PreparedIntent)
-  /** Another transaction holds the stream, or other writers won every race for it. */
+  /** Another transaction holds the stream, or every attempt lost the race to another writer. */
   | { readonly kind: 'busy'; readonly stream: string }
   | { readonly kind: 'refused'; readonly stream: string; readonly problem: Problem };

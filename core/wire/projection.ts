@@ -13,7 +13,7 @@ export function encodeKeys(commits: readonly Commit[]): string {
 /** A message of the projection queue: keys from the relay, or one event of another Region from the bus. */
 export type ProjectionMessage = z.output<typeof keysBodySchema> | { readonly event: EventBody };
 
-/** @throws Error if the body is neither */
+/** @throws Error if the body has neither form of a message */
 export function parseProjectionMessage(body: string): ProjectionMessage {
   const json: unknown = JSON.parse(body);
   return json !== null && typeof json === 'object' && 'keys' in json

@@ -11,7 +11,7 @@ export function encodeQuarantined({ reason, body }: QuarantinedMessage): string 
   return JSON.stringify({ reason, body });
 }
 
-/** @returns undefined if we did not store it: SQS moves messages here unchanged */
+/** @returns undefined if it has another form: SQS moves messages to the quarantine unchanged */
 export function parseQuarantined(kept: string): QuarantinedMessage | undefined {
   return quarantinedSchema.safeParse(parseJson(kept)).data;
 }

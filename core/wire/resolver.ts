@@ -8,7 +8,7 @@ const intentMessageSchema = z.object({
   attemptId: commitIdSchema,
 });
 
-/** Sent so that an intent is final by its deadline. */
+/** A message sent so that an intent is final by its deadline. */
 export type IntentMessage = z.output<typeof intentMessageSchema>;
 
 const attemptMessageSchema = z.object({
@@ -19,7 +19,7 @@ const attemptMessageSchema = z.object({
   fingerprint: z.string(),
 });
 
-/** Sent so that an attempt is decided by its deadline. */
+/** A message sent so that an attempt is decided by its deadline. */
 export type AttemptMessage = z.output<typeof attemptMessageSchema>;
 
 /** A message to the resolver, delivered when a transaction should be finished. */

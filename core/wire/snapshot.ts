@@ -4,10 +4,7 @@ import type { Snapshot } from '../facts/snapshot.ts';
 import { sameVersion } from '../facts/version.ts';
 import { versionVectorSchema } from './schemas.ts';
 
-/**
- * A copy of a commit. There may be many, so members have no names, and values that are nearly always the same are
- * null.
- */
+/** A copy of a commit. A snapshot may hold many, so members have no names, and usual values are stored as null. */
 const rowSchema = z.tuple([
   z.string(), // commitId
   z.string(), // log
@@ -16,6 +13,8 @@ const rowSchema = z.tuple([
   z.string(), // fingerprint
   z.nullable(z.string()), // the fingerprint that it counts for, if different
   z.nullable(versionVectorSchema), // its version, if more than the commit itself and the earlier ones of its log
+  z.nullish(z.string()), // digest of its events
+  z.nullish(z.number()), // its writer's wall time, if its stamp is ahead of that
 ]);
 
 export const snapshotSchema = z.object({
@@ -38,7 +37,17 @@ export function encodeSnapshot({ ids, ...snapshot }: Snapshot): string {
   const copies = [...ids.values()]
     .flat()
     .map(
-      ({ commitId, log, position, hlc, fingerprint, countsAs, version }): z.output<typeof rowSchema> => [
+      ({
+        commitId,
+        log,
+        position,
+        hlc,
+        fingerprint,
+        countsAs,
+        version,
+        digest,
+        wallTime,
+      }): z.output<typeof rowSchema> => [
         commitId,
         log,
         position,
@@ -46,6 +55,8 @@ export function encodeSnapshot({ ids, ...snapshot }: Snapshot): string {
         fingerprint,
         countsAs === fingerprint ? null : countsAs,
         sameVersion(version, { [log]: position }) ? null : version,
+        digest ?? null,
+        wallTime ?? null,
       ],
     );
   return JSON.stringify({ ...snapshot, copies });
@@ -54,7 +65,7 @@ export function encodeSnapshot({ ids, ...snapshot }: Snapshot): string {
 /** @throws Error if the text does not come from `encodeSnapshot` */
 export function decodeSnapshot(text: string): Snapshot {
   const { copies, ...snapshot } = snapshotSchema.parse(JSON.parse(text));
-  const known = copies.map(([commitId, log, position, hlc, fingerprint, countsAs, version]) => ({
+  const known = copies.map(([commitId, log, position, hlc, fingerprint, countsAs, version, digest, wallTime]) => ({
     commitId,
     log,
     position,
@@ -62,6 +73,8 @@ export function decodeSnapshot(text: string): Snapshot {
     fingerprint,
     countsAs: countsAs ?? fingerprint,
     version: version ?? { [log]: position },
+    ...(typeof digest === 'string' && { digest }),
+    ...(typeof wallTime === 'number' && { wallTime }),
   }));
   return { ...snapshot, ids: Map.groupBy(known, ({ commitId }) => commitId) };
 }

@@ -10,7 +10,10 @@ import { isOwnName, OWN_NAME_FORM, type OwnName, type SubscribeFrom } from '../n
 import { ANNOUNCEMENT_SOURCE } from './announcement.ts';
 import { type EventPattern, SOURCE_PREFIX } from './bus.ts';
 
-/** What a team's function may use of a deployment: put events on its Region's bus, and call the API of every Region. */
+/**
+ * The parts of a deployment that a team's function may use: `bus`, to put events on its Region's bus, and `api`, to
+ * call the API of every Region.
+ */
 export type Need = 'bus' | 'api';
 
 /** The definition of a team's function. */
@@ -29,8 +32,9 @@ export interface OwnFunctionDefinition {
    */
   readonly memoryMb?: number;
   /**
-   * What it uses of the deployment. `bus`: it may put events on its Region's bus, whose name is in BUS_NAME. `api`: it may call
-   * the API of every Region; `clientOptions(environment)` returns the options of a client, in a world too.
+   * The parts of the deployment that it uses. `bus`: it may put events on its Region's bus, whose name is in BUS_NAME.
+   * `api`: it may call the API of every Region; `clientOptions(environment)` returns the options of a client, in a
+   * world too.
    * @default nothing
    */
   readonly needs?: readonly Need[];
@@ -56,9 +60,9 @@ export interface SubscriberDefinition extends OwnFunctionDefinition {
    */
   readonly writtenIn?: 'here' | readonly string[];
   /**
-   * Where to start in a log of which no event was handled yet. `beginning`: at its first event; an event whose predecessors were
-   * published before the subscriber existed waits until they are published again. `first-seen`: at the earliest event that has
-   * arrived within five minutes.
+   * Where to start in a log of which no event was handled yet. `beginning`: at its first event; an event whose
+   * predecessors were published before the subscriber existed waits until they are republished. `first-seen`: at the
+   * earliest event that arrives within five minutes.
    * @default beginning
    */
   readonly from?: SubscribeFrom;
@@ -69,7 +73,7 @@ export interface SubscriberDefinition extends OwnFunctionDefinition {
    */
   readonly table?: 'own' | 'none';
   /**
-   * The maximum number of messages per invocation, 1 to 10. With a slow side effect: 1.
+   * The maximum number of messages per invocation, 1 to 10. Use 1 for a slow side effect.
    * @default 10
    */
   readonly batchSize?: number;
@@ -91,20 +95,20 @@ export interface Subscription extends OwnFunction {
   readonly limits: FunctionLimits & { readonly queue: QueueLimits };
   readonly from: SubscribeFrom;
   readonly hasTable: boolean;
-  /** A description of what it receives. */
+  /** A description of what the subscriber receives. */
   readonly what: string;
   /** The event pattern of its rule in a Region. */
   readonly patternIn: (region: string) => EventPattern;
 }
 
-/** The facts that a definition is checked against. */
+/** The deployment that a definition is checked against. */
 export interface Deployment {
   readonly regions: readonly string[];
   /** The domain's stream types. */
   readonly streamTypes: readonly string[];
 }
 
-/** Definitions that cannot be deployed: each fault says what was found, and what to write. */
+/** The error for definitions that cannot be deployed. Each fault says what was found, and what to write. */
 export class DefinitionError extends Error {
   readonly code = 'invalid-definition';
   readonly retryable = false;
@@ -116,7 +120,7 @@ export class DefinitionError extends Error {
 }
 
 /**
- * Names of environment variables that Lambda accepts; its own names that start with `_` are not included.
+ * Names of environment variables that Lambda accepts. They cannot start with `_`, except for Lambda's own.
  * @see https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
  */
 const VARIABLE = /^[a-zA-Z][a-zA-Z0-9_]+$/;
@@ -192,9 +196,9 @@ function subscriptionOf(name: OwnName, definition: SubscriberDefinition, deploym
 }
 
 /**
- * Events of these stream types, written in any Region or in `regions` only → a subscriber's queue. Whole logs, so that each event's
- * predecessor arrives too: they cannot be narrowed to some event types.
- * @param outcomes whether the outcomes of transactions are let through too: of those that these Regions drive
+ * The pattern of the events that a subscriber's queue gets: all events of these stream types, written in any Region or
+ * only in `regions`. It never selects by event type, so that each event's predecessor arrives too.
+ * @param outcomes whether the queue also gets the outcomes of transactions that these Regions drive
  */
 export function subscriptionPattern(
   streamTypes: readonly string[],
@@ -214,7 +218,7 @@ function subscriberFaults(definition: SubscriberDefinition, deployment: Deployme
     ...functionFaults(definition, deployment, FUNCTIONS.subscriber.timeoutS),
     ...streamTypes
       .filter((type) => !known.includes(type))
-      .map((type) => `streamTypes: there is no stream type ${JSON.stringify(type)}; write some of ${known.join(', ')}`),
+      .map((type) => `streamTypes: there is no stream type ${JSON.stringify(type)}; choose from ${known.join(', ')}`),
     ...duplicates('streamTypes', streamTypes),
     ...(streamTypes.length === 0 && !outcomes
       ? ['it would receive nothing; write streamTypes: [...] or outcomes: true']
@@ -249,7 +253,7 @@ function functionFaults(definition: OwnFunctionDefinition, deployment: Deploymen
       .filter((variable) => !VARIABLE.test(variable))
       .map(
         (variable) =>
-          `environment: Lambda does not take the name ${JSON.stringify(variable)}; write a letter, then letters, digits and underscores, at least two characters`,
+          `environment: Lambda does not accept the name ${JSON.stringify(variable)}; write a letter, then at least one letter, digit or underscore`,
       ),
     ...Object.keys(environment)
       .filter((variable) => TAKEN_VARIABLE.test(variable))

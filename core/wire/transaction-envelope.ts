@@ -49,7 +49,7 @@ export const transactionEnvelopeSchema = z.strictObject({
   meta: metaSchema.default({}),
 });
 
-/** State of parsing a list of participants: all faults are reported together. */
+/** The state of parsing a transaction; it collects all faults, to report them together. */
 interface Reading extends ParseTransactionPorts {
   readonly faults: Fault[];
   readonly streams: Set<string>;
@@ -78,7 +78,7 @@ export function parseTransaction(ports: ParseTransactionPorts, body: unknown): T
     throw invalid([
       {
         path: 'participants',
-        message: `and checks are ${count}; a transaction allows ${MAX_PARTICIPANTS}`,
+        message: `and checks name ${count} streams; a transaction may have ${MAX_PARTICIPANTS}`,
       },
     ]);
   const reading: Reading = { ...ports, faults: [], streams: new Set() };
@@ -155,7 +155,7 @@ function readCheck(reading: Reading, value: unknown, path: string): Participant 
   return { stream, expected: versionIn(reading, stream, expected, path) };
 }
 
-/** The definition of a stream that can take part: one with a home, named only once. */
+/** The definition of a stream that can take part: it has a home, and is named only once. */
 function definitionOf(reading: Reading, stream: string, path: string): StreamDefinition | undefined {
   const { domain, regions, streams } = reading;
   const once = !streams.has(stream);

@@ -26,7 +26,7 @@ export function decodeVersionToken(stream: string, token: string, path: string):
   return read.version;
 }
 
-/** The stream that a version token is of, and the version. @throws MeridianError `validation`: not a token */
+/** Reads a version token: its stream and the version. @throws MeridianError `validation`: not a token */
 export function readVersionToken(
   token: string,
   path: string,
@@ -41,7 +41,7 @@ export function readVersionToken(
         return [log, Number(position)];
       }),
   );
-  // Every version has exactly one token: a token that encodes differently was not made here.
+  // Every version has exactly one token: a token that differs from it was not made by `encodeVersionToken`.
   if (groups?.stream === undefined || encodeVersionToken(groups.stream, version) !== token)
     throw invalid([{ path, message: 'is not a version token; send a token back unchanged' }]);
   return { stream: groups.stream, version };

@@ -1,9 +1,9 @@
-import { ASK_DECISION_MS } from '../limits/budgets.ts';
 // Intents that block a log: any writer that meets one finishes it, once it is decided or its deadline has passed.
 
-import type { Commit } from '../facts/commit.ts';
+import type { Commit, Intent } from '../facts/commit.ts';
 import { type FinalState, finalOf, stateIn } from '../facts/decision.ts';
 import { MeridianError, type Problem, toProblem } from '../facts/errors.ts';
+import { ASK_DECISION_MS } from '../limits/budgets.ts';
 import { type DecisionPorts, decisionOf, decisionOrAbort } from '../log/decisions.ts';
 import type { History } from '../log/history.ts';
 import type { IntentStore } from '../ports/intent-store.ts';
@@ -13,19 +13,25 @@ export interface IntentPorts extends DecisionPorts {
 }
 
 /**
- * Makes intents of this Region's log final if they are decided or past their deadline. Nothing is appended or checked
- * after an intent that is not final, so that events leave a log in order.
+ * Makes the intents that this Region wrote final if they are decided or past their deadline, whatever the name of its
+ * log was then. Nothing is appended or checked after an intent that is not final, so that events leave a log in order.
  * @returns the first intent to wait for; undefined if none is left
  */
-export async function finishIntents(ports: IntentPorts & { readonly log: string }, history: History) {
+export async function finishIntents(ports: IntentPorts, history: History): Promise<Commit | undefined> {
   for (const { intent, state: known } of history.intents) {
-    if (intent.log !== ports.log) continue;
-    const state = known ?? (await stateIfReached(ports, intent));
+    if (intent.region !== ports.region) continue;
+    // The copy in memory may be old: asking for the decision again may need another Region, and a second write.
+    const stored = (await ports.events.at(intent.stream, intent.log, intent.position))?.tx?.state;
+    const state = known ?? (isFinal(stored) ? stored : await stateIfReached(ports, intent));
     if (!state) return intent;
-    await ports.events.finalise(intent, state);
+    if (stored !== state) await ports.events.finalise(intent, state);
     history.add([finalOf(intent, state)]);
   }
   return undefined;
+}
+
+function isFinal(state: Intent['state'] | undefined): state is FinalState {
+  return state === 'committed' || state === 'aborted';
 }
 
 /** If its decision cannot be queried, the intent stays in the way. */

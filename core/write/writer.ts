@@ -1,14 +1,16 @@
-import { CLOCK_AHEAD_MS, MAX_COMMIT_BYTES, WARM_MS } from '../limits/budgets.ts';
 // Shared by all writes to a stream: the in-memory copy, decisions on it, and the next commit of its log.
 
 import { commandOf, homeOf, parseEvents, parseInput, type StreamDefinition } from '../definition/stream.ts';
+import type { Append } from '../facts/append.ts';
 import type { Commit, Intent, Meta, StoredEvent } from '../facts/commit.ts';
 import { MeridianError } from '../facts/errors.ts';
+import { fingerprintOf } from '../facts/fingerprint.ts';
 import { nextStamp, wallTimeOf } from '../facts/hlc.ts';
 import type { Operation, SentEvent } from '../facts/operation.ts';
 import type { KnownCopy } from '../facts/snapshot.ts';
 import type { StreamRef } from '../facts/stream-ref.ts';
 import { type VersionVector, versionCovers, versionDominates } from '../facts/version.ts';
+import { CLOCK_AHEAD_MS, MAX_COMMIT_BYTES, WARM_MS } from '../limits/budgets.ts';
 import type { History } from '../log/history.ts';
 import { type LoadPorts, loadAtLeast } from '../log/load.ts';
 import type { EventStore } from '../ports/event-store.ts';
@@ -16,10 +18,10 @@ import type { IntentStore } from '../ports/intent-store.ts';
 import type { WarmStreams } from '../ports/warm-streams.ts';
 import { encodeVersionToken } from '../wire/version-token.ts';
 
-/** A stream in memory, and when it was loaded. */
+/** A stream in memory, and when it was loaded, by both clocks: one jumps, the other stops while a function is frozen. */
 export interface Warm {
   readonly history: History;
-  readonly loadedAt: number;
+  readonly loadedAt: { readonly now: number; readonly elapsed: number };
 }
 
 export interface AppendPorts extends LoadPorts {
@@ -83,22 +85,36 @@ function parseDecided(definition: StreamDefinition, command: string, events: rea
 
 /**
  * This process's in-memory copy of a stream, if it is usable. A stale copy is harmless where a conditional write
- * takes the position, which is why a response that writes nothing is never based on a warm copy. A copy with logs of
- * other Regions is used for at most {@link WARM_MS}: otherwise their commits would stay unseen.
+ * takes the position, which is why a response that writes nothing is never based on a warm copy. A copy of a stream that
+ * other Regions write too is used for at most {@link WARM_MS}, otherwise their commits would stay unseen, and only under a
+ * new id: this Region may have shown the commit of an earlier request with it, which the copy lacks.
  */
 export function warmHistory(
   { warm, runtime, log }: AppendPorts,
   { mode }: StreamDefinition,
-  stream: StreamRef,
+  { stream, commitId, fingerprint, isNew }: Pick<Append, 'commitId' | 'isNew'> & Request,
 ): History | undefined {
   const copy = warm.get(stream.name);
-  const alone = mode === 'home' && copy && !copy.history.hasOtherLogsThan(log);
-  return copy?.history.holds && (alone || runtime.elapsed() - copy.loadedAt <= WARM_MS) ? copy.history : undefined;
+  if (!copy?.history.holds) return undefined;
+  const { history } = copy;
+  if (mode === 'home' && !history.hasOtherLogsThan(log)) return history;
+  if (ageOf(copy, runtime) > WARM_MS) return undefined;
+  return isNew || history.find(commitId, fingerprint, runtime.now()) ? history : undefined;
+}
+
+interface Request {
+  readonly stream: StreamRef;
+  readonly fingerprint: string;
+}
+
+function ageOf({ loadedAt }: Warm, runtime: AppendPorts['runtime']): number {
+  const wall = runtime.now() - loadedAt.now;
+  return wall < 0 ? Number.POSITIVE_INFINITY : Math.max(wall, runtime.elapsed() - loadedAt.elapsed);
 }
 
 /** Loads a stream and keeps it in memory. @throws MeridianError as `loadAtLeast` */
 export async function loadWarm(ports: AppendPorts, stream: StreamRef, atLeast?: VersionVector): Promise<History> {
-  const loadedAt = ports.runtime.elapsed();
+  const loadedAt = { now: ports.runtime.now(), elapsed: ports.runtime.elapsed() };
   const history = await loadAtLeast(ports, stream, atLeast);
   ports.warm.set(stream.name, { history, loadedAt });
   return history;
@@ -141,12 +157,16 @@ interface NextCommit {
  */
 export function nextCommit(ports: AppendPorts, history: History, now: number, of: NextCommit): Commit {
   const { log, region } = ports;
+  const hlc = stamp(ports, history, now);
+  const wallTime = Math.floor(now);
   const commit = {
     stream: history.stream,
     log,
     position: history.lastPosition(log) + 1,
     previous: history.lastPositionWithEvents(log),
-    hlc: stamp(ports, history, now),
+    hlc,
+    ...(wallTimeOf(hlc) !== wallTime && { wallTime }),
+    digest: fingerprintOf(ports.runtime, of.events),
     region,
     ...of,
   };

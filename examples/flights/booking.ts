@@ -8,8 +8,8 @@ const EARTH_RADIUS = 3959;
 
 /**
  * The price of a seat in miles: the distance, rounded up to the next 100.
- * @param flight its id
- * @throws MeridianError `rejected` when it is not a flight's, or there is no such airport
+ * @param flight the flight's id
+ * @throws MeridianError `rejected` when `flight` is not a flight's id, or there is no such airport
  */
 export function priceOf(flight: string): number {
   const { origin, destination } = routeOf(flight);
@@ -28,7 +28,7 @@ export interface Booking {
 
 /**
  * The participants of the transaction that books a flight: a seat is taken and the miles are paid, or neither. A member has
- * one seat on a flight and pays for it once, under whatever id it is booked again.
+ * one seat on a flight and pays for it once, even if the flight is booked again under another id.
  * @throws MeridianError `rejected` when `flight` is not a flight's id or `member` not a member's, or there is no such airport
  */
 export function booking({ flight, member, miles }: Booking) {
@@ -41,7 +41,8 @@ export function booking({ flight, member, miles }: Booking) {
 }
 
 /**
- * The Region to drive a booking: there its seats are at home. If the member's miles are too, it is one request.
+ * The Region to drive a booking: the home of its seats. If it is also the home of the member's miles, the booking is
+ * one request.
  * @throws MeridianError `rejected` when `flight` is not a flight's id, or there is no such airport
  */
 export function bookingRegion({ flight }: Booking, regions: readonly string[]): string {

@@ -35,7 +35,7 @@ const unheardOf: Flight = {};
 
 /**
  * A flight, as the airports at its two ends report it. Both may report at any time, in any Region, and may correct
- * themselves: of two reports on one half, the last one holds.
+ * themselves: of two reports on one half, the last one counts.
  */
 export const flight = defineStream({
   type: 'flight',

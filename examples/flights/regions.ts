@@ -49,15 +49,13 @@ export function nearestRegion(airport: string, regions: readonly string[]): stri
   const [nearest] = regions
     .map((region) => ({ region, angle: angleBetween(place, regionPlaceOf(region)) }))
     .sort((a, b) => a.angle - b.angle || (a.region < b.region ? -1 : 1));
-  if (!nearest) throw new Error('No Regions are configured: an airport needs one to belong to.');
+  if (!nearest) throw new Error('No Regions are configured: every airport needs a nearest Region.');
   return nearest.region;
 }
 
 function regionPlaceOf(region: string): Place {
   const place = regionPlaces.get(region);
   if (!place)
-    throw new Error(
-      `The place of Region ${region} is not known: add '${region}' with its coordinates to domain/regions.ts.`,
-    );
+    throw new Error(`The location of Region ${region} is unknown: add '${region}' with its coordinates to regions.ts.`);
   return place;
 }

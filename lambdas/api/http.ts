@@ -80,18 +80,18 @@ export function versionHeader(event: LambdaFunctionURLEvent, name: string, strea
 }
 
 /**
- * The seconds of `Prefer: wait=N` (RFC 7240), at most 50; undefined if absent. As the RFC requires, the first of
- * several counts, and anything malformed is ignored.
+ * The seconds of `Prefer: wait=N` (RFC 7240), at most 50; undefined if absent. As the RFC requires, only the first of
+ * several preferences counts, and a malformed one is ignored.
  */
 export function waitHeader(event: LambdaFunctionURLEvent): number | undefined {
-  // Quoted text belongs to other preferences: the value of `wait` is digits.
+  // Quoted text belongs to other preferences: the value of `wait` has only digits.
   const preferences = (header(event, 'Prefer') ?? '').replace(/"(?:[^"\\]|\\.)*"/g, '""').split(',');
   const parts = preferences.map((preference) => preference.replace(/;.*/, '').split('='));
   const [, seconds = '', more] = parts.find(([name]) => name?.trim().toLowerCase() === 'wait') ?? [];
   return more === undefined && /^\s*\d+\s*$/.test(seconds) ? Math.min(Number(seconds), MAX_WAIT_S) : undefined;
 }
 
-/** Adds the caller's trace, unless `meta` has one. As W3C Trace Context requires, a malformed one is ignored. */
+/** Adds the caller's trace, unless `meta` has one. As W3C Trace Context requires, a malformed trace is ignored. */
 export function traced<T extends { readonly meta: Meta }>(asked: T, event: LambdaFunctionURLEvent): T {
   const traceparent = header(event, 'traceparent');
   return isTraceparent(traceparent) ? { ...asked, meta: { traceparent, ...asked.meta } } : asked;
@@ -123,8 +123,8 @@ export function jsonAnswer(value: unknown, headers: Readonly<Record<string, stri
 }
 
 /**
- * Size of a body in the JSON that Lambda transports, where quotes and backslashes take two bytes; exact only near the
- * limit.
+ * The size of a body in the JSON that Lambda transports, where quotes and backslashes take two bytes. It is exact only
+ * near the limit.
  */
 function payloadBytes(body: string): number {
   const bytes = Buffer.byteLength(body);
@@ -132,7 +132,7 @@ function payloadBytes(body: string): number {
 }
 
 /**
- * An error as an RFC 9457 problem document. For a retryable one, `Retry-After` has the seconds to wait: `retryAfter`,
+ * An error as an RFC 9457 problem document. For a retryable error, `Retry-After` has the seconds to wait: `retryAfter`,
  * or 1.
  */
 export function problemAnswer(error: unknown, headers: Readonly<Record<string, string>> = {}): Answer {

@@ -63,7 +63,7 @@ const postEvents: Handle = async (ports, event) => {
         details: { limit: MAX_ENVELOPES },
       },
     );
-  // Among several envelopes, an error affects its own envelope only.
+  // If a request has several envelopes, an error affects its own envelope only.
   const submitOneOfMany = async (envelope: unknown): Promise<Submitted> => {
     try {
       return encodeAccepted(await submitOne(envelope));
@@ -73,7 +73,7 @@ const postEvents: Handle = async (ports, event) => {
   };
   const begun = ports.runtime.elapsed();
   const results = await inOrderPerKey(body, (envelope) => textOf(envelope, 'stream') ?? '', submitOneOfMany, {
-    // An envelope to be retried blocks the later ones of its stream, which would otherwise overtake it.
+    // An envelope that must be retried blocks later envelopes of its stream, which would otherwise overtake it.
     when: (previous) =>
       (previous !== undefined && 'problem' in previous && previous.problem.retryable) ||
       ports.runtime.elapsed() - begun > BEGIN_MS,
@@ -102,7 +102,7 @@ function refused(envelope: unknown, error: unknown): Submitted {
   };
 }
 
-/** A short text member of any value, to identify an envelope. */
+/** The text of a member that identifies an envelope, cut after 300 characters; undefined if there is none. */
 function textOf(value: unknown, name: string): string | undefined {
   if (value === null || typeof value !== 'object' || !Object.hasOwn(value, name)) return undefined;
   const text: unknown = Reflect.get(value, name);
@@ -112,7 +112,7 @@ function textOf(value: unknown, name: string): string | undefined {
 const postCommand: Handle = async (ports, event, { type = '', id = '', name }) => {
   const stream = streamNameOf(type, id);
   const named = streamModeOf(ports.domain, stream) === 'home' ? 'expected' : 'basedOn';
-  // Also parsed here, so that its faults carry the header's name.
+  // The token is also parsed here, so that its faults carry the header's name.
   versionHeader(event, 'If-Match', stream);
   const token = tokenHeader(event, 'If-Match');
   const envelope = {

@@ -86,12 +86,12 @@ export async function getTransaction(
   return jsonAnswer(encodeTransaction(outcome));
 }
 
-/** Only the driving Region can wait for a transaction as long as the caller asks. */
+/** Only the driving Region can wait for a transaction for as long as the caller requests. */
 function longestWait({ region }: TransactPorts, id: string): number {
   return drivingRegionOf(id) === region ? Number.POSITIVE_INFINITY : PASSED_ON_WAIT_MS;
 }
 
-/** Adds the transaction's id to errors, also a generated one: the caller can retry with it to learn the outcome. */
+/** Adds the transaction's id to errors, even if it was generated: the caller can retry with it to learn the outcome. */
 async function withId(id: string, outcome: Promise<Outcome>): Promise<Outcome> {
   try {
     return await outcome;
@@ -103,8 +103,8 @@ async function withId(id: string, outcome: Promise<Outcome>): Promise<Outcome> {
 }
 
 /**
- * The transaction of a request; the header gives the id if the body does not. @throws MeridianError `validation`:
- * they differ
+ * The transaction of a request; the header gives the id if the body does not. @throws MeridianError `validation`: the
+ * two ids differ
  */
 function named(ports: TransactPorts, body: unknown, id: string | undefined): Transaction {
   if (body === undefined) throw invalid([{ path: '', message: 'The body is empty: send a transaction' }]);

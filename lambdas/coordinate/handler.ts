@@ -2,8 +2,7 @@ import { type CoordinatePorts, type CoordinatorAnswer, coordinateStep } from '..
 import { instrument, type Telemetry } from '../instrument.ts';
 
 /**
- * The state machine → the next attempt of a transaction, or the decision on one. Throws errors that are worth a
- * retry.
+ * The state machine → the next attempt of a transaction, or the decision on one. Throws errors that should be retried.
  */
 export function makeHandler(ports: CoordinatePorts & { readonly telemetry: Telemetry }) {
   return instrument(

@@ -2,8 +2,8 @@ import { type ParticipantAnswer, type ParticipatePorts, participateStep } from '
 import { instrument, type Telemetry } from '../instrument.ts';
 
 /**
- * The state machine, or another Region's `participant` → one step of one stream. Throws errors that are worth a
- * retry.
+ * The state machine, or another Region's `participant` → one step for one stream of a transaction. Throws errors that
+ * should be retried.
  */
 export function makeHandler(ports: ParticipatePorts & { readonly telemetry: Telemetry }) {
   return instrument(

@@ -11,7 +11,7 @@ interface ChangedItem {
 }
 
 export interface RelayHandlerPorts extends RelayPorts {
-  /** Parses a stream record; undefined if it needs no action. Throws for items that are not ours. */
+  /** Parses a stream record; undefined if it needs no action. Throws if the item is not one of Meridian's. */
   readonly changeOf: (item: ChangedItem) => Change | undefined;
   readonly telemetry: Telemetry;
 }
@@ -20,7 +20,8 @@ export interface RelayHandlerPorts extends RelayPorts {
 export function makeHandler(ports: RelayHandlerPorts) {
   return instrument(ports.telemetry, async ({ Records }: DynamoDBStreamEvent): Promise<DynamoDBBatchResponse> => {
     const records = Records.map((record) => ({ id: record.dynamodb?.SequenceNumber ?? '', ...read(ports, record) }));
-    // Lambda redelivers everything after the first failure: sending it now would send it on every retry.
+    // Records after a failed one are not sent, because Lambda redelivers them all: they would be sent again on every
+    // retry.
     const unreadable = records.findIndex(({ why }) => why !== undefined);
     const failed = await relayChanges(
       ports,

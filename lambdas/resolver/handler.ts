@@ -3,7 +3,7 @@ import { type ResolvePorts, resolveMessages } from '../../core/index.ts';
 import { failedOf } from '../batch.ts';
 import { instrument, type Telemetry } from '../instrument.ts';
 
-/** resolver queue → finishing what a coordinator left undone. */
+/** resolver queue → finishes the intents and attempts that a coordinator has left unfinished. */
 export function makeHandler(ports: ResolvePorts & { readonly telemetry: Telemetry }) {
   return instrument(ports.telemetry, async ({ Records }: SQSEvent): Promise<SQSBatchResponse> => {
     const answers = await resolveMessages(

@@ -15,9 +15,9 @@ import { type Deployed, refuseDecisionsChange, refuseRegionChange } from '../dep
 export interface MeridianChecksProps {
   /** The deployment to check. */
   readonly config: Config;
-  /** Its deployed Regions; undefined before its first deploy. */
+  /** The state that the last deploy left; undefined before the first one. */
   readonly deployed: Deployed | undefined;
-  /** @default the deployed ones */
+  /** @default the limits in use */
   readonly limits?: Limits;
 }
 
@@ -58,7 +58,10 @@ export class MeridianChecks implements IPolicyValidationPlugin {
     return { success: violations.length === 0, violations };
   }
 
-  /** There is no record of ephemeral stacks to compare with. */
+  /**
+   * Finds forbidden changes of the deployed state. Ephemeral stacks are not checked, because their state is not
+   * recorded.
+   */
   #changes(context: IPolicyValidationContext): PolicyViolation[] {
     const { config, deployed } = this.#props;
     if (config.ephemeral || deployed === undefined) return [];
@@ -103,7 +106,7 @@ function replicasWithoutRecovery(templatePath: string): PolicyViolation[] {
       return {
         ruleName: 'PointInTimeRecovery',
         severity: 'error',
-        description: `Replicas without point-in-time recovery: ${regions.join(', ')}. Set pointInTimeRecoverySpecification on the table and override it on no replica.`,
+        description: `Replicas without point-in-time recovery: ${regions.join(', ')}. Set pointInTimeRecoverySpecification on the table, and do not override it on a replica.`,
         violatingResources: [{ resourceLogicalId, templatePath, locations: ['Properties/Replicas'] }],
       };
     });

@@ -3,7 +3,7 @@ import { CLOCK_AHEAD_MS, FIRST_EVENT_WAIT_MS, QUEUE_RETENTION_S } from '../../co
 
 /** When an alarm goes off: at `atLeast` or more in `datapoints` of the last `of` periods. */
 export interface Threshold {
-  /** In the unit of the metric. */
+  /** The threshold, in the unit of the metric. */
   readonly atLeast: number;
   /** The period of one datapoint. */
   readonly period: Duration;
@@ -22,11 +22,14 @@ export const THRESHOLDS = {
   failedMessages: { ...once, atLeast: 1 },
   /** Seconds. The rest of the queue's retention must leave time to save the messages. */
   failedMessageAge: { ...once, atLeast: QUEUE_RETENTION_S - 4 * 24 * 60 * 60 },
-  /** Seconds, at least: see {@link queueAgeOf}. */
+  /** Seconds. The minimum: a queue with a long visibility timeout has a higher threshold, see {@link queueAgeOf}. */
   queueAge: { period: minute, datapoints: 3, of: 3, atLeast: 10 * 60 },
-  /** Milliseconds. Subscribers that start in the middle of a log wait for this long; `relay` discards a record much later. */
+  /**
+   * Milliseconds. A subscriber that starts in the middle of a log waits as long for earlier events; `relay` discards a
+   * record much later.
+   */
   streamAge: { period: minute, datapoints: 3, of: 3, atLeast: FIRST_EVENT_WAIT_MS },
-  /** True: commits were written here for a quarter of an hour, and none of them was published. */
+  /** The metric is 1 while commits are written here but none is published. */
   relaySilent: { period: fiveMinutes, datapoints: 3, of: 3, atLeast: 1 },
   /** Discarded records have left the stream: nothing redelivers them automatically. */
   relayGaveUp: { ...once, atLeast: 1 },
@@ -46,7 +49,7 @@ export const THRESHOLDS = {
   machineThrottles: { ...again, atLeast: 1 },
   /** Milliseconds. Replication takes about a second; readers that wait with If-At-Least give up after CATCH_UP_MS. */
   replicationLatency: { period: minute, datapoints: 5, of: 5, atLeast: 30_000 },
-  /** Each is an event that its target never gets. */
+  /** Each failure is an event that its target never gets. */
   ruleFailures: { ...once, atLeast: 1 },
   /**
    * Milliseconds. The commits that a commit depends on arrive within seconds, unless they were lost or replication has stopped.
@@ -54,7 +57,7 @@ export const THRESHOLDS = {
   hiddenCommitAge: { ...once, atLeast: 10 * 60 * 1000 },
   /** Milliseconds. AWS keeps clocks within one millisecond: a lead this large means a broken clock. */
   clockAhead: { ...once, atLeast: 2 * CLOCK_AHEAD_MS },
-  /** A client has used one id for two requests: in one of two Regions its request has no effect. */
+  /** A client has used one id for two different requests, so one of them has no effect. */
   idReused: { ...once, atLeast: 1 },
   /** Entries are retried for hours: a few minutes of failures need no action. */
   publishFailed: { period: fiveMinutes, datapoints: 3, of: 3, atLeast: 1 },

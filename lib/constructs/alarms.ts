@@ -48,7 +48,7 @@ export class Alarms extends Construct {
     this.#watchStreams();
   }
 
-  /** In the order of creation. */
+  /** All alarms of the Region, in the order of creation. */
   get all(): readonly RunbookAlarm['alarm'][] {
     return this.#all;
   }
@@ -60,7 +60,7 @@ export class Alarms extends Construct {
     this.#all.push(new RunbookAlarm(this, id, { ...props, alarmName, runbookUrl, topic: this.#topic }).alarm);
   }
 
-  /** The metrics, with the period of a threshold. */
+  /** The metrics over the period of a threshold. */
   #metrics({ period }: Threshold) {
     return metricsOf(this.#config.name, period);
   }
@@ -244,7 +244,10 @@ interface WorkQueue {
 
 const BACKLOG: WorkQueue = { why: 'its function cannot keep up', runbook: 'backlog' };
 
-/** Why messages wait in a queue, by the queue's name without the prefix, if it is more than that its function is slow. */
+/**
+ * What it means that messages wait in a queue, by the queue's name without the prefix, if it means more than a slow
+ * function.
+ */
 const WORK_QUEUES: Readonly<Record<string, WorkQueue>> = {
   resolver: { why: 'transactions past their deadline stay undecided', runbook: 'stuck-transactions' },
 } satisfies Partial<Record<QueueId, WorkQueue>>;
@@ -256,7 +259,10 @@ interface FailureQueue {
 
 const FAILED_MESSAGES: FailureQueue = { what: 'messages that failed at every attempt', runbook: 'poison-events' };
 
-/** What a queue of failed messages holds, by the queue's name without the prefix, if more is known. */
+/**
+ * What a queue of failed messages holds, by the queue's name without the prefix; any other queue has
+ * {@link FAILED_MESSAGES}.
+ */
 const FAILURE_QUEUES: Readonly<Record<string, FailureQueue>> = {
   quarantine: { what: "producers' messages that could not be read or processed", runbook: 'poison-events' },
   'projection-dead-letter': { what: 'streams whose rows in views stay out of date', runbook: 'rebuild-views' },

@@ -55,7 +55,9 @@ export class Api extends Construct {
     this.url = this.#function.function.addFunctionUrl({ authType: FunctionUrlAuthType.AWS_IAM }).url;
   }
 
-  /** Lets a role call the API of this Region. The role may be of any stack, since the API is referred to by name. */
+  /**
+   * Lets a role call the API of this Region. The role may belong to any stack, because it refers to the API by name.
+   */
   grantInvoke(grantee: IGrantable): void {
     this.#grantInvoke(grantee, [this.#region]);
   }

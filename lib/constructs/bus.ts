@@ -23,7 +23,7 @@ export class Bus extends Construct {
     const names = namesOf(config.name);
     this.bus = new EventBus(this, 'Bus', { eventBusName: names.bus, description: `Meridian's events in ${region}` });
 
-    // By name: a role of another Region can be referred to before its stack exists.
+    // The roles are named rather than referenced, because the stack of another Region may not exist yet.
     const speakers = [
       names.role(region, 'ingest'),
       names.role(region, 'relay'),
@@ -39,7 +39,7 @@ export class Bus extends Construct {
         actions: ['events:PutEvents'],
         resources: [this.bus.eventBusArn],
         conditions: {
-          // One PutEvents request can have many sources: a single reserved one is enough to refuse it.
+          // One PutEvents request can have many sources: it is refused if one of them is reserved.
           'ForAnyValue:StringLike': { 'events:source': `${SOURCE_PREFIX}*` },
           // For an assumed role this key is the role's ARN. A caller without this key is refused too.
           ArnNotEquals: { 'aws:PrincipalArn': speakers },

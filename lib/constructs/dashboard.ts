@@ -31,7 +31,7 @@ export interface DashboardProps {
 const PERIOD = Duration.minutes(1);
 const [WIDTH, HEIGHT] = [24, 6];
 
-/** One page about a Region: the first row shows whether it is healthy, the rows below where it is not. */
+/** One page about a Region: the first row shows whether it is healthy, the rows below show where a problem is. */
 export class Dashboard extends Construct {
   constructor(scope: Construct, id: string, { config, region, inventory, alarms }: DashboardProps) {
     super(scope, id);

@@ -2,7 +2,7 @@ import { StreamViewType, TableV2 } from 'aws-cdk-lib/aws-dynamodb';
 import { Construct } from 'constructs';
 import { type GlobalTableProps, globalTable } from './global-table.ts';
 
-/** The stream view that relay needs; also part of what the stream lookup depends on. */
+/** The stream view that relay needs. The stream lookup runs again if it changes. */
 export const EVENTS_STREAM_VIEW = StreamViewType.NEW_AND_OLD_IMAGES;
 
 /** The event store: one global table with eventual consistency (MREC) and a replica in every Region. */

@@ -33,7 +33,7 @@ export class FailureBucket extends Construct {
     Validations.of(bucket).acknowledge({
       id: 'AwsSolutions-S1',
       reason:
-        'Only Lambda writes here, only on failure, and every object has its time; access logs would need another bucket.',
+        'Only Lambda writes to this bucket, only on failure, and every object has a timestamp; access logs would need another bucket.',
     });
     this.#bucket = bucket;
     this.destination = { bind: () => ({ destination: bucket.bucketArn }) };

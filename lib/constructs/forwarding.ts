@@ -35,14 +35,14 @@ export class Forwarding extends Construct {
     });
     Validations.of(deadLetterQueue).acknowledge({
       id: 'AwsSolutions-SQS3',
-      reason: 'It is itself a dead-letter queue, of the forwarding rules.',
+      reason: 'The queue is itself a dead-letter queue, of the forwarding rules.',
     });
     const others = config.regions.filter((candidate) => candidate !== region);
     const ruleNameOf = (other: string) => names.rule(`forward-${other}`);
     const role = new Role(this, 'Role', {
       roleName: names.role(region, 'forward'),
-      // EventBridge serves all accounts: it may assume this role only for these rules of this account. The rules are referred to
-      // by name, because each of them refers to the role.
+      // EventBridge serves all accounts, so it may assume this role only for these rules of this account. The rules are
+      // referred to by name, because each of them refers to the role.
       assumedBy: new ServicePrincipal('events.amazonaws.com', {
         conditions: {
           StringEquals: { 'aws:SourceAccount': Stack.of(this).account },

@@ -8,7 +8,7 @@ import { removalPolicyOf } from './removal-policy.ts';
 export interface GlobalTableProps {
   /** Name of the table, the same in every Region. */
   readonly tableName: string;
-  /** The Regions other than that of the stack. */
+  /** The Regions of the other replicas: all except the stack's own. */
   readonly replicaRegions: readonly string[];
   /** Whether the table is deleted with its stack. @default false */
   readonly ephemeral?: boolean;

@@ -52,7 +52,7 @@ export class Ingest extends Construct {
       description: 'Appends, commands and transactions of producers, to the ingest queue',
       eventBus: bus.bus,
       eventPattern: toEventPattern(ingestPattern),
-      // So that an event that EventBridge could not deliver is quarantined, not lost.
+      // An event that EventBridge cannot deliver to the queue is quarantined rather than lost.
       targets: [new SqsQueue(this.queue, { deadLetterQueue: this.quarantine })],
     });
     const consumer = new MeridianFunction(this, 'Function', {

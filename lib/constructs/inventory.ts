@@ -13,9 +13,9 @@ export interface Inventory {
   /** Queues that keep failed messages for an operator: they have no dead-letter queue themselves. */
   readonly failureQueues: readonly string[];
   readonly rules: readonly string[];
-  /** Rules created by the stack. */
+  /** Tables that the stack creates: not the replicas that it only refers to. */
   readonly tables: readonly string[];
-  /** Metrics refer to them by ARN. */
+  /** State machines, whose metrics refer to them by ARN. */
   readonly machines: readonly { readonly name: string; readonly arn: string }[];
 }
 
@@ -49,7 +49,7 @@ export function inventoryOf(stack: Stack): Inventory {
   };
 }
 
-/** Metrics refer to resources by name, so each needs a name that is known before the deploy. */
+/** Metrics refer to resources by name, so each resource needs a name that is known before the deploy. */
 function nameOf(name: string | undefined, path: string): string {
   if (name === undefined) throw new Error(`Give ${path} a name, from core/names.ts: it cannot be watched without one.`);
   return name;

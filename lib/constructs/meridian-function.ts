@@ -25,16 +25,19 @@ export interface MeridianFunctionProps {
   readonly config: Config;
   /** The Region of the stack. */
   readonly region: string;
-  /** The function's short name, from which its full name and its role's are derived. */
+  /** The function's short name, from which its full name and its role's name are derived. */
   readonly functionId: FunctionId | OwnName;
-  /** Its timeout and memory. @default those of Meridian's function of that name; 60 s and 1024 MB for a team's own function */
+  /**
+   * The function's timeout and memory.
+   * @default the limits of Meridian's function of that name; 60 s and 1024 MB for a team's own function
+   */
   readonly limits?: FunctionLimits;
   /**
    * The file that exports `handler`.
    * @default that of Meridian's function of that name
    */
   readonly entry?: string;
-  /** Its description in the console. */
+  /** The function's description in the console. */
   readonly description: string;
   /** Environment variables set by Meridian, in addition to MERIDIAN_NAME. */
   readonly environment: Environment;
@@ -109,7 +112,7 @@ export class MeridianFunction extends Construct {
     });
   }
 
-  /** If no bundle is wanted, as for a stack that is not deployed, the source folder replaces it. */
+  /** The source folder replaces the bundle if the stack is not to be bundled, because it is not deployed. */
   #codeFolder(): string {
     if (!Stack.of(this).bundlingRequired) return dirname(this.entry);
     return bundleFunction({ entry: this.entry, domain: this.#config.domain }).folder;

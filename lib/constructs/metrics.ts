@@ -6,8 +6,9 @@ import { namesOf } from '../../core/names.ts';
 const OPERATIONS = ['PutItem', 'UpdateItem', 'Query', 'BatchGetItem', 'TransactWriteItems'] as const;
 
 /**
- * The metrics of a deployment in one Region, for alarms and dashboards. AWS sends most of them only when something happened; in
- * sums, missing ones count as 0. @param prefix the deployment's name @param period the period of one datapoint
+ * The metrics of a deployment in one Region, for alarms and dashboards. AWS sends most metrics only when something
+ * happens; in sums, a missing value counts as 0. @param prefix the deployment's name @param period the period of one
+ * datapoint
  */
 export function metricsOf(prefix: string, period: Duration) {
   const names = namesOf(prefix);
@@ -45,7 +46,7 @@ export function metricsOf(prefix: string, period: Duration) {
       namespace: 'AWS/Events',
       metricName,
       statistic: Stats.SUM,
-      // Both dimensions: the rule's name alone refers to the default bus.
+      // Both dimensions are needed, because a rule's name alone refers to the default bus.
       dimensionsMap: { EventBusName: names.bus, RuleName: ruleName },
       label: ruleName,
     });
@@ -103,7 +104,7 @@ export function metricsOf(prefix: string, period: Duration) {
         tableName,
         OPERATIONS.map((Operation) => table(tableName, 'SystemErrors', { Operation })),
       ),
-    /** Counted in the Region that sends; an idle table has none. */
+    /** Measured in the Region that sends. An idle table has no data. */
     replicationLatency: (receiver: string) =>
       metric({
         namespace: 'AWS/DynamoDB',

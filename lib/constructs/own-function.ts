@@ -34,9 +34,9 @@ export interface OwnFunctionScope {
 export interface OwnFunctionProps extends OwnFunctionScope {
   /** The function. */
   readonly own: Definition & Granting;
-  /** Its description in the console. */
+  /** The function's description in the console. */
   readonly description: string;
-  /** Environment variables set by Meridian, in addition to those for its `needs`. @default none */
+  /** Environment variables set by Meridian, in addition to those for the definition's `needs`. @default none */
   readonly tells?: Environment;
 }
 

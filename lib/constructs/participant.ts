@@ -25,9 +25,9 @@ export interface ParticipantProps {
 }
 
 /**
- * Prepares and finalises a transaction's changes of streams whose home is here, and reports what was decided here. For a stream
- * whose home is elsewhere, the state machine calls it too, and it calls its counterpart there: a state machine cannot call a
- * function of another Region.
+ * Prepares and finalises a transaction's changes of streams whose home is here, and reports what was decided here. A
+ * state machine cannot call a function of another Region, so for a stream with another home it calls this function,
+ * which calls its counterpart in the home Region.
  */
 export class Participant extends Construct {
   readonly function: MeridianFunction;

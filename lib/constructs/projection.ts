@@ -40,7 +40,8 @@ export interface ProjectionProps {
 /** Keeps this Region's views up to date. */
 export class Projection extends Construct {
   /**
-   * Its queue, fed by `relay` from this Region's table stream and, ahead of replication, by the bus with other Regions' events.
+   * The queue of projection. `relay` feeds it from this Region's table stream, and the bus, ahead of replication, with
+   * other Regions' events.
    */
   readonly queue: Queue;
 

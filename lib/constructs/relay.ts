@@ -28,15 +28,15 @@ export interface RelayProps {
   readonly bus: Bus;
   /** The queue for every Region's commits. */
   readonly projectionQueue: IQueue;
-  /** The queue for intents, to be checked when they are due. */
+  /** The queue for intents, which are checked when they are due. */
   readonly resolver: Resolver;
-  /** The table in which it records what it has seen of each Region. */
+  /** The table in which relay records what it has seen of each Region. */
   readonly views: ViewsTable;
 }
 
 /** The only reader of this Region's two table streams, of commits and of decisions. */
 export class Relay extends Construct {
-  /** Its event source mappings, which discard what it cannot send. */
+  /** The event source mappings of relay, which discard records that it cannot send. */
   readonly mappings: readonly IEventSourceMapping[];
 
   constructor(scope: Construct, id: string, props: RelayProps) {

@@ -27,7 +27,8 @@ export interface ResolverProps {
 }
 
 /**
- * Finishes transactions that their state machine has not finished: it receives each intent and each busy attempt when it is due.
+ * Finishes transactions that their state machine has not finished. A message about each intent, and about each attempt
+ * to be repeated, arrives when it is due.
  */
 export class Resolver extends Construct {
   /** Every message has its own delay, until its intent or attempt is due. */

@@ -20,7 +20,7 @@ export type Runbook =
 
 /** Properties of RunbookAlarm. */
 export interface RunbookAlarmProps {
-  /** Its name, the same at every deploy. */
+  /** The alarm's name, the same at every deploy. */
   readonly alarmName: string;
   /** What the alarm means, in one or two sentences. */
   readonly means: string;
@@ -30,7 +30,7 @@ export interface RunbookAlarmProps {
   readonly runbookUrl: string;
   /** The metric; its period is that of the threshold. */
   readonly metric: IMetric;
-  /** When it goes off. */
+  /** When the alarm goes off. */
   readonly threshold: Threshold;
   /** The topic that is notified when it goes off and when it is over. */
   readonly topic: ITopic;
@@ -51,7 +51,7 @@ export class RunbookAlarm extends Construct {
       comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
       datapointsToAlarm: threshold.datapoints,
       evaluationPeriods: threshold.of,
-      // These metrics have no data when nothing happens: an idle Region is healthy.
+      // Missing data counts as healthy, because these metrics have no data in an idle Region.
       treatMissingData: TreatMissingData.NOT_BREACHING,
     });
     this.alarm.addAlarmAction(new SnsAction(topic));

@@ -22,7 +22,8 @@ export class SnapshotsTable extends Construct {
       sortKey: { name: SORT_KEY, type: AttributeType.STRING },
       billing: Billing.onDemand(),
       encryption: TableEncryptionV2.dynamoOwnedKey(),
-      // Its data never needs to be restored, but a rule without exceptions is worth more than the cost.
+      // Snapshots never need to be restored, but a rule without exceptions (every table has recovery) is worth the
+      // cost.
       pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
       // Lost snapshots are recreated from the events.
       removalPolicy: removalPolicyOf(true),

@@ -39,7 +39,7 @@ export class StreamConsumer extends Construct {
       maxRecordAge: Duration.seconds(maxAgeS),
       onFailure: failures.destination,
       supportS3OnFailureDestination: true,
-      // These metrics include the number of discarded records.
+      // Makes Lambda send metrics that include the number of discarded records.
       metricsConfig: { metrics: [MetricType.EVENT_COUNT] },
     });
   }

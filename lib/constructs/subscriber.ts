@@ -15,15 +15,15 @@ import { WorkQueue } from './work-queue.ts';
 
 /** Properties of Subscriber. */
 export interface SubscriberProps extends OwnFunctionScope {
-  /** Its definition and its function. */
+  /** The subscriber's definition and its function. */
   readonly subscription: Subscription & Granting;
 }
 
 /** A subscriber's rule, queue and function, and the table for its progress and its sums. */
 export class Subscriber extends Construct {
   /**
-   * Messages that failed, or waited for their predecessors, for nearly an hour; and events that could not be delivered to the
-   * queue.
+   * Holds messages that have failed, or waited for their predecessors, for nearly an hour, and events that could not be
+   * delivered to the queue.
    */
   readonly deadLetters: Queue;
   readonly function: MeridianFunction;
@@ -41,7 +41,7 @@ export class Subscriber extends Construct {
     });
     new Rule(this, 'Rule', {
       ruleName: names.rule(name),
-      // At most 512 characters.
+      // A description has at most 512 characters.
       description: `To the queue of ${name}: ${what}`.slice(0, 512),
       eventBus: bus.bus,
       eventPattern: toEventPattern(patternIn(region)),
@@ -59,7 +59,7 @@ export class Subscriber extends Construct {
       },
     });
     this.function = consumer.function;
-    // Put and update are also needed inside TransactWriteItems.
+    // TransactWriteItems also needs the permissions to put and to update.
     table?.grant(this.function.role, 'dynamodb:GetItem', 'dynamodb:Query', 'dynamodb:PutItem', 'dynamodb:UpdateItem');
     new QueueConsumer(this, 'Mapping', { queue, consumer: this.function, limits: limits.queue });
   }

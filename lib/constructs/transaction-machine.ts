@@ -30,7 +30,10 @@ import type { Config } from '../config.ts';
 import type { MeridianFunction } from './meridian-function.ts';
 import { removalPolicyOf } from './removal-policy.ts';
 
-/** Any error of a function: a function returns the result of its work, and throws only errors that are worth a retry. */
+/**
+ * All errors of a function are retried: it returns the result of its work, and throws only errors that should be
+ * retried.
+ */
 const INFRASTRUCTURE = [
   'Lambda.ServiceException',
   'Lambda.AWSLambdaException',
@@ -76,7 +79,8 @@ export class TransactionMachine extends Construct {
       }),
     });
     const logs = new LogGroup(this, 'Log', {
-      // With this prefix, the log group needs no entry in a resource policy, which would grow with each machine of the account.
+      // With this prefix, the log group needs no entry in a resource policy: such a policy would grow with each machine
+      // of the account.
       logGroupName: `/aws/vendedlogs/states/${names.transactionMachine}`,
       retention: config.logRetentionDays,
       removalPolicy: removalPolicyOf(config.ephemeral),
@@ -104,7 +108,7 @@ export class TransactionMachine extends Construct {
       resourceArns: [coordinate.function.functionArn, participant.function.functionArn],
     });
     grantLogsAndTraces(role);
-    // It can be created only once its role may deliver logs.
+    // The machine can be created only once its role may deliver logs.
     this.#machine.node.addDependency(role);
   }
 
@@ -144,12 +148,13 @@ export class TransactionMachine extends Construct {
         attempt: JsonPath.numberAt('$.plan.attempt'),
         fingerprint: JsonPath.stringAt('$.fingerprint'),
         deadline: JsonPath.numberAt('$.deadline'),
+        timeout: JsonPath.numberAt('$.timeout'),
         answers: JsonPath.objectAt('$.answers'),
       },
       '$.decision',
     );
     const wait = Wait.jsonPath(this, 'Wait', {
-      comment: 'With jitter: it is drawn when the decision is made',
+      comment: 'The wait has jitter, which was drawn with the decision',
       time: WaitTime.secondsPath('$.decision.wait'),
     });
 
@@ -178,7 +183,10 @@ export class TransactionMachine extends Construct {
     return plan;
   }
 
-  /** One prepare for each participant, in parallel; a participant whose Region cannot be reached has a result too. */
+  /**
+   * Prepares every participant, in parallel. A participant whose Region cannot be reached gets the result
+   * `unreachable`.
+   */
   #prepareAll(): MapState {
     const prepare = this.#task('Prepare', this.#props.participant);
     prepare.addCatch(
@@ -195,6 +203,7 @@ export class TransactionMachine extends Construct {
         attempt: JsonPath.numberAt('$.plan.attempt'),
         fingerprint: JsonPath.stringAt('$.fingerprint'),
         deadline: JsonPath.numberAt('$.deadline'),
+        timeout: JsonPath.numberAt('$.timeout'),
         meta: JsonPath.objectAt('$.meta'),
         participant: JsonPath.objectAt('$$.Map.Item.Value'),
       },
@@ -206,7 +215,7 @@ export class TransactionMachine extends Construct {
   #finaliseAll(name: string, intents: string): MapState {
     const finalise = this.#task(name, this.#props.participant);
     finalise.addCatch(
-      Pass.jsonPath(this, `${name} later`, { comment: 'What has not been reached is left to recovery' }),
+      Pass.jsonPath(this, `${name} later`, { comment: 'Intents that cannot be reached are left to recovery' }),
       { errors: [Errors.ALL], resultPath: JsonPath.DISCARD },
     );
     return MapState.jsonPath(this, `${name} all`, {

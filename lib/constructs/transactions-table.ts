@@ -3,12 +3,14 @@ import { Construct } from 'constructs';
 import type { Config } from '../config.ts';
 import { type GlobalTableProps, globalTable } from './global-table.ts';
 
-/** The stream view that relay reads; also part of what the stream lookup depends on. */
+/** The stream view that relay needs. The stream lookup runs again if it changes. */
 export const TRANSACTIONS_STREAM_VIEW = StreamViewType.NEW_AND_OLD_IMAGES;
 
 /** Properties of TransactionsTable. */
 export interface TransactionsTableProps extends GlobalTableProps {
-  /** Whether every Region sees a decision at once, or replicas catch up. It can never be changed. */
+  /**
+   * How decisions are replicated: every Region sees a decision at once, or replicas catch up. It can never be changed.
+   */
   readonly decisions: Config['decisions'];
 }
 

@@ -6,9 +6,11 @@ import { QUEUE_DEFAULTS } from './queue-defaults.ts';
 
 /** Properties of WorkQueue. */
 export interface WorkQueueProps {
-  /** Its name. */
+  /** The queue's name. */
   readonly queueName: string;
-  /** How it feeds its function: how long a message is hidden while it is processed, and how often it is received. */
+  /**
+   * How the queue feeds its function: how long a message is hidden while it is processed, and how often it is received.
+   */
   readonly limits: QueueLimits;
   /** The queue for messages that failed at every attempt. */
   readonly deadLetters: IQueue;

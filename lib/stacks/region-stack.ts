@@ -120,7 +120,7 @@ export class RegionStack extends Stack {
     new CfnOutput(this, 'ApiUrl', { value: api.url, description: "The Region's API; requests are signed with IAM" });
     new CfnOutput(this, 'BusArn', {
       value: bus.bus.eventBusArn,
-      description: 'Where producers put and consumers listen',
+      description: 'The bus that producers put entries on, and that consumers receive events from',
     });
     new CfnOutput(this, 'AlarmTopicArn', { value: topic.topicArn, description: "Subscribe to the Region's alarms" });
   }
@@ -130,7 +130,7 @@ export class RegionStack extends Stack {
 function addOwn(stack: Stack, scoped: OwnFunctionScope, { subscribers, functions }: Own): void {
   const here = <Definition extends OwnFunctionDefinition>(all: readonly Definition[]) =>
     all.filter(({ regions }) => regions.includes(scoped.region));
-  // Separate scopes, so that a team may use any name, even that of one of Meridian's constructs.
+  // A team's functions have separate scopes, so that they may have any name, even that of one of Meridian's constructs.
   const ofSubscribers = new Construct(stack, 'Subscribers');
   for (const subscription of here(subscribers))
     new Subscriber(ofSubscribers, subscription.name, { ...scoped, subscription });
@@ -157,7 +157,7 @@ function addTables(stack: Stack, { config, region }: Deployment): Stores & { rea
   };
 }
 
-/** The functions that take part in transactions, drive them and finish them, and what starting one requires. */
+/** The functions that take part in transactions, drive them and finish them, and the resources for starting one. */
 function addTransactions(stack: Stack, deployment: Deployment, stores: Stores) {
   const { config, region } = deployment;
   const { events, transactions } = stores;
@@ -192,7 +192,7 @@ function addTransactions(stack: Stack, deployment: Deployment, stores: Stores) {
   return { transacting, resolver };
 }
 
-/** Alarms and the dashboard, created last because they collect what exists. */
+/** Alarms and the dashboard, created last because they collect the existing resources. */
 function addWatch(stack: Stack, deployment: Deployment, relay: Relay): AlarmTopic {
   const inventory = inventoryOf(stack);
   const alarmTopic = new AlarmTopic(stack, 'AlarmTopic', deployment);

@@ -7,13 +7,13 @@ import ts from 'typescript';
 const COMMON = ['zod'];
 const OF_ENTRY: Readonly<Record<string, readonly string[]>> = {
   cdk: ['aws-cdk-lib', 'constructs'],
-  // Types only, which the package depends on itself.
+  // Packages with types only, which are dependencies of the package itself.
   lambda: ['aws-lambda'],
   world: ['aws-lambda'],
 };
 
 /**
- * The packages that the declarations of an entry point name, and those that only others may: one line each. A consumer's
+ * The packages that the declarations of an entry point may not name, but do: one line each. A consumer's
  * compiler reads every declaration that is reached, whether or not the consumer uses it.
  */
 export function foreignTypes(name: string, declarations: string): readonly string[] {

@@ -6,7 +6,7 @@ import manifest from '../../package.json' with { type: 'json' };
 import type { Step } from '../steps.ts';
 import { INSTALL, run } from './run.ts';
 
-/** The only one that needs the optional peers. */
+/** The only entry point that needs the optional peers. */
 const CDK = './cdk';
 const OLDEST_TARGET = 'es2022';
 const NEWEST_TARGET = 'esnext';

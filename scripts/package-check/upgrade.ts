@@ -31,7 +31,7 @@ export type Shown = z.output<typeof shownSchema>;
 /** How many times a project is started until it shows everything. */
 export const STARTS = 5;
 
-/** What `meridian start --once --json` prints, among what subscribers of the project print. */
+/** The result that `meridian start --once --json` prints, found among the output of the project's subscribers. */
 export function parseShown(printed: string): Shown {
   const line = printed.split('\n').findLast((each) => each.startsWith('{'));
   return shownSchema.parse(JSON.parse(line ?? printed));
@@ -64,7 +64,7 @@ export async function checkUpgrades(step: Step, tarball: string): Promise<void> 
   }
 }
 
-/** A view that is behind in every Region agrees too, and has caught up at the next start. */
+/** Regions also agree while a view is behind in all of them; it has caught up at the next start. */
 async function startUntilKept(recorded: Shown, start: () => Promise<string>): Promise<void> {
   for (let left = STARTS; ; left--)
     try {

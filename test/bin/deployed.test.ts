@@ -77,7 +77,7 @@ async function answer(request: IncomingMessage): Promise<{ status: number; body:
     const [path = '', query = ''] = url.split('?');
     const event = functionUrlEvent({ method, path, query, ...(body !== '' && { body }) });
     const { statusCode, body: answered } = await region.request(event);
-    // A world reports no version; us-east-2 was deployed with one that reported none.
+    // A world reports no version. Neither does us-east-2, which an older version of Meridian deployed.
     const isVersioned = path === '/health' && region.name !== 'us-east-2';
     return { status: statusCode, body: isVersioned ? answered.replace('{', '{"version":"1.2.3",') : answered };
   }
@@ -208,7 +208,7 @@ describe('a deployed Region', () => {
       /^The address of us-east-1 is not known: .*credentials .*\. To reach us-east-1 of `npm start`, /,
     ],
   ])(
-    'reports it if %s, and how a Region of a local world is named if --region was given',
+    'is not reached, and the command reports the cause, if %s, and with --region how a Region of a local world is named',
     async (_what, where, env, said) => {
       const { code, stderr } = await run(['view', 'letters', ...where(new URL(endpoint).port)], env);
       expect([code, stderr]).toEqual([1, expect.stringMatching(said)]);

@@ -49,7 +49,7 @@ describe('meridian init', () => {
       expect([name, version]).toEqual([name, versions[name]]);
   });
 
-  it('decides on the install script of every package that has one, so that npm does not warn', async () => {
+  it('allows or denies the install script of every package that has one, so that npm does not warn', async () => {
     const folder = aFolder();
     await init(folder, 'shop');
     const made = JSON.parse(readFileSync(join(folder, 'shop/package.json'), 'utf8'));

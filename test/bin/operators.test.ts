@@ -110,7 +110,7 @@ describe('meridian ingest', () => {
   });
 
   it('treats a Ctrl-C that arrives from both the terminal and the parent process as one', async () => {
-    // The second one arrives as soon as the command has handled the first, however slow the machine is.
+    // The second signal arrives as soon as the command has handled the first one, however slow the machine is.
     const twice = join(folder, 'twice.mjs');
     writeFileSync(
       twice,
@@ -244,7 +244,7 @@ describe('meridian quarantine', () => {
     expect(listed.parse(JSON.parse(filtered.stdout)).messages).toHaveLength(1);
   });
 
-  it('counts the chosen messages in a dry run, and leaves them there', async () => {
+  it('counts the chosen messages in a dry run, and leaves them in the quarantine', async () => {
     const before = quarantine.bodies;
     const trial = await run(['quarantine', 'redrive', '--stream', 'note', '--dry-run']);
     expect(trial.stdout).toMatch(/^2 messages would be/m);
@@ -263,7 +263,7 @@ describe('meridian quarantine', () => {
     expect(quarantine.bodies).not.toContain(event('q1', 'note/q1'));
   });
 
-  it('gets back messages that still cannot be read, and ends all the same', async () => {
+  it('receives messages that still cannot be read again, and still ends', async () => {
     const { code, stdout } = await run(['quarantine', 'redrive']);
     await world.whenIdle();
     expect([code, stdout]).toEqual([0, expect.stringMatching(/^3 messages handed to ingest/)]);
@@ -276,7 +276,7 @@ describe('meridian quarantine', () => {
       await run(['quarantine', 'redrive', ids[2] ?? '', 'none']),
     ];
     expect(show).toMatchObject({ code: 1, stdout: '', stderr: expect.stringMatching(/no message none/) });
-    expect(redrive).toMatchObject({ code: 1, stderr: expect.stringMatching(/^none is not there/) });
+    expect(redrive).toMatchObject({ code: 1, stderr: expect.stringMatching(/^There is no message none/) });
     expect(redrive.stdout).toContain('1 message handed');
   });
 
@@ -322,10 +322,10 @@ describe('meridian quarantine', () => {
     const args = ['quarantine', 'redrive', '--reason', 'none', '--url', `${url}/regions/a`];
     const { code, stderr } = await meridianHere(addQuarantine, args);
     server.close();
-    expect([code, stderr]).toEqual([0, 'looked at 12,000 of about 436,000, 0 handed to ingest again …\n']);
+    expect([code, stderr]).toEqual([0, 'examined 12,000 of about 436,000, 0 handed to ingest again …\n']);
   });
 
-  it('does not report a message that it had no time to find as existing', async () => {
+  it('reports that it ran out of time if it has not found a message before that', async () => {
     const result = { messages: [], about: 436_000, complete: false };
     const server = createServer((_request, response) => response.end(JSON.stringify({ result })));
     const url = await addressOf(server);

@@ -51,7 +51,7 @@ describe('meridian rebuild', () => {
     expect(clean.stdout).toMatch(/^us-east-1: [1-9]\d* earlier builds? of letters .* from /);
   });
 
-  it('ends, other segments too, when a segment cannot be built', async () => {
+  it('stops the other segments too when one cannot be built', async () => {
     const steps: number[] = [];
     const problem = {
       type: 'urn:x',
@@ -67,7 +67,7 @@ describe('meridian rebuild', () => {
       try {
         return await operate.apply(this, request);
       } catch (error) {
-        // Once the command knows of it.
+        // Continues after the command has received the error.
         setImmediate(told.resolve);
         throw error;
       }
@@ -103,7 +103,7 @@ describe('meridian rebuild', () => {
     const url = await addressOf(server);
     const { code, stdout } = await meridian(['rebuild', 'boats', '--clean', '--only', '--url', `${url}/regions/a`]);
     server.close();
-    expect([code, stdout]).toEqual([0, expect.stringMatching(/^a: nothing .*boats/)]);
+    expect([code, stdout]).toEqual([0, expect.stringMatching(/^a: all earlier builds of boats are deleted/)]);
     expect(asked).toBeLessThanOrEqual(3);
   });
 
@@ -116,7 +116,7 @@ describe('meridian rebuild', () => {
   it('reports an error once if it is the same in every Region', async () => {
     const [human, machine] = await Promise.all([run(['rebuild', 'boats']), run(['rebuild', 'boats', '--json'])]);
     expect(human).toMatchObject({ code: 1, stdout: '' });
-    // Once, and not for each.
+    // One line for all Regions, not one for each.
     expect(human.stderr).toMatch(/^In every Region: unknown-view: .*\n.*: letters\.\n$/);
     expect(machine.code).toBe(1);
     expect(jsonLines(machine.stdout)).toMatchObject([
@@ -135,13 +135,13 @@ describe('meridian republish', () => {
   });
   beforeEach(() => void heard.splice(0));
 
-  it('counts what was written since a time in a dry run', async () => {
+  it('counts the events that were written since a time in a dry run', async () => {
     const trial = await run(['republish', '--since', '1h', '--dry-run', '--only']);
     expect(trial.stdout).toMatch(/^us-east-1: [1-9]\d* events? would be .*[1-9]\d* commits? read\.\n$/);
     expect(heard).toEqual([]);
   });
 
-  it('publishes what was written since a time again', async () => {
+  it('republishes the events that were written since a time', async () => {
     const real = await run(['republish', '--since', '1h', '--json']);
     await world.whenIdle();
     const shape = z.object({ regions: z.array(z.object({ region: z.string(), published: z.number() })) });

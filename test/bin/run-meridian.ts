@@ -11,7 +11,7 @@ import { note, toyDomain } from '../../testing/toy.ts';
 import { serveWorld } from '../../world/network/server.ts';
 import { World } from '../../world/world.ts';
 
-// Each run is a process, which takes its seconds on a busy machine.
+// Each run is a process, which takes seconds on a busy machine.
 vi.setConfig({ testTimeout: 120_000 });
 
 const script = fileURLToPath(new URL('../../bin/meridian.mjs', import.meta.url));
@@ -19,7 +19,7 @@ const ours = Object.fromEntries(Object.entries(process.env).filter(([name]) => !
 
 export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>;
-  /** What it reads. */
+  /** The text on its standard input. */
   readonly input?: string;
   /** @default a folder outside of every project */
   readonly cwd?: string;

@@ -5,7 +5,7 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { parse } from 'yaml';
 import { makeTree } from '../checks/tree.ts';
 
-// Each run is a process, which takes its seconds on a busy machine.
+// Each run is a process, which takes seconds on a busy machine.
 vi.setConfig({ testTimeout: 120_000 });
 
 const core = JSON.stringify(join(process.cwd(), 'core/index.ts'));

@@ -93,7 +93,7 @@ function problem(status: number, code: string, detail: string): string {
 }
 
 describe('meridian smoke', () => {
-  it('only reads without --write, and says what it did not check', async () => {
+  it('only reads without --write, and lists the omitted checks', async () => {
     const { code, ok, checks: done } = await smoke();
     expect([code, ok]).toEqual([0, true]);
     expect(outcomes(done)).toEqual(
@@ -151,7 +151,7 @@ describe('meridian smoke', () => {
     expect(stderr).toMatch(/\n {2}It means: Replication is behind.*\n {2}Do: .*meridian-events.*replication\.md/);
   });
 
-  it('names the missing Region, and ends there', async () => {
+  it('names the missing Region, and then ends', async () => {
     const { code, checks: done } = await smokeBetween([], ({ path }) =>
       path.startsWith('/regions/us-west-2/') ? { status: 404, body: 'None.' } : undefined,
     );
@@ -220,7 +220,7 @@ describe('meridian smoke', () => {
     ]);
   });
 
-  it('reports that nothing listens', async () => {
+  it('reports that nothing listens at the address', async () => {
     const { code, checks: done } = await smoke(['--url', `http://127.0.0.1:${await freePort()}/regions/us-east-1`]);
     expect([code, done.at(-1)]).toMatchObject([1, { check: 'reachable', problem: { code: 'unreachable' } }]);
   });
@@ -285,7 +285,7 @@ describe('meridian smoke on AWS', () => {
 });
 
 describe('the plan for a domain', () => {
-  it('has the appends that its samples and ids allow, and names the rest', () => {
+  it('has the appends that samples and ids allow, and lists what is missing', () => {
     const onlyStock = planOf(defineDomain({ streams: [stock], views: [] }), regions, 'smoke-1');
     expect(onlyStock).toMatchObject({ appends: [], transaction: undefined, rows: [] });
     expect(onlyStock.missing).toEqual([
@@ -301,7 +301,7 @@ describe('the plan for a domain', () => {
   });
 });
 
-it('the page about it has every check, in this order', () => {
+it('the page about `meridian smoke` has every check, in the order of the command', () => {
   const page = readFileSync(resolve('docs/operations/smoke.md'), 'utf8');
   expect([...page.matchAll(/^\| `([a-z]+)`/gm)].map(([, check]) => check)).toEqual(checks);
 });

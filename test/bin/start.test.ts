@@ -8,7 +8,7 @@ import { describe, expect, it, vi } from 'vitest';
 import * as z from 'zod';
 import { aProject, printedBy, runIn, spawnIn } from './a-project.ts';
 
-// Each run is a process, which takes its seconds on a busy machine.
+// Each run is a process, which takes seconds on a busy machine.
 vi.setConfig({ testTimeout: 120_000 });
 
 const ONCE = ['start', '--once', '--no-latency'];
@@ -107,7 +107,7 @@ describe('meridian start', () => {
     const first = await serve(folder);
     const messages = ['one', 'two'].map((body) => ({ reason: 'unreadable', body }));
     await operate(first.url, 'quarantine-add', { messages });
-    // It cannot be read this time either, and is quarantined again.
+    // This message still cannot be read, and is quarantined again.
     await operate(first.url, 'quarantine-redrive', { limit: 1 });
     while ((await operate(first.url, 'quarantine-list', { limit: 1 })).about !== 2) await sleep(20);
     first.child.kill('SIGKILL');
@@ -164,7 +164,7 @@ describe('meridian start', () => {
     for (const file of ['README.md', 'bin/app.ts', 'test/cart.test.ts', 'tsconfig.json', 'regions.json'])
       edit(folder, file, (text) => `${text}\n`);
     writeFileSync(join(folder, 'streams/draft.ts'), 'no code yet');
-    // Longer than it takes to detect a save: the first save that is reported is then the next one.
+    // Waits longer than it takes to detect a save, so that the first reported save is the next one.
     await sleep(500);
     edit(folder, 'cdk.json', (text) => `${text}\n`);
     const [, saved] = await printed(/── (.*) was saved/);
@@ -184,7 +184,7 @@ describe('meridian start', () => {
     await printed(/Serving http/);
   });
 
-  it('deletes the state with --fresh even if the first processes end before they open it, and only once', async () => {
+  it('deletes the state only once with --fresh, even if the first processes end before they open it', async () => {
     const folder = aProject();
     const carts = async (url: string | undefined) =>
       Promise.all(
@@ -231,7 +231,7 @@ describe('meridian start', () => {
 
   it('ends after the process that it supervises, so that the next start finds state and port free', async () => {
     const folder = aProject();
-    // It needs a second to end.
+    // The supervised process needs a second to end.
     edit(
       folder,
       'streams/index.ts',
@@ -392,7 +392,7 @@ describe('meridian start', () => {
       expect([code, stdout]).toEqual([1, '']);
       const path = join(folder, 'subscribers/picker.ts');
       expect(stderr).toMatch(
-        `${join(folder, 'subscribers/index.ts')}:5: The entry of subscriber picker is ${path}, and there is no such file. Create it, with \`export const handler`,
+        `${join(folder, 'subscribers/index.ts')}:5: The entry of subscriber picker is ${path}, but there is no such file. Create it, with \`export const handler`,
       );
     },
   );

@@ -70,13 +70,13 @@ describe('meridian append', () => {
     ]);
     expect(missing.stderr).toMatch(/ {2}events\[0\]\.data .* received undefined; give the data as JSON: '\{…\}'\n/);
     expect(other.stderr).toMatch(/^ {2}--expected {2}.*--based-on$/m);
-    // Not a write.
+    // A fault of a read has no line about writing.
     expect(read.stderr.split('\n').slice(1)).toEqual([expect.stringMatching(/^ {2}--at-least {2}.*version token/), '']);
   });
 
   it.each([
-    ['no type before data', ['note/a', '{}'], 'Before {} a type of event is missing'],
-    ['data twice', ['note/a', 'Noted', '{}', '{}'], 'Before {} a type of event is missing'],
+    ['no type before data', ['note/a', '{}'], 'An event type, such as Departed, must precede {}.'],
+    ['data twice', ['note/a', 'Noted', '{}', '{}'], 'An event type, such as Departed, must precede {}.'],
     ['data that is not JSON', ['note/a', 'Noted', '{"a"'], 'The data of Noted is not JSON'],
     ['no event', ['note/a'], "missing required argument 'events'"],
     ['two kinds of version', ['note/a', 'Noted', '--expected', 'x', '--based-on', 'y'], 'cannot be used with'],
@@ -195,7 +195,7 @@ describe('meridian stream', () => {
     expect(await once(child, 'exit')).toEqual([0, null]);
   });
 
-  it('goes on following when the server was restarted', async () => {
+  it('continues to follow after a restart of the server', async () => {
     const { port: own } = new URL(address());
     const proxy = () => createServer((socket) => socket.pipe(connect(Number(own), '127.0.0.1')).pipe(socket));
     const sockets = new Set<Socket>();

@@ -52,7 +52,7 @@ describe('meridian transact', () => {
     );
   });
 
-  it('generates an id with the Region that is asked, and prints it', async () => {
+  it('generates an id with the Region that receives the request, and prints it', async () => {
     const { code, stdout } = await run(['transact', text(withdrawals()), '--json'], {
       env: { MERIDIAN_URL: `${address()}/regions/us-west-2` },
     });
@@ -212,10 +212,10 @@ describe('meridian transact', () => {
   });
 
   it.each([
-    [{ id: 'us-east-1:a' }, ['--id', 'us-east-1:b'], 'id is "us-east-1:a" in the JSON, and --id is us-east-1:b'],
-    [{ timeoutSeconds: 5 }, ['--timeout', '6'], 'timeoutSeconds is 5 in the JSON, and --timeout is 6'],
-    [{ meta: { actor: 'a' } }, ['--actor', 'b'], 'meta.actor is "a" in the JSON, and --actor is b'],
-    [{ id: null }, ['--id', 'us-east-1:b'], 'id is null in the JSON, and --id is us-east-1:b'],
+    [{ id: 'us-east-1:a' }, ['--id', 'us-east-1:b'], 'id is "us-east-1:a" in the JSON, but --id is us-east-1:b'],
+    [{ timeoutSeconds: 5 }, ['--timeout', '6'], 'timeoutSeconds is 5 in the JSON, but --timeout is 6'],
+    [{ meta: { actor: 'a' } }, ['--actor', 'b'], 'meta.actor is "a" in the JSON, but --actor is b'],
+    [{ id: null }, ['--id', 'us-east-1:b'], 'id is null in the JSON, but --id is us-east-1:b'],
   ])('exits with 2 if the JSON has %j, and the options contradict it: %j', async (json, args, message) => {
     const { code, stderr } = await meridian(['transact', text({ participants: withdrawals(), ...json }), ...args]);
     expect({ code, stderr }).toEqual({
@@ -273,11 +273,11 @@ describe('meridian transact', () => {
 
   it.each([
     ['what is not JSON', ['[{'], 'participants are not JSON'],
-    ['what is not JSON on standard input', ['-'], 'standard input is not JSON'],
+    ['what is not JSON on standard input', ['-'], 'Standard input is not JSON'],
     ['an invalid id', ['[]', '--id', 'order-17'], '<Region>:<key>'],
     ['a check without a version', ['[]', '--check', 'account/us-west-2.ada'], '<stream>=<version>'],
     ['an invalid wait', ['[]', '--wait', 'long'], '0 to 50'],
-    ['a time-out that is too long', ['[]', '--timeout', '500'], '1 to 240'],
+    ['a timeout that is too long', ['[]', '--timeout', '500'], '1 to 240'],
     ['nothing', [], "missing required argument 'participants'"],
   ])('exits with 2 on %s', async (_what, args, message) => {
     const { code, stdout, stderr } = await meridian(['transact', ...args]);

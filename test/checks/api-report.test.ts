@@ -40,7 +40,7 @@ describe('the API report', () => {
       expect.stringMatching(/^The public API is not what api\/more\.api\.md says/),
       '- export function grow(by: number): void;',
       '+ export function grow(by: string): void;',
-      'api/gone.api.md is of no entry point',
+      'api/gone.api.md belongs to no entry point',
     ]);
     expect(reportApi(stage, { reports, write: true })).toEqual([]);
     expect(reportApi(stage, { reports })).toEqual([]);

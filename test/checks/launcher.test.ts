@@ -51,14 +51,14 @@ describe.skipIf(process.platform === 'win32')('bin/meridian.mjs', () => {
     expect(await once(child, 'close')).toEqual([null, 'SIGTERM']);
   });
 
-  it('on an older Node without the npm package says what to install', async () => {
+  it('says what to install if it runs on an older Node without the npm package', async () => {
     const child = start(['exit', '0'], ['--import', join(root, 'pretend.mjs')]);
     const errors = text(child.stderr);
     expect(await once(child, 'close')).toEqual([1, null]);
     expect(await errors).toMatch(/needs Node 24; this is Node 20\.20\.2\. Run `npm install`/);
   });
 
-  it('on an older Node starts the one of the npm package', async () => {
+  it('starts the Node of the npm package if it runs on an older Node', async () => {
     mkdirSync(join(root, 'node_modules/node/bin'), { recursive: true });
     writeFileSync(join(root, 'node_modules/node/package.json'), '{}');
     symlinkSync(process.execPath, join(root, 'node_modules/node/bin/node'));

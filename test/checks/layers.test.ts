@@ -276,7 +276,7 @@ function ruleOf(fault: string): string | undefined {
   return /\n +([^:]+): /.exec(fault)?.[1];
 }
 
-/** The paths in the row of CONTRIBUTING.md's table that is the most specific one for a file. */
+/** The paths in the most specific row for a file in CONTRIBUTING.md's table. */
 function namedFor(file: string): string[] {
   const [, table = ''] = /^\| layer .*\n.*\n((?:\|.*\n)+)/m.exec(readFileSync('CONTRIBUTING.md', 'utf8')) ?? [];
   let before: string[] = [];

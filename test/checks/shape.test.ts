@@ -38,7 +38,7 @@ describe('the shape of a source file', () => {
 
   it.each([
     ['the clock', 'const at = Date.now();', 'Date.now'],
-    ['the clock by a date', 'const at = new Date();', 'Date()'],
+    ['the clock through a date', 'const at = new Date();', 'Date()'],
     ['chance', 'const n = Math.random();', 'Math.random'],
     ['the environment', 'const name = process.env.NAME;', 'process'],
     ['the network', 'const answer = fetch(url);', 'fetch'],
@@ -118,7 +118,7 @@ describe('the list of exceptions', () => {
     'test/a.test.ts': lines(501),
   };
 
-  it('excuses what it names, rule by rule', () => {
+  it('excuses the code that it names, from the named rule only', () => {
     const listed = {
       longFunctions: { 'core/a.ts put': 'a reason' },
       manyParameters: { 'core/a.ts put': 'a reason' },
@@ -133,7 +133,7 @@ describe('the list of exceptions', () => {
   it.each(['longFunctions', 'manyParameters', 'longTestFiles'] as const)('a fault: a stale entry in %s', (rule) => {
     const key = 'core/gone.ts put';
     expect(check({ 'core/a.ts': '' }, { ...nothing, [rule]: { [key]: 'a reason' } })).toEqual([
-      `${key} is listed in ${rule} and need not be any more: remove the entry`,
+      `${key} is listed in ${rule} and no longer needs to be: remove the entry`,
     ]);
   });
 });

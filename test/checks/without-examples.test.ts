@@ -15,7 +15,7 @@ const NAMED = new Map([
   ['scripts/localstack.ts', 'deploys an example, if it exists'],
   ['scripts/package-check.ts', 'no bundle holds a file of an example'],
   ['scripts/schemas.ts', 'the contracts of the existing examples'],
-  ['scripts/without-examples.ts', 'leaves them out'],
+  ['scripts/without-examples.ts', 'leaves the examples out'],
   ['test/checks/layers.test.ts', 'an invented tree'],
   ['test/checks/without-examples.test.ts', 'this test'],
   ['test/docs/pages.test.ts', 'links to examples, if they exist'],

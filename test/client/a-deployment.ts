@@ -12,20 +12,20 @@ export const regions = ['us-east-1', 'us-east-2', 'us-west-2'] as const;
 export type Fate =
   /** The connection is refused: nothing listens there. */
   | 'unreachable'
-  /** It never comes. */
+  /** The connection breaks before the request arrives. */
   | 'lost'
-  /** It is carried out, but its response is lost. */
+  /** The request is carried out, but its response is lost. */
   | 'unanswered'
-  /** The connection breaks at once, and it is carried out ten seconds later. */
+  /** The connection breaks at once, and the request is carried out ten seconds later. */
   | 'late'
-  /** It never arrives, and the connection stays open. */
+  /** The request never arrives, and the connection stays open. */
   | 'silent'
   /** The Function URL responds instead of its function. */
   | 'throttled'
   | 'down'
-  /** It is carried out, but the response does not come from a Region. */
+  /** The request is carried out, but the response does not come from a Region. */
   | 'garbled'
-  /** It is carried out, and the Region returns versions in a form that only newer clients read. */
+  /** The request is carried out, and the Region returns versions in a form that only newer clients read. */
   | 'newer'
   /** The Region reports a transaction as undecided. */
   | 'undecided'
@@ -149,7 +149,7 @@ export function aDeployment({
           (error: unknown) => error,
         ),
       ),
-    /** Lets everything arrive. */
+    /** Heals every link, and lets time pass until all requests have arrived and all transactions have ended. */
     settle: async () => {
       world.healAll();
       await scheduler.run(LATE_MS);

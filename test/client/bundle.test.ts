@@ -29,7 +29,7 @@ describe('the client in a bundle', () => {
     expect(ours.filter((input) => !/^(client|core\/(facts|limits|wire))\//.test(input))).toEqual([]);
   });
 
-  it('contains the packages that it needs, and no others: no CDK, no client of a service', () => {
+  it('contains only the packages that it needs: no CDK, no client of a service', () => {
     const packages = bundle.contents.map(({ name }) => name).filter((name) => !name.endsWith('/'));
     expect(packages.toSorted()).toEqual(PACKAGES);
   });

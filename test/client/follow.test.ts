@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { EventOf, StreamClient } from '../../client/client.ts';
 import type { note } from '../../testing/toy.ts';
-// The client loads it on demand, which takes real time.
+// The client loads this module on demand, which would take real time.
 import '../../client/sign.ts';
 import { CLIENT_TRIES } from '../../core/limits/budgets.ts';
 import { aDeployment, regions } from './a-deployment.ts';

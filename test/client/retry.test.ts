@@ -39,7 +39,7 @@ describe('a write whose response is lost', () => {
     expect(await result(stock.read())).toMatchObject({ state: ['ann'] });
   });
 
-  it('moves to another Region after one more try, and counts once even where both Regions have written it', async () => {
+  it('moves to another Region after one more try, and counts once even if both Regions have written it', async () => {
     const { client, fates, world, sent, result, settle } = aDeployment();
     world.cut(east1, east2);
     fates(({ region, method }) => (region === east1 && method === 'POST' ? 'unanswered' : undefined));
@@ -63,7 +63,7 @@ describe('a write whose response is lost', () => {
     expect(sent).toHaveLength(CLIENT_TRIES);
   });
 
-  it('also reports that if a later try is refused: the first may be in progress', async () => {
+  it('also reports that it may have been written if a later try is refused: the first may be in progress', async () => {
     const { client, next, failure } = aDeployment();
     next('late');
     expect(await failure(client().stream('account', `${east1}.ann`).command('withdraw', { amount: 1 }))).toMatchObject({
@@ -72,7 +72,7 @@ describe('a write whose response is lost', () => {
     });
   });
 
-  it('reports that if the response cannot be read', async () => {
+  it('reports that it may have been written if the response cannot be read', async () => {
     const { client, next, sent, failure } = aDeployment();
     next('garbled');
     expect(await failure(client().stream('stock', '1').command('take', 'ann'))).toMatchObject({
@@ -82,7 +82,7 @@ describe('a write whose response is lost', () => {
     expect(sent).toHaveLength(1);
   });
 
-  it('reports that if the caller aborts the call after it was sent, and not before', async () => {
+  it('reports that it may have been written if the caller aborts the call after it was sent, not before', async () => {
     const { client, fates, scheduler, failure } = aDeployment();
     fates(() => 'silent');
     const stop = new AbortController();
@@ -105,7 +105,7 @@ describe('a Region that hangs', () => {
 });
 
 describe('a Region at which nothing listens', () => {
-  it('is skipped at once, also by a command, which its home accepts from any Region', async () => {
+  it('is skipped immediately, even by a command, which any Region passes on to its home', async () => {
     const { client, fates, sent, scheduler, result } = aDeployment({ latency: false });
     fates(({ region }) => (region === east1 ? 'unreachable' : undefined));
     const begun = scheduler.now();
@@ -127,7 +127,7 @@ describe('a Region at which nothing listens', () => {
     expect(sent.map(({ region }) => region).slice(3)).toEqual([east1, east2]);
   });
 
-  it('is not tried first by other clients either that share what was avoided', async () => {
+  it('is not tried first by other clients that share the list of avoided Regions', async () => {
     const { client, fates, sent, result } = aDeployment();
     fates(({ region }) => (region === east1 ? 'unreachable' : undefined));
     const avoided = new Map<string, number>();
@@ -136,7 +136,7 @@ describe('a Region at which nothing listens', () => {
     expect(sent.map(({ region }) => region)).toEqual([east1, east2, east2, east1, east2]);
   });
 
-  it('leads to an error without a pause if it is every Region, and nothing is written', async () => {
+  it('leads to an error without a pause if no Region listens, and nothing is written', async () => {
     const { client, fates, sent, scheduler, failure } = aDeployment();
     fates(() => 'unreachable');
     const begun = scheduler.now();
@@ -155,7 +155,7 @@ describe('a Region at which nothing listens', () => {
     expect(scheduler.now()).toBe(begun);
   });
 
-  it('is the same as one whose address is not known', async () => {
+  it('is skipped like a Region whose address is unknown', async () => {
     const { client, sent, result, failure } = aDeployment();
     const endpoints = (region: string) => {
       if (region === east1) throw new Error('no such function');
@@ -187,7 +187,7 @@ describe('a Region whose certificate is refused', () => {
     'SELF_SIGNED_CERT_IN_CHAIN',
     'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
     'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
-  ])('gets nothing, so each Region is asked once, and the error names the certificate: %s', async (code) => {
+  ])('receives no request, so each Region is tried once, and the error names the certificate: %s', async (code) => {
     const { client, failure } = aDeployment();
     let asked = 0;
     const fetch = async () => {
@@ -197,7 +197,7 @@ describe('a Region whose certificate is refused', () => {
     expect(await failure(client({ fetch }).stream('stock', '1').command('take', 'ann'))).toMatchObject({
       code: 'unreachable',
       maybeWritten: false,
-      message: `The certificate of https://${west2} is not accepted (${code}): not valid. Check the address, and the certificate of what responds there.`,
+      message: `The certificate of https://${west2} is not accepted (${code}): not valid. Check the address, and the certificate of the server.`,
     });
     expect(asked).toBe(regions.length);
   });
@@ -213,7 +213,7 @@ describe('a Region that is not among the addresses', () => {
       expect.objectContaining({
         code: 'no-endpoint',
         region: 'mars-1',
-        message: `The address of mars-1 is not known: \`endpoints\` has ${regions.join(', ')}. Add it there, or name one of these.`,
+        message: `The address of mars-1 is not known: \`endpoints\` has ${regions.join(', ')}. Add the Region there, or use one of these.`,
       }),
     );
     expect(() => client({ endpoints: {} })).toThrow('`endpoints` has no Region.');
@@ -228,7 +228,7 @@ describe('a Region that is not among the addresses', () => {
   });
 });
 
-describe('what may pass', () => {
+describe('a temporary failure', () => {
   it('is tried in every Region in turn, with pauses only before a Region is tried again', async () => {
     const { client, fates, sent, scheduler, failure } = aDeployment();
     fates(() => 'throttled');
@@ -287,7 +287,7 @@ describe('a refusal', () => {
     expect(isClientError(new Error('other'))).toBe(false);
   });
 
-  it('is the client’s own for what a URL cannot say', async () => {
+  it('comes from the client itself for a key that a URL cannot express', async () => {
     const { client, sent, failure } = aDeployment();
     expect(await failure(client().view('notes').row('..'))).toMatchObject({ code: 'validation' });
     expect(sent).toEqual([]);

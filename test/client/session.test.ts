@@ -25,7 +25,7 @@ describe('a session', () => {
     expect(sent.map(({ region }) => region)).toEqual([east2, east1]);
   });
 
-  it('is needed for that', async () => {
+  it('is needed to see their own writes in such a Region', async () => {
     const { client, result } = apart();
     await result(client().stream('note', 'a').append(red));
     expect(await result(client({ region: east2 }).stream('note', 'a').read())).toMatchObject({

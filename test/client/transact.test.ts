@@ -107,7 +107,7 @@ describe('a transaction', () => {
     });
   });
 
-  it('stops waiting when the caller aborts the call, and may be committed all the same', async () => {
+  it('is no longer waited for when the caller aborts the call, and may still be committed', async () => {
     const { client, scheduler, failure } = await withMoney({ startsMachines: async () => undefined });
     const stop = new AbortController();
     scheduler.after(12_000, () => stop.abort());

@@ -13,7 +13,7 @@ const SEPARATOR = '\n###\n';
 export async function answersTo(requests: string): Promise<readonly unknown[]> {
   const scheduler = new VirtualScheduler();
   const regions = ['us-east-1', 'us-east-2', 'us-west-2'];
-  // Without latencies ages are 0.
+  // There is no latency, so ages are 0.
   const world = new World({ domain: toyDomain, regions, scheduler, latency: false });
   const answers: unknown[] = [];
   for (const request of requests.split(SEPARATOR)) {
@@ -28,7 +28,7 @@ export async function answersTo(requests: string): Promise<readonly unknown[]> {
   return answers;
 }
 
-/** The sentence of a problem is for people and may change. */
+/** The sentence in a problem is for people, and may change. */
 function withoutDetail(body: unknown): unknown {
   const problem = z.looseObject({ code: z.string(), detail: z.string() }).safeParse(body).data;
   if (!problem) return body;

@@ -27,7 +27,7 @@ export async function askedOf(ask: (remote: Remote) => Promise<unknown>): Promis
   const asked: unknown[] = [];
   const invoke = async (_region: string, request: unknown) => {
     asked.push(request);
-    throw new MeridianError('region-unreachable', 'It only listens.');
+    throw new MeridianError('region-unreachable', 'This Region only records requests.');
   };
   await ask({ invoke }).catch((error: unknown) => {
     if (asked.length === 0) throw error;

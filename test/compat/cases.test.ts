@@ -28,7 +28,7 @@ describe('the folder of an older version', () => {
     expect(read({ gone: 'Its queue is empty.' })).toEqual(kept);
   });
 
-  it('is read completely where the current code has the form, whatever is listed', () => {
+  it('is read completely where the current code has the form, even if the form is listed as retired', () => {
     expect(read({ kept: 'By mistake.', gone: 'Its queue is empty.' })).toEqual(kept);
   });
 
@@ -41,8 +41,8 @@ describe('the folder of an older version', () => {
 
   it.each([
     ['another value', { a: 2 }],
-    ['a member less', {}],
-    ['a list in its place', [1]],
+    ['an object without a member', {}],
+    ['a list instead of an object', [1]],
     ['nothing', null],
   ])('may not be read as %s', (_what, value) => {
     expect(asOf(OLDER, value, { a: 1 })).not.toEqual({ a: 1 });

@@ -49,7 +49,7 @@ export function faultsOfRetired(
 }
 
 /**
- * The result of reading a sample, reduced to what its version can know: files of older versions do not change any
+ * The result of reading a sample, reduced to the members that its version knows: files of older versions do not change any
  * more, so members added since, with values that mean their absence, are omitted. For the current version everything
  * counts.
  */

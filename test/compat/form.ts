@@ -10,7 +10,7 @@ export interface Form {
   readonly uses: readonly unknown[];
   /** Whether it is an item, whose values are attribute values. */
   readonly isItem: boolean;
-  /** Why it is not read with unknown members. @default it is */
+  /** Why it is not read with unknown members. @default undefined: it is */
   readonly strict: string | undefined;
   /** Removes the parts that differ between machines. */
   readonly comparable: (form: unknown) => unknown;
@@ -19,7 +19,7 @@ export interface Form {
 interface Codec<T> {
   readonly read?: (form: unknown) => T | Promise<T>;
   readonly write?: (means: T) => unknown;
-  /** In addition to `read` and `write` themselves. */
+  /** The functions and schemas involved, in addition to `read` and `write` themselves. */
   readonly uses?: readonly unknown[];
   readonly strict?: string;
   readonly comparable?: (form: unknown) => unknown;

@@ -31,7 +31,7 @@ const membersSchema = z.record(z.string(), z.unknown());
 const elementsSchema = z.union([z.array(z.unknown()), z.record(z.string(), z.unknown())]);
 
 /**
- * What the schemas of a form would read, and no case of its samples has: members, alternatives, values of an enum,
+ * The parts of a form's schemas that no case of its samples has: members, alternatives, values of an enum,
  * elements of a list. Without a case, its written form is not checked.
  * @returns one line each: `decision.decidedAt as {"type":"string"}`
  */

@@ -171,7 +171,8 @@ export const items: Readonly<Record<string, Form>> = {
 
 function only<T>(values: readonly T[]): T {
   const [value] = values;
-  if (value === undefined || values.length > 1) throw new Error(`There should be one, there are ${values.length}.`);
+  if (value === undefined || values.length > 1)
+    throw new Error(`There should be one value, but the number of values is ${values.length}.`);
   return value;
 }
 

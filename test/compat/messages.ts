@@ -251,7 +251,7 @@ const betweenFunctions: Readonly<Record<string, Form>> = {
   }),
   'participant-request': message({
     read: (form) => participantRequestSchema.parse(form),
-    // With a deadline it comes from the state machine; a Region passes it on with the remaining time.
+    // A request from the state machine has a deadline; one that a Region passes on has the remaining time.
     write: (means: z.output<typeof participantRequestSchema>) =>
       'deadline' in means ? means : askedOf((participants) => asksParticipant(participants, means)),
     uses: [participantRequestSchema, participateStep],
@@ -384,24 +384,15 @@ const anEvent: SubscribedEvent = {
   },
 };
 
-/** The commit whose events these are. */
+/** The commit that these events belong to. */
 function commitOf(events: readonly SubscribedEvent[]): Commit {
   const [{ stream, meta } = anEvent] = events;
-  const {
-    region,
-    log,
-    position,
-    previous,
-    context,
-    hlc,
-    commitId,
-    fingerprint,
-    index: _,
-    count: _all,
-    ...given
-  } = meta;
+  const { region, log, position, previous, context, hlc, wallTime, commitId, fingerprint, digest, ...more } = meta;
+  const { index: _index, count: _count, ...given } = more;
   return {
     ...{ stream, log, position, commitId, fingerprint, context, previous, hlc, region, meta: given },
+    ...(digest !== undefined && { digest }),
+    ...(wallTime !== undefined && { wallTime }),
     events: events.map(({ type, schemaVersion, data }) => ({ type, schemaVersion, data })),
   };
 }

@@ -1,4 +1,4 @@
-// The ports of Regions of which one reads and writes the previous forms.
+// The ports of several Regions, one of which reads and writes the previous forms.
 
 import * as z from 'zod';
 import { fromImage, toImage } from '../../adapters/dynamodb/commit-item.ts';

@@ -15,7 +15,7 @@ import { ownName } from '../own-name.ts';
 import { aRegionOf, EAST, REGIONS } from './asked.ts';
 import { type Form, message } from './form.ts';
 
-/** With the functions' own settings; nothing is measured. */
+/** The runtime of deployed functions, but without metrics. */
 const runtime = nodeRuntime(() => undefined);
 
 /** Values that are computed or fixed, and must be the same in every version: digests, partitions, names, rules. */

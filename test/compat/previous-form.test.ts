@@ -78,7 +78,7 @@ const renamedForms: PreviousForms = {
 
 type MixedWorld = ReturnType<typeof aMixedWorld>;
 
-/** Three Regions, one of them on the previous forms, and their failures. */
+/** Three Regions, one of which uses the previous forms, and the failures of their functions. */
 function aMixedWorld(forms: PreviousForms, decisions: 'strong' | 'eventual') {
   const made = aWorld({
     ...{ regions: REGIONS, decisions, domain: withSnapshots() },
@@ -237,7 +237,7 @@ describe('a world in which one Region is on the previous forms', () => {
     for (const name of REGIONS) expect(world.region(name).counts.written).toBeGreaterThan(0);
   });
 
-  it('uses those forms: what its Region has written differs from what others write', async () => {
+  it('uses these forms: the items that its Region writes differ from those of the other Regions', async () => {
     const { world } = await mixed(previousForms);
     const [ann, cid] = await Promise.all([ANN, CID].map((account) => world.region(EAST).load(account)));
     const hasTrace = ({ meta }: Commit) => meta.traceparent !== undefined;

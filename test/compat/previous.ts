@@ -25,7 +25,7 @@ const attributeSchema = z.union([
   z.object({ L: z.array(z.object({ M: objectSchema })) }),
 ]);
 
-/** The same item, or items, with an unknown attribute, there and in every map that has a form. */
+/** The same item, or items, with an unknown attribute at the top level, and in every map that has a form. */
 export function itemWithUnknown(item: unknown): unknown {
   if (Array.isArray(item)) return item.map(itemWithUnknown);
   const known = Object.entries(objectSchema.parse(item)).map(([name, attribute]) => {
@@ -51,14 +51,14 @@ export function withoutUnknown(read: unknown): unknown {
   );
 }
 
-/** The earlier version of a form: as written by the previous version, and as that version reads a current one. */
+/** The previous version of a form: how the previous version writes it, and how it reads the current form. */
 export interface Previous {
   readonly toPrevious: (form: unknown) => unknown;
   /** @throws Error if the previous version could not read it */
   readonly fromPrevious: (form: unknown) => unknown;
 }
 
-/** Without optional members, and with unknown ones. All current forms can be read. */
+/** A previous form that lacks optional members, or has unknown ones. The previous version can read all current forms. */
 function compatible(toPrevious: (form: unknown) => unknown): Previous {
   return { toPrevious, fromPrevious: (form) => form };
 }

@@ -14,7 +14,7 @@ const anythingSchema = z.custom<unknown>((value) => value !== undefined, 'is mis
 
 /** One case of a form. */
 const sampleSchema = z.strictObject({
-  /** As stored or sent. JSON text there is JSON here. */
+  /** The stored or sent form. What is JSON text there is JSON here. */
   form: anythingSchema,
   /** Its meaning: the result of reading it. */
   means: anythingSchema,
@@ -39,7 +39,7 @@ export function fileOf(version: string, form: string): string {
   return join(root, version, `${form}.json`);
 }
 
-/** The same, as messages show it. */
+/** The path of a file of samples, as messages show it. */
 export function nameOf(version: string, form: string): string {
   return `test/compat/${version}/${form}.json`;
 }

@@ -37,7 +37,7 @@ export async function takenIn(entries: readonly BusEntry[]): Promise<readonly un
   return heard;
 }
 
-/** Requests over these ports. Queues and the bus have samples of their own. */
+/** The ports whose requests are recorded: those of queues and the bus have separate samples. */
 const ASKING = ['remote.', 'participants.', 'machine.'];
 
 interface Requests {
@@ -70,7 +70,7 @@ export async function trafficOf({ region, requests }: Requests): Promise<readonl
   return calls;
 }
 
-/** The sentence of a problem is for people and may change. */
+/** The sentence in a problem is for people, and may change. */
 function withoutDetail(value: unknown): unknown {
   return JSON.parse(JSON.stringify(value), (key, part) => (key === 'detail' ? undefined : part));
 }

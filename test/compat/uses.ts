@@ -21,13 +21,14 @@ const excepted: Readonly<Record<string, string>> = {
   'bus-event.ts subscribedBodySchema': 'looks into the body that subscribedEventSchema reads',
   'envelope.ts identifiedSchema': 'looks into an envelope',
   'envelope.ts streamAndEventsSchema': 'looks into an envelope that is refused',
+  'server-clock.ts responseSchema': 'reads a header of DynamoDB',
   'schemas.ts STREAM_ID': 'the part of a name that paths of the API take',
   'envelope.ts streamNameOf': 'reads a path of the API',
   'envelope.ts idOf': 'looks into an envelope',
   'operate.ts isOperatorAction': 'looks into a request',
   'projection.ts streamsOf': 'looks into a message',
-  'subscription.ts parseOwnFunctions': 'checks what an app or a world is given',
-  'subscription.ts DefinitionError': 'reports what is wrong with that',
+  'subscription.ts parseOwnFunctions': 'checks the arguments of an app or a world',
+  'subscription.ts DefinitionError': 'reports faults of these arguments',
   'schemas.ts dotShape': 'members of larger objects',
   'schemas.ts isTraceparent': 'reads a header of the API',
   'schemas.ts traceparentSchema': 'reads a header of the API',
@@ -38,7 +39,7 @@ const excepted: Readonly<Record<string, string>> = {
   'view-item.ts keySchema': looksIntoKeys,
   'view-item.ts sumAttribute': 'makes a name of an attribute',
   'view-item.ts sumSchema': 'reads an attribute of a total, whose names are the domain’s',
-  'view-item.ts totalsSchema': 'reads the text in an attribute, of which the form has samples',
+  'view-item.ts totalsSchema': 'reads the text in an attribute of an item, of which the form has samples',
   'view-item.ts fromKeyItem': 'reads the key of any item',
   'view-item.ts generationsKey': 'makes a key of an item',
   'snapshot-store.ts keySchema': looksIntoKeys,
@@ -62,7 +63,7 @@ export async function faultsOfUses(): Promise<readonly string[]> {
     ...without.filter(({ key }) => !(key in excepted)).map(({ fault }) => fault),
     ...Object.keys(excepted)
       .filter((key) => !keys.has(key))
-      .map((key) => `${key}: it need not be listed in test/compat/uses.ts any more: remove the entry.`),
+      .map((key) => `${key}: it no longer needs to be listed in test/compat/uses.ts: remove the entry.`),
   ];
 }
 

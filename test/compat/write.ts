@@ -18,7 +18,7 @@ async function sampleAgain({ form, means, ...sample }: Sample, of: Form): Promis
     const written = asJson(await of.write(means));
     const again = of.read ? asJson(await of.read(written)) : means;
     if (!isDeepStrictEqual(again, means))
-      throw new Error(`It is read as ${JSON.stringify(again)}: change what it means in its file.`);
+      throw new Error(`It is read as ${JSON.stringify(again)}: change the meaning in its file.`);
     // The parts that differ between machines stay unchanged.
     const isSame = isDeepStrictEqual(comparable(of, form), comparable(of, written));
     return { ...sample, form: isSame ? form : written, means };

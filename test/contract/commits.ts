@@ -16,6 +16,7 @@ export function aCommit(of: Partial<Commit> = {}): Commit {
     position,
     commitId: `${log}-${position}`,
     fingerprint: 'digest-of-the-request',
+    digest: 'digest-of-the-events',
     events: [{ type: 'Noted', schemaVersion: 1, data: { text: 'red', count: -3 } }],
     context: { [log]: position - 1, 'eu-west-1': 7 },
     previous: position - 1,
@@ -30,6 +31,7 @@ export function aCommit(of: Partial<Commit> = {}): Commit {
 export function anIntent(of: Partial<Commit> = {}): Commit {
   return aCommit({
     commitId: 'us-east-1:order-17#1',
+    wallTime: Date.UTC(2001, 0, 1) - 1,
     tx: { state: 'prepared', deadline: Date.UTC(2001, 0, 1) },
     ...of,
   });

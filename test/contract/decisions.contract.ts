@@ -51,7 +51,7 @@ export function decisionsContract(open: () => Decisions): void {
       expect(await decisions.put(decision)).toEqual(decision);
     });
 
-    test('of many decisions on one attempt exactly one is written, and all others return it', async () => {
+    test('exactly one of many decisions on an attempt is written, and all others return it', async () => {
       const transaction = aTransactionId();
       const all = Array.from({ length: 32 }, (_, i) =>
         i % 2 ? aDecision({ transaction, region: `r-${i}` }) : anAbort({ transaction, region: `r-${i}` }),

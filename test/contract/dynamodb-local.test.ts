@@ -75,7 +75,7 @@ describeWithDynamoDbLocal('DynamoDB Local', (local) => {
         expect(await counting(() => store.finalise(intent, 'committed'))).toEqual({ UpdateItemCommand: 1 });
     });
 
-    test('a one-Region transaction is one request, also on a conflict; its outcome is one GetItem', async () => {
+    test('a one-Region transaction is one request, even on a conflict; its outcome is one GetItem', async () => {
       const store = dynamoDbEventStore(counted, table);
       const transaction = aTransactionId();
       const write = { commits: [aCommit({ stream: aStream() })], free: [], decision: aDecision({ transaction }) };
@@ -94,7 +94,7 @@ describeWithDynamoDbLocal('DynamoDB Local', (local) => {
       expect(await counting(() => decisions.attempts(decision.transaction))).toEqual({ QueryCommand: 1 });
     });
 
-    test('an event in order is one GetItem, one transaction and a read of parked events; an event before it is only the reads', async () => {
+    test('an event in order is one GetItem, one transaction and a read of parked events; a handled event is only the reads', async () => {
       const { progress } = dynamoDbTally(counted, table);
       const [entry] = entriesOf(aCommit({ stream: aStream() }));
       const body = JSON.stringify({ 'detail-type': entry?.detailType, detail: JSON.parse(entry?.detail ?? '') });

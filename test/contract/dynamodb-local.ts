@@ -12,7 +12,7 @@ import { freePort } from '../free-port.ts';
 /** A running DynamoDB Local: Amazon's own engine, in memory, empty. */
 export interface DynamoDbLocal {
   readonly endpoint: string;
-  /** A new client; with another endpoint, that of a proxy for the engine. */
+  /** A new client of the engine, or of a proxy for it at another endpoint. */
   client(endpoint?: string): DynamoDBClient;
   /** Creates a table with Meridian's keys, and returns its name. */
   createTable(): Promise<string>;
@@ -122,7 +122,7 @@ async function untilItAnswers(endpoint: string, engine: ChildProcess): Promise<v
     const answer = await fetch(endpoint).catch(() => undefined);
     if (engine.exitCode !== null) throw new Error(`DynamoDB Local exited at once: ${said}`);
     if (answer) return;
-    if (Date.now() > deadline) throw new Error(`DynamoDB Local does not answer on ${endpoint}: ${said}`);
+    if (Date.now() > deadline) throw new Error(`DynamoDB Local does not respond on ${endpoint}: ${said}`);
     await sleep(50);
   }
 }

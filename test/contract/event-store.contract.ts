@@ -101,7 +101,7 @@ export function eventStoreContract(open: () => EventsTable): void {
       expect(await store.load(commit.stream)).toEqual([commit]);
     });
 
-    test('of many writers at one position exactly one wins, and all others return it', async () => {
+    test('exactly one of many writers at one position wins, and all others return its commit', async () => {
       const stream = aStream();
       const commits = Array.from({ length: 32 }, (_, i) => aCommit({ stream, commitId: `writer-${i}` }));
       const holders = await Promise.all(commits.map((commit) => store.put(commit)));
@@ -139,7 +139,7 @@ export function eventStoreContract(open: () => EventsTable): void {
       expect(await store.load(stream)).toHaveLength(logs.length * positions.length);
     });
 
-    test('after a version come the commits that it does not cover, also those of unknown logs', async () => {
+    test('after a version come the commits that it does not cover, including those of logs that it does not name', async () => {
       const stream = aStream();
       const logs = ['ap', 'us', 'us-east', 'us-east-1', 'us-east-1-restored', 'us-east-2', 'zz', '0', '9.b'];
       for (const log of logs) for (const position of [1, 2, 10]) await store.put(aCommit({ stream, log, position }));

@@ -35,7 +35,7 @@ describeWithLocalStack('LocalStack', (endpoint) => {
   const sqs = sqsClient(connection);
   const run = `${process.pid}-${Date.now()}`;
   let tables = 0;
-  /** Not one of the app's own tables, so that its functions do not react. */
+  /** A separate table, not one of the app's, so that the app's functions do not react. */
   const newTable = async (): Promise<string> => {
     const name = `contract-${run}-${++tables}`;
     await createTable(client, name);

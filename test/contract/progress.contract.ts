@@ -72,7 +72,7 @@ export function progressContract(open: () => ProgressUnderTest): void {
       expect(await sumsOf(`${stream} too`)).toEqual({ handled: 1, half: 0.5, large: -(2 ** 60) });
     });
 
-    test('whatever a handler may return is added, with one row for each key and no row for an addition of nothing', async () => {
+    test('every addition that a handler may return is stored, in one row for each key; an empty addition creates no row', async () => {
       const stream = aStream();
       const long = stream.padEnd(MAX_SORT_KEY_BYTES, 'x');
       const effects = additionsOf([
@@ -110,7 +110,7 @@ export function progressContract(open: () => ProgressUnderTest): void {
       expect(await progress.last(stream, LOG)).toEqual({ position: 1, index: 0, count: 1 });
     });
 
-    test('handled against another place, it has no effect', async () => {
+    test('an event that is handled against another place has no effect', async () => {
       const stream = aStream();
       const [first, second] = [anEvent(stream, { count: 2 }), anEvent(stream, { index: 1, count: 2 })];
       expect(await progress.advance(first, { position: 7, index: 0, count: 1 }, once(stream))).toBe(false);
@@ -123,7 +123,7 @@ export function progressContract(open: () => ProgressUnderTest): void {
       expect(await sumsOf(stream)).toEqual({});
     });
 
-    test('of many concurrent attempts to handle an event, one succeeds', async () => {
+    test('only one of many concurrent attempts to handle an event succeeds', async () => {
       const stream = aStream();
       const all = Array.from({ length: 8 }, () => progress.advance(anEvent(stream), undefined, once(stream)));
       expect((await Promise.all(all)).filter((done) => done)).toHaveLength(1);
@@ -157,7 +157,7 @@ export function progressContract(open: () => ProgressUnderTest): void {
       expect(await progress.parked(stream, LOG, { position: 3, index: 0, count: 1 }, 1)).toEqual(parked.slice(3, 4));
     });
 
-    test('an event that is parked again waits since the first time', async () => {
+    test('the wait of an event that is parked again counts from the first time', async () => {
       const stream = aStream();
       await progress.park(anEvent(stream), 1_000_000_000_000);
       await progress.park(anEvent(stream), 1_000_000_000_001);

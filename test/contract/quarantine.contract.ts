@@ -29,7 +29,7 @@ export function quarantineContract(open: () => QuarantineToTest | Promise<Quaran
     };
     const bodies = (messages: readonly HeldMessage[]) => messages.map(({ body }) => body).sort();
 
-    test('an empty one has nothing to receive', async () => {
+    test('an empty quarantine has nothing to receive', async () => {
       expect(await quarantine.receive(30_000)).toEqual([]);
       expect(await quarantine.count()).toBe(0);
     });
@@ -50,7 +50,7 @@ export function quarantineContract(open: () => QuarantineToTest | Promise<Quaran
       }
     });
 
-    test('many are received at most ten at a time, each once', async () => {
+    test('many messages are received at most ten at a time, each once', async () => {
       const sent = Array.from({ length: 25 }, (_, i) => `message ${i}`);
       for (let i = 0; i < sent.length; i += 10) await quarantine.send(sent.slice(i, i + 10));
       const first = await quarantine.receive(30_000);
@@ -82,7 +82,7 @@ export function quarantineContract(open: () => QuarantineToTest | Promise<Quaran
       expect(second?.id).toBe(first?.id);
     });
 
-    test('a removed message is gone, and no other', async () => {
+    test('only the removed message is gone', async () => {
       await quarantine.send(['gone', 'stays']);
       const held = await receiveAll(30_000);
       const gone = held.filter(({ body }) => body === 'gone');

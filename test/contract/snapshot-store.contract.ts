@@ -69,7 +69,7 @@ export function snapshotStoreContract(open: () => SnapshotStore): void {
       expect(await store.newest(snapshot.stream, 1)).toEqual(snapshot);
     });
 
-    test('one of an empty log, without ids and with the initial state, is read back as written', async () => {
+    test('a snapshot of an empty log, without ids and with the initial state, is read back as written', async () => {
       const snapshot = aSnapshot({ stream: aStream(), version: {}, withEvents: {}, state: null }, []);
       await store.put(snapshot);
       expect(await store.newest(snapshot.stream, 1)).toEqual(snapshot);
@@ -81,48 +81,48 @@ export function snapshotStoreContract(open: () => SnapshotStore): void {
       expect(JSON.stringify((await store.newest(snapshot.stream, 1))?.state)).toBe(JSON.stringify(strangeJson));
     });
 
-    test('a state that is not JSON is refused, and the stored ones stay', async () => {
+    test('a state that is not JSON is refused, and the stored snapshots remain', async () => {
       const snapshot = aSnapshot({ stream: aStream() });
       await store.put(snapshot);
       await expect(store.put({ ...snapshot, latestStamp: `${LATEST}0`, state: new Map() })).rejects.toThrow('not JSON');
       expect(await store.newest(snapshot.stream, 1)).toEqual(snapshot);
     });
 
-    test('one of more than a megabyte is read completely', async () => {
+    test('a snapshot of more than a megabyte is read completely', async () => {
       const snapshot = aLargeSnapshot(aStream());
       await store.put(snapshot);
       expect((await store.newest(snapshot.stream, 1))?.state).toBe(snapshot.state);
     });
 
-    test('one of ten thousand ids is read completely', async () => {
+    test('a snapshot with ten thousand ids is read completely', async () => {
       const copies = Array.from({ length: 10_000 }, (_, i) => aCopy({ position: i + 1 }));
       const snapshot = aSnapshot({ stream: aStream() }, copies);
       await store.put(snapshot);
       expect((await store.newest(snapshot.stream, 1))?.ids).toEqual(snapshot.ids);
     });
 
-    test('the two newest are kept, the newest is returned first', async () => {
+    test('the two newest snapshots are kept, and the newest is returned first', async () => {
       const stream = aStream();
       for (const digit of ['1', '2', '3', '4'])
         await store.put(aLargeSnapshot(stream, { latestStamp: `018f00000000000${digit}` }));
       expect(await stamps(stream)).toEqual(['018f000000000004', '018f000000000003']);
     });
 
-    test('a late one that is older than both deletes nothing', async () => {
+    test('a late snapshot that is older than both deletes nothing', async () => {
       const stream = aStream();
       for (const digit of ['3', '2', '1'])
         await store.put(aSnapshot({ stream, latestStamp: `018f00000000000${digit}` }));
       expect(await stamps(stream)).toEqual(['018f000000000003', '018f000000000002']);
     });
 
-    test('the same one twice counts once', async () => {
+    test('the same snapshot stored twice counts once', async () => {
       const stream = aStream();
       const [old, snapshot] = [aSnapshot({ stream, latestStamp: '018f000000000001' }), aSnapshot({ stream })];
       for (const put of [old, snapshot, snapshot]) await store.put(put);
       expect(await stamps(stream)).toEqual([LATEST, '018f000000000001']);
     });
 
-    test('two concurrent writers: each snapshot is complete, whatever they wrote', async () => {
+    test('two concurrent writers of different states: the stored snapshot is complete', async () => {
       const stream = aStream();
       const one = aLargeSnapshot(stream);
       const other = { ...one, state: `${one.state}!` };
@@ -131,7 +131,7 @@ export function snapshotStoreContract(open: () => SnapshotStore): void {
       expect([one.state, other.state]).toContain(kept?.state);
     });
 
-    test('a version of the definition sees only its own, and its second one deletes those of lower versions', async () => {
+    test('a version of the definition sees only its own snapshots, and its second one deletes those of lower versions', async () => {
       const stream = aStream();
       const put = (codeVersion: number, digit: string) =>
         store.put(
@@ -151,7 +151,7 @@ export function snapshotStoreContract(open: () => SnapshotStore): void {
       ]);
     });
 
-    test('one that is deleted is gone, the others stay', async () => {
+    test('a deleted snapshot is gone, and the others remain', async () => {
       const stream = aStream();
       for (const digit of ['1', '2']) await store.put(aSnapshot({ stream, latestStamp: `018f00000000000${digit}` }));
       await store.put(aSnapshot({ stream, codeVersion: 2, latestStamp: '018f000000000002' }));

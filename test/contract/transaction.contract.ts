@@ -36,7 +36,7 @@ export function transactionContract(open: () => EventsTable): void {
     });
 
     test.each(['committed', 'aborted'] as const)(
-      'a prepared one becomes %s at once, and nothing else of it changes; repeating it is harmless',
+      'a prepared intent becomes %s at once, and nothing else of it changes; repeating that is harmless',
       async (state) => {
         const intent = anIntent({ stream: aStream(), position: 2 });
         const neighbours = [aCommit({ stream: intent.stream }), anIntent({ stream: intent.stream, position: 3 })];
@@ -53,7 +53,7 @@ export function transactionContract(open: () => EventsTable): void {
       },
     );
 
-    test('a final one never becomes the other', async () => {
+    test('a final intent never changes to the other state', async () => {
       for (const [state, other] of [
         ['committed', 'aborted'],
         ['aborted', 'committed'],
@@ -80,7 +80,7 @@ export function transactionContract(open: () => EventsTable): void {
       expect(await store.loadLog(stream, 'us-east-1', 0)).toEqual([commit, intent]);
     });
 
-    test('of many that finalise it differently, those of one state succeed, and all others are refused', async () => {
+    test('of many attempts to finalise an intent in different states, those of one state succeed, and all others are refused', async () => {
       const intent = anIntent({ stream: aStream() });
       await store.put(intent);
       const states = Array.from({ length: 16 }, (_, i) => (i % 2 ? 'committed' : 'aborted'));
@@ -150,7 +150,7 @@ export function transactionContract(open: () => EventsTable): void {
       await isWritten(write);
     });
 
-    test('writes nothing if a position is taken, and returns every commit that has one', async () => {
+    test('writes nothing if a position is taken, and returns every commit that holds one of its positions', async () => {
       const write = aWrite();
       const [first = aCommit(), , last = aCommit()] = write.commits;
       const holders = [{ ...first, commitId: 'commit' }, anIntent({ stream: last.stream })];
@@ -197,7 +197,7 @@ export function transactionContract(open: () => EventsTable): void {
       expect(await store.transact(second)).toEqual(taken(...write.commits));
     });
 
-    test('is refused as too large if a commit exceeds an item, or all exceed a transaction', async () => {
+    test('is refused as too large if a commit exceeds an item, or all commits together exceed a transaction', async () => {
       const large = (length: number) => [{ type: 'Large', schemaVersion: 1, data: 'x'.repeat(length) }];
       for (const [streams, length] of [
         [2, 450_000],
@@ -220,7 +220,7 @@ export function transactionContract(open: () => EventsTable): void {
       }
     });
 
-    test('of many at the same positions, in any order, exactly one is written, and all others return it', async () => {
+    test('is written once by many concurrent writers at the same positions, in any order, and all others return its commits', async () => {
       const dots = Array.from({ length: 4 }, () => aCommit({ stream: aStream() }));
       const writes = Array.from({ length: 12 }, (_, i) => {
         const transaction = aTransactionId();
@@ -239,7 +239,7 @@ export function transactionContract(open: () => EventsTable): void {
       }
     });
 
-    test('of many with one id, at different positions, exactly one is written, and all others return its outcome', async () => {
+    test('is written once by many concurrent writers under one id, at different positions, and all others return its outcome', async () => {
       const transaction = aTransactionId();
       const writes = Array.from({ length: 12 }, (_, i) =>
         aWrite({ decision: aDecision({ transaction, region: `r-${i}` }) }),
@@ -254,7 +254,7 @@ export function transactionContract(open: () => EventsTable): void {
       }
     });
 
-    test('and concurrent commits: each position goes to one of them, and both see it', async () => {
+    test('competes with concurrent commits: each position goes to one writer, and the other sees it', async () => {
       const rounds = Array.from({ length: 8 }, async () => {
         const write = aWrite();
         const single = aCommit({ stream: write.commits[1]?.stream ?? '', commitId: 'single' });
@@ -296,7 +296,7 @@ export function transactionContract(open: () => EventsTable): void {
       expect(await store.findDecision(outcome.transaction)).toEqual(outcome);
     });
 
-    test('of many concurrent ones exactly one is stored, and all others return it', async () => {
+    test('is stored exactly once by many concurrent writers, and all others return it', async () => {
       const transaction = aTransactionId();
       const all = Array.from({ length: 16 }, (_, i) => anAbort({ transaction, region: `r-${i}` }));
       const answers = await Promise.all(all.map((outcome) => store.putDecision(outcome)));

@@ -48,7 +48,7 @@ export function viewPagingContract(store: () => ViewsTable): void {
 
     test('streams without a row are skipped, and pages are still full', async () => {
       const view = aView();
-      // None of the first ones has a row, so that whole pages of the table are empty.
+      // None of the first streams has a row, so that whole pages of the table are empty.
       const entries = keys.toSorted(byBytes).map((stream, i) => {
         const place = { stream, shard: shardOf(i) };
         return anEntry(i < 20 || i % 3 === 0 ? place : { ...place, row: i });
@@ -83,7 +83,7 @@ export function viewPagingContract(store: () => ViewsTable): void {
       ['é', ['\u007f', '\u07ff']],
       ['\uffff', ['\u007f', '\u07ff', '\u0800']],
       ['\u{1f6eb}', ['\u007f', '\u07ff', '\uffff']],
-    ])('a page starts after a text longer than any key: of %j’s', async (char, ends) => {
+    ])('a page starts after a text that consists of %j, and is longer than any key', async (char, ends) => {
       const view = aView();
       const filled = 'x'.repeat(1_021);
       const starts = [0, 1, 2, 3].map((less) => filled.slice(less));
@@ -104,7 +104,7 @@ export function viewPagingContract(store: () => ViewsTable): void {
 
     test('totals spread over shards are returned once each, in order, every page full except the last', async () => {
       const view = aView();
-      // Each key is in one shard, in several, or in all; every fifth one sums to zero.
+      // Each key is in one shard, in several, or in all; the sums of every fifth key are zero.
       const deltas = keys.flatMap((key, i) =>
         Array.from({ length: (i % SHARDS) + 1 }, (_, n) => delta(key, (i + n) % SHARDS, { n: 1, i })),
       );

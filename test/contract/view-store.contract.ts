@@ -60,7 +60,7 @@ export function viewStoreContract(open: () => ViewsTable): void {
         expect(await entryOf(view, anEntry({ shard: 1 }))).toBeUndefined();
       });
 
-      test('changing an entry object before or after does not affect the store', async () => {
+      test('changing an entry object after it was applied or read does not affect the store', async () => {
         const view = aView();
         const entry = structuredClone(anEntry({ row: { deep: [1] } }));
         await store.apply(view, [entry], []);
@@ -72,7 +72,7 @@ export function viewStoreContract(open: () => ViewsTable): void {
     });
 
     describe('apply', () => {
-      test('nothing to apply is applied', async () => {
+      test('a change without entries and totals succeeds', async () => {
         expect(await store.apply(aView(), [], [])).toBe(true);
       });
 
@@ -126,7 +126,7 @@ export function viewStoreContract(open: () => ViewsTable): void {
       });
 
       test.each([
-        ['more than that', Array.from({ length: 101 }, (_, i) => anEntry({ stream: `note/${i}` })), []],
+        ['more entries than the maximum', Array.from({ length: 101 }, (_, i) => anEntry({ stream: `note/${i}` })), []],
         ['an entry twice', [anEntry(), anEntry()], []],
         ['a total twice', [], [delta('red', 0, { n: 1 }), delta('red', 0, { n: 2 })]],
         ['a total without a key', [], [delta('', 0, { n: 1 })]],
@@ -148,7 +148,7 @@ export function viewStoreContract(open: () => ViewsTable): void {
         expect(await store.totals(view, 1, undefined, 10)).toEqual([]);
       });
 
-      test('of projectors that apply the same revision concurrently, at most one succeeds', async () => {
+      test('at most one of the projectors that apply the same revision concurrently succeeds', async () => {
         const view = aView();
         const applied = await Promise.all(
           Array.from({ length: 12 }, (_, i) => store.apply(view, [anEntry({ row: i })], [delta('red', 0, { n: 1 })])),
@@ -231,7 +231,7 @@ export function viewStoreContract(open: () => ViewsTable): void {
         expect(await store.generations([view])).toEqual(new Map([[view, some({ revision: 2, builds: 4 })]]));
       });
 
-      test('of concurrent writers, one wins', async () => {
+      test('are replaced by only one of concurrent writers', async () => {
         const view = aView();
         const set = await Promise.all(
           Array.from({ length: 8 }, (_, builds) => store.setGenerations(view, some({ builds }))),
@@ -284,7 +284,7 @@ export function viewStoreContract(open: () => ViewsTable): void {
         expect(await store.entries(view, [{ stream: 'note/0', shard: 0 }])).toEqual(new Map());
       });
 
-      test('leaves every other name alone, also one with the same prefix, and generations', async () => {
+      test('leaves all other names unchanged, even one with the same prefix, and generations', async () => {
         const [view, other] = [aView(), aView()];
         const generation = `${view}@2.1`;
         for (const name of [view, generation, other]) await fill(name, 2, 10);
@@ -299,7 +299,7 @@ export function viewStoreContract(open: () => ViewsTable): void {
         expect((await store.generations([view])).size).toBe(1);
       });
 
-      test('by two callers at once, and again, is harmless; the name can be written again', async () => {
+      test('is harmless by two callers at once, and when it is repeated; the name can be written again', async () => {
         const view = aView();
         await fill(view, 2, 60);
         await Promise.all([store.remove(view, 2, 1000), store.remove(view, 2, 1000)]);
@@ -316,7 +316,7 @@ export function viewStoreContract(open: () => ViewsTable): void {
         expect(await store.totals(aView(), 4, undefined, 10)).toEqual([]);
       });
 
-      test('deltas add up, field by field, also below zero', async () => {
+      test('deltas add up, field by field, even below zero', async () => {
         const view = aView();
         await store.apply(view, [], [delta('red', 0, { count: 2, balance: 10 }), delta('blue', 0, { balance: 3 })]);
         await store.apply(view, [], [delta('red', 0, { count: -1, balance: -25, taken: 1 })]);
@@ -353,7 +353,7 @@ export function viewStoreContract(open: () => ViewsTable): void {
         expect(await store.total(view, 1, 'red')).toBeUndefined();
       });
 
-      test('any name is a valid field, also those of the table’s own attributes', async () => {
+      test('any name is a valid field, including those of the table’s own attributes', async () => {
         const view = aView();
         const sums = { pk: 1, sk: 2, 'a.b': 3, '#0': 4, ':0': 5, size: 6, 東京: 7, '': 8 };
         await store.apply(view, [], [delta('red', 0, sums)]);
@@ -369,7 +369,7 @@ export function viewStoreContract(open: () => ViewsTable): void {
           for (const shard of [0, 1]) await store.apply(view, [], [delta(name, shard, sums(1))]);
           await store.apply(view, [entry], [delta(name, 0, sums(2))]);
           const found = await entryOf(view, entry);
-          // As text: comparing objects would check their prototypes.
+          // Compared as JSON text: a comparison of objects would include their prototypes.
           expect(JSON.stringify([found?.stream, found?.totals, found?.row])).toBe(
             JSON.stringify([name, entry.totals, entry.row]),
           );
@@ -395,7 +395,7 @@ export function viewStoreContract(open: () => ViewsTable): void {
         expect(await store.total(view, 1, 'red')).toEqual({ n: Number.MAX_SAFE_INTEGER });
       });
 
-      test('a sum beyond those, up or down, stays a number', async () => {
+      test('a sum beyond the safe integers, positive or negative, remains a number', async () => {
         const view = aView();
         const step = { up: Number.MAX_SAFE_INTEGER, down: Number.MIN_SAFE_INTEGER };
         for (const _ of ['once', 'again']) await store.apply(view, [], [delta('red', 0, step)]);

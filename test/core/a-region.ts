@@ -22,7 +22,7 @@ import { fakeRuntime } from '../runtime.ts';
 
 export const REGIONS = ['us', 'eu', 'ap'];
 
-/** Counts the calls of an event store by name; `before` can interfere with each. */
+/** Records the names of the calls to an event store; `before` runs before each call, and can make it fail. */
 export function watched(
   store: EventsTable,
   before: (call: keyof EventsTable) => Promise<unknown> | undefined = () => undefined,
@@ -76,7 +76,7 @@ export function watched(
 /** The settings of a Region without other Regions. */
 const unreachable: Remote = {
   invoke: async () => {
-    throw new MeridianError('region-unreachable', 'There is no line.', { retryable: true });
+    throw new MeridianError('region-unreachable', 'There is no connection.', { retryable: true });
   },
 };
 
@@ -133,7 +133,7 @@ export async function replicate(
 
 const entriesSchema = z.array(z.object({ id: z.string(), text: z.string(), unseen: z.array(z.string()) }));
 
-/** The state of a note in its texts, in fold order, each with the texts that its writer had not seen. */
+/** The texts of a note in fold order, each with the texts that its writer had not seen. */
 export function inTexts(state: unknown) {
   const entries = entriesSchema.parse(state);
   const textOf = new Map(entries.map(({ id, text }) => [id, text]));
@@ -161,6 +161,7 @@ export function anAppend(of: Partial<Append> = {}): Append {
   return {
     stream: 'note/n',
     commitId: `commit-${++ids}`,
+    ...(of.commitId === undefined && { isNew: true }),
     operation: noted('text'),
     meta: {},
     ...of,

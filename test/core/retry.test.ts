@@ -8,7 +8,7 @@ describe('backoff', () => {
     expect(backoff({ random: () => 1 }, 5000)).toBe(1000);
   });
 
-  it('is anything from 0 on, so that colliding writers do not collide again', () => {
+  it('is random from 0 up, so that colliding writers do not collide again', () => {
     expect(backoff({ random: () => 0 }, 9)).toBe(0);
     expect(backoff({ random: () => 0.5 }, 1)).toBe(25);
   });

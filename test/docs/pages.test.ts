@@ -15,7 +15,7 @@ const pages = [
   ...globSync('examples/*/README.md'),
 ];
 const NOT_OURS = new Set(['node_modules', 'cdk.out', 'coverage']);
-/** They may be removed: nothing in Meridian needs them. */
+/** The examples may be removed: nothing in Meridian needs them. */
 const hasExamples = existsSync('examples');
 function textOf(page: string): string {
   return readFileSync(page, 'utf8');
@@ -79,7 +79,7 @@ describe('docs/reference/construct.md', () => {
 
 describe('docs/reference/limits.md', () => {
   const units: Readonly<Record<string, number>> = { ms: 1, s: 1000, day: 86_400_000, days: 86_400_000 };
-  /** `240 s` of a constant in milliseconds is 240,000, of one in seconds 240. */
+  /** `240 s` is the value 240,000 of a constant in milliseconds, and 240 of a constant in seconds. */
   const inUnitOf = (constant: string, value: string): number => {
     const [number = '', unit = ''] = value.replaceAll(',', '').split(' ');
     return (Number(number) * (units[unit] ?? 1)) / (unit in units && constant.endsWith('_S') ? 1000 : 1);

@@ -68,7 +68,7 @@ describe('the runbooks', () => {
     expect(listed).toEqual(new Set(pages));
   });
 
-  it('are found for every alarm by the list', () => {
+  it('are found through the list for every alarm', () => {
     const rows = [...textOf('README.md').matchAll(/^\| (.*?) +\| \[.*?\]\(([a-z-]+\.md).*$/gm)];
     for (const { name, page } of alarms) {
       const row = rows.some(
@@ -82,7 +82,7 @@ describe('the runbooks', () => {
     }
   });
 
-  it('name functions, queues and tables as they are named', () => {
+  it('use the actual names of functions, queues and tables', () => {
     const known = /^meridian-(global|us-(east|west)-[12]|eu-west-1|events|events-restored|alarms|clock-ahead)$/;
     for (const page of pages)
       for (const [name] of withLoopsUnrolled(textOf(page)).matchAll(

@@ -9,7 +9,7 @@ import { stepsOf } from './steps.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const modules = join(root, 'node_modules');
-/** Other tests run their code. */
+/** The pages whose code other tests run. */
 const ELSEWHERE = new Set(['docs/guides/subscribers.md']);
 const pages = ['README.md', ...globSync('docs/{guides/*,reference/client}.md', { cwd: root })].filter(
   (page) => filesOf(page).length > 0 && !ELSEWHERE.has(page),
@@ -64,7 +64,7 @@ describe('the code on the pages', () => {
     expect(run(folder, 'typescript/bin/tsc')).toEqual({ status: 0, output: '' });
   });
 
-  it.each(pages)('on %s follows the path of its file', (page) => {
+  it.each(pages)('on %s has the path of its file above it', (page) => {
     for (const { path } of filesOf(page)) expect(path).not.toBe('');
   });
 

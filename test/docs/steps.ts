@@ -4,7 +4,10 @@ export type Step =
   | { readonly kind: 'change'; readonly path: string; readonly diff: readonly string[] }
   | { readonly kind: 'run'; readonly command: string; readonly output: readonly string[] };
 
-/** The code blocks of a page, in order. A file's block follows its path, a diff's follows a text that ends with it. */
+/**
+ * The code blocks of a page, in order. The block of a file follows its path; the block of a diff follows a text that
+ * ends with the path.
+ */
 export function stepsOf(page: string): readonly Step[] {
   let file = '';
   const blocks = page.matchAll(/`([\w./-]+\.\w+)`:\n|```(\w*)\n([\s\S]*?)\n```/g);

@@ -75,7 +75,7 @@ describe('docs/tutorial.md', () => {
     const { child } = served ?? {};
     if (child?.pid !== undefined && child.exitCode === null) {
       const closed = once(child, 'close');
-      // It leads its own process group: npm, and what npm has started.
+      // The command leads its own process group: npm, and what npm has started.
       process.kill(-child.pid, 'SIGTERM');
       await closed;
     }

@@ -9,7 +9,7 @@ const environment = {
   API_FUNCTION: 'shop-api',
 };
 
-/** What the options in any function have in common. */
+/** The options that are the same in every function. */
 const ofAFunction = { retry: { requestMs: 12_000 }, avoided: new Map() };
 
 /** A fresh copy of the module, which caches its lookups. */
@@ -21,7 +21,7 @@ async function load() {
 const found: StubAnswer = { body: JSON.stringify({ FunctionUrl: 'https://other.example/' }) };
 const notFound = refusal('ResourceNotFoundException', 'Function not found', 404);
 
-/** Lambda in the other Regions, which responds with the URL of a function, or in another way. */
+/** Replaces Lambda in the other Regions by a server with this response. */
 async function aLambda(answer: StubAnswer | (() => StubAnswer)) {
   const { endpoint, requests } = await stubServer(() => (typeof answer === 'function' ? answer() : answer));
   vi.stubEnv('AWS_ENDPOINT_URL', endpoint);
@@ -31,7 +31,7 @@ async function aLambda(answer: StubAnswer | (() => StubAnswer)) {
 }
 
 describe('the options of a client in a function', () => {
-  it("contain the own Region's URL first, then those of the others, looked up once per process by the function's name", async () => {
+  it("contain the own Region's URL first, then those of the other Regions, looked up once per process by the function's name", async () => {
     const requests = await aLambda(found);
     const { clientOptions } = await load();
     const options = await clientOptions(environment);

@@ -5,8 +5,8 @@ import { context, recordedTelemetry } from './invocation.ts';
 describe('an instrumented handler', () => {
   it("uses all of its remaining time: only Lambda's timeout ends it", async () => {
     const handler = instrument(recordedTelemetry(), async () => {
-      // A real pause: middy's own timer, of 10 ms, would have to expire first. It is one of node:timers, which cannot
-      // be faked.
+      // A real pause: middy's own timer, of 10 ms, would have to expire first. It comes from node:timers,
+      // which cannot be faked.
       await new Promise((resolve) => setTimeout(resolve, 50));
       return 'done';
     });

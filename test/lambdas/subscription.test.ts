@@ -8,7 +8,7 @@ it.each([
   [300, 5],
   [900, 10],
 ])(
-  'a subscriber with a timeout of %i s starts messages for a sixth of it: of 12 s each, %i of a batch',
+  'a subscriber with a timeout of %i s starts messages for a sixth of that time: %i of a batch if each takes 12 s',
   async (timeoutS, count) => {
     const { runtime } = aSubscriber();
     const handler = subscriberOn(

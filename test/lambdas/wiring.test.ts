@@ -73,7 +73,7 @@ function seen({ operation, path, body }: StubRequest): string[] {
 let stored: readonly unknown[] = [];
 
 /**
- * Tables that are empty except for what is stored, and a bus, queues, functions and a state machine that accept
+ * Tables that contain only the stored items, and a bus, queues, functions and a state machine that accept
  * everything.
  */
 function answer({ operation, body }: StubRequest): StubAnswer {

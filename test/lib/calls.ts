@@ -6,7 +6,7 @@ export interface Call {
   readonly service: string;
   /** The command, `Query`; or an item's kind in a transaction, `TransactWriteItem.Put`. */
   readonly operation: string;
-  /** The environment variables of the resource that it is made on: those that its adapter was given. */
+  /** The environment variables that name the called resource: those passed to its adapter. */
   readonly on: readonly string[];
 }
 
@@ -197,7 +197,7 @@ function partsOf(node: ts.Node): readonly ts.Node[] | undefined {
   return value && (ts.isArrowFunction(value) || ts.isFunctionExpression(value)) ? [value] : undefined;
 }
 
-/** The X of every `env.X` that is passed, also inside an object, but not inside another call. */
+/** The X of every `env.X` that is passed as an argument, even inside an object, but not inside another call. */
 function variablesIn(nodes: readonly ts.Node[]): string[] {
   return nodes.flatMap((node) => {
     if (ts.isPropertyAccessExpression(node) && ts.isIdentifier(node.expression) && node.expression.text === 'env')

@@ -41,13 +41,13 @@ describe('a change of how decisions are replicated', () => {
     expect(refuseDecisionsChange(was, is)).toBeUndefined();
   });
 
-  it('is refused to strong, with how to keep the existing table and how to replace it', () => {
+  it('is refused from eventual to strong, with instructions to keep or to replace the existing table', () => {
     expect(refuseDecisionsChange('eventual', 'strong')).toMatch(
       /"eventual" .*"strong".*"decisions": "eventual" .*cdk\.json.*another "name"/,
     );
   });
 
-  it('is refused to eventual, with how to replace the table', () => {
+  it('is refused from strong to eventual, with instructions to replace the table', () => {
     expect(refuseDecisionsChange('strong', 'eventual')).toMatch(/"strong" .*"eventual".*three Regions.*another "name"/);
   });
 });

@@ -14,7 +14,7 @@ describe('the matcher of event patterns', () => {
     [{ source: [{ exists: true }] }, { source: 'b' }, true],
     [{ source: [{ exists: true }] }, {}, false],
     [{ source: ['a'], type: ['b'] }, { source: 'a', type: 'c' }, false],
-  ])('of %j and %j says %s', (pattern, event, expected) => {
+  ])('returns for the pattern %j and the event %j: %s', (pattern, event, expected) => {
     expect(matches(pattern, event)).toBe(expected);
   });
 

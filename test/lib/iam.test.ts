@@ -162,7 +162,7 @@ describe('the role of every function', () => {
     ]);
   });
 
-  it('has no wildcard in an action, and one in a resource only for a stated reason', () => {
+  it('has no wildcard in an action, and a wildcard in a resource only for a stated reason', () => {
     const wildcards = functions
       .flatMap((construct) => template.permissions(roleOf(construct)))
       .filter((permission) => permission.includes('*'));

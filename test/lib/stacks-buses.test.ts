@@ -52,7 +52,7 @@ describe('events on the buses', () => {
       expect(rulesMatching({ ...noted, region: there }, there)).toEqual(['meridian-fast-path']);
   });
 
-  it('that no view is computed from are forwarded, and projected nowhere', () => {
+  it('of a type that no view is computed from are forwarded, and projected nowhere', () => {
     const event = { ...noted, source: 'meridian.other' };
     expect(rulesMatching(event, 'us-east-1')).toHaveLength(2);
     expect(rulesMatching(event, 'us-west-2')).toEqual([]);
@@ -62,11 +62,11 @@ describe('events on the buses', () => {
     expect(rulesMatching(append, 'us-east-1')).toEqual(['meridian-ingest']);
     for (const type of ['meridian.command', 'meridian.transact'])
       expect(rulesMatching({ ...append, 'detail-type': type }, 'us-east-1')).toEqual(['meridian-ingest']);
-    // Even if it looks as if it had been written here.
+    // Even if the event looks as if it had been written here.
     expect(rulesMatching({ ...append, detail: noted.detail }, 'us-east-1')).toEqual(['meridian-ingest']);
   });
 
-  it('of other systems that are no requests to Meridian are ignored', () => {
+  it('of other systems that are not requests to Meridian are ignored', () => {
     expect(rulesMatching({ ...append, 'detail-type': 'Noted' }, 'us-east-1')).toEqual([]);
   });
 
@@ -115,7 +115,7 @@ describe('events on the buses', () => {
     expect(region.text(target?.DeadLetterConfig.Arn)).toBe('Queue(meridian-quarantine)');
   });
 
-  it('reach every one of five Regions from each', () => {
+  it('reach all five Regions, whichever Region wrote them', () => {
     for (const template of five.regionTemplates)
       expect(
         new TemplateReader(template)
@@ -171,12 +171,12 @@ describe('the policy of a bus', () => {
     'meridian-us-east-1-forward',
     'meridian-us-east-2-relay',
     'meridian-us-east-1-api',
-  ])('forbids that to %s, even for one entry of many', (name) => {
+  ])("forbids %s to use Meridian's sources, even for one entry of many", (name) => {
     expect(denies(role(name), ['meridian.note'])).toBe(true);
     expect(denies(role(name), ['teller.7', 'meridian.note'])).toBe(true);
   });
 
-  it('forbids that to callers without a role', () => {
+  it("forbids callers without a role to use Meridian's sources", () => {
     expect(denies(undefined, ['meridian.note'])).toBe(true);
   });
 

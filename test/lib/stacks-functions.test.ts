@@ -162,13 +162,14 @@ describe('the functions', () => {
     ['operate', 60],
     // 10 s of tries, and a call of a service that has just started.
     ['participant', 30],
-    // Another Region has 4 s to report a decision, and 4 s to make one. What is cut off is redelivered soon, which is enough.
+    // Another Region has 4 s to report a decision, and 4 s to make one. A message that is cut off is redelivered soon,
+    // which is enough.
     ['resolver', 10],
   ])('%s can finish what it has started: it has %i s or more', (name, least) => {
     expect(timeoutOf(name)).toBeGreaterThanOrEqual(least);
   });
 
-  it('that wait for another function have more time than it', () => {
+  it('that wait for another function have more time than that function', () => {
     expect(timeoutOf('command')).toBeLessThan(timeoutOf('api'));
     expect(timeoutOf('command')).toBeLessThan(timeoutOf('ingest'));
   });

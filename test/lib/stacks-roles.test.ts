@@ -91,7 +91,7 @@ describe('the permissions of each role', () => {
       [
         ...streamOf('meridian-events'),
         ...streamOf('meridian-transactions'),
-        // Its sightings, but no row of a view; test/lambdas/wiring.test.ts shows that it writes there.
+        // The relay may write its sightings, but no row of a view; test/lambdas/wiring.test.ts shows that it writes there.
         'dynamodb:UpdateItem on GlobalTable(meridian-views) if {"ForAllValues:StringEquals":{"dynamodb:LeadingKeys":["meridian#seen"]}}',
         'events:PutEvents on EventBus(meridian)',
         's3:ListBucket on Bucket()',

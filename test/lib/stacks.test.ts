@@ -12,7 +12,7 @@ const taskSchema = z.object({
   Retry: z.array(z.unknown()),
 });
 
-/** Every task of a definition by its name, those in maps too. */
+/** Every task of a definition by its name, including tasks in maps. */
 function* tasksOf(machine: unknown): Iterable<readonly [string, z.infer<typeof taskSchema>]> {
   const { States } = z.object({ States: z.record(z.string(), z.looseObject({})) }).parse(machine);
   for (const [name, state] of Object.entries(States)) {
@@ -82,7 +82,7 @@ describe('the global stack', () => {
   const tableOf = (name: string, reader = global) => reader.named('AWS::DynamoDB::GlobalTable', name).Properties;
   const [events, transactions] = ['meridian-events', 'meridian-transactions'];
 
-  it.each([events, transactions])('contains the table %s, with its stream, and only those two tables', (name) => {
+  it.each([events, transactions])('contains the table %s with its stream, as one of two tables', (name) => {
     expect(global.types).toEqual(new Set(['AWS::DynamoDB::GlobalTable']));
     expect(global.ofType('AWS::DynamoDB::GlobalTable')).toHaveLength(2);
     expect(tableOf(name)).toMatchObject({
@@ -132,7 +132,7 @@ describe('the global stack', () => {
       });
   });
 
-  it('outputs what operators must keep', () => {
+  it('outputs the values that operators must keep', () => {
     expect(app.globalTemplate.toJSON().Metadata.Meridian).toEqual({
       name: 'meridian',
       regions: three,

@@ -3,7 +3,7 @@ import { describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
 import { type MachineTasks, runDefinition } from './transaction-definition.ts';
 
-// The first test synthesizes it.
+// The first test synthesizes the definition.
 vi.setConfig({ testTimeout: 60_000 });
 
 const participants = ['account/us-east-1.ann', 'account/us-west-2.dan'].map((stream) => ({
@@ -34,7 +34,7 @@ const askedSchema = z.discriminatedUnion('step', [
 type Asked = z.infer<typeof askedSchema>;
 type StepOf<Step extends Asked['step']> = Extract<Asked, { step: Step }>;
 
-/** Functions that commit, except for scripted results, and the calls that they received. */
+/** Functions that let the transaction commit, except for scripted results, and the calls that they received. */
 function scripted(script: {
   readonly plan?: (times: number) => unknown;
   readonly prepare?: (asked: StepOf<'prepare'>) => unknown;

@@ -45,7 +45,7 @@ function interpreted(): StateMachine {
   const { QueryLanguage: _, States, ...rest } = definitionOf();
   const { SecondsPath, Next } = waitStateSchema.parse(States.Wait);
   const Wait = { Type: 'Task', Resource: `${ARN}wait`, InputPath: SecondsPath, ResultPath: null, Next };
-  // The interpreter checks it.
+  // The interpreter checks the definition, so the cast is safe.
   return new StateMachine({ ...rest, States: { ...States, Wait } } as Definition);
 }
 let machine: StateMachine | undefined;

@@ -2,8 +2,8 @@ import { describe } from 'vitest';
 
 /**
  * Runs a suite on the LocalStack at the address in the environment's `MERIDIAN_LOCALSTACK`, with the app in its Regions:
- * `npm test` and `npm run test:localstack` start one for it, `npm run localstack` prints its own. Without one the suite is
- * skipped and says so.
+ * `npm test` and `npm run test:localstack` start one for it, `npm run localstack` prints the address of its own.
+ * Without one the suite is skipped and says so.
  * @param suite gets the address
  */
 export function describeWithLocalStack(name: string, suite: (endpoint: string) => void): void {

@@ -10,7 +10,7 @@ const core = JSON.stringify(join(process.cwd(), 'core/index.ts'));
 
 const reader = JSON.stringify(join(process.cwd(), 'project/domain-file.ts'));
 
-/** Reads it in a separate process: here, `require` would load the engine a second time. */
+/** Reads the file in a separate process: in this one, `require` would load the engine a second time. */
 function read(text: string | undefined, others: Readonly<Record<string, string>> = {}): { readonly message?: string } {
   const root = makeTree({
     'package.json': '{"type":"module"}',
@@ -45,7 +45,7 @@ describe('the file of a domain', () => {
     ['exports nothing', '', 'exports nothing'],
     ['exports something else', 'export const streams = 1;', 'exports streams'],
     ['exports no domain under that name', 'export const domain = { streams: [] };', 'exports domain'],
-    ['is no TypeScript', 'export const domain = ;', 'could not be loaded'],
+    ['is not TypeScript', 'export const domain = ;', 'could not be loaded'],
     [
       'has two types of one name',
       `import { defineDomain, defineStream } from ${core};

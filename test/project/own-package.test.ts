@@ -14,12 +14,12 @@ function aProject(files: Readonly<Record<string, string>>): string {
 
 const installed = `node_modules/${manifest.name}`;
 
-it('a project that has installed another copy of Meridian than the running one is recognized', () => {
+it('a project that has installed another copy of Meridian than the running copy is reported', () => {
   const folder = aProject({ [`${installed}/package.json`]: JSON.stringify({ name: manifest.name }) });
   expect(otherMeridian(folder)).toBe(join(folder, installed));
 });
 
-it('a project with the running copy, by any link, or with none yet is not reported', () => {
+it('a project with the running copy, by any link, or with no copy yet is not reported', () => {
   const folder = aProject({});
   expect(otherMeridian(folder)).toBeUndefined();
   linkPackage(folder);

@@ -23,7 +23,7 @@ it.each([
     (error: Error) => error.message,
   );
   expect(refusal).toContain(
-    `${file}:2: The entry of subscriber picker is ${missing}, and there is no such file. Create it, with \`export const handler = `,
+    `${file}:2: The entry of subscriber picker is ${missing}, but there is no such file. Create it, with \`export const handler = `,
   );
   expect(refusal.slice(-advice.length)).toBe(advice);
 });

@@ -120,11 +120,11 @@ describe('the files of a contract', () => {
 });
 
 describe('a release', () => {
-  it('promises nothing before the first one', () => {
+  it('promises nothing before the first release', () => {
     expect(brokenPromises(domainOf(version1), folder)).toEqual([]);
   });
 
-  it('is kept by a next version that keeps the previous one, and by a command that accepts more', () => {
+  it('is kept by a new version of an event next to the previous one, and by a command that accepts more', () => {
     releaseContract(domainOf(version1), folder);
     expect(brokenPromises(domainOf(withVersion2(version1), z.union([z.string(), z.null()])), folder)).toEqual([]);
   });
@@ -161,13 +161,13 @@ describe('samples', () => {
         sample: { n: 1 },
         upcast: () => ({ n: 0.5 }),
       }),
-      /^note\.Written\.1: .*does not become version 2: data\.n/,
+      /^note\.Written\.1: .*cannot be converted to version 2: data\.n/,
     ],
-  ])('are reported if one %s', (_what, event, fault) => {
+  ])('are reported if a sample %s', (_what, event, fault) => {
     expect(sampleFaults(domainOf(event))).toEqual([expect.stringMatching(fault)]);
   });
 
-  it('are reported if one cannot be folded', () => {
+  it('are reported if a sample cannot be folded', () => {
     const [note] = domainOf(version1).streams.values();
     if (!note) throw new Error('no stream');
     const evolve = () => {

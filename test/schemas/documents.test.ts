@@ -195,7 +195,7 @@ describe('the schema documents of a domain', () => {
 });
 
 describe('the schemas for a registry of EventBridge', () => {
-  it('are those of the current versions, by the names that EventBridge gives them', () => {
+  it('are the schemas of the current versions, under the names that EventBridge gives them', () => {
     expect(Object.keys(registrySchemas(domain))).toEqual([
       'meridian.reading@Measured',
       'meridian.reading@Dated',

@@ -26,7 +26,10 @@ function documentOf(domain: Parameters<typeof openApi>[0]) {
   return documentSchema.parse(JSON.parse(JSON.stringify(openApi(domain))));
 }
 
-/** The same, with every object closed that does not mention further members: so undocumented members are found. */
+/**
+ * The document without unknown members in objects that do not mention `additionalProperties`: finds undocumented
+ * members.
+ */
 function closed(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(closed);
   if (typeof value !== 'object' || value === null) return value;
@@ -84,7 +87,7 @@ function described(domain: Parameters<typeof openApi>[0]) {
 }
 
 interface Sent {
-  /** Of the path. */
+  /** The parameters of the path. */
   readonly at?: Readonly<Record<string, string>>;
   readonly query?: string;
   readonly headers?: Readonly<Record<string, string>>;
@@ -222,7 +225,7 @@ describe('the responses of the API', () => {
     expect([...answers.keys()].sort()).toEqual(api.operations.map(({ operationId }) => operationId).sort());
   });
 
-  it.each(Object.keys(requests))('are as documented, and so is what was sent: %s', (id) => {
+  it.each(Object.keys(requests))('are as documented, as are the requests: %s', (id) => {
     const answer = answers.get(id) ?? expect.fail();
     expect(answer.status, JSON.stringify(answer.body)).toBe(200);
     expect(api.answerFaults(id, answer)).toEqual([]);

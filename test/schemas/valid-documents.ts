@@ -30,7 +30,7 @@ export function validDocuments(domain: Domain, folder: () => string): void {
     const document = parse(read(ASYNCAPI));
     const validate = formats
       .default(
-        // It includes the meta-schema.
+        // The schema of AsyncAPI includes its meta-schema.
         new Ajv({ strict: false, meta: false, validateSchema: false }),
       )
       .compile(require('@asyncapi/specs/schemas/3.0.0.json'));

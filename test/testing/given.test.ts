@@ -6,7 +6,7 @@ import { given, nothing, rejected } from '../../testing/index.ts';
 
 interface Entry {
   readonly text: string;
-  /** The texts that its writer had not seen. */
+  /** The texts that the writer of the text had not seen. */
   readonly unseen: readonly string[];
 }
 
@@ -83,7 +83,7 @@ function failureOf(test: () => unknown): AssertionError {
 }
 
 describe('given', () => {
-  it('has the state of the events, each written in knowledge of the ones before', () => {
+  it('has the state of the events, each of which had seen all earlier events', () => {
     expect(given(note).state).toEqual([]);
     given(note, written('a'), written('b')).hasState([entry('a'), entry('b')]);
   });

@@ -14,7 +14,7 @@ function deposited(amount: number) {
 }
 
 describe('a note', () => {
-  it('shows the ids of its events, and which of them a writer had not seen', () => {
+  it('shows the ids of its events, and which events each writer had not seen', () => {
     const { state } = given(note, noted('a')).concurrently([noted('b')], [noted('c')]);
     const [a, b, c] = state;
     expect(state.map(({ text, commitId }) => [text, commitId])).toEqual([
@@ -42,7 +42,7 @@ describe('a note', () => {
 });
 
 describe('an account', () => {
-  it('pays what it has, and no more', () => {
+  it('never pays more than its balance', () => {
     const rich = given(account, deposited(5));
     rich.when('deposit', { amount: 1 }).then(deposited(1));
     rich.when('withdraw', { amount: 5 }).then({ type: 'Withdrawn', data: { amount: 5 } });
@@ -55,7 +55,7 @@ describe('an account', () => {
     given(account, { type: 'Deposited', schemaVersion: 1, data: { sum: 7 } }).hasState(7);
   });
 
-  it('is at home in the Region that its id begins with, and counts there', () => {
+  it('is at home in the Region that its id begins with, and counts towards the total of that Region', () => {
     expect(account.home('eu.ann', REGIONS)).toBe('eu');
     expect(() => account.home('ann', REGIONS)).toThrow(MeridianError);
     given(account, deposited(5)).hasTotals(money, { eu: { balance: 5 } }, 'eu.ann');
@@ -65,7 +65,7 @@ describe('an account', () => {
 describe('a stock', () => {
   const takers = Array.from({ length: STOCK }, (_, i) => ({ type: 'Taken' as const, data: { by: `${i}` } }));
 
-  it('gives what it has, and no more', () => {
+  it('never gives more than it holds', () => {
     given(stock, ...takers.slice(1))
       .when('take', 'me')
       .then({ type: 'Taken', data: { by: 'me' } });

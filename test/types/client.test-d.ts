@@ -2,7 +2,7 @@ import { type Client, client, isClientError, Session } from '@meridian-es/meridi
 import { expectTypeOf } from 'vitest';
 import type { Cart, shop } from './a-shop.ts';
 
-// Compiled, not run. `@ts-expect-error` stands for exactly one error in the line behind it; without one it is an error itself.
+// Compiled, not run. `@ts-expect-error` expects an error in the next line, and is an error itself if there is none.
 
 const endpoints = { 'eu-west-1': 'https://eu.example/', 'us-east-1': new URL('https://us.example/') };
 const ours = client<typeof shop>({ endpoints, region: 'eu-west-1' });

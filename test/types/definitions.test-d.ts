@@ -18,7 +18,7 @@ import { expectTypeOf } from 'vitest';
 import * as z from 'zod';
 import { average, type Cart, cart, carts, left, shop, stock } from './a-shop.ts';
 
-// Compiled, not run. `@ts-expect-error` stands for exactly one error in the line behind it; without one it is an error itself.
+// Compiled, not run. `@ts-expect-error` expects an error in the next line, and is an error itself if there is none.
 
 // ── What is inferred ──
 

@@ -2,7 +2,7 @@ import { given, nothing, rejected } from '@meridian-es/meridian/testing';
 import { expectTypeOf } from 'vitest';
 import { average, cart, carts, left, stock } from './a-shop.ts';
 
-// Compiled, not run. `@ts-expect-error` stands for exactly one error in the line behind it; without one it is an error itself.
+// Compiled, not run. `@ts-expect-error` expects an error in the next line, and is an error itself if there is none.
 
 const received = { type: 'Received', data: { count: 5 } } as const;
 const taking = given(stock).when('take', { count: 1 });
@@ -36,7 +36,7 @@ given(cart)
   .hasRow(carts, { id: 'c-1', articles: ['lamp'] }, 'c-1')
   .hasRow(carts, undefined);
 
-/** The events of a decision can be given again. */
+/** The events of a decision can be passed to `given` again. */
 export const again = given(stock).and(...taking.events);
 
 // ── What does not compile ──

@@ -1,12 +1,12 @@
 import { expect, it } from 'vitest';
 import { typeCostOf } from '../../scripts/type-cost.ts';
 
-// `npm run type-cost` prints the current counts. The counts are those of the exact versions of TypeScript and zod here; zod and
-// the engine alone make 88,000.
+// `npm run type-cost` prints the current counts. They depend on the exact versions of TypeScript and zod; zod and the engine
+// alone account for 88,000.
 const MAX_INSTANTIATIONS = 450_000;
 const MAX_PER_STREAM = 7_500;
 
-it('bounds what 50 streams with their tests and a client cost the compiler, and what each of them adds', {
+it('limits the cost of 50 streams with their tests and a client in the compiler, and the cost of each further stream', {
   timeout: 300_000,
 }, () => {
   const [half, all] = [typeCostOf(25), typeCostOf(50)];

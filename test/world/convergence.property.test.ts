@@ -25,7 +25,7 @@ const texts = ['red', 'green', 'blue'] as const;
 const region = fc.constantFrom(...regions);
 const at = fc.integer({ min: 0, max: 4000 });
 const text = fc.constantFrom(...texts);
-/** A few ids only, so that requests are repeated, also in other Regions. */
+/** Only a few ids, so that requests are repeated, even in other Regions. */
 const id = fc.integer({ min: 0, max: 8 }).map((n) => `id-${n}`);
 
 const stream = fc.constantFrom(...notes, ...stocks);
@@ -38,7 +38,7 @@ interface Request {
   readonly stream: string;
   readonly id: string;
   readonly text: string;
-  /** For notes over the API: the version that the writer read. */
+  /** The version that the writer read, for notes over the API. */
   readonly basedOn: 'nothing' | 'remembered' | 'seen';
 }
 interface Look {
@@ -75,7 +75,7 @@ const faults = fc.record({
   duplicates: fc.constantFrom(0, 0.3),
   reorders: fc.boolean(),
   clockAhead: fc.record({ 'us-east-2': fc.constantFrom(0, 700, 600_000) }),
-  /** Snapshots so often, and so early, that late commits make many of them unusable. */
+  /** Snapshots are taken so often, and so early, that late commits make many of them unusable. */
   snapshots: fc.option(
     fc.record({ every: fc.constantFrom(1, 3), codeVersion: fc.constant(1), settle: fc.constantFrom(0, 500) }),
   ),
@@ -104,7 +104,7 @@ interface Sight {
   readonly stream: string;
   readonly version: VersionVector;
   readonly state: unknown;
-  /** The requests in the note's row; of several copies, another may count as they arrive. */
+  /** The requests in the note's row; which of several copies counts may change as they arrive. */
   readonly row: ReadonlySet<string>;
 }
 
@@ -280,7 +280,7 @@ function covers(a: VersionVector, b: VersionVector): boolean {
   return Object.entries(b).every(([log, position]) => (a[log] ?? 0) >= position);
 }
 
-/** Everything a writer knew has a lower stamp, and includes what the writers of those commits knew. */
+/** Every commit that a writer had seen has a lower stamp, and the writer had also seen the context of that commit. */
 function expectCausalOrder(commits: readonly Commit[]): void {
   for (const commit of commits)
     for (const known of commits.filter((other) => knows(commit, other))) {
@@ -304,7 +304,7 @@ function wordsOf(states: readonly (readonly Entry[])[]) {
 }
 
 describe('three Regions', () => {
-  it('agree with each other and with a reference fold, and lose no acknowledged event, whatever links do', async () => {
+  it('agree with each other and with a reference fold, and lose no acknowledged event, whichever links are cut', async () => {
     await fc.assert(
       fc.asyncProperty(steps, faults, async (steps, faults) => {
         const { world, scheduler, answers } = await run(steps, faults);

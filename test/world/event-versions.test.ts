@@ -134,7 +134,7 @@ describe('during a rolling deployment', () => {
     }
   });
 
-  it('nothing is lost if that takes longer than messages are retried', async () => {
+  it('nothing is lost if the deployment takes longer than messages are retried', async () => {
     const { put, settle, written, deployWest, world, rows } = midDeploy();
     await put(east, 'meridian.append', written('new', 'note/a', 2, red));
     await settle();
@@ -160,7 +160,7 @@ describe('during a rolling deployment', () => {
       status: 400,
       body: {
         code: 'validation',
-        faults: [{ path: 'events[0].schemaVersion', message: 'is 2, Taken is at version 1' }, {}],
+        faults: [{ path: 'events[0].schemaVersion', message: 'is 2, but Taken is at version 1' }, {}],
       },
     });
     deployWest();

@@ -9,7 +9,7 @@ import { aWorld } from './a-world.ts';
 const DAY = 86_400_000;
 
 describe('operate in a world', () => {
-  it('republishes, in every Region, what was written since a time in one of them', async () => {
+  it('republishes the events that a Region has written since a time', async () => {
     const { world, scheduler, write, settle, heard } = aWorld();
     await write('us-east-1', '1', 'note/old', 'a');
     await settle();
@@ -32,7 +32,7 @@ describe('operate in a world', () => {
       });
   });
 
-  it('publishes what a bus has lost, and reports what it still refuses', async () => {
+  it('publishes events that a bus has lost, and reports events that it still refuses', async () => {
     let isBroken = true;
     const { world, scheduler, write, settle, heard } = aWorld({
       functions: { relay: { stream: { retries: 9 } } },

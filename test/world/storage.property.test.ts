@@ -47,7 +47,7 @@ async function stateIn(world: World, scheduler: VirtualScheduler, region: string
   return JSON.parse((await scheduler.resolve(world.region(region).request(event))).body).state;
 }
 
-it('a world that starts from the storage of another one has all acknowledged writes, wherever the other one ended', async () => {
+it('a world that starts from the storage of an earlier world has all acknowledged writes, wherever that one ended', async () => {
   await fc.assert(
     fc.asyncProperty(fc.integer(), fc.integer({ min: 0, max: 3000 }), fc.constantFrom('strong', 'eventual'), endsAfter),
     { numRuns: 25 },

@@ -15,7 +15,7 @@ import { aWorld } from './a-world.ts';
 
 const regions = ['us-east-1', 'us-east-2', 'us-west-2'];
 
-/** For each event of a note, takes one of a stock that is at home in the third Region, with the event's key as the id. */
+/** For each event of a note, takes a piece from a stock whose home is the third Region, under the event's key as the id. */
 const taker: SubscriberFunctions['handle'] = async ({ id }, { key, environment }) => {
   const shop = client<typeof toyDomain>(await clientOptions(environment));
   await shop.stream('stock', '2').command('take', id, { id: key });
@@ -100,9 +100,9 @@ describe('a subscriber in a world that needs the API', () => {
     expect(options[0]?.retry).toEqual({ requestMs: FUNCTION_CLIENT_MS });
   });
 
-  it('reaches them in real time too, and leaves no timer behind', async () => {
+  it('reaches every Region in real time too, and leaves no timer behind', async () => {
     const { now, after } = realScheduler();
-    /** Milliseconds of the timers that wait. */
+    /** The durations of pending timers, in milliseconds. */
     const waiting: number[] = [];
     const end = (milliseconds: number) => waiting.splice(waiting.indexOf(milliseconds), 1);
     const scheduler = {
@@ -129,15 +129,20 @@ describe('a subscriber in a world that needs the API', () => {
     await vi.waitFor(() => expect(waiting).toEqual([]));
   });
 
-  it.each([[[]], [['bus' as const]]])('but is defined with needs: %j reports how to get it', async (needs) => {
-    const { reasons, telemetry } = aLog();
-    const { settle, write } = aWorld({ telemetry, ...subscribed(taker, needs) });
-    await write('us-east-1', 'one', 'note/a', 'red');
-    await settle();
-    expect(reasons[0]).toContain('AWS_REGION: is missing; MERIDIAN_REGIONS: is missing; MERIDIAN_API_URL: is missing');
-    expect(reasons[0]).toContain("needs: ['api']");
-    expect(reasons[0]).toContain('clientOptions(environment)');
-  });
+  it.each([[[]], [['bus' as const]]])(
+    'that is defined with needs: %j instead reports how to get access',
+    async (needs) => {
+      const { reasons, telemetry } = aLog();
+      const { settle, write } = aWorld({ telemetry, ...subscribed(taker, needs) });
+      await write('us-east-1', 'one', 'note/a', 'red');
+      await settle();
+      expect(reasons[0]).toContain(
+        'AWS_REGION: is missing; MERIDIAN_REGIONS: is missing; MERIDIAN_API_URL: is missing',
+      );
+      expect(reasons[0]).toContain("needs: ['api']");
+      expect(reasons[0]).toContain('clientOptions(environment)');
+    },
+  );
 });
 
 describe('a subscriber in a world that needs the bus', () => {

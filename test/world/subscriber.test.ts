@@ -149,7 +149,7 @@ describe('a subscriber in every Region', () => {
         expect(world.region(region).deadLettersOf('journal').bodies).toEqual([]);
         expect([...world.region(region).sumsOf('journal').values()]).toEqual(Array(5).fill({ handled: 1 }));
       }
-      // However often it was called: a receiver that deduplicates by the key does everything once.
+      // A receiver that deduplicates by key does everything once, however often it is called.
       expect(new Set(handled.map(({ key }) => key)).size).toBe(5);
       expect(handled.length).toBeGreaterThanOrEqual(15);
     }
@@ -306,7 +306,7 @@ describe('a subscriber in one Region', () => {
 });
 
 describe('a subscriber without a table', () => {
-  it('handles every delivery, with one key an event, and keeps nothing', async () => {
+  it('handles every delivery, with one key per event, and keeps nothing', async () => {
     const { journals, calls, options } = aJournal({
       table: 'none',
       runsIn: 'us-east-1',
@@ -331,7 +331,7 @@ describe('the file of a subscriber', () => {
 
   it.each([
     [
-      'that is not there',
+      'that does not exist',
       () => '/not/there.mjs',
       '/not/there.mjs: There is no such file. Subscriber mailer cannot run without it',
     ],

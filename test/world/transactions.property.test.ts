@@ -10,7 +10,7 @@ const region = fc.constantFrom(...REGIONS);
 const account = fc.constantFrom(...ACCOUNTS);
 const at = fc.integer({ min: 0, max: 8000 });
 
-/** A transfer, and the Region it is sent to: a few ids only, so that some are sent twice, also elsewhere. */
+/** A transfer, and the Region it is sent to: only a few ids, so that some are sent twice, even to other Regions. */
 interface Transfer {
   readonly kind: 'transfer';
   readonly at: number;
@@ -172,7 +172,7 @@ async function run(
 }
 
 describe('transfers between three Regions', () => {
-  it('happen as a whole or not at all, each once, as reported to callers, whatever fails', async () => {
+  it('happen as a whole or not at all, at most once, and as reported to callers, whatever fails', async () => {
     const outcomes = new Map<string | undefined, number>();
     await fc.assert(
       fc.asyncProperty(steps, faults, async (steps, faults) => {

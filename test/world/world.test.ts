@@ -128,7 +128,7 @@ describe('a cut link', () => {
 
     expect(await look(west)).toEqual(before);
     expect(await rows(ohio, 'words')).toEqual({ red: 1, blue: 2 });
-    // The other direction is open.
+    // The link in the other direction is open.
     await write(west, 'd', 'note/c', 'green');
     await settle();
     expect(await idsIn(east, 'note/c')).toEqual(['d']);
@@ -165,7 +165,7 @@ describe('a cut link', () => {
     expect(await rows(west, 'words')).toEqual({ red: 1 });
   });
 
-  it('keeps what a Region wrote before it saw the other’s, in the views too', async () => {
+  it('keeps the texts that each Region wrote before it saw those of the other, in the views too', async () => {
     const { world, write, settle, rows, get } = aWorld({ regions });
     world.cut(east, west, ['replication']);
     await write(east, 'a', 'note/a', 'red');
@@ -206,7 +206,7 @@ describe('a cut link', () => {
     expect(await idsIn(east, 'stock/2')).toEqual(['mine']);
   });
 
-  it('to the home Region holds a command on the bus back, until it is healed', async () => {
+  it('to the home Region holds back a command on the bus until the link is healed', async () => {
     const { world, putTake, scheduler, settle, heard, idsIn } = aWorld({ regions });
     world.cut(east, west, ['invoke']);
     await putTake(east, 'mine', 'stock/2');
@@ -279,7 +279,7 @@ describe('the same seed', () => {
     ).concat(JSON.stringify([await rows(east, 'notes'), scheduler.now()]));
   };
 
-  it('gives the same history twice, to the stamp and the millisecond, and another seed a different one', async () => {
+  it('gives the same history twice, down to stamps and milliseconds; another seed gives a different history', async () => {
     const [first, second, other] = [await trace(5), await trace(5), await trace(6)];
     expect(second === first).toBe(true);
     expect(other === first).toBe(false);

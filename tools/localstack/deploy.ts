@@ -29,7 +29,7 @@ function cleanEnvironment(): NodeJS.ProcessEnv {
 
 /** A project, and the context that the CDK passes to its app. */
 export interface AppSource {
-  /** It has cdk.json. */
+  /** The project's folder, which contains cdk.json. */
   readonly folder: string;
   /** Overrides the context in cdk.json. */
   readonly context: Readonly<Record<string, string>>;
@@ -42,7 +42,7 @@ export interface AppSource {
 export function synthesize({ folder, context }: AppSource, assembly: string, signal: AbortSignal): Promise<void> {
   const all = {
     ephemeral: 'true',
-    // They take their time, and are checked whenever the app is synthesized for AWS.
+    // These rules take long to check, and are checked whenever the app is synthesized for AWS.
     '@aws-cdk/core:validateAgainstDefaultRules': 'false',
     ...context,
   };
@@ -128,7 +128,7 @@ interface CdkOptions {
   /** The project whose CDK is used. */
   readonly folder: string;
   readonly cwd: string;
-  /** @default no AWS at all */
+  /** The endpoint of AWS's services. @default none: no service is called */
   readonly endpoint?: string;
   readonly signal: AbortSignal;
 }

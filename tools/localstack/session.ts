@@ -48,7 +48,7 @@ export async function startDeployed({ signal, say, ...app }: SessionOptions): Pr
     throw error;
   } finally {
     await synthesis.catch(() => undefined);
-    // A process that was stopped may still be writing there.
+    // A process that was stopped may still be writing to the folder.
     rmSync(assembly, { recursive: true, force: true, maxRetries: 10 });
   }
 }

@@ -3,7 +3,10 @@ import { type Random, randomBetween } from '../time/randomness.ts';
 import type { Scheduler } from '../time/scheduler.ts';
 
 export interface LinkOptions {
-  /** Latency of a message in milliseconds, uniformly distributed: later messages may overtake earlier ones. */
+  /**
+   * The range of a message's latency in milliseconds, uniformly distributed, so that later messages may overtake
+   * earlier ones.
+   */
   readonly latency: readonly [number, number];
   /** Fraction of messages that arrive twice, 0 to 1. */
   readonly duplicates: number;
@@ -48,7 +51,7 @@ export class Link {
     });
   }
 
-  /** Resolves when a message has passed; a call over a cut link is lost. @throws Error if the link is cut */
+  /** Resolves when a call has passed the link; a call over a cut link is lost. @throws Error if the link is cut */
   async pass(): Promise<void> {
     await new Promise<void>((resolve) => {
       this.#activity.begin();

@@ -15,7 +15,7 @@ import { functionUrlEvent } from './function-url-event.ts';
  */
 export function serveWorld(world: World, port: number): Promise<Server> {
   const server = createServer(async (request, response) => {
-    // If the function fails, a Function URL returns 502. A client that has disconnected gets nothing.
+    // If the function fails, a Function URL returns 502. If the client has disconnected, nothing is sent.
     const { statusCode, headers, body } = await answer(world, request).catch((error: unknown) => ({
       ...problemAnswer(error),
       statusCode: 502,
@@ -58,7 +58,7 @@ async function answer(world: World, request: IncomingMessage): Promise<Answer> {
   // A Function URL passes a body that is not text as base64.
   const binary = isUtf8(body) ? {} : { body: body.toString('base64'), isBase64Encoded: true };
   const answered = await region.request({ ...event, ...binary });
-  // A Region's API assumes that it is at the root of its address.
+  // Removes the prefix of the path, because a Region's API assumes that it is at the root of its address.
   const { location, ...others } = answered.headers;
   return location === undefined
     ? answered

@@ -2,7 +2,7 @@
 export interface RegionCounts {
   /** Commits appended here, including intents. */
   written: number;
-  /** Intents of multi-Region transactions among them. */
+  /** Intents of multi-Region transactions appended here. */
   intents: number;
   /** Intents made final here. */
   finalised: number;

@@ -7,7 +7,7 @@ import {
   type StreamLimits,
 } from '../../core/limits/functions.ts';
 
-/** A function that the world runs: all except those that only run during a deployment. */
+/** A function that the world runs: any function, except those that only run during a deployment. */
 export type WorldFunctionId = Exclude<FunctionId, 'stream-lookup'>;
 
 /** A function without a queue: it is called, or fed by a stream. */
@@ -27,9 +27,9 @@ interface Reason {
   readonly because: string;
 }
 
-const FED = 'enough instances to conflict on a stream, few enough for one machine';
+const FED = 'these are enough instances to conflict on a stream, and few enough for one machine';
 const CALLED =
-  'calls wait for other calls, also across Regions, so with few instances all could wait for a free one; the stacks set no limit';
+  'calls wait for other calls, even in other Regions, so with few instances all of them could wait for a free one; the stacks set no limit';
 
 /**
  * Deliberate differences from the stacks, with the reasons. A test checks that everything else matches their
@@ -45,7 +45,7 @@ export const DIFFERENCES = {
     instances: 2,
     stream: { pauseMs: 1000 },
     because:
-      'each of the two table streams has one shard, delivered batch by batch; Lambda does not document its pause',
+      'each of the two table streams has one shard, delivered batch by batch; Lambda does not document its pause between attempts',
   },
   ingest: { queue: { maxConcurrency: 4 }, because: FED },
   projection: { queue: { maxConcurrency: 4 }, because: FED },
@@ -62,7 +62,7 @@ export type Overrides = {
   readonly [Id in UnqueuedId]?: Partial<Instances>;
 } & { readonly relay?: { readonly stream?: Partial<StreamLimits & StreamPause> } };
 
-/** How a queue feeds a function in the world. @param deployed what that function has, if it is one of the subscribers */
+/** How a queue feeds a function in the world. @param deployed the deployed settings of a subscriber */
 export function queueLimits(
   id: QueueConsumerId,
   overrides: Overrides = {},
@@ -76,12 +76,12 @@ export function streamLimits({ relay }: Overrides = {}): StreamLimits & StreamPa
   return { ...FUNCTIONS.relay.stream, ...DIFFERENCES.relay.stream, ...relay?.stream };
 }
 
-/** Maximum number of instances, in the world, of a function without a queue. */
+/** The maximum number of instances that a function without a queue has in the world. */
 export function instancesOf(id: UnqueuedId, overrides: Overrides = {}): number {
   return overrides[id]?.instances ?? DIFFERENCES[id].instances;
 }
 
-/** What an invocation has: milliseconds, and MB of memory. */
+/** The limits of an invocation: its time in milliseconds, and its memory in MB. */
 export function invocationLimits({ timeoutS, memoryMb }: Pick<FunctionLimits, 'timeoutS' | 'memoryMb'>) {
   return { timeout: timeoutS * 1000, memoryMb };
 }

@@ -28,21 +28,18 @@ export interface FaultyPorts {
   readonly participants: Remote;
   readonly machine: StateMachine;
   readonly resolver: DelayedQueue;
-  /** Only a subscriber with a table of its own has it. */
+  /** A subscriber's progress; only a subscriber with its own table has it. */
   readonly progress?: Progress<Addition> | undefined;
 }
 
-/**
- * Decides how a call of a port is made: at once, late, never, with other arguments, or not at all. `name` is like
- * `events.put`.
- */
+/** Decides whether, when and with which arguments a call of a port is made. `name` is like `events.put`. */
 export type Around = (
   call: (args: readonly unknown[]) => Promise<unknown>,
   name: string,
   args: readonly unknown[],
 ) => Promise<unknown>;
 
-/** Ports whose every call goes through `around`. */
+/** Wraps ports, so that every call goes through `around`. */
 export function portsAround(ports: FaultyPorts, around: Around): FaultyPorts {
   return withMembers(
     ports,
@@ -57,7 +54,7 @@ export function portsAround(ports: FaultyPorts, around: Around): FaultyPorts {
   );
 }
 
-/** The same object with its members replaced. */
+/** Returns an object with the members of the given one, replaced by `instead`. */
 function withMembers<T extends object>(of: T, instead: (member: T[keyof T], name: string) => unknown): T {
   return new Proxy(of, { get: (target, key) => instead(Reflect.get(target, key), String(key)) });
 }

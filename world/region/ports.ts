@@ -37,6 +37,7 @@ export function regionRuntime(
 ): Runtime {
   return {
     now: () => scheduler.now() + clockAhead,
+    clockAhead: () => clockAhead,
     elapsed: () => scheduler.now(),
     sleep: (milliseconds) => sleepOn(scheduler, milliseconds),
     random,
@@ -46,7 +47,7 @@ export function regionRuntime(
   };
 }
 
-/** How a function of another Region is reached. */
+/** A function of another Region, and the links to reach it. */
 export interface Callee {
   readonly links: Links;
   /** The links back. */
@@ -55,8 +56,8 @@ export interface Callee {
 }
 
 /**
- * One function of the other Regions, with JSON in both directions. A request above Lambda's limit is `too-large`; a
- * response above it fails there, like any error of the function.
+ * One function of the other Regions, with JSON in both directions. A request above Lambda's limit fails as `too-large`;
+ * a response above it fails the invocation, like any error of the function.
  */
 export function remoteOver(scheduler: Scheduler, calleeIn: (region: string) => Callee): Remote {
   const call = async (region: string, request: unknown): Promise<unknown> => {

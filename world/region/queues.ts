@@ -17,7 +17,10 @@ export interface RegionQueuesOptions extends Clockwork {
   readonly duplicates: number;
   readonly reorders: boolean;
   readonly functions: Overrides;
-  /** Where messages to `ingest` are kept; undefined: nowhere. Those of the other queues come from events, which are published again. */
+  /**
+   * Where messages to `ingest` are kept; undefined: nowhere. Messages of the other queues are not kept, because the
+   * events that they come from are published again.
+   */
   readonly storage: Storage | undefined;
 }
 

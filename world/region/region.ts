@@ -55,7 +55,7 @@ export interface RegionOptions extends Clockwork {
   readonly telemetry: Telemetry;
   /** Milliseconds by which this Region's clock is ahead of the world's. */
   readonly clockAhead: number;
-  /** Faults of the queues and the table's stream. */
+  /** Fraction of messages and stream records that are delivered twice, 0 to 1. */
   readonly duplicates: number;
   readonly reorders: boolean;
   /** Deviations from the deployed settings. */
@@ -63,7 +63,7 @@ export interface RegionOptions extends Clockwork {
   /** Injects faults into the ports of functions; called for every instance. */
   readonly withFaults: (region: string, ports: FaultyPorts, exit: () => void) => FaultyPorts;
   readonly subscribers: readonly LoadedSubscriber[];
-  /** Where the items of its tables, and messages that are not ingested, are kept; undefined: nowhere. */
+  /** Where the items of its tables, and the messages that are not ingested yet, are kept; undefined: nowhere. */
   readonly storage: Storage | undefined;
 }
 
@@ -140,7 +140,10 @@ export class WorldRegion {
     return this.#ofSubscriber(this.#queues.subscriberDeadLetters, subscriber);
   }
 
-  /** What a subscriber has added up in its own table here, by key. @throws Error when it does not run here, or has no table */
+  /**
+   * The sums that a subscriber has added up in its own table in this Region, by key.
+   * @throws Error if it does not run in this Region, or has no table
+   */
   sumsOf(subscriber: string): ReadonlyMap<string, Sums> {
     return this.#ofSubscriber(this.#subscriberTables, subscriber).sums;
   }
@@ -165,8 +168,9 @@ export class WorldRegion {
   }
 
   /**
-   * Restores the items in the storage, and delivers the records of shared decisions. The executions of the state machine, which on AWS
-   * would continue, ended with the process, so the resolver makes decided intents final at once, not only after their deadlines.
+   * Restores the items in the storage, and delivers the records of shared decisions. The executions of the state
+   * machine ended with the process, whereas on AWS they would continue. So the resolver makes decided intents final at
+   * once, not only after their deadlines.
    */
   restore(shared: readonly Decision[]): void {
     const prepared = this.#tables.restore();
@@ -198,7 +202,7 @@ export class WorldRegion {
     return operateAnswerSchema.parse(answerPayload(await this.#functions.operate.invoke(requestPayload(request))));
   }
 
-  /** The commits of a stream in the table, seen or not. */
+  /** The commits of a stream in the table, seen or hidden. */
   load(stream: string): Promise<readonly Commit[]> {
     return this.#tables.events.load(stream);
   }
@@ -251,7 +255,10 @@ export class WorldRegion {
     this.bus.addRule(patternIn(region), { kind: 'queue', queue });
   }
 
-  /** A request from here to the API of a Region. @throws Error if a link is cut; as `request` */
+  /**
+   * Sends a request from this Region to the API of any Region.
+   * @throws Error if a link is cut; the errors of `request`
+   */
   async #requestTo(region: string, event: LambdaFunctionURLEvent): Promise<Answer> {
     if (region === this.name) return this.request(event);
     const { links, peer } = this.#peerIn(region);
@@ -270,7 +277,7 @@ export class WorldRegion {
     };
   }
 
-  /** What one instance of a function calls over the network, with faults between. */
+  /** The ports that one instance of a function calls over the network, with injected faults. */
   #faulty(exit: () => void, progress?: FaultyPorts['progress']): FaultyPorts {
     const { region, withFaults } = this.#options;
     const { events, snapshots, views, sightings, decisions } = this.#tables;

@@ -8,8 +8,8 @@ export interface RoundTrip {
 
 /**
  * Decisions on a table with multi-Region strong consistency, as seen by one Region: every call waits for the round
- * trips that reach a majority of all Regions, including this one. It takes effect for all of them at once; if the way
- * back is cut, the caller gets no response.
+ * trips that reach a majority of all Regions, including this one. A write takes effect for all Regions at once; if the
+ * links back are cut, the caller gets no response.
  * @param shared the decisions shared by all Regions
  * @param onPut called with every decision put here
  */
@@ -53,7 +53,7 @@ export function strongDecisions(
   };
 }
 
-/** Resolves once this many promises have resolved, and rejects when that has become impossible. */
+/** Resolves once this many promises have resolved, and rejects once so many have failed that it is impossible. */
 function atLeast(needed: number, promises: readonly Promise<void>[]): Promise<void> {
   return new Promise((resolve, reject) => {
     let fulfilled = 0;

@@ -8,7 +8,7 @@ import type { Storage } from './storage.ts';
 /** A subscriber's own table in a Region. */
 export interface SubscriberTable {
   readonly progress: Progress<Addition>;
-  /** What its handling has added up, by key. */
+  /** The sums that the subscriber has added up, by key. */
   readonly sums: ReadonlyMap<string, Sums>;
 }
 

@@ -16,7 +16,7 @@ import { type RoundTrip, strongDecisions } from './strong-decisions.ts';
 /** Another Region as a replication target. */
 export interface ReplicaPeer {
   readonly links: Links;
-  /** The links back. */
+  /** The links from the other Region back to this one. */
   readonly back: Links;
   readonly tables: RegionTables;
 }
@@ -30,7 +30,7 @@ export interface RegionTablesOptions {
   /** The streams of the two global tables. */
   readonly streams: { readonly commits: TableStream; readonly decisions: TableStream };
   readonly peers: () => readonly ReplicaPeer[];
-  /** Where its items are kept; undefined: nowhere. */
+  /** Where the tables' items are kept; undefined: nowhere. */
   readonly storage?: Storage | undefined;
 }
 
@@ -115,7 +115,7 @@ export class RegionTables {
     this.#replicate((peer) => peer.#onReplicated(commit, writtenAt));
   }
 
-  /** Runs a step in every other Region when replication arrives there. */
+  /** Runs a step in every other Region, when replication arrives in it. */
   #replicate(there: (peer: RegionTables) => void): void {
     for (const { links, tables } of this.#options.peers()) links.replication.send(() => there(tables));
   }

@@ -83,7 +83,10 @@ export class FunctionPool<Event, Result> {
     return instance;
   }
 
-  /** Creates a promise per invocation: a single one per process would keep the results of all of them in memory. */
+  /**
+   * Each invocation gets a promise of its own: a single one per process would keep the results of all invocations in
+   * memory.
+   */
   #run(instance: Instance<Event, Result>, event: Event): Promise<Result> {
     return new Promise((resolve, reject) => {
       instance.fail = () => reject(new Error(`${this.#options.name}: the process exited.`));

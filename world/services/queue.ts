@@ -32,9 +32,12 @@ export interface QueueEnds {
   readonly deadLetters: Queue;
   /** Called with each message that moves to the dead-letter queue. */
   readonly onDeadLetter?: ((message: KeptMessage) => void) | undefined;
-  /** Counts messages while they are hidden. @default the same count as for visible ones */
+  /** Counts messages while they are hidden. @default the counter of visible messages */
   readonly hidden?: Activity | undefined;
-  /** Keeps its messages until they are processed; those that it holds already are delivered first. @default they are lost with it */
+  /**
+   * Keeps the queue's messages until they are processed. Messages kept by an earlier process are delivered first.
+   * @default messages are lost when the process ends
+   */
   readonly keeper?: MessageKeeper | undefined;
 }
 

@@ -77,7 +77,7 @@ export class WorldStateMachine implements StateMachine {
   }
 
   async #run(execution: Execution): Promise<void> {
-    const { id: transaction, participants, fingerprint, deadline, meta } = execution.input;
+    const { id: transaction, participants, fingerprint, deadline, timeout, meta } = execution.input;
     for (;;) {
       const plan = plannedSchema.parse(
         await this.#task(execution, 'Plan', 'coordinate', { step: 'plan', transaction, fingerprint, deadline }),
@@ -92,6 +92,7 @@ export class WorldStateMachine implements StateMachine {
             attempt,
             fingerprint,
             deadline,
+            timeout,
             meta,
             participant,
           }).catch(() => ({ kind: 'unreachable', stream: participant.stream })),
@@ -104,6 +105,7 @@ export class WorldStateMachine implements StateMachine {
           attempt,
           fingerprint,
           deadline,
+          timeout,
           answers,
         }),
       );
@@ -141,7 +143,7 @@ export class WorldStateMachine implements StateMachine {
     }
   }
 
-  /** @returns never, if the execution has ended */
+  /** Runs a step's hook. The promise never settles if the execution has ended. */
   async #step({ input, end, hasEnded }: Execution, name: MachineStep['name']): Promise<void> {
     if (!hasEnded()) this.beforeStep({ name, transaction: input.id, kill: end });
     if (hasEnded()) await new Promise(() => undefined);

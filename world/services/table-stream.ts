@@ -17,7 +17,7 @@ export interface TableStreamOptions {
   readonly batchSize: number;
   /** Retries after which a record goes to the on-failure destination. */
   readonly retries: number;
-  /** Age in milliseconds at which a failing record goes there. */
+  /** Age in milliseconds at which a failing record goes to the on-failure destination. */
   readonly maxAge: number;
   /** Milliseconds between two attempts. */
   readonly retryAfter: number;
@@ -145,7 +145,7 @@ interface Images {
   readonly after: Keyed;
 }
 
-/** The items of a change: as it was, and as it is. */
+/** The images of a changed item, before and after the change. */
 export function imagesOf(change: TableItemChange): Images {
   if ('oneRegionDecision' in change)
     return { after: toDecisionItem(oneRegionKey(change.oneRegionDecision.transaction), change.oneRegionDecision) };

@@ -1,16 +1,16 @@
 import { type Around, type FaultyPorts, portsAround } from '../region/faults.ts';
 
-/** Where a process dies: at which call of a transaction, and on which side of it. */
+/** Where a process dies: at which call of a transaction, and before or after it takes effect. */
 export interface CrashPoint {
   /** Number of the call, from 1. */
   readonly call: number;
-  /** `before` the call takes effect, or `after` that, before its result arrives. */
+  /** `before`: before the call takes effect; `after`: after that, but before its result arrives. */
   readonly when: 'before' | 'after';
   /** The process of the function that made the call, every execution of the state machines, or both. */
   readonly dies: 'function' | 'machines' | 'function and machines';
 }
 
-/** A new promise each time: a shared one would keep everything that ever waited for it in memory. */
+/** Returns a new promise each time: a shared one would keep everything that ever waited for it in memory. */
 function never(): Promise<never> {
   return new Promise(() => undefined);
 }
@@ -54,7 +54,7 @@ export class Crasher {
       if (dead) return never();
       const settled = await Promise.allSettled([call(args)]);
       crash('after');
-      // Even if another call of the process killed it.
+      // The process may also have been killed at another of its calls in the meantime.
       if (dead) return never();
       const [answer] = settled;
       if (answer.status === 'rejected') throw answer.reason;

@@ -10,7 +10,7 @@ export interface Verdict {
   readonly violations: readonly string[];
 }
 
-/** A condition that should hold, and the violation if it does not. */
+/** A condition that should hold, and the violation to report if it does not. */
 type Claim = readonly [holds: boolean, otherwise: string];
 
 const outcomeSchema = z.object({ state: z.string() });

@@ -92,7 +92,7 @@ if (values.json) {
   const seconds = Math.round((performance.now() - begin) / 1000);
   process.stdout.write(`${table}\n`);
   process.stdout.write(
-    'points: calls, before and after they take effect; histories: runs, one per process that can die there\n',
+    'points: before and after each call takes effect; histories: runs, one per point and process that can die there\n',
   );
   process.stdout.write(`${broken} guarantees broken in ${histories} histories, in ${seconds} s\n`);
   for (const { violations } of results)

@@ -19,12 +19,12 @@ export interface HistoryOptions {
   /** Whether the driving Region is the home of all accounts. */
   readonly oneRegion?: boolean;
   /**
-   * Whether a rival transaction uses the same streams at the same time: in the opposite order, with a check if there
-   * is a stream for it, driven by another Region, and promised its outcome at once.
+   * Whether a rival transaction uses the same streams at the same time. It names them in the opposite order, checks one
+   * if there are enough, is driven by another Region, and is promised its outcome at once.
    */
   readonly rival?: boolean;
   readonly crashes: readonly CrashPoint[];
-  /** Replaces ports of functions in tests: with a mistake to be found, or to observe calls. @default unchanged */
+  /** Replaces ports of functions, in a test that plants a fault or observes calls. @default unchanged */
   readonly replacePorts?: (ports: FaultyPorts) => FaultyPorts;
 }
 

@@ -21,8 +21,8 @@ export interface Swept {
 export type SweepOptions = Omit<HistoryOptions, 'crashes'>;
 
 /**
- * Runs a transaction once for every point at which one of its processes can die, including those of recovery that a
- * run without a crash reaches, and checks the result each time.
+ * Runs a transaction once for every point at which one of its processes can die, and checks the result each time. These
+ * are the points that a run without a crash reaches, including its recovery.
  * @param onHistory called after every run
  */
 export async function sweepOnce(
@@ -66,7 +66,7 @@ export async function sweepTwice(
 
 const DEATHS = ['function', 'machines', 'function and machines'] as const;
 
-/** Every combination of call, side of it and process that dies. */
+/** Every combination of a call, before or after it, and the process that dies. */
 function pointsOf(calls: number): readonly CrashPoint[] {
   return Array.from({ length: calls }, (_, i) =>
     (['before', 'after'] as const).flatMap((when) => DEATHS.map((dies) => ({ call: i + 1, when, dies }))),

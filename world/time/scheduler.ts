@@ -4,7 +4,10 @@ export interface Scheduler {
   now(): number;
   /** Runs a function after this many milliseconds. @returns a function that cancels it */
   after(milliseconds: number, run: () => void): () => void;
-  /** Stops time until work that takes real time, such as loading a file, has ended. @default time passes */
+  /**
+   * Stops the world's time until some work that takes real time, such as loading a file, has ended.
+   * @default time does not stop
+   */
   hold?(work: Promise<unknown>): void;
 }
 
@@ -51,7 +54,7 @@ interface Timer {
 /** Time that advances only on demand, from one timer to the next: with a seed, every run is the same. */
 export class VirtualScheduler implements Scheduler {
   #now: number;
-  /** In descending order: the next timer is last. */
+  /** The timers in descending order: the next one is last. */
   readonly #timers: Timer[] = [];
   #held: readonly Promise<unknown>[] = [];
 
@@ -74,14 +77,14 @@ export class VirtualScheduler implements Scheduler {
 
   hold(work: Promise<unknown>): void {
     this.#held = [...this.#held, work];
-    // The caller that advances time gets the error.
+    // Avoids an unhandled rejection: the caller that advances time gets the error.
     work.catch(() => undefined);
   }
 
   /**
    * Lets time pass until `done`, or until nothing is left to happen.
    * @param limit milliseconds of virtual time; two hours by default, since queues try for one
-   * @throws Error after that; what a held promise is rejected with
+   * @throws Error if the limit is reached; the error of a held promise
    */
   async runUntil(done: () => boolean, limit = 7_200_000): Promise<void> {
     const end = this.#now + limit;
@@ -95,7 +98,7 @@ export class VirtualScheduler implements Scheduler {
     }
   }
 
-  /** Resolves once no promise can continue without a timer, and nothing is held. */
+  /** Resolves once no promise can continue before the next timer, and no work is held. */
   async #settled(): Promise<void> {
     while (this.#held.length > 0) {
       const held = this.#held;
@@ -114,7 +117,10 @@ export class VirtualScheduler implements Scheduler {
     await this.runUntil(() => over, milliseconds);
   }
 
-  /** A promise's result; advances time until it settles. @throws Error if no timer is left before that */
+  /**
+   * Returns a promise's result, and advances time until it settles.
+   * @throws Error if it has not settled when no timer is left
+   */
   async resolve<T>(promise: Promise<T>): Promise<T> {
     let settledYet = false;
     const watched = promise.finally(() => {

@@ -19,7 +19,7 @@ const names: Names = {
 export function addBook(program: Command): void {
   const command = addTransactOptions(
     regionCommand(program, 'book', 'take a seat on a flight and pay the miles for it, or neither')
-      .argument('<flight>', 'its id, such as 2001-01-01.LAX-BNA.1')
+      .argument('<flight>', 'the flight, such as 2001-01-01.LAX-BNA.1')
       .argument('<member>', 'who pays and flies, such as LAX.ada')
       .optionsGroup('Transaction:')
       .option('--miles <n>', "what to pay (default: the flight's price)", wholeNumber(1)),

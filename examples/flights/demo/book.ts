@@ -60,7 +60,7 @@ export async function sendBooking(
   }
 }
 
-/** The status of a transaction in the Region that is asked. */
+/** The response of a Region to a request for the status of a transaction. */
 export function outcomeOf(world: World, region: string, id: string): Promise<Answered> {
   return request(world, region, { method: 'GET', path: `/transactions/${id}` });
 }
@@ -88,7 +88,7 @@ interface Sent {
   readonly region: string;
   readonly path: string;
   readonly body: object;
-  /** With it the same again happens once. */
+  /** The idempotency key: with the same one, a repeated request takes effect once. */
   readonly id: string;
 }
 

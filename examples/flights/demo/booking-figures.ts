@@ -31,7 +31,7 @@ export interface BookingsToCheck {
 
 export interface Sold {
   readonly seats: number;
-  /** Paid for them. */
+  /** The miles paid for the sold seats. */
   readonly miles: number;
 }
 
@@ -43,9 +43,9 @@ export function soldBy(bookings: readonly BookingFigures[]): Sold {
 
 /**
  * The violations, one sentence each. In every Region: no flight has more passengers than seats, and it has exactly those
- * who were aboard and whose booking is committed; every member has paid exactly for the committed bookings, and has what is
- * left of the miles, which is not below zero; and a booking refused because the flight is full, or because the miles
- * are too few, was refused rightly. No seat is given back, and no miles are earned meanwhile.
+ * who were aboard before or whose booking is committed; every member has paid exactly for the committed bookings, and the
+ * miles that are left are not below zero; and a booking refused because the flight is full, or because the miles
+ * are too few, was refused correctly. No seat is given back, and no miles are earned meanwhile.
  */
 export function violationsOf({ bookings, capacity, aboard, earned, regions }: BookingsToCheck): readonly string[] {
   const committed = bookings.filter(({ outcome }) => outcome === 'committed');
@@ -92,7 +92,7 @@ function sum(numbers: readonly number[]): number {
   return numbers.reduce((total, number) => total + number, 0);
 }
 
-/** Whether two lists hold the same elements, equally often, in any order. */
+/** Whether two lists hold the same elements, each the same number of times, in any order. */
 function isSame(a: readonly string[], b: readonly string[]): boolean {
   return a.length === b.length && a.toSorted().join('\n') === b.toSorted().join('\n');
 }

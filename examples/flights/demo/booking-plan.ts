@@ -29,7 +29,7 @@ export interface PlannedBooking {
 
 export interface BookingPlan {
   readonly members: readonly Member[];
-  /** At most one per member and flight. */
+  /** At most one booking per member and flight. */
   readonly bookings: readonly PlannedBooking[];
   /** The passengers who already had seats, for every flight that is booked. */
   readonly aboard: ReadonlyMap<string, readonly string[]>;
@@ -44,9 +44,9 @@ const [RICH, POOR] = [40_000, 1500];
 const EVERY_POOR = 5;
 
 /**
- * This many bookings by 200 members over all Regions that are near an airport, on the thousand flights between the busiest
- * airports, more on the busier ones: the same for the same file, Regions and seed. There are fewer when every member has
- * a booking on every flight.
+ * Plans this many bookings, or fewer if every member has a booking on every flight. 200 members, from all Regions that
+ * are near an airport, book the thousand flights between the busiest airports; the busier a flight's airports, the more
+ * bookings it has. The plan is the same for the same file, Regions and seed.
  */
 export function planBookings(
   rows: readonly FlightRow[],
@@ -95,7 +95,7 @@ function trafficOf(rows: readonly FlightRow[]): ReadonlyMap<string, number> {
   return traffic;
 }
 
-/** Members of all Regions in turn, more of the busier airports. */
+/** Members from all Regions in turn, more of them from busier airports. */
 function planMembers(
   traffic: ReadonlyMap<string, number>,
   regions: readonly string[],
@@ -111,7 +111,7 @@ function planMembers(
   }).flat();
 }
 
-/** One of them, with a preference for the first ones: half of the time one of the first quarter. */
+/** A random item, with a preference for the first ones: half of the time, one from the first quarter. */
 function skewed<T>(items: readonly T[], random: Random): T | undefined {
   return items[Math.floor(items.length * random() ** 2)];
 }

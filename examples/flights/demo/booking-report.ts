@@ -10,7 +10,7 @@ import { percentiles } from './report.ts';
 export interface BookingsReport {
   readonly attempted: number;
   readonly committed: number;
-  /** How many, by reason. */
+  /** The number of aborted bookings, by reason. */
   readonly aborted: Readonly<Record<string, number>>;
   /**
    * Milliseconds until the outcome was known: for bookings whose seat and miles are at home in one Region, and for the others.
@@ -45,7 +45,7 @@ export async function checkBookings(
 ): Promise<BookingsChecked> {
   const repeated = await changedByRepeating(world, booked, scheduler);
   await world.whenIdle();
-  // A transaction that a resolver has to finish takes until its deadline; without one, this does not wait.
+  // A resolver finishes a transaction only after its deadline: this waits for that if there is such a transaction.
   if ((await intentsLeft(world, plan)).length > 0) await world.whenRecovered();
   const regions = await each(1, world.regions.keys(), (region) => figuresOf(world, region, plan));
   const violations = [

@@ -39,7 +39,7 @@ export interface Mismatch {
   readonly actual?: unknown;
 }
 
-/** Where a view's rows differ from the figures: rows that are missing, too many (or there twice), or different. */
+/** Where a view's rows differ from the figures: rows that are missing, unexpected, duplicate or different. */
 export function compareRows(
   expected: ReadonlyMap<string, Figures>,
   rows: Iterable<{ readonly key: string; readonly value: unknown }>,

@@ -62,7 +62,7 @@ export async function ingestAll(
   return { sent, accepted: counts.Accepted, rejected: counts.Rejected, quarantined };
 }
 
-/** The envelopes in portions that one PutEvents takes, each for one Region. */
+/** Splits the envelopes into batches for PutEvents, each for one Region. */
 function* batches(puts: Iterable<Put>): Generator<{ readonly region: string; readonly batch: readonly Put[] }> {
   const open = new Map<string, Put[]>();
   for (const put of puts) {

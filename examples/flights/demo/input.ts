@@ -79,9 +79,9 @@ export function passengerOf({ row }: FlightRow): string {
 }
 
 /**
- * What the airports report of each flight, in the order of the file, made as it is asked for: the origin's Region the
- * departure, the destination's the arrival and one seat to reserve, which is at home in the origin's. The ids follow
- * from the file, so that putting it twice changes nothing.
+ * The envelopes that the airports send for each flight, in the order of the file, generated on demand: the departure from
+ * the origin's Region; from the destination's, the arrival, and a command to reserve a seat, whose home is the origin's
+ * Region. The ids follow from the file, so that putting it twice changes nothing.
  */
 export function* putsOf(flights: Iterable<FlightRow>, regions: readonly string[]): Generator<Put, void, undefined> {
   for (const flight of flights) {

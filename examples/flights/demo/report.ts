@@ -6,9 +6,9 @@ import type { Ingested } from './ingest.ts';
 
 export interface RegionReport {
   readonly region: string;
-  /** Commits that were appended there. */
+  /** Commits that were appended in the Region. */
   readonly written: number;
-  /** Commits that it holds, every Region's. */
+  /** Commits of every Region that the Region holds. */
   readonly seen: number;
   readonly viewRows: number;
   /** Rows that differ from the figures counted from the file. */
@@ -20,7 +20,7 @@ export interface RegionReport {
 export interface Report {
   readonly flights: number;
   readonly commits: number;
-  /** From the first envelope put until nothing was in progress any more. */
+  /** The time from the first envelope put until nothing was in progress any more. */
   readonly seconds: number;
   readonly commitsPerSecond: number;
   readonly peakMemoryMb: number;
@@ -68,7 +68,7 @@ const pageSchema = z.object({
   next: z.string().optional(),
 });
 
-/** Every row of a view, page by page, as the Region's API answers them. */
+/** Every row of a view, page by page, as the Region's API returns them. */
 async function rowsOf(region: WorldRegion, view: string) {
   const all: z.output<typeof pageSchema>['rows'] = [];
   for (let after: string | undefined, more = true; more; more = after !== undefined) {
@@ -81,13 +81,13 @@ async function rowsOf(region: WorldRegion, view: string) {
   return all;
 }
 
-/** Of milliseconds; 0 when there are none. */
+/** The percentiles of milliseconds; 0 when there are no values. */
 export function percentiles(values: readonly number[]): { readonly p50: number; readonly p99: number } {
   const sorted = Float64Array.from(values).sort();
   return { p50: percentile(sorted, 0.5), p99: percentile(sorted, 0.99) };
 }
 
-/** Nearest rank. */
+/** The percentile by the nearest-rank method. */
 function percentile(sorted: Float64Array, share: number): number {
   return round(sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)] ?? 0, 1);
 }

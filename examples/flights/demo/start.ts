@@ -56,8 +56,8 @@ export async function startWorld({
     regions,
     latency,
     ...(decisions && { decisions }),
-    // Thousands of envelopes at once in one process: batches as large as SQS allows with a window keep it busy, where on AWS
-    // more functions would run.
+    // Thousands of envelopes arrive at once in one process. Larger batches keep it busy, where on AWS more functions would
+    // run; SQS allows this size with a batching window.
     functions: { ingest: { queue: { batchSize: 100 } } },
   });
   const server = once ? undefined : await serveWorld(world, port);
@@ -89,7 +89,7 @@ async function bookOn(world: World, plan: BookingPlan, json: boolean): Promise<B
   return checked;
 }
 
-/** A bar on a terminal; nothing where output is JSON. */
+/** A progress bar on a terminal; nothing if the output is JSON. */
 function progress(doing: string, what: string, total: number, json: boolean) {
   const bar = new SingleBar({
     format: `${doing} {bar} {value}/{total} ${what}, {duration_formatted}`,

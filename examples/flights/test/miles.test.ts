@@ -19,7 +19,7 @@ describe('miles', () => {
     given(miles, earned(500), paid(200, 'trip'), earned(50)).hasState({ balance: 350, paid: { trip: 200 } });
   });
 
-  it('cannot be paid if there are too few, and the refusal says how many there are', () => {
+  it('cannot be paid if there are too few, and the refusal reports the balance', () => {
     given(miles, earned(500), paid(200, 'trip'))
       .when('pay', { miles: 301, booking: 'other' }, { id: 'LAX.ada' })
       .then(rejected('LAX.ada has 300 miles, and other costs 301.', { member: 'LAX.ada', balance: 300, miles: 301 }));

@@ -5,7 +5,7 @@ import airports from '../airports.json' with { type: 'json' };
 import { isAirport, placeOf } from '../airports.ts';
 import { nearestRegion } from '../regions.ts';
 
-/** The CDK knows it, but it is not open yet: nothing can be deployed there. */
+/** The CDK knows this Region, but it is not open yet: nothing can be deployed to it. */
 const notYetOpen = ['me-west-1'];
 const commercialRegions = RegionInfo.regions
   .filter(({ partition, name }) => partition === 'aws' && !notYetOpen.includes(name))
@@ -65,9 +65,9 @@ describe('nearestRegion', () => {
     expect(() => nearestRegion('constructor', ['us-east-1'])).toThrow('There is no airport constructor');
   });
 
-  it('says what to add if the place of a Region is not known', () => {
+  it('says what to add if the location of a Region is unknown', () => {
     expect(() => nearestRegion('LAX', ['us-east-1', 'xx-north-1'])).toThrow(
-      "add 'xx-north-1' with its coordinates to domain/regions.ts",
+      "add 'xx-north-1' with its coordinates to regions.ts",
     );
   });
 

@@ -40,13 +40,13 @@ describe('seats', () => {
       );
   });
 
-  it('has a seat again once one was released', () => {
+  it('has a free seat again after one is released', () => {
     given(seats, ...full, released('Bob'))
       .when('reserve', { passenger: 'Dan' })
       .then(reserved('Dan'));
   });
 
-  it('never decides on more than three passengers at once, nor on one twice', () => {
+  it('never gives seats to more than three passengers at once, or two seats to one passenger', () => {
     const requests = fc.array(
       fc.record({
         command: fc.constantFrom('reserve', 'release'),

@@ -42,14 +42,14 @@ export async function checkOut(
   const prices = await pricesOf(shop, warehouse, Object.keys(articlesIn(content)));
   for (let attempt = 1; ; attempt++) {
     const { transaction, ordered } = checkout({ cart, content, warehouse, prices, customer, attempt });
-    // By an earlier click: its outcome would never change.
+    // An earlier click was aborted: a transaction with the same id would have the same outcome.
     if (await isAborted(shop, transaction.id)) continue;
     try {
       await shop.transact(transaction.participants, { id: transaction.id, timeoutSeconds });
     } catch (error) {
-      // An earlier click, which had seen other items or prices.
+      // The id belongs to an earlier click, which had seen other items or prices.
       if (isClientError(error, 'id-reused')) continue;
-      // Another click placed it, and marks its lines.
+      // Another click placed the order, and marks its lines.
       if (isClientError(error, 'aborted') && error.details.reason?.order === order) return order;
       throw error;
     }

@@ -45,7 +45,7 @@ export const cart = defineStream({
       case 'Added': {
         // The same id for every copy of the event, in case the device sent it to two Regions.
         const line = `${commitId}${id.slice(id.lastIndexOf('.'))}`;
-        // Ordered through a Region that had not seen the line yet, and whose clock is behind.
+        // The line was ordered through a Region that had not seen it yet, and whose clock is behind.
         if (concurrent.some((other) => other.type === 'Ordered' && other.data.lines.includes(line)))
           return { lines, orders };
         return { lines: { ...lines, [line]: data }, orders };
@@ -69,7 +69,8 @@ export const cart = defineStream({
         if (countOf(cart, article) === count) return [];
         const lines = linesOf(cart, article);
         return [
-          // First, so that its line has the same id if the device retries in a Region that has seen other lines.
+          // This event is the first, so that its line has the same id if the device retries in a Region that has seen
+          // other lines.
           ...(count > 0 ? [{ type: 'Added' as const, data: { article, count } }] : []),
           ...(lines.length > 0 ? [{ type: 'Removed' as const, data: { lines } }] : []),
         ];

@@ -3,7 +3,7 @@ import * as z from 'zod';
 import { homeAtWarehouse } from './warehouses.ts';
 
 const piecesSchema = z.strictObject({ count: z.int().min(1).max(1_000_000) });
-/** Of one piece. */
+/** The price of one piece. */
 const priceSchema = z.strictObject({ cents: z.int().min(1).max(1_000_000) });
 
 /** The pieces of one article in one warehouse. */

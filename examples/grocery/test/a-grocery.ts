@@ -20,7 +20,7 @@ export function aGrocery({
 }: Partial<Omit<WorldOptions, 'domain' | 'regions' | 'scheduler'>> = {}) {
   const scheduler = new VirtualScheduler();
   const world = new World({ domain, regions: REGIONS, scheduler, seed, ...options });
-  /** Lets time pass until it is done. */
+  /** Lets time pass until the promise is settled. */
   const during = <T>(promise: Promise<T>): Promise<T> => scheduler.resolve(promise);
   return {
     world,

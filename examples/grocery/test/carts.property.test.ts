@@ -7,7 +7,7 @@ import { aGrocery, type Grocery, REGIONS } from './a-grocery.ts';
 
 /** A change that a device makes to the cart. */
 interface Edit {
-  /** Milliseconds after the beginning. */
+  /** Milliseconds after the start. */
   readonly at: number;
   readonly region: string;
   readonly article: string;
@@ -52,7 +52,7 @@ const historySchema = z.object({
   commits: z.array(z.object({ commitId: z.string(), events: z.tuple([eventSchema]) })),
 });
 
-/** What the cart's events leave: every line that was added, except those that an event names as removed. */
+/** The lines that the cart's events leave: every added line, except the lines that an event names as removed. */
 async function leftByHistory(grocery: Grocery): Promise<Cart['lines']> {
   const event = functionUrlEvent({ method: 'GET', path: '/streams/cart/ada/events', query: 'limit=100' });
   const answer = await grocery.during(grocery.world.region(REGIONS[0]).request(event));
@@ -81,7 +81,7 @@ async function property(plan: readonly Edit[], { cutOff, ...options }: Trouble):
   );
   const lines = await leftByHistory(grocery);
   for (const { state } of carts) expect(state).toEqual({ lines, orders: [] });
-  // Articles that were never removed are there, as often as they were added.
+  // The cart has articles that were never removed as often as they were added.
   for (const article of ['apples', 'bread', 'melon'].filter(
     (each) => !plan.some((one) => one.article === each && one.count === 0),
   ))

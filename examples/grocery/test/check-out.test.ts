@@ -89,7 +89,7 @@ describe('a click after an aborted one', () => {
     await grocery.during(story());
   });
 
-  it('orders a cart that was changed since', async () => {
+  it('orders a cart that was changed in the meantime', async () => {
     const grocery = aGrocery();
     const story = async () => {
       const { shop, who, payIn } = await anAbortedCheckout(grocery);
@@ -117,7 +117,7 @@ describe('a click after an aborted one', () => {
         await grocery.sleep(after);
         if (adds) await device.stream('cart', who.cart).command('add', { article: 'apples', count: adds });
         return checkOut(device, who).catch((error) => {
-          // Both tried at once, or the cart was ordered before.
+          // Both devices tried at once, or the cart had already been ordered.
           expect(error).toMatchObject({ code: expect.stringMatching(/^(aborted|rejected)$/) });
           return undefined;
         });
@@ -129,7 +129,7 @@ describe('a click after an aborted one', () => {
       const ids = ['columbus.ada.1', 'columbus.ada.2'] as const;
       const orders = await grocery.during(Promise.all(ids.map((id) => shop.stream('order', id).read())));
       const placed = orders.flatMap(({ state }) => (state.placed ? [state.placed] : []));
-      // A second order only of what was added meanwhile.
+      // A second order has only lines that were added in the meantime.
       expect(new Set(placed.flatMap(({ cartLines }) => cartLines)).size).toBe(
         placed.flatMap(({ cartLines }) => cartLines).length,
       );

@@ -7,16 +7,16 @@ import { type Order, totalOf } from '../streams/order.ts';
 import { warehouses } from '../streams/warehouses.ts';
 import { aGrocery, type Grocery, REGIONS } from './a-grocery.ts';
 
-/** What one piece costs. */
+/** The price of one piece, by article. */
 const PRICES = { apples: 30, bread: 200, melon: 250 };
 type Article = keyof typeof PRICES;
 const ARTICLES = ['apples', 'bread', 'melon'] as const satisfies readonly Article[];
-/** Pieces of each, in each warehouse. */
+/** Pieces of each article, in each warehouse. */
 const RECEIVED = 6;
 const STOCKS = warehouses.flatMap((warehouse) =>
   ARTICLES.map((article) => ({ warehouse, article, id: `${warehouse}.${article}` })),
 );
-/** One near each warehouse. */
+/** One customer near each warehouse. */
 const CUSTOMERS = ['ashburn.ada', 'columbus.bob', 'boardman.cleo'] as const;
 const PAID_IN = 1_000;
 
@@ -30,12 +30,12 @@ interface Click {
 
 /** A customer fills a cart and checks it out. */
 interface Visit {
-  /** Milliseconds after the beginning. */
+  /** Milliseconds after the start. */
   readonly at: number;
   readonly customer: (typeof CUSTOMERS)[number];
   readonly region: string;
   readonly counts: Readonly<Partial<Record<Article, number>>>;
-  /** Each device chooses for itself. */
+  /** Each device chooses its own Region and warehouse. */
   readonly clicks: readonly Click[];
 }
 

@@ -22,7 +22,7 @@ function aMailService(outcomes: readonly ('takes' | 'refuses' | 'takes and fails
 }
 
 describe('the mailer', () => {
-  it('mails each order once, whatever is delivered twice and however often the mail service fails', async () => {
+  it('mails each order once, whichever events are delivered twice and however often the mail service fails', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.integer(),

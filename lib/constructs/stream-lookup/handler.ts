@@ -1,7 +1,7 @@
 import type { CloudFormationCustomResourceEvent, CloudFormationCustomResourceResponse } from 'aws-lambda';
 import * as z from 'zod';
 
-/** The I/O of the lookup. */
+/** The calls that the lookup makes to AWS. */
 export interface StreamLookupPorts {
   /** The ARN of the table's latest stream; undefined if it has none. */
   readonly latestStreamArn: (tableName: string) => Promise<string | undefined>;
@@ -15,7 +15,7 @@ const propertiesSchema = z.object({ TableName: z.string() });
 export function makeHandler({ latestStreamArn, answer }: StreamLookupPorts) {
   return async (event: CloudFormationCustomResourceEvent): Promise<void> => {
     const reply = {
-      // Never changes: a new id would make CloudFormation delete the old resource after an update.
+      // The id never changes: a new id would make CloudFormation delete the old resource after an update.
       PhysicalResourceId: event.RequestType === 'Create' ? event.LogicalResourceId : event.PhysicalResourceId,
       StackId: event.StackId,
       RequestId: event.RequestId,

@@ -7,7 +7,7 @@ export const handler = makeHandler({
   latestStreamArn: async (TableName) =>
     (await dynamodb.send(new DescribeTableCommand({ TableName }))).Table?.LatestStreamArn,
   answer: async (url, response) => {
-    // The URL is signed for an empty content type.
+    // The content type is empty, because CloudFormation's URL is signed for an empty one.
     const { ok, status } = await fetch(url, {
       method: 'PUT',
       headers: { 'content-type': '' },

@@ -48,7 +48,7 @@ export class StreamLookup extends Construct {
   streamOf(scope: Construct, table: ITableV2, viewType: StreamViewType): TableStream {
     table.grant(this.#lookup.role, 'dynamodb:DescribeTable');
 
-    // CloudFormation runs it again whenever one of the properties differs from the last deploy's.
+    // CloudFormation repeats the lookup whenever a property differs from that of the last deploy.
     const resource = new CustomResource(scope, 'Stream', {
       serviceToken: this.#lookup.function.functionArn,
       serviceTimeout: Duration.minutes(3),

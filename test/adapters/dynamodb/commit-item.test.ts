@@ -13,6 +13,7 @@ describe('commit item', () => {
       sk: { S: 'us-east-1#0000000000000012' },
       commitId: { S: 'us-east-1-12' },
       fingerprint: { S: 'digest-of-the-request' },
+      digest: { S: 'digest-of-the-events' },
       events: {
         L: [
           { M: { type: { S: 'Noted' }, schemaVersion: { N: '1' }, data: { S: '{"count":-3,"":1e+308}' } } },
@@ -35,6 +36,7 @@ describe('commit item', () => {
     const intent = anIntent({ tx: { state: 'aborted', deadline: 978_307_200_000 } });
     expect(toImage(intent)).toStrictEqual({
       ...toImage(aCommit({ commitId: intent.commitId })),
+      wallTime: { N: '978307199999' },
       tx: { M: { state: { S: 'aborted' }, deadline: { N: '978307200000' } } },
     });
     expect(fromImage(toImage(intent))).toStrictEqual(intent);

@@ -110,7 +110,7 @@ describe('a write of one item', () => {
     expect(adapters.sent()[1]).toMatchObject({ operation: 'GetItem', input: { ConsistentRead: true } });
   });
 
-  test('a write that is refused although there is no item is an error', async () => {
+  test('a write that is refused although no item exists is an error', async () => {
     const { decisions } = await adaptersBehind(failed(), read());
     await expect(decisions.put(aDecision())).rejects.toMatchObject({ code: 'internal', retryable: false });
     const { events } = await adaptersBehind(failed(), read());
@@ -190,7 +190,7 @@ describe('a transaction of one Region', () => {
   test.each([
     ['a commit at one of its positions', [none, none, held(toImage(holder)), none], { taken: [holder], contended: [] }],
     [
-      'what holds several',
+      'the holders of several positions',
       [held(toImage(aCommit())), none, held(toImage(holder)), none],
       { taken: [aCommit(), holder], contended: [] },
     ],
@@ -205,8 +205,16 @@ describe('a transaction of one Region', () => {
       [none, inConflict, inConflict, none],
       { taken: [], contended: ['stock/2', 'stock/3'] },
     ],
-    ['another run of it', [none, none, none, inConflict], { taken: [], contended: ['tx/us-east-1:order-17'] }],
-    ['one of each', [held(toImage(holder)), inConflict, none, none], { taken: [holder], contended: ['stock/2'] }],
+    [
+      'another run of the transaction',
+      [none, none, none, inConflict],
+      { taken: [], contended: ['tx/us-east-1:order-17'] },
+    ],
+    [
+      'a held position and a contended stream',
+      [held(toImage(holder)), inConflict, none, none],
+      { taken: [holder], contended: ['stock/2'] },
+    ],
     ['a conflict without an item', [held(), none, none, none], { taken: [], contended: ['stock/1'] }],
   ])('returns the conflict with %s', async (_, reasons, way) => {
     const { events, sent } = await adaptersBehind(cancelled(...reasons));
@@ -244,7 +252,7 @@ describe('a transaction of one Region', () => {
     await expect(events.transact(write)).rejects.toMatchObject({ code: 'unavailable', retryable: true });
   });
 
-  test("above DynamoDB's limits is not sent", async () => {
+  test("that exceeds DynamoDB's limits is not sent", async () => {
     const { events, sent } = await adaptersBehind(done);
     const free = Array.from({ length: 98 }, (_, i) => ({ stream: `stock/free-${i}`, log: 'us-east-1', position: 1 }));
     await expect(events.transact({ ...write, free })).rejects.toMatchObject({ code: 'too-large' });
@@ -253,7 +261,7 @@ describe('a transaction of one Region', () => {
 });
 
 describe('a scan', () => {
-  test('skips outcomes, and continues after them', async () => {
+  test('skips outcomes of transactions, and continues after them', async () => {
     const key = oneRegionKey('us-east-1:order-17');
     const Items = [toImage(aCommit()), toDecisionItem(key, aDecision())];
     const { events, sent } = await adaptersBehind(

@@ -48,7 +48,7 @@ describe('decision item', () => {
     });
   });
 
-  test('the outcome of a one-Region transaction is an item of the events table, under a key of no stream', () => {
+  test('the outcome of a one-Region transaction is an item of the events table, under a key that belongs to no stream', () => {
     const outcome = anAbort();
     const { pk, sk, reason } = toDecisionItem(oneRegionKey(outcome.transaction), outcome);
     expect({ pk, sk }).toEqual({ pk: { S: 'tx/us-east-1:order-17' }, sk: { S: 'one-region' } });

@@ -36,7 +36,7 @@ describeWithDynamoDbLocal('DynamoDB adapters behind a faulty connection', (local
     return { status: answer.status, body: await answer.text() };
   };
 
-  /** The adapters behind a connection with these faults, one per request, and then none. */
+  /** The adapters behind a connection with these faults, one per request, and no faults after that. */
   const behind = async (...faults: readonly Fault[]) => {
     const { endpoint, requests } = await stubServer(async (request, index) => {
       const fault = faults[index] ?? 'none';
@@ -162,7 +162,7 @@ describeWithDynamoDbLocal('DynamoDB adapters behind a faulty connection', (local
     expect(await events.findDecision(write.decision.transaction)).toBeUndefined();
   });
 
-  test('an outcome or a decision whose response is lost finds itself, and is kept', async () => {
+  test('an outcome or a decision whose response is lost is found on retry, and is not overwritten', async () => {
     const { events, decisions } = await behind('answer lost', 'none', 'throttled', 'answer lost', 'none', 'broken');
     const outcome = anAbort({ transaction: aTransactionId() });
     expect(await events.putDecision(outcome)).toEqual(outcome);
@@ -264,7 +264,7 @@ describeWithDynamoDbLocal('DynamoDB adapters behind a faulty connection', (local
     expect((await sightings.all()).get('us-west-2')).toBe('018f000000000001');
   });
 
-  test('generations whose response is lost are stored, and the writer sees a lost race', async () => {
+  test('generations whose response is lost are stored, and reported to the writer as a lost race', async () => {
     const { views } = await behind('answer lost');
     const view = `view-${process.pid}-generations`;
     const active = { codeVersion: 1, build: 1, kind: 'rows', shards: 4 } as const;

@@ -60,7 +60,7 @@ describeWithDynamoDbLocal('an incomplete snapshot', (local) => {
     return { status: answer.status, body: await answer.text() };
   };
 
-  test('whose writer died at any point is not found; the previous one is, and the next one cleans up', async () => {
+  test('whose writer died at any point is not returned: the previous snapshot is, and the next put cleans up', async () => {
     const store = dynamoDbSnapshotStore(local().client(), table, 15_000);
     for (const writes of [0, 1, 2, 3]) {
       const stream = aStream();

@@ -42,7 +42,7 @@ describe('a change of a table', () => {
   });
 
   test.each([
-    ['a new item that is neither', { eventName: 'INSERT', NewImage: {} }, 'is not a commit'],
+    ['a new item that is neither a commit nor a decision', { eventName: 'INSERT', NewImage: {} }, 'is not a commit'],
     ['a new item without an image', { eventName: 'INSERT' }, 'is not a commit'],
     ['an invalid decision', { eventName: 'INSERT', NewImage: { ...decision, final: undefined } }, 'is not a decision'],
     [

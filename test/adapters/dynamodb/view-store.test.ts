@@ -15,7 +15,7 @@ function keysIn({ body }: StubRequest): readonly { sk: { S: string } }[] {
 }
 
 describe('DynamoDB view store', () => {
-  test('keys that DynamoDB leaves unprocessed are requested again, and only those', async () => {
+  test('only the keys that DynamoDB leaves unprocessed are requested again', async () => {
     const { store, requests } = await storeBehind((request) => {
       const [first, ...rest] = keysIn(request);
       const item = { ...first, version: { M: {} }, revision: { N: '1' }, totals: { S: '{}' } };
@@ -30,7 +30,7 @@ describe('DynamoDB view store', () => {
     ]);
   });
 
-  test('entries are read strongly consistently, also on retries', async () => {
+  test('entries are read strongly consistently, even on retries', async () => {
     const { store, requests } = await storeBehind((request, index) => ({
       body: JSON.stringify({
         Responses: {},
@@ -70,7 +70,7 @@ describe('DynamoDB view store', () => {
       return { body: JSON.stringify({ Items: items.map((S) => ({ pk: { S: 'v#row#0' }, sk: { S } })) }) };
     });
 
-  test('deletions that DynamoDB leaves unprocessed are requested again, and only those', async () => {
+  test('only the deletions that DynamoDB leaves unprocessed are requested again', async () => {
     const { store, requests } = await aTableOfRows(([, ...rest]) => rest);
     expect(await store.remove('v', 1, 10)).toBe(true);
     const writes = requests.filter(({ operation }) => operation === 'BatchWriteItem');

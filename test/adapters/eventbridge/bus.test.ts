@@ -20,7 +20,7 @@ async function busBehind(...answers: readonly [StubAnswer, ...StubAnswer[]]) {
 }
 
 describe('bus', () => {
-  test('entries are put in one PutEvents, each for the bus', async () => {
+  test('entries are put in one PutEvents, each with the name of the bus', async () => {
     const { bus, requests } = await busBehind(allTaken);
     expect(await bus.put(entries)).toEqual([undefined, undefined, undefined]);
     expect(requests.map(({ operation }) => operation)).toEqual(['PutEvents']);
@@ -48,7 +48,7 @@ describe('bus', () => {
   test.each([
     ['throttling', refusal('ThrottlingException')],
     ['an internal failure', refusal('InternalException', 'internal', 500)],
-    ['a lost answer', 'lost'],
+    ['a lost response', 'lost'],
   ] as const)('after %s the entries are sent again', async (_, fault) => {
     const { bus, requests } = await busBehind(fault, allTaken);
     expect(await bus.put(entries)).toEqual([undefined, undefined, undefined]);

@@ -8,7 +8,7 @@ async function find(answer: StubAnswer): Promise<string> {
 }
 
 describe('the URL of a function', () => {
-  test('is what Lambda has', async () => {
+  test('is the URL that Lambda returns', async () => {
     expect(await find({ body: '{"FunctionUrl":"https://one.example/"}' })).toBe('https://one.example/');
   });
 

@@ -57,7 +57,7 @@ describe('remote', () => {
   test.each([
     ['throttling', refusal('TooManyRequestsException', 'Rate Exceeded', 429)],
     ['a failure of the service', refusal('ServiceException', 'internal', 500)],
-    ['a lost answer', 'lost'],
+    ['a lost response', 'lost'],
   ] as const)('after %s the call is sent again', async (_, fault) => {
     const { remote, requests } = await remoteBehind([fault, answered('"done"')]);
     expect(await remote.invoke('us-west-2', {})).toBe('done');

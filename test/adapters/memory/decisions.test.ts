@@ -10,7 +10,7 @@ describe('memory decisions', () => {
     return { told, decisions: memoryDecisions({ strong: false, onPut: (decision) => told.push(decision) }) };
   };
 
-  test('every new decision is reported once, own ones and those of other Regions', async () => {
+  test('every new decision is reported once, whether it was made here or in another Region', async () => {
     const { decisions, told } = decisionsThatTell();
     const [own, other] = [aDecision(), anAbort({ attempt: 2, region: 'us-west-2' })];
     await decisions.put(own);

@@ -10,7 +10,7 @@ describe('memory event store', () => {
     return { told, store: memoryEventStore((change) => told.push(change)) };
   };
 
-  test('every new commit is reported once, when it can be read: own ones and those of other Regions', async () => {
+  test('every new commit is reported once, when it can be read, whether it was written here or in another Region', async () => {
     const { store, told } = storeThatTells();
     const own = aCommit();
     const other = aCommit({ log: 'us-west-2', region: 'us-west-2' });
@@ -75,7 +75,7 @@ describe('memory event store', () => {
     expect(told).toEqual([{ commit: prepared }, { commit: committed, before: prepared }]);
   });
 
-  test('a transaction reports its commits and its outcome; one that is not written reports nothing', async () => {
+  test('a transaction reports its commits and its outcome; a transaction that is not written reports nothing', async () => {
     const { store, told } = storeThatTells();
     const write = { commits: [aCommit(), aCommit({ position: 2 })], free: [], decision: aDecision() };
     for (const _ of ['once', 'again']) await store.transact(write);

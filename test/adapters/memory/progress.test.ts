@@ -36,7 +36,7 @@ describe('a parked event in memory', () => {
     expect(await parkedAt(1000 + KEPT)).toEqual([]);
   });
 
-  it('is kept longer when it is parked again, and waits since the first time', async () => {
+  it('is kept longer when it is parked again, and its wait counts from the first time', async () => {
     const { park, parkedAt } = aProgress();
     await park(1000);
     await park(5000);
@@ -44,7 +44,7 @@ describe('a parked event in memory', () => {
     expect(await parkedAt(5000 + KEPT)).toEqual([]);
   });
 
-  it('that has disappeared waits since it was parked again', async () => {
+  it('that has disappeared and is parked again counts its wait from the second time', async () => {
     const { park, parkedAt } = aProgress();
     await park(1000);
     await park(1000 + KEPT);

@@ -53,8 +53,8 @@ describe('connection', () => {
   });
 
   /**
-   * Every adapter behind this response. The only timeout that occurs is that of the whole call, when `timeIsUp` is
-   * called.
+   * Every adapter, behind a server with this response. The only timeout that occurs is that of the whole call, when
+   * `timeIsUp` is called.
    */
   const adaptersBehind = async (
     answer: (request: StubRequest, index: number, timeIsUp: () => void) => StubAnswer | Promise<StubAnswer>,
@@ -139,7 +139,7 @@ describe('connection', () => {
     ['pages of rows', ({ views }) => views.rows('v', 2, undefined, 10), () => noEnd],
     ['pages of totals', ({ views }) => views.totals('v', 2, undefined, 10), () => noEnd],
     ['unprocessed keys', ({ views }) => views.entries('v', places), leftOut],
-  ])('%s, each in time, end with the time limit of the call', async (_, call, answer) => {
+  ])('%s, each received in time, end with the time limit of the call', async (_, call, answer) => {
     const adapters = await adaptersBehind((request, index, timeIsUp) => {
       if (index === 4) timeIsUp();
       return answer(request);

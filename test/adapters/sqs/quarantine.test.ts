@@ -19,7 +19,7 @@ async function quarantineBehind(...answers: readonly [StubAnswer, ...StubAnswer[
 }
 
 describe('the quarantine on SQS', () => {
-  test('messages are received in one ReceiveMessage, hidden for whole seconds, from all servers', async () => {
+  test('messages are received in one ReceiveMessage that queries all servers of SQS, and hides them for whole seconds', async () => {
     const { quarantine, url, asked } = await quarantineBehind(
       answered({
         Messages: [
@@ -62,7 +62,7 @@ describe('the quarantine on SQS', () => {
     expect(await quarantine.receive(1000)).toMatchObject([{ sentAt: 0, receives: 0 }]);
   });
 
-  test('messages are released in one request; one that is no longer held is ignored', async () => {
+  test('messages are released in one request; a message that is no longer held is ignored', async () => {
     const failed = { Id: '1', Code: 'MessageNotInflight', Message: 'gone', SenderFault: true };
     const { quarantine, url, asked } = await quarantineBehind(
       answered({ Successful: [{ Id: '0' }], Failed: [failed] }),

@@ -54,7 +54,7 @@ describe('queue', () => {
   test.each([
     ['throttling', refusal('ThrottlingException')],
     ['an internal failure', refusal('InternalFailure', 'internal', 500)],
-    ['a lost answer', 'lost'],
+    ['a lost response', 'lost'],
   ] as const)('after %s the bodies are sent again', async (_, fault) => {
     const { queue, requests } = await queueBehind(fault, allTaken);
     expect(await queue.send(bodies)).toEqual([undefined, undefined, undefined]);

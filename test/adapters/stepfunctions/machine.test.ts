@@ -37,7 +37,7 @@ describe('state machine', () => {
   test.each([
     ['throttling', refusal('ThrottlingException')],
     ['an internal failure', refusal('InternalFailure', 'internal', 500)],
-    ['a lost answer', 'lost'],
+    ['a lost response', 'lost'],
   ] as const)('after %s it is started again', async (_, fault) => {
     const { machine, requests } = await machineBehind(fault, started);
     await machine.start(input);
@@ -45,7 +45,7 @@ describe('state machine', () => {
   });
 
   test.each([
-    ['does not answer', 'lost'],
+    ['does not respond', 'lost'],
     ['has too many executions', refusal('ExecutionLimitExceeded')],
   ] as const)('a machine that %s is unavailable, and retryable', async (_, answer) => {
     const { machine } = await machineBehind(answer);

@@ -7,7 +7,7 @@ import { isKey } from '../../../core/index.ts';
 const char = fc.constantFrom('\u0001', 'a', '\u007f', 'é', '\u07ff', '\u0800', '\uffff', '\u{10000}', '\u{10ffff}');
 
 describe('keys', () => {
-  test('the keys after the last key up to a text are exactly the keys after the text', () => {
+  test('exactly the same keys sort after a text and after the last key up to that text', () => {
     const end = fc.string({ unit: char, maxLength: 4 });
     const start = fc.integer({ min: 1_015, max: 1_024 }).map((length) => 'x'.repeat(length));
     fc.assert(

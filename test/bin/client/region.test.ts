@@ -15,7 +15,7 @@ function answering(...answers: readonly { readonly status: number; readonly body
     },
     hint: '',
     operate: async () => undefined,
-    sibling: () => expect.fail('it has none'),
+    sibling: () => expect.fail('the Region has no siblings'),
   });
   return { region, asked: () => asked };
 }

@@ -151,7 +151,7 @@ describe('what the estimate counts', () => {
     expect(made('events.put')).toBe(expected.puts);
     expect(made('events.load')).toBe(expected.appendLoads + expected.projectLoads);
     expect(made('sightings.record')).toBe(expected.sightings);
-    // The producer puts its own entry, not Meridian.
+    // The producer, not Meridian, puts this entry.
     expect(made('entries')).toBe(expected.putEvents - 1);
     expect(made('projection.send')).toBe(expected.relays);
     expect(made('views.entries')).toBe(expected.viewReads);

@@ -53,7 +53,7 @@ function aRegion(answer: (envelope: Sent, time: number) => object | undefined = 
       return { result: { added: messages.length, failed: [] } };
     },
     sibling: () => {
-      throw new Error('It has none.');
+      throw new Error('The Region has no siblings.');
     },
   });
   return { region, requests, accepted, mostUnderWay: () => mostUnderWay };
@@ -81,7 +81,7 @@ function line(id: string, stream: string) {
 }
 
 describe('ingesting', () => {
-  it('sends up to 100 envelopes per request, several requests at a time, those of a stream in order', async () => {
+  it('sends up to 100 envelopes per request, several requests at a time, and the envelopes of a stream in order', async () => {
     const { region, requests, accepted, mostUnderWay } = aRegion();
     const lines = Array.from({ length: 5000 }, (_, i) => line(`${i}`, `note/${i % 97}`));
 
@@ -134,7 +134,7 @@ describe('ingesting', () => {
       hint: '',
       operate: async () => ({ problem: problem('internal', false).problem }),
       sibling: () => {
-        throw new Error('It has none.');
+        throw new Error('The Region has no siblings.');
       },
     });
     const { counts, faults } = await run(region, ['{', '[]']);
@@ -145,14 +145,14 @@ describe('ingesting', () => {
     });
   });
 
-  it('ends when a whole request is refused, and starts no further one', async () => {
+  it('ends when a whole request is refused, and sends no further requests', async () => {
     let requests = 0;
     const region = new Region({
       client: clientOf(async () => ({ status: 403, text: async () => `{"Message":"Forbidden ${++requests}"}` })),
       hint: '',
       operate: async () => undefined,
       sibling: () => {
-        throw new Error('It has none.');
+        throw new Error('The Region has no siblings.');
       },
     });
     const { counts, error } = await run(

@@ -22,7 +22,7 @@ describe('the lines of a file of envelopes', () => {
 
   it.each([
     ['no JSON', '{"id":', 'This is not JSON: ', '{"id":'],
-    ['no object', '["a"]', 'This is not an envelope: a JSON object.', '["a"]'],
+    ['no object', '["a"]', 'This is not an envelope, which is a JSON object.', '["a"]'],
     ['nothing', 'null', 'This is not an envelope', 'null'],
     ['no UTF-8', Buffer.from([0x22, 0xff, 0x22]), 'This is not UTF-8: ', '"\ufffd"'],
     ['no id', '{"events":[]}', 'It has no usable id', '"detail-type":"meridian.append"'],

@@ -12,17 +12,17 @@ describe('domain', () => {
     expect(viewOf(toyDomain, 'notes')).toBe(views[0]);
   });
 
-  it('knows which types some view is computed from', () => {
+  it('knows the stream types that views are computed from', () => {
     expect(projectedTypes(toyDomain)).toEqual(new Set(['note', 'stock', 'account']));
   });
 
-  it('refuses a stream type that it does not have, and names those that it has', () => {
+  it('refuses an unknown stream type, and names the known ones', () => {
     expect(() => streamModeOf(toyDomain, 'stranger/x')).toThrow(
       expect.objectContaining({ code: 'unknown-stream-type', details: { known: ['note', 'account', 'stock'] } }),
     );
   });
 
-  it('refuses a view that it does not have, and names those that it has', () => {
+  it('refuses an unknown view, and names the known ones', () => {
     expect(() => viewOf(toyDomain, 'toString')).toThrow(
       expect.objectContaining({ code: 'unknown-view', details: { known: ['notes', 'words', 'taken', 'money'] } }),
     );
@@ -30,19 +30,19 @@ describe('domain', () => {
 
   it('refuses two streams or two views with the same name', () => {
     expect(() => defineDomain({ streams: [note, account, note], views: [] })).toThrow(
-      'Two stream types are named note: give each a name of its own.',
+      'Two stream types are named note: rename one of them.',
     );
     expect(() => defineDomain({ streams: [note], views: [notes, notes] })).toThrow(
-      'Two views are named notes: give each a name of its own.',
+      'Two views are named notes: rename one of them.',
     );
   });
 
   it('refuses a view of a stream that is not among its streams', () => {
     expect(() => defineDomain({ streams: [account], views: [notes] })).toThrow(
-      'View notes is of note, which is not among',
+      'View notes reads stream type note, which is not in',
     );
     expect(() => defineDomain({ streams: [{ ...note }], views: [notes] })).toThrow(
-      'View notes is of note, which is not among',
+      'View notes reads stream type note, which is not in',
     );
   });
 });

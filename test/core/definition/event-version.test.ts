@@ -29,7 +29,7 @@ const withSensor = nextVersion(celsius, {
   upcast: ({ celsius }) => ({ celsius }),
 });
 
-/** What `evolve` sees, event by event, and what it sees as concurrent. */
+/** The data that `evolve` receives for each event, and the data of the events concurrent with it. */
 type Seen = readonly {
   readonly schemaVersion: number;
   readonly data: unknown;
@@ -94,7 +94,7 @@ function sent(version: number | undefined, data: unknown, commitId = 'sent') {
 }
 
 describe('the next version of an event', () => {
-  it('knows all versions before it, oldest first', () => {
+  it('knows all earlier versions, oldest first', () => {
     expect(schemaVersionsOf(withSensor).map(({ schemaVersion, sample }) => ({ schemaVersion, sample }))).toEqual([
       { schemaVersion: 1, sample: { fahrenheit: 32 } },
       { schemaVersion: 2, sample: { celsius: 0 } },
@@ -102,7 +102,7 @@ describe('the next version of an event', () => {
     ]);
   });
 
-  it.each([1, 3])('is one more than the version before, not %i after 1', (version) => {
+  it.each([1, 3])('is the previous version plus one: not %i after 1', (version) => {
     const { schema, upcast } = { schema: z.object({}), upcast: () => ({}) };
     expect(() => nextVersion(fahrenheit, { schemaVersion: version, schema, upcast })).toThrow(
       `version ${version} cannot follow version 1`,
@@ -111,7 +111,7 @@ describe('the next version of an event', () => {
 });
 
 describe('folding', () => {
-  it('shows every event in the current version, whichever it was stored in', () => {
+  it('shows every event in the current version, whatever version it was stored in', () => {
     const fold = new Fold(newest);
     fold.apply(stored(1, measured(1, { fahrenheit: 32 }), measured(2, { celsius: 0 }), measured(3, freezing)));
     expect(fold.state).toEqual(Array.from({ length: 3 }, () => ({ schemaVersion: 3, data: freezing, concurrent: [] })));
@@ -129,7 +129,7 @@ describe('folding', () => {
     expect(fold.state).toMatchObject([{ concurrent: [] }, { concurrent: [freezing] }]);
   });
 
-  it('has the same result as if all had been stored in the current version', () => {
+  it('has the same result as if all events had been stored in the current version', () => {
     const version1 = fc.record({ fahrenheit: fc.integer() });
     const version2 = fc.record({ celsius: fc.integer() });
     const version3 = fc.record({ celsius: fc.integer(), sensor: fc.string() });
@@ -152,7 +152,7 @@ describe('folding', () => {
     );
   });
 
-  it('leaves what is stored as it is, for reads and for the bus', async () => {
+  it('leaves stored events unchanged, for readers and for the bus', async () => {
     const us = regionWith(newest);
     const commit = stored(1, measured(1, { fahrenheit: 32 }));
     us.table.replicate(commit);
@@ -163,7 +163,7 @@ describe('folding', () => {
     ]);
   });
 
-  it('passes an upcaster data as it is stored, not as a schema returns it', () => {
+  it('passes stored data to an upcaster, not the output of a schema', () => {
     const dated = nextVersion(
       { schemaVersion: 1, schema: z.strictObject({ at: z.coerce.date() }) },
       { schemaVersion: 2, schema: z.strictObject({ at: z.coerce.date() }), upcast: (data) => data },
@@ -190,7 +190,7 @@ describe.each([
     expect(() => history.state, 'not on a retry either').toThrow(refusal);
   });
 
-  it('makes the state unknown here, and shows what is stored', async () => {
+  it('fails reads of the state, but is shown among the commits', async () => {
     const us = regionWith(oldest);
     us.table.replicate(stored(1, event));
     await expect(readStream(us, 'reading/r')).rejects.toThrow(refusal);
@@ -224,7 +224,7 @@ describe.each([
     expect(await appendToStream(us, sent(1, { fahrenheit: 1 }, 'first'))).toEqual(first);
   });
 
-  it('fails its stream in the projector and no other, and is projected once newer code is there', async () => {
+  it('fails only its own stream in the projector, and is projected once newer code is deployed', async () => {
     const us = regionWith(oldest);
     us.table.replicate(stored(1, event));
     await appendToStream(us, { ...sent(1, { fahrenheit: 32 }), stream: 'reading/other' });
@@ -242,7 +242,7 @@ describe.each([
   });
 });
 
-it('does not mistake a member of every object for a known event', () => {
+it('does not mistake a member that every object has, such as toString, for a known event', () => {
   const event = { ...measured(1, {}), type: 'toString' };
   expect(() => new Fold(oldest).apply(stored(1, event))).toThrow('this code knows no such event');
 });
@@ -262,13 +262,16 @@ describe('an upcaster', () => {
     ['throws', throwing, 'no formula'],
     ['throws a value that is not an error', rude, 'nothing to say'],
     ['returns data that its schema refuses', wrong, 'data.celsius: Invalid input'],
-  ])('that %s is named, with the stream, the event and the version', (_what, definition, why) => {
+  ])('that %s is reported with the stream, the event and the version', (_what, definition, why) => {
     const fold = () => new Fold(definition).apply(stored(1, measured(1, { fahrenheit: 1 })));
     expect(fold).toThrow(
-      unreadable(`Event reading/r@us.1.0 is Measured in version 1: Measured 1 does not become version 2: ${why}`, {
-        eventType: 'Measured',
-        schemaVersion: 1,
-      }),
+      unreadable(
+        `Event reading/r@us.1.0 is Measured in version 1: Measured 1 cannot be converted to version 2: ${why}`,
+        {
+          eventType: 'Measured',
+          schemaVersion: 1,
+        },
+      ),
     );
   });
 
@@ -290,7 +293,7 @@ describe('events that are sent', () => {
     ]);
   });
 
-  it('are checked against the schema of the version that they name, without one against the current', () => {
+  it('are checked against the schema of the version that they name, by default the current one', () => {
     const faults = (event: Parameters<typeof parseEvents>[1][number]) =>
       checkEvents(newest, [event]).faults.map(({ path }) => path);
     expect(faults(measured(1, { celsius: 0 }))).toEqual(['events[0].data.fahrenheit', 'events[0].data.celsius']);
@@ -302,11 +305,11 @@ describe('events that are sent', () => {
 
   it.each([0, 4, 1.5])('are refused in a version that does not exist: %d', (version) => {
     expect(() => parseEvents(newest, [measured(version, freezing)])).toThrow(
-      `events[0].schemaVersion: is ${version}, Measured is at version 3`,
+      `events[0].schemaVersion: is ${version}, but Measured is at version 3`,
     );
   });
 
-  it('are the same request before and after a new version, and stay as they were stored', async () => {
+  it('are recognised as the same request after a new version, and remain as stored', async () => {
     const before = regionWith(oldest);
     const first = await appendToStream(before, sent(1, { fahrenheit: 32 }));
     const after = { ...before, ...{ domain: regionWith(newest).domain, warm: new Map() } };

@@ -15,8 +15,7 @@ describe('stream definition', () => {
   it.each(['', '.', '..', '{id}', 'a/b', 'a\\b', 'a\nb', '/'])(
     'refuses "%s" as the name of an event or a command',
     (name) => {
-      const rule =
-        'of stream type note: use one or more characters other than / \\ { } and control characters, and neither . nor ..';
+      const rule = 'of stream type note: use a name other than . and .., without / \\ { } and control characters.';
       const events = { ...note.events, [name]: note.events.Noted };
       expect(() => defineStream({ ...note, events })).toThrow(`Event "${name}" ${rule}`);
       const commands = { ...note.commands, [name]: note.commands.note };
@@ -38,19 +37,22 @@ describe('stream definition', () => {
     expect(() => defineStream({ ...note, events })).toThrow(`Event note.Noted: its schemaVersion is ${version}`);
   });
 
-  it.each([0, -1, 1.5, Number.NaN])('refuses snapshots after %s commits, and as their version', (number) => {
-    const snapshots = { every: 200, codeVersion: 1 };
-    for (const [name, value] of Object.entries({ every: number, codeVersion: number }))
-      expect(() => defineStream({ ...note, snapshots: { ...snapshots, [name]: value } })).toThrow(
-        `Stream type note: snapshots.${name} is ${number}, it has to be 1, 2, 3 …`,
-      );
-  });
+  it.each([0, -1, 1.5, Number.NaN])(
+    'refuses %s as the number of commits between snapshots, and as their code version',
+    (number) => {
+      const snapshots = { every: 200, codeVersion: 1 };
+      for (const [name, value] of Object.entries({ every: number, codeVersion: number }))
+        expect(() => defineStream({ ...note, snapshots: { ...snapshots, [name]: value } })).toThrow(
+          `Stream type note: snapshots.${name} is ${number}, but must be a positive integer.`,
+        );
+    },
+  );
 
   it('refuses snapshots of a state that is not JSON', () => {
     const initial = { seenAt: new Map() };
     const seen = { ...note, initial, evolve: (state: typeof initial) => state, commands: {} };
     expect(() => defineStream({ ...seen, snapshots: { every: 200, codeVersion: 1 } })).toThrow(
-      'Stream type note: it cannot have snapshots, its initial state is not JSON.',
+      'Stream type note: it cannot have snapshots, because its initial state is not JSON.',
     );
     expect(defineStream(seen)).toHaveProperty('initial', initial);
   });
@@ -119,7 +121,7 @@ describe('commands', () => {
     expect(() => parseInput(note, name, {})).toThrow(refusal);
   });
 
-  it('get their input as its schema returns it', () => {
+  it('get the output of their input schema', () => {
     const input = z.strictObject({ text: z.string().default('nothing') });
     const definition = defineStream({ ...note, commands: { note: { ...note.commands.note, input } } });
     expect(parseInput(definition, 'note', {})).toEqual({ text: 'nothing' });

@@ -30,7 +30,7 @@ describe('what a subscriber returns', () => {
     expect(additionsOf(additions)).toEqual(additions);
   });
 
-  it('is combined by row, even if a field is named like a member of every object', () => {
+  it('is combined by row, even if a field is named `__proto__`', () => {
     const same = { key: 'red', sums: JSON.parse('{"count":1,"__proto__":2}') };
     expect(JSON.stringify(additionsOf([same, { key: 'blue', sums: { count: 4 } }, same]))).toBe(
       '[{"key":"red","sums":{"count":2,"__proto__":4}},{"key":"blue","sums":{"count":4}}]',
@@ -38,7 +38,7 @@ describe('what a subscriber returns', () => {
     expect(additionsOf([...rows(99), ...rows(99)])).toHaveLength(99);
   });
 
-  it('may have as many bytes as a transaction holds', () => {
+  it('may have as many bytes as fit into a transaction', () => {
     expect(additionsOf(large(40))).toHaveLength(40);
   });
 
@@ -55,10 +55,14 @@ describe('what a subscriber returns', () => {
     ['an addition without sums', [{ key: 'red' }], 'found {"key":"red"} in the list'],
     ['sums that are a number', [{ key: 'red', sums: 1 }], 'found {"key":"red","sums":1}'],
     ['sums that are null', [{ key: 'red', sums: null }], 'found {"key":"red","sums":null}'],
-    ['an empty key', [{ key: '', sums: { n: 1 } }], '1 to 1024 bytes, and "" does not'],
+    ['an empty key', [{ key: '', sums: { n: 1 } }], 'the key "" must have 1 to 1024 bytes'],
     ['a key that is too long', [{ key: 'é'.repeat(513), sums: { n: 1 } }], '1 to 1024 bytes'],
-    ['a field without a name', [{ key: 'red', sums: { '': 1 } }], '"", under red, cannot be the name'],
-    ["a field that is named like the table's key", [{ key: 'red', sums: { pk: 1 } }], '"pk", under red'],
+    ['a field without a name', [{ key: 'red', sums: { '': 1 } }], 'row red cannot have a field named ""'],
+    [
+      "a field that is named like the table's key",
+      [{ key: 'red', sums: { pk: 1 } }],
+      'row red cannot have a field named "pk"',
+    ],
     ['a sum that is a text', [{ key: 'red', sums: { n: '1' } }], 'red.n is "1", which is not a number'],
     ['a sum that is missing', [{ key: 'red', sums: { n: undefined } }], 'red.n is undefined'],
     ['a sum that is not a number', [{ key: 'red', sums: { n: Number.NaN } }], 'red.n is NaN'],
@@ -70,10 +74,18 @@ describe('what a subscriber returns', () => {
     ['a sum that is a bigint', [{ key: 'red', sums: { n: 5n } }], 'red.n is a value of type bigint'],
     ['a sum that is a symbol', [{ key: 'red', sums: { n: Symbol('red') } }], 'red.n is symbol'],
     ['a sum that contains itself', [{ key: 'red', sums: { n: circular() } }], 'red.n is a value of type object'],
-    ['more bytes than a transaction has', large(99), 'at most 4194304 bytes as JSON, and this one 10'],
-    ['more than 99 rows', rows(100), 'at most 99 rows, and this one to 100'],
-    ['more than 100 fields of a row', [fields(101)], 'at most 100 fields of a row, and this one to 101 of row'],
-  ])('is refused if it is %s, with what was found and what to return', (_what, returned, why) => {
+    [
+      'more bytes than a transaction has',
+      large(99),
+      'it has 10189665 bytes as JSON, but an event may add at most 4194304',
+    ],
+    ['more than 99 rows', rows(100), 'it adds to 100 rows, but an event may add to at most 99'],
+    [
+      'more than 100 fields of a row',
+      [fields(101)],
+      'it adds to 101 fields of row row, but an event may add to at most 100',
+    ],
+  ])('is refused if it is %s, with the fault and an example of a valid list', (_what, returned, why) => {
     expect(() => additionsOf(returned)).toThrow(why);
     expect(() => additionsOf(returned)).toThrow("Return [{ key: 'a-row', sums: { field: 1 } }], or nothing.");
   });

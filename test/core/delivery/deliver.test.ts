@@ -70,21 +70,21 @@ describe('deliver', () => {
     expect(runtime.slept).toHaveLength(7);
   });
 
-  it('treats a request that throws as one in which every item failed', async () => {
+  it('treats a request that throws as a request in which every item failed', async () => {
     let calls = 0;
     const send = async (batch: readonly number[]): Promise<BatchAnswer> => {
-      if (++calls === 1 || batch.includes(2)) throw new Error('There is no line.');
+      if (++calls === 1 || batch.includes(2)) throw new Error('There is no connection.');
       return batch.map(() => undefined);
     };
     expect(await deliverInBatches(range(4), () => 1, send, fakeRuntime())).toEqual([
       undefined,
       undefined,
-      'Error: There is no line.',
+      'Error: There is no connection.',
       undefined,
     ]);
   });
 
-  it('returns a result for every item, whatever fails, and does not resend accepted ones', async () => {
+  it('returns a result for every item, whatever fails, and does not resend accepted items', async () => {
     const refusals = fc.array(fc.tuple(fc.nat(30), fc.nat(5)));
     await fc.assert(
       fc.asyncProperty(fc.nat(30), refusals, async (count, refusals) => {
@@ -98,8 +98,8 @@ describe('deliver', () => {
   });
 });
 
-describe('bytes at most', () => {
-  it('is never less than the bytes of a text', () => {
+describe('the upper bound of the bytes of a text', () => {
+  it('is never below the number of bytes', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), (text) => {
         expect(bytesAtMost(text)).toBeGreaterThanOrEqual(Buffer.byteLength(text));

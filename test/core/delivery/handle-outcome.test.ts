@@ -13,7 +13,7 @@ const committed = bodyOf(aDecision({ transaction: 'us-east-1:a' }));
 const aborted = bodyOf(anAbort({ transaction: 'us-east-1:b' }));
 
 describe('the outcome of a transaction', () => {
-  it('is handled once, however often it is delivered, in between events', async () => {
+  it('is handled once, however often it is delivered, and even between events', async () => {
     const { journal, take } = aSubscriber();
     expect(await take(committed, bodyAt(1), aborted, committed)).toEqual([undefined, undefined, undefined, undefined]);
     expect(await take(aborted)).toEqual([undefined]);
@@ -22,7 +22,7 @@ describe('the outcome of a transaction', () => {
     );
   });
 
-  it('is redelivered when its handling fails, and handled then', async () => {
+  it('is redelivered if the handler fails, and handled on redelivery', async () => {
     let fails = true;
     const { journal, take } = aSubscriber({
       outcome: ({ id }) => {
@@ -36,7 +36,7 @@ describe('the outcome of a transaction', () => {
     expect(journal).toEqual(['tx/us-east-1:a']);
   });
 
-  it('that two instances handle at the same time has one effect', async () => {
+  it('takes effect once if two instances handle it at the same time', async () => {
     const { journal, ports } = aSubscriber();
     const answers = await Promise.all([handleMessages(ports, [committed]), handleMessages(ports, [committed])]);
     expect(answers).toEqual([[undefined], [undefined]]);
@@ -51,7 +51,7 @@ describe('the outcome of a transaction', () => {
     ]);
   });
 
-  it('stays in the queue of a subscriber that handles none', async () => {
+  it('stays in the queue of a subscriber that does not handle outcomes', async () => {
     const { ports } = aSubscriber();
     const { outcome: _, ...eventsOnly } = ports;
     expect(await handleMessages(eventsOnly, [committed])).toEqual([expect.stringContaining('no function `outcome`')]);
@@ -59,7 +59,7 @@ describe('the outcome of a transaction', () => {
 });
 
 describe('a subscriber without progress', () => {
-  it('handles events and outcomes as they are delivered, each time', async () => {
+  it('handles events and outcomes on every delivery', async () => {
     const seen: string[] = [];
     const { ports, runtime } = aSubscriber();
     const push = ({ id }: { readonly id: string }) => {
@@ -73,7 +73,7 @@ describe('a subscriber without progress', () => {
     expect(runtime.metrics.get('Handled')).toBe(3);
   });
 
-  it('fails messages that it cannot handle, and those whose handling returns sums', async () => {
+  it('fails messages that it cannot handle, and those for which the handler returns sums', async () => {
     const { ports } = aSubscriber();
     const failing = {
       ...ports,

@@ -3,7 +3,7 @@ import { handleMessages, MeridianError, type Progress, subscribedEventSchema } f
 import { aSubscriber, bodyAt, idAt, STREAM, waits } from './subscribe-fixture.ts';
 
 describe('a subscriber with parked events', () => {
-  it('handles many parked events in one go', async () => {
+  it('handles many parked events in one invocation', async () => {
     const { journal, take } = aSubscriber();
     const rest = Array.from({ length: 24 }, (_, i) => bodyAt(i + 2));
     await take(...rest);
@@ -11,7 +11,7 @@ describe('a subscriber with parked events', () => {
     expect(journal).toEqual(Array.from({ length: 25 }, (_, i) => idAt(i + 1)));
   });
 
-  it('completes an event although the parked one behind it cannot be handled: that has its own message', async () => {
+  it('completes an event even if the parked event behind it fails, which has its own message', async () => {
     const { journal, take } = aSubscriber({
       handle: ({ id, meta: { position } }) => {
         if (position === 2) throw new Error('a fault of the handler');
@@ -24,7 +24,7 @@ describe('a subscriber with parked events', () => {
     expect(journal).toEqual([idAt(1)]);
   });
 
-  it('continues with parked events for 10 s, and has its event redelivered if that was not enough', async () => {
+  it('handles parked events for 10 s, and has the current event redelivered if some remain', async () => {
     const { journal, runtime, take } = aSubscriber({
       handle: ({ id }) => {
         runtime.advance(4000);
@@ -39,7 +39,7 @@ describe('a subscriber with parked events', () => {
     expect(journal).toEqual([1, 2, 3, 4, 5, 6].map((position) => idAt(position)));
   });
 
-  it('continues with parked events if its process died before', async () => {
+  it('continues with parked events after an earlier process died', async () => {
     const { journal, progress, ports, take } = aSubscriber();
     await take(bodyAt(2), bodyAt(3));
     const unanswered = new MeridianError('unavailable', 'no answer', { retryable: true });
@@ -55,7 +55,7 @@ describe('a subscriber with parked events', () => {
   it('continues with parked events even when another event of the log arrives early', async () => {
     const { journal, progress, take } = aSubscriber();
     await take(bodyAt(2), bodyAt(3));
-    // The instance that handled the first one died, and its message is gone.
+    // The instance that handled the first event died, and the message of that event is gone.
     await progress.advance(
       subscribedEventSchema.parse({ ...JSON.parse(bodyAt(1)).detail, type: 'Noted' }),
       undefined,

@@ -9,7 +9,7 @@ describe('in order per key', () => {
     const other = Promise.withResolvers<void>();
     const step = async (item: string): Promise<string> => {
       log.push(`${item} begins`);
-      // The first does not end before one of another key has.
+      // The first item ends only after an item of another key.
       if (item === 'a1') await other.promise;
       log.push(`${item} ends`);
       if (item === 'b1') other.resolve();

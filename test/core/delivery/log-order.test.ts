@@ -9,7 +9,7 @@ function eventsOf(...of: Parameters<typeof bodiesOf>) {
 }
 
 describe('the order of a log', () => {
-  it('is that of positions, and within a commit that of its events', () => {
+  it('is the order of positions, and within a commit the order of its events', () => {
     const places = [
       { position: 10, index: 0 },
       { position: 2, index: 1 },
@@ -19,7 +19,7 @@ describe('the order of a log', () => {
     expect(comparePlaces({ position: 2, index: 1 }, { position: 2, index: 1 })).toBe(0);
   });
 
-  it('has each event follow its predecessor in its commit, and the first one the last of the previous commit', () => {
+  it('places each event after the one before it in its commit, and the first after the last of the previous commit', () => {
     const all = [...eventsOf({ position: 1, count: 2 }), ...eventsOf({ position: 4, previous: 1, count: 3 })];
     const places = [START, ...all.map(({ meta }) => meta)];
     for (const [i, place] of places.entries())

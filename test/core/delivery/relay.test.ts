@@ -14,13 +14,13 @@ import { aCommit, anIntent } from '../../contract/commits.ts';
 import { aBusyAttempt, aDecision, anAbort, aPromise } from '../../contract/decisions.ts';
 import { fakeRuntime } from '../../runtime.ts';
 
-/** Accepts messages; refuses those that match `refuses` on each attempt, and throws where `throws` does. */
+/** Accepts messages; refuses a message that matches `refuses` on each attempt, and throws if `throws` does. */
 function sink<T>(refuses: (item: T) => boolean = () => false, throws: (batch: readonly T[]) => boolean = () => false) {
   const taken: T[] = [];
   const requests: (readonly T[])[] = [];
   const take = async (batch: readonly T[]): Promise<BatchAnswer> => {
     requests.push(batch);
-    if (throws(batch)) throw new Error('There is no line.');
+    if (throws(batch)) throw new Error('There is no connection.');
     taken.push(...batch.filter((item) => !refuses(item)));
     return batch.map((item) => (refuses(item) ? 'refused' : undefined));
   };
@@ -52,7 +52,7 @@ function aNote(of: Partial<Commit> = {}): Commit {
   return aCommit({ stream: 'note/n', log: 'us', region: 'us', ...of });
 }
 
-/** Relays commits; returns those that could not be sent completely. */
+/** Relays commits; returns the commits that could not be sent completely. */
 async function relayCommits(ports: RelayPorts, commits: readonly Commit[]): Promise<ReadonlySet<Commit>> {
   const unsent = await relayChanges(
     ports,
@@ -68,7 +68,7 @@ function keysOf(bodies: readonly string[]): readonly string[] {
 }
 
 describe('relay', () => {
-  it('puts the events of commits written here on the bus, in order, and no others', async () => {
+  it('puts only events of commits written here on the bus, in order', async () => {
     const ports = portsWith();
     const own = [aNote({ events: events(3) }), aNote({ position: 2, events: events(1) })];
     const foreign = aNote({ log: 'eu', region: 'eu' });
@@ -77,14 +77,14 @@ describe('relay', () => {
     expect(ports.runtime.metrics).toEqual(new Map([['Published', 4]]));
   });
 
-  it('goes by the Region that wrote a commit, not by the name of its log', async () => {
+  it('decides by the Region that wrote a commit, not by the name of its log', async () => {
     const ports = portsWith();
     const own = aNote({ log: 'us.restored' });
     await relayCommits(ports, [own, aNote({ log: 'us', region: 'eu' })]);
     expect(ports.bus.taken).toEqual(entriesOf(own));
   });
 
-  it("sends the projector the keys of every Region's commits, of projected types only", async () => {
+  it('sends the projector the keys of commits of projected types, from every Region', async () => {
     const ports = portsWith();
     const commits = [
       aNote(),
@@ -142,7 +142,7 @@ describe('relay', () => {
     expect(keysOf(ports.projection.taken)).toEqual(['note/n@us.1', 'note/n@eu.1']);
   });
 
-  it('returns the commits whose keys could not be sent, and publishes their events all the same', async () => {
+  it('returns the commits whose keys could not be sent, and publishes their events anyway', async () => {
     const projection = sink<string>((body) => keysOf([body]).includes('note/n@us.1'));
     const ports = portsWith({ projection });
     const commits = Array.from({ length: 60 }, (_, i) => aNote({ position: i + 1 }));
@@ -150,7 +150,7 @@ describe('relay', () => {
     expect(ports.bus.taken).toHaveLength(60);
   });
 
-  it('returns a commit once if both failed', async () => {
+  it('returns a commit once if both its events and its key could not be sent', async () => {
     const failing = { bus: sink<BusEntry>(() => true), projection: sink<string>(() => true) };
     const commit = aNote();
     expect([...(await relayCommits(portsWith(failing), [commit]))]).toEqual([commit]);
@@ -163,8 +163,8 @@ describe('relay', () => {
     expect(ports.bus.requests.map(({ length }) => length)).toEqual([1, 1, 1, 1]);
   });
 
-  it('resends nothing because the newest stamps could not be recorded', async () => {
-    const record = () => Promise.reject(new Error('The views table has no time.'));
+  it('resends nothing if the newest stamps could not be recorded', async () => {
+    const record = () => Promise.reject(new Error('The views table is throttled.'));
     const ports = portsWith({ sightings: { ...memorySightings(), record } });
     expect(await relayCommits(ports, [aNote()])).toEqual(new Set());
     expect(ports.bus.taken).toHaveLength(1);
@@ -227,7 +227,7 @@ describe('relay, for transactions', () => {
   it.each([
     ['is past', -1, 1000],
     ['is far', 10_000_000, 900_000],
-  ])('uses no delay that the queue does not allow, when the deadline %s', async (_what, from, delay) => {
+  ])('uses only delays that the queue allows when the deadline %s', async (_what, from, delay) => {
     const ports = portsWith();
     await relayChanges(ports, [{ commit: held('prepared', { tx: { state: 'prepared', deadline: now + from } }) }]);
     expect(ports.resolver.taken.map((message) => message.delay)).toEqual([delay]);
@@ -242,7 +242,7 @@ describe('relay, for transactions', () => {
     expect(ports.resolver.taken).toEqual([]);
   });
 
-  it('announces the outcome of transactions driven here, whichever Region decided, and no others', async () => {
+  it('announces only the outcomes of transactions driven here, whichever Region decided', async () => {
     const ports = portsWith();
     const mine = [aDecision({ transaction: 'us:a', region: 'us' }), anAbort({ transaction: 'us:b', region: 'eu' })];
     const others = [aDecision({ transaction: 'eu:a', region: 'us' })];
@@ -254,7 +254,7 @@ describe('relay, for transactions', () => {
     expect(ports.resolver.taken).toEqual([]);
   });
 
-  it('has the resolver check for the attempt that must follow a busy one, or a promise', async () => {
+  it('has the resolver check that an attempt follows a busy one or a promise', async () => {
     const ports = portsWith();
     const of = { transaction: 'us:a', decidedAt: now };
     const changes = [

@@ -31,7 +31,7 @@ function idOf({ detail }: BusEntry): string {
   return z.object({ id: z.string() }).parse(JSON.parse(detail)).id;
 }
 
-/** A Region with those commits, and a bus that keeps the ids of accepted entries. */
+/** A Region with these commits, and a bus that keeps the ids of accepted entries. */
 function aPublisher(commits: readonly Commit[], refuses: (id: string) => boolean = () => false) {
   const us = aRegion();
   for (const commit of commits) us.table.replicate(commit);
@@ -73,7 +73,7 @@ async function all(ports: Parameters<typeof republishStep>[0], of: Record<string
 }
 
 describe('republish', () => {
-  it('publishes events written here since a time, with their original ids', async () => {
+  it('publishes the events that were written here since a time, with their original ids', async () => {
     const us = aPublisher([
       noting('old', { hlc: at(-1) }),
       noting('on-time', { hlc: at(0) }),
@@ -103,7 +103,7 @@ describe('republish', () => {
     expect(us.ids).toEqual([]);
   });
 
-  it('stops before an entry that the bus refuses, and publishes it when it continues from there', async () => {
+  it('stops before an entry that the bus refuses, and starts with that entry when it continues', async () => {
     for (const count of [50, 250]) {
       let broken = true;
       const us = aPublisher(
@@ -122,7 +122,7 @@ describe('republish', () => {
     }
   });
 
-  it('ends a step after 10 s, and the next continues from there', async () => {
+  it('ends a step after 10 s, and the next step continues there', async () => {
     const us = aPublisher(Array.from({ length: 250 }, (_, i) => noting(`${i}`)));
     const bus: Bus = {
       put: (entries) => {
@@ -146,7 +146,7 @@ describe('republish', () => {
     expect(us.ids).toEqual(['note/1@us.1.0', 'note/1@us.1.0']);
   });
 
-  it('has the resolver check intents prepared here since a time again', async () => {
+  it('has the resolver check the intents that were prepared here since a time', async () => {
     const intent = (id: string, of: Partial<Commit> = {}) =>
       noting(id, {
         ...anIntent(),

@@ -4,7 +4,7 @@ import { handleMessages, type MessagePorts, type SubscribedEvent } from '../../.
 import { aSubscriber, bodiesOf } from './subscribe-fixture.ts';
 
 describe('concurrent subscribers', () => {
-  /** Two logs of a stream and one of another, with some commits of several events, and some empty positions. */
+  /** Two logs of one stream and one log of another, with some commits of several events, and some empty positions. */
   const lines: readonly (readonly string[])[] = [
     [
       ...bodiesOf({ position: 1 }),
@@ -21,7 +21,7 @@ describe('concurrent subscribers', () => {
   const idsOf = (bodies: readonly string[]): readonly string[] => bodies.map((body) => JSON.parse(body).detail.id);
   const all = lines.flat();
 
-  /** A crash at a call: before it has any effect, or after all of it. */
+  /** A crash at a call: before the call has any effect, or after it has taken effect. */
   const crash = fc.constantFrom('no', 'no', 'no', 'before', 'after');
 
   it('handle each event once, in log order, despite duplicates, reordering, crashes and conflicts', async () => {

@@ -22,7 +22,7 @@ describe('a subscriber', () => {
     expect(journal).toEqual([idAt(1, 0), idAt(1, 1), idAt(1, 2), idAt(2)]);
   });
 
-  it('distinguishes a position without events from a gap', async () => {
+  it('distinguishes a position without events from a missing position', async () => {
     const { journal, take } = aSubscriber();
     await take(bodyAt(2, { previous: 0 }), bodyAt(9, { previous: 2 }));
     expect(journal).toEqual([idAt(2), idAt(9)]);
@@ -71,14 +71,14 @@ describe('a subscriber', () => {
     expect(journal).toEqual([idAt(1, 0, 'us-west-2'), idAt(2, 0, 'us-west-2')]);
   });
 
-  it('leaves unreadable messages to be redelivered, and only those', async () => {
+  it('has only unreadable messages redelivered', async () => {
     const { journal, take } = aSubscriber();
     const answers = await take('not JSON', bodyAt(1), '{"detail-type":"Noted","detail":{}}');
     expect(answers).toEqual([expect.any(SyntaxError), undefined, expect.any(Error)]);
     expect(journal).toEqual([idAt(1)]);
   });
 
-  it('stops at an event that cannot be handled, and continues after it once it can', async () => {
+  it('stops at an event whose handling fails, and continues once it succeeds', async () => {
     let broken = true;
     const { journal, take } = aSubscriber({
       handle: ({ id, meta: { position } }) => {
@@ -95,7 +95,7 @@ describe('a subscriber', () => {
     expect(journal).toEqual([idAt(1), idAt(2), idAt(3)]);
   });
 
-  it('starts nothing after 10 s, or what it is given', async () => {
+  it('starts nothing after 10 s, or after the time that it is given', async () => {
     const { journal, runtime, take } = aSubscriber({
       handle: ({ id }) => {
         runtime.advance(6000);

@@ -10,7 +10,7 @@ describe('an event of a log', () => {
     expect(runtime.slept.reduce((sum, ms) => sum + ms, 0)).toBeGreaterThan(8000);
   });
 
-  it('sees a predecessor that was handled while it parked an event', async () => {
+  it('is handled at once if its predecessor was handled while it was being parked', async () => {
     const { journal, progress, ports } = aSubscriber();
     const slow: Progress<string> = {
       ...progress,
@@ -51,7 +51,7 @@ describe('a subscriber that starts at the first event it sees', () => {
     expect(journal).toEqual([idAt(7), idAt(8)]);
   });
 
-  it('skips earlier events that arrive after that', async () => {
+  it('skips earlier events that arrive after the log has started', async () => {
     const { journal, runtime, take } = aSubscriber({ from: 'first-seen' });
     await take(bodyAt(7));
     runtime.advance(SETTLED);

@@ -87,11 +87,11 @@ describe('errors', () => {
   it('name every fault with its path', () => {
     const faults = [
       { path: 'stream', message: 'is missing' },
-      { path: '', message: 'is no object' },
+      { path: '', message: 'is not an object' },
     ];
     expect(invalid(faults)).toMatchObject({
       code: 'validation',
-      message: 'stream: is missing; is no object',
+      message: 'stream: is missing; is not an object',
       details: { faults },
     });
   });
@@ -135,7 +135,7 @@ describe('cutProblem', () => {
   });
 
   it.each(['x', 'ü', '\u{1f600}', '\u0001', '"'])(
-    'makes a problem fit whatever a domain says, such as %j',
+    'makes a problem fit, whatever characters the domain uses, such as %j',
     (character) => {
       const cut = cutProblem(toProblem(reject(character.repeat(5000))), 1000);
       expect(new TextEncoder().encode(JSON.stringify(cut)).length).toBeLessThanOrEqual(1000);

@@ -10,7 +10,7 @@ function hex(value: number, digits: number): string {
 }
 
 describe('hybrid logical clock', () => {
-  it('stamps above the latest stamp and not behind the wall clock, in 16 hex digits', () => {
+  it('returns stamps above the latest stamp and not behind the wall clock, in 16 hex digits', () => {
     fc.assert(
       fc.property(clocks, fc.option(stamps, { nil: undefined }), (now, latest) => {
         const stamp = nextStamp(now, latest);
@@ -21,7 +21,7 @@ describe('hybrid logical clock', () => {
     );
   });
 
-  it('sorts as text as it sorts by time, then counter', () => {
+  it('sorts as text in the order of time, then counter', () => {
     fc.assert(
       fc.property(stamps, stamps, (a, b) => {
         const order = Number.parseInt(a.slice(0, 12), 16) - Number.parseInt(b.slice(0, 12), 16);
@@ -41,7 +41,7 @@ describe('hybrid logical clock', () => {
     );
   });
 
-  it('is the wall clock with a counter of 0 when that is ahead', () => {
+  it('is the wall clock with a counter of 0 if the wall clock is ahead', () => {
     expect(nextStamp(0x123)).toBe('0000000001230000');
     expect(nextStamp(0x124, '000000000123ffff')).toBe('0000000001240000');
   });

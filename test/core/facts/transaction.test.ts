@@ -5,7 +5,7 @@ import { aCommit, anIntent } from '../../contract/commits.ts';
 import { aDecision, anAbort } from '../../contract/decisions.ts';
 
 describe('the ids of transactions', () => {
-  it('name the Region that drives, and their attempts name the transaction', () => {
+  it('name the driving Region, and are part of the ids of their attempts', () => {
     const parts = { transaction: 'eu:order-17', attempt: 12 };
     expect(attemptIdOf(parts)).toBe('eu:order-17#12');
     expect(parseAttemptId('eu:order-17#12')).toEqual(parts);
@@ -27,7 +27,7 @@ describe('the ids of transactions', () => {
 describe('the effect of a decision on an intent', () => {
   const listed = { stream: 'stock/17', log: 'us-east-1', position: 3 };
 
-  it('is committed exactly where it lists its stream, log and position', () => {
+  it('is a commit only if the decision lists its stream, log and position', () => {
     expect(stateIn(aDecision(), listed)).toBe('committed');
     for (const other of [{ stream: 'stock/18' }, { log: 'us-west-2' }, { position: 4 }])
       expect(stateIn(aDecision(), { ...listed, ...other })).toBe('aborted');

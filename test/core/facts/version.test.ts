@@ -55,7 +55,7 @@ describe('version', () => {
     );
   });
 
-  it('includes a dot, and everything before it, once it has advanced to it', () => {
+  it('advanced to a dot, includes that dot and everything before it', () => {
     fc.assert(
       fc.property(versions, dots, dots, (version, dot, other) => {
         const advanced = advanceVersion(version, dot);
@@ -72,7 +72,7 @@ describe('version', () => {
     expect(versionDominates({ us: 1 }, { us: 1, eu: 1 })).toBe(false);
   });
 
-  it('is not confused by a log named like a property of every object', () => {
+  it('is not confused by a log named like a property that every object has', () => {
     expect(versionCovers({}, { log: 'constructor', position: 1 })).toBe(false);
     expect(versionDominates({}, { constructor: 1 })).toBe(false);
     expect(joinVersions({}, { constructor: 2 })).toEqual({ constructor: 2 });
@@ -96,7 +96,7 @@ describe('version token', () => {
     );
   });
 
-  it('is the same for the same version, whatever the order of its logs and however 0 is written', () => {
+  it('is the same for equal versions, whatever the order of their logs, and whether a log at 0 is listed', () => {
     expect(encodeVersionToken('a/b', { us: 1, eu: 2, ap: 0 })).toBe(encodeVersionToken('a/b', { eu: 2, us: 1 }));
     expect(decodeVersionToken('a/b', encodeVersionToken('a/b', {}), '')).toEqual({});
   });
@@ -123,7 +123,7 @@ describe('version token', () => {
     ['a position with a leading 0', base64('a/b\nus=01')],
     ['a negative position', base64('a/b\nus=-1')],
     ['a fraction', base64('a/b\nus=1.5')],
-    ['a position beyond the integers', base64('a/b\nus=9999999999999999')],
+    ['a position beyond the safe integers', base64('a/b\nus=9999999999999999')],
     ['a position of 17 digits', base64('a/b\nus=10000000000000000')],
     ['a log without a position', base64('a/b\nus')],
     ['a position without a log', base64('a/b\n=1')],
@@ -132,7 +132,7 @@ describe('version token', () => {
     ['logs in another order', base64('a/b\nus=1,eu=1')],
     ['a log in capitals', base64('a/b\nUS=1')],
     ['an invalid log name', base64('a/b\n__proto__=1')],
-    ['one more line', base64('a/b\nus=1\n')],
+    ['a trailing newline', base64('a/b\nus=1\n')],
     ['padding', btoa('a/b\nus=1')],
     ['white space', ` ${base64('a/b\nus=1')}`],
   ])('refuses %s', (_what, token) => {

@@ -11,7 +11,7 @@ describe('a request passed on by another Region', () => {
     expect(answer).toMatchObject({ problem: { code: 'misdirected', home: 'eu' } });
   });
 
-  it('returns a problem without internals if it cannot be read', async () => {
+  it('returns a problem that reveals no internals if it cannot be read', async () => {
     expect(await submitHere(aRegion('us'), { stream: 'no stream', operation: noted() })).toMatchObject({
       problem: { code: 'internal', retryable: true },
     });
@@ -31,7 +31,7 @@ describe('a request passed on by another Region', () => {
     const outcome = {
       id,
       state: 'committed',
-      participants: [{ stream: 'account/eu.1', log: 'eu', position: 1, version: { eu: 1 } }],
+      participants: [{ stream: 'account/eu.1', region: 'eu', log: 'eu', position: 1, version: { eu: 1 } }],
     };
     expect(await submitHere(us, { transact: transaction, wait: 1000 })).toEqual({ outcome });
     expect(await submitHere(us, { outcomeOf: id })).toEqual({ outcome });

@@ -51,7 +51,7 @@ function commanding(id: string, of: object = {}): string {
 }
 
 describe('ingest', () => {
-  it("appends producers' messages, and reports it with the version", async () => {
+  it("appends producers' messages, and reports each append with its version", async () => {
     const us = anIntake();
     expect(await ingestMessages(us, [appending('a'), commanding('b')])).toEqual([undefined, undefined]);
     expect(us.outcomes).toEqual([
@@ -87,7 +87,7 @@ describe('ingest', () => {
       'too-large',
     ],
     ['a command sent as an append', message(APPEND, { id: 'a', stream: 'note/n', command: 'note' }), 'validation'],
-    ['a key of every object', appending('a', { __proto__: null, constructor: 1 }), 'validation'],
+    ['a property named __proto__', appending('a', { __proto__: null, constructor: 1 }), 'validation'],
   ])('rejects %s, with the problem', async (_what, body, code) => {
     const us = anIntake();
     expect(await ingestMessages(us, [body])).toEqual([undefined]);
@@ -123,15 +123,15 @@ describe('ingest', () => {
     expect(us.runtime.metrics.get('Quarantined')).toBe(1);
   });
 
-  it('leaves a message that cannot be decided now to be redelivered, without a receipt', async () => {
+  it('has a message redelivered, without a receipt, if it cannot be decided now', async () => {
     const us = anIntake();
     const elsewhere = commanding('a', { stream: 'account/eu.1' });
-    expect(await ingestMessages(us, [elsewhere, appending('b')])).toEqual(['There is no line.', undefined]);
+    expect(await ingestMessages(us, [elsewhere, appending('b')])).toEqual(['There is no connection.', undefined]);
     expect(us.outcomes.map(({ detail }) => detail.id)).toEqual(['b']);
     expect(us.quarantined).toEqual([]);
   });
 
-  it('leaves a message after an unexpected error, and reports it', async () => {
+  it('has a message redelivered after an unexpected error, and reports the error', async () => {
     const us = anIntake();
     const events = watched(us.table, () => Promise.reject(new TypeError('A fault inside.')));
     expect(await ingestMessages({ ...us, events }, [appending('a')])).toEqual(['TypeError: A fault inside.']);
@@ -157,7 +157,7 @@ describe('ingest', () => {
     expect(us.events.calls.filter((call) => call === 'put')).toHaveLength(9);
   });
 
-  it('has a message redelivered if its receipt could not be published, and then reports the same', async () => {
+  it('has a message redelivered if its receipt could not be published, and then publishes the same receipt', async () => {
     const us = anIntake();
     const mute = { put: async (entries: readonly BusEntry[]) => entries.map(() => 'not now') };
     expect(await ingestMessages({ ...us, bus: mute }, [appending('a'), 'no JSON'])).toEqual(['not now', undefined]);
@@ -174,7 +174,7 @@ describe('ingest', () => {
     expect(us.runtime.metrics.get('Quarantined')).toBeUndefined();
   });
 
-  it('appends nothing twice that was appended before the process died', async () => {
+  it('does not append a message again that was appended before the process died', async () => {
     const us = anIntake();
     await appendToStream(us, anAppend({ commitId: 'a', operation: noted('a') }));
     us.warm.clear();
@@ -183,7 +183,7 @@ describe('ingest', () => {
     expect(inTexts((await readStream(us, 'note/n')).state)).toMatchObject({ texts: ['a'] });
   });
 
-  it('leaves the later messages of a stream behind one to be redelivered, and decides other streams', async () => {
+  it('has the later messages of a stream redelivered after one that fails, and decides other streams', async () => {
     const us = anIntake();
     const bodies = [
       commanding('far', { stream: 'account/eu.1' }),
@@ -191,11 +191,11 @@ describe('ingest', () => {
       appending('other'),
     ];
     const answers = await ingestMessages(us, bodies);
-    expect(answers).toEqual(['There is no line.', expect.stringContaining('must be redelivered'), undefined]);
+    expect(answers).toEqual(['There is no connection.', expect.stringContaining('must be redelivered'), undefined]);
     expect(us.outcomes).toMatchObject([{ kind: 'Accepted', detail: { id: 'other' } }]);
   });
 
-  it('starts nothing 10 s after its start, so that there is time to report the results of the rest', async () => {
+  it('starts no message 10 s after its start, so that there is time to report the results of the others', async () => {
     const us = anIntake();
     const put = us.events.put;
     us.events.put = async (commit) => {
@@ -257,16 +257,16 @@ describe('ingest', () => {
         const left = answers.filter((answer) => answer !== undefined);
         expect(us.outcomes.length + us.quarantined.length + left.length).toBe(bodies.length);
         const reasons = [
-          'There is no line.',
+          'There is no connection.',
           'not started: the batch ran out of time, or an earlier message of the stream must be redelivered',
         ];
         for (const reason of left) expect(reasons).toContain(reason);
-        expect(left.length === 0 || left.includes('There is no line.')).toBe(true);
+        expect(left.length === 0 || left.includes('There is no connection.')).toBe(true);
         const counted = ['Accepted', 'Rejected', 'Quarantined'] as const;
         expect(counted.reduce((sum, name) => sum + (us.runtime.metrics.get(name) ?? 0), 0)).toBe(
           bodies.length - left.length,
         );
-        // Every reported message, by its own id; every other one in the quarantine, unchanged.
+        // A message is either reported, under its own id, or in the quarantine, unchanged.
         const told = us.outcomes.map(({ detail }) => detail.id).sort();
         const isolated = us.quarantined.map(({ body }) => body);
         const done = bodies.filter((_, i) => answers[i] === undefined);
@@ -292,7 +292,7 @@ describe('ingest of transactions', () => {
     });
   const elsewhere = [{ stream: 'account/eu.1', command: 'deposit', input: { amount: 1 } }];
 
-  it('runs them, and leaves it to their records to announce the outcome, committed or aborted', async () => {
+  it('runs them, and publishes no outcome itself, committed or aborted: the relay announces their records', async () => {
     const us = anIntake();
     const aborted = transacting('us:b', {
       participants: [{ stream: 'account/us.1', command: 'withdraw', input: { amount: 100 } }],
@@ -308,7 +308,7 @@ describe('ingest of transactions', () => {
     expect((await readStream(us, 'account/us.1')).state).toBe(1);
   });
 
-  it('leaves a transaction without an outcome in 10 s to be redelivered', async () => {
+  it('has a transaction redelivered if it has no outcome within 10 s', async () => {
     const us = anIntake();
     expect(await ingestMessages(us, [transacting('us:a', { participants: elsewhere })])).toEqual([
       'us:a is not decided yet',
@@ -317,9 +317,9 @@ describe('ingest of transactions', () => {
     expect(us.outcomes).toEqual([]);
   });
 
-  it('leaves a transaction of an unreachable driving Region to be redelivered', async () => {
+  it('has a transaction redelivered if its driving Region is unreachable', async () => {
     const us = anIntake();
-    expect(await ingestMessages(us, [transacting('eu:a')])).toEqual(['There is no line.']);
+    expect(await ingestMessages(us, [transacting('eu:a')])).toEqual(['There is no connection.']);
   });
 
   it.each([
@@ -340,7 +340,7 @@ describe('ingest of transactions', () => {
     expect(us.outcomes).toMatchObject([{ kind: 'Rejected', detail: { id: 'us:a', problem: { code: 'id-reused' } } }]);
   });
 
-  it('quarantines one without an id: its sender could not be notified', async () => {
+  it('quarantines a transaction without an id: its sender could not be notified', async () => {
     const us = anIntake();
     await ingestMessages(us, [message(TRANSACT, { participants: [] })]);
     expect(us.quarantined).toHaveLength(1);

@@ -39,7 +39,7 @@ function aQuarantine() {
       listQuarantine({ ...ports, ...over }, operatorActions['quarantine-list'].request.parse(request)),
     redrive: (request: object = {}, over: Partial<QuarantinePorts> = {}) =>
       redriveQuarantine({ ...ports, ...over }, operatorActions['quarantine-redrive'].request.parse(request)),
-    /** The quarantine with other functions. */
+    /** The quarantine with some functions replaced. */
     with: (functions: Partial<Quarantine>) => ({ quarantine: { ...memory, ...functions } }),
   };
 }
@@ -92,14 +92,14 @@ describe('a list of the quarantine', () => {
     },
   );
 
-  it('hides nothing from the next reader', async () => {
+  it('hides no messages from the next reader', async () => {
     const { add, list } = aQuarantine();
     await add('one', '1');
     await list();
     expect(bodiesOf(await list())).toEqual(['1']);
   });
 
-  it('shows at most the requested number, and reports that there is more', async () => {
+  it('shows at most the requested number of messages, and reports that there are more', async () => {
     const { add, list } = aQuarantine();
     for (let i = 0; i < 25; i++) await add('one', `${i}`);
 
@@ -142,7 +142,7 @@ describe('a list of the quarantine', () => {
     ['bodies', (i) => ['large', `${i}`.padEnd(100_000)]],
     ['reasons', (i) => ['large'.padEnd(10_000, ' x'), `${i}`]],
     ['characters that JSON escapes', (i) => ['large', `${i}`.padEnd(50_000, '"')]],
-  ])('ends when its %s fill a response, and shows the others to the next caller', async (_of, make) => {
+  ])('ends when its %s fill a response, and leaves the others for the next caller', async (_of, make) => {
     const { add, list } = aQuarantine();
     for (let i = 0; i < 700; i++) await add(...make(i));
     const listed = await list({ limit: 1000 });
@@ -152,9 +152,9 @@ describe('a list of the quarantine', () => {
     expect((await list({ limit: 1 })).messages).toHaveLength(1);
   });
 
-  it('shows a message that exceeds a response, alone', async () => {
+  it('shows only one message if that alone exceeds the size of a response', async () => {
     const { list, memory } = aQuarantine();
-    // As moved here from the ingest queue; escaped they have twice as many bytes.
+    // Messages as moved here from the ingest queue; escaped, they have twice as many bytes.
     for (let i = 0; i < 2; i++) await memory.send([`${i}`.padEnd(1_000_000, '"')]);
     expect(await list()).toMatchObject({ messages: { length: 1 }, complete: false });
   });
@@ -171,10 +171,10 @@ describe('a list of the quarantine', () => {
     expect(await list({ filter: { reason: 'none' } }, slow)).toMatchObject({ messages: [], complete: false });
   });
 
-  it('shows a message once that a queue delivers twice', async () => {
+  it('shows a message once if the queue delivers it twice', async () => {
     const { add, list, memory, with: having } = aQuarantine();
     await add('one', '1');
-    // It forgets at once that the message is held.
+    // With a visibility timeout of 0, the queue delivers the message again immediately.
     expect(bodiesOf(await list({}, having({ receive: () => memory.receive(0) })))).toEqual(['1']);
   });
 
@@ -242,7 +242,7 @@ describe('a redrive', () => {
     expect(await redrive({ ids: ['quarantined-2'] })).toMatchObject({ redriven: [{ id: 'quarantined-2' }] });
   });
 
-  it('sends at most the requested number; the next call continues after those it passed over', async () => {
+  it('sends at most the requested number of messages; the next call continues after the messages that it passed over', async () => {
     const { add, redrive, list, runtime } = aQuarantine();
     for (let i = 0; i < 24; i++) await add(i % 2 ? 'red' : 'green', `${i}`);
 
@@ -250,7 +250,7 @@ describe('a redrive', () => {
     expect(first).toMatchObject({ examined: 10, kept: 7, complete: false });
     expect(first.redriven).toHaveLength(3);
     const second = await redrive({ filter: { reason: 'red' }, before: first.before });
-    // The five green ones of the first call stay hidden, the two surplus red ones do not.
+    // The five green messages of the first call remain hidden, the two surplus red messages do not.
     expect(second).toMatchObject({ examined: 16, complete: true });
     expect(second.redriven).toHaveLength(9);
     expect(bodiesOf(await list())).toHaveLength(7);
@@ -258,10 +258,10 @@ describe('a redrive', () => {
     expect(bodiesOf(await list())).toHaveLength(12);
   });
 
-  it('leaves alone messages received after it started: a message that returns at once is not sent again and again', async () => {
+  it('ignores messages received after it started, so that one that returns immediately is not sent repeatedly', async () => {
     const { add, memory, ports, redrive, runtime } = aQuarantine();
     for (let i = 0; i < 15; i++) await add('unreadable', '{');
-    // As `ingest` does.
+    // An ingest queue whose messages return to the quarantine immediately.
     const back = {
       ingest: {
         send: async (bodies: readonly string[]) => {
@@ -312,7 +312,7 @@ describe('a redrive', () => {
     expect(memory.bodies).toHaveLength(1);
   });
 
-  it('reports messages that were sent and not removed: they are sent again then', async () => {
+  it('reports messages that were sent but not removed, and will be sent again', async () => {
     const { add, memory, redrive, ingested, with: having } = aQuarantine();
     await add('one', 'refused');
     await add('one', 'removed');
@@ -324,7 +324,7 @@ describe('a redrive', () => {
     });
     expect(await redrive({}, half)).toMatchObject({
       redriven: [{ id: 'quarantined-2' }],
-      failed: [{ id: 'quarantined-1', why: 'It was sent, but could not be removed: InternalError' }],
+      failed: [{ id: 'quarantined-1', why: 'The message was sent, but could not be removed: InternalError' }],
     });
     const lost = having({
       remove: async () => {
@@ -333,14 +333,14 @@ describe('a redrive', () => {
     });
     expect(await redrive({}, lost)).toMatchObject({
       redriven: [],
-      failed: [{ id: 'quarantined-1', why: 'It was sent, but could not be removed: Error: no answer' }],
+      failed: [{ id: 'quarantined-1', why: 'The message was sent, but could not be removed: Error: no answer' }],
     });
     await redrive();
     expect(ingested).toEqual(['refused', 'removed', 'refused', 'refused']);
     expect(memory.bodies).toEqual([]);
   });
 
-  it('that dies between any two of its calls loses nothing, and the next one finishes its work', async () => {
+  it('that dies between any two of its calls loses nothing, and the next redrive finishes its work', async () => {
     await fc.assert(
       fc.asyncProperty(fc.integer({ min: 1, max: 25 }), fc.integer({ min: 0, max: 12 }), async (messages, dieAt) => {
         const { add, memory, ports, redrive, runtime, ingested } = aQuarantine();
@@ -364,7 +364,7 @@ describe('a redrive', () => {
           },
         );
         await Promise.race([dying, dead.promise]);
-        await setImmediate(); // work started before it died ends
+        await setImmediate(); // let the calls end that it started before it died
         runtime.advance(120_000);
 
         await redrive();

@@ -4,15 +4,15 @@ import { LIMITS, type Limits, limitFaults, limitRelations } from '../../../core/
 
 type Numbers = Partial<Omit<Limits, 'FUNCTIONS'>>;
 
-/** With other numbers. */
+/** The limits with other numbers. */
 function but(changed: Numbers): Limits {
   return { ...LIMITS, ...changed };
 }
-/** With another timeout of a function. */
+/** The limits with another timeout of a function. */
 function slower(id: FunctionId, timeoutS: number): Limits {
   return { ...LIMITS, FUNCTIONS: { ...FUNCTIONS, [id]: { ...FUNCTIONS[id], timeoutS } } };
 }
-/** With another queue of a function. */
+/** The limits with another queue of a function. */
 function queueOf(id: QueueConsumerId, changed: Partial<QueueLimits>): Limits {
   const { queue } = FUNCTIONS[id];
   return { ...LIMITS, FUNCTIONS: { ...FUNCTIONS, [id]: { ...FUNCTIONS[id], queue: { ...queue, ...changed } } } };
@@ -54,9 +54,9 @@ const broken: Readonly<Record<string, Limits>> = {
           queueOf(id, { visibilityS: visibilityS + 1 }),
         ],
         [`SQS allows the visibility timeout of ${id}`, queueOf(id, { visibilityS: 43_201 })],
-        [`SQS allows the receives of ${id}`, queueOf(id, { maxReceives: 1001 })],
+        [`SQS allows the number of receives of ${id}`, queueOf(id, { maxReceives: 1001 })],
         [`all retries of a message of ${id} fit into its retention`, but({ QUEUE_RETENTION_S: 1000 })],
-        [`Lambda allows the batch size of ${id} with its window`, queueOf(id, { batchSize: 11 })],
+        [`Lambda allows the batch size of ${id} with its batching window`, queueOf(id, { batchSize: 11 })],
       ];
     }),
   ),
@@ -66,23 +66,23 @@ const broken: Readonly<Record<string, Limits>> = {
   "two of the SDK's attempts fit into a call of the bus": but({ SDK_REQUEST_MS: 7_000 }),
   'a batch for the bus also fits into a batch for a queue': but({ PUT_EVENTS_ENTRIES: 11 }),
   'a snapshot does not delay an append beyond its limit': but({ SNAPSHOT_MS: 6_000 }),
-  'command: an append, and a call of the table': but({ APPEND_MS: 26_000 }),
-  'command: the wait for a transaction, and a call of the table': but({ PASSED_ON_WAIT_MS: 26_000 }),
-  'a caller of command waits until command has given up': but({ REMOTE_MS: 29_999 }),
+  'command has time for an append and a call of the table': but({ APPEND_MS: 26_000 }),
+  'command has time to wait for a transaction and call the table': but({ PASSED_ON_WAIT_MS: 26_000 }),
+  'a caller of command waits until command gives up': but({ REMOTE_MS: 29_999 }),
   'a caller of command gives up before the function times out': slower('command', 30),
   'api has more time than the function that it calls': slower('command', 60),
   'ingest has more time than the function that it calls': slower('ingest', 45),
-  'api: the last envelope, in another Region': but({ BEGIN_MS: 30_000 }),
-  'api: the last envelope, here': but({ BEGIN_MS: 31_000 }),
-  'api: the longest wait a caller may ask for': but({ MAX_WAIT_S: 60 }),
+  'api has time to send the last envelope to another Region': but({ BEGIN_MS: 30_000 }),
+  'api has time to append the last envelope in its own Region': but({ BEGIN_MS: 31_000 }),
+  'api has time for the longest wait that a caller may request': but({ MAX_WAIT_S: 60 }),
   'the default wait is allowed': but({ DEFAULT_WAIT_S: 51 }),
   'our own client waits longer than api runs': but({ HTTP_CLIENT_MS: 60_000 }),
-  'ingest: the last message started, in another Region, and its receipt': but({ MESSAGING_MS: 23_000 }),
-  'ingest: the last transaction started, and its receipt': but({ INGEST_TRANSACT_MS: 36_000 }),
-  'relay: a call of the bus, of a queue and of the table': but({ DATABASE_MS: 31_000 }),
-  'projection: retries, a read and a write': but({ PROJECT_MS: 21_000 }),
-  'subscriber: the last event started, a read and a write': slower('subscriber', 49),
-  'subscriber: the last event started, and its write: two requests to a Region that hangs, one to the next': but({
+  'ingest has time to send the last message to another Region and publish its receipt': but({ MESSAGING_MS: 23_000 }),
+  'ingest has time to wait for the last transaction and publish its receipt': but({ INGEST_TRANSACT_MS: 36_000 }),
+  'relay has time for a call of the bus, one of a queue and one of the table': but({ DATABASE_MS: 31_000 }),
+  'projection has time for its retries, a read and a write': but({ PROJECT_MS: 21_000 }),
+  'subscriber has time for the read and the write of the last event that it starts': slower('subscriber', 49),
+  'subscriber has time for two requests to a Region that hangs and one to the next Region': but({
     FUNCTION_CLIENT_MS: 16_000,
   }),
   'our own client in a function waits longer than an append takes': but({ APPEND_MS: 12_000 }),
@@ -91,7 +91,9 @@ const broken: Readonly<Record<string, Limits>> = {
   'all retries of a message of a subscriber with the longest timeout fit into its retention': but({
     QUEUE_RETENTION_S: 53_999,
   }),
-  'operate: the last work a step starts, its retries, a read and a write': but({ STEP_MS: 10_001 }),
+  'operate has time for the retries, the read and the write of the last work that a step starts': but({
+    STEP_MS: 10_001,
+  }),
   'a quarantined message stays hidden while a call works on it': but({ QUARANTINE_LOOK_MS: 16_000 }),
   'messages that a redrive passed over are still hidden during its next call': but({ QUARANTINE_PASS_MS: 59_000 }),
   'no function uses a generation that is deleted': but({ REMOVABLE_AFTER_MS: 59_000 }),
@@ -99,17 +101,19 @@ const broken: Readonly<Record<string, Limits>> = {
   'the id of a message that waited in a queue is still recognised': but({ IDEMPOTENCY_WINDOW_MS: 1_209_599_999 }),
   'the default timeout of a transaction is allowed': but({ DEFAULT_TRANSACTION_MS: 240_001 }),
   "an event from the bus fits into a queue's message": but({ SQS_BATCH_BYTES: 262_144 }),
-  'the state machine runs until the longest transaction is over and finalised': but({
+  'the state machine runs until the longest transaction is finalised': but({
     MAX_TRANSACTION_MS: 270_000,
   }),
   'a task waits longer than its function runs': but({ MACHINE_GRACE_S: 0 }),
   'a Region that passes a transaction on receives its outcome': but({ PASSED_ON_WAIT_MS: 31_000 }),
-  'coordinate: reading earlier decisions, and making one': but({ TRANSACTION_DATABASE_MS: 7_501 }),
-  'participant: loading a stream, resolving an intent, and writing its own': but({ TRANSACTION_DATABASE_MS: 4_251 }),
-  'participant: a call of another Region': but({ PARTICIPANT_CALL_MS: 30_000 }),
-  'resolver: an intent, querying and making its decision, finalising it': but({ RESOLVER_DATABASE_MS: 2_001 }),
+  'coordinate has time to read earlier decisions and make one': but({ TRANSACTION_DATABASE_MS: 7_501 }),
+  'participant has time to load a stream, resolve an intent and write its own': but({ TRANSACTION_DATABASE_MS: 4_251 }),
+  'participant has time for a call of another Region': but({ PARTICIPANT_CALL_MS: 30_000 }),
+  'resolver has time to read an intent, query and make its decision, and finalise the intent': but({
+    RESOLVER_DATABASE_MS: 2_001,
+  }),
   'the resolver has three attempts within the recovery time': but({ RECOVERY_MS: 20_000 }),
-  'a message to the resolver can be delayed until the longest deadline': but({ MAX_TRANSACTION_MS: 900_000 }),
+  'a message to the resolver can be delayed until the latest possible deadline': but({ MAX_TRANSACTION_MS: 900_000 }),
   'a reader waits for a decision no longer than a writer': but({ READ_DECISION_MS: 4_001 }),
   'an append has time to query a decision': but({ APPEND_MS: 3_999 }),
   'an event of the largest commit fits on the bus': but({ MAX_COMMIT_BYTES: 262_144 }),
@@ -117,12 +121,12 @@ const broken: Readonly<Record<string, Limits>> = {
   'the largest problem fits on the bus': but({ MAX_PROBLEM_BYTES: 262_144 }),
   'the largest problem fits in an item': but({ MAX_PROBLEM_BYTES: 409_601 }),
   'a transaction with all its refusals fits in a state of the state machine': but({ MAX_PARTICIPANTS: 63 }),
-  'a transaction of one Region fits in one write: its streams and its decision': but({ MAX_PARTICIPANTS: 100 }),
+  'the streams and the decision of a one-Region transaction fit in one write': but({ MAX_PARTICIPANTS: 100 }),
   'the largest request body fits in a Lambda request': but({ MAX_BODY_BYTES: 6_291_457 }),
   'the largest response body fits in a Lambda response': but({ MAX_ANSWER_BYTES: 6_291_457 }),
   'the API accepts the requests of our own client': but({ CLIENT_BODY_BYTES: 5_000_001 }),
   'a list of quarantined messages fits in a response': but({ QUARANTINE_ANSWER_BYTES: 6_291_457 }),
-  'what an event of a subscriber adds to a row fits in an item': but({ MAX_ADDED_FIELDS: 400 }),
+  'what a subscriber adds to a row for one event fits in an item': but({ MAX_ADDED_FIELDS: 400 }),
   'a part of a snapshot fits in an item': but({ SNAPSHOT_PART_BYTES: 409_601 }),
 };
 

@@ -14,7 +14,7 @@ describe('the limits', () => {
   ])('of %s are all used outside of their declarations', (file, limits) => {
     const sources = globSync('*/**/*.{ts,mjs}', { cwd: root, exclude: ['node_modules', 'cdk.out', 'coverage', 'test'] })
       .map((source) => ({ source, text: readFileSync(join(root, source), 'utf8') }))
-      // A barrel names everything.
+      // A barrel file names all limits.
       .filter(({ source }) => source !== 'core/index.ts');
     const unused = Object.keys(limits).filter((name) => {
       const word = new RegExp(`\\b${name}\\b`, 'g');

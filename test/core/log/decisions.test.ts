@@ -17,7 +17,7 @@ describe('the decision on an attempt', () => {
     expect(calls).toEqual([]);
   });
 
-  it('is queried in the driving Region if they are eventual, unless the local replica has it', async () => {
+  it('is queried in the driving Region if decisions are eventual, unless the local replica has it', async () => {
     const { us, eu, calls } = aWorld({ strong: false });
     expect(await decisionOf(us, ATTEMPT)).toBeUndefined();
     expect(calls).toEqual([]);
@@ -33,13 +33,13 @@ describe('the decision on an attempt', () => {
     expect(calls).toHaveLength(2);
   });
 
-  it('is that of one attempt, not of another of the same transaction', async () => {
+  it('belongs to one attempt, not to other attempts of the same transaction', async () => {
     const { us } = aWorld();
     await us.decisions.put(aBusyAttempt({ transaction: 'us:order-1' }));
     expect(await decisionOf(us, 'us:order-1#2')).toBeUndefined();
   });
 
-  it('is the one in the replica, if no Region can be queried', async () => {
+  it('is read from the local replica if no Region can be queried', async () => {
     const { eu, us } = aWorld({ strong: false });
     await us.decisions.put(committed);
     expect(await readDecision(eu, ATTEMPT, false)).toBeUndefined();
@@ -61,7 +61,7 @@ describe('the decision on an attempt', () => {
     expect(await readDecision({ ...eu, runtime }, ATTEMPT, true)).toEqual(committed);
   });
 
-  it('hides no bug of ours from readers', async () => {
+  it('does not hide our own bugs from readers', async () => {
     const { us } = aWorld();
     for (const fault of [new Error('a bug'), new MeridianError('internal', 'The item is broken.')]) {
       const decisions = { ...us.decisions, find: () => Promise.reject(fault) };
@@ -69,7 +69,7 @@ describe('the decision on an attempt', () => {
     }
   });
 
-  it('is only returned where it is made', async () => {
+  it('is returned by the driving Region only', async () => {
     const { eu } = aWorld({ strong: false });
     await expect(participateStep(eu, { step: 'decision', attemptId: ATTEMPT })).rejects.toThrow(
       expect.objectContaining({ code: 'misdirected' }),
@@ -131,7 +131,7 @@ describe('an attempt past its deadline', () => {
     expect(await decisionOrAbort(us, ATTEMPT, 'digest', { reason })).toMatchObject({ reason });
   });
 
-  it('cannot be decided if the driving Region is unreachable, or must not be asked', async () => {
+  it('cannot be decided if the driving Region is unreachable, or cannot be called', async () => {
     const { eu, cut } = aWorld({ strong: false });
     const { participants: _participants, ...cutOff } = eu;
     await expect(decisionOrAbort(cutOff, ATTEMPT, 'digest')).rejects.toThrow(
@@ -148,14 +148,14 @@ describe('an attempt past its deadline', () => {
   });
 
   it.each([undefined, {}, { kind: 'prepared' }, { kind: 'decision', decision: { transaction: 'us:order-1' } }])(
-    'takes no decision from the response %j',
+    'accepts no decision from the invalid response %j',
     async (answer) => {
       const eu = { ...aWorld({ strong: false }).eu, participants: { invoke: async () => answer } };
       await expect(decisionOf(eu, ATTEMPT)).rejects.toThrow();
     },
   );
 
-  it('is decided by one Region alone: also by itself', async () => {
+  it('is decided locally if there is only one Region', async () => {
     const alone = aRegion();
     expect(await decisionOrAbort(alone, ATTEMPT, 'digest')).toMatchObject({ state: 'aborted' });
   });

@@ -71,12 +71,12 @@ describe('fold', () => {
     expect(inTexts(foldOf(chain).state)).toMatchObject({ texts: ['0'] });
   });
 
-  it('starts again with the first copy that counts', () => {
+  it('counts the 14 days again from a copy that is not ignored', () => {
     const late = IDEMPOTENCY_WINDOW_MS + 1;
     expect(inTexts(foldOf(copies(0, late, late + IDEMPOTENCY_WINDOW_MS)).state)).toMatchObject({ texts: ['0', '1'] });
   });
 
-  it('reports an ignored copy with different content, and no other', () => {
+  it('reports only ignored copies with different content', () => {
     const [first, same, other] = copies(0, 1, 2) as [Commit, Commit, Commit];
     const reused = { ...other, fingerprint: 'something else' };
     expect(foldOf([first, same, reused]).reused).toEqual([reused]);
@@ -90,6 +90,25 @@ describe('fold', () => {
       texts: ['0', 'later', 'last'],
       unseen: [[], [], ['0', 'later']],
     });
+  });
+
+  it('treats a copy with other events, decided again, as covered by its own dot only', () => {
+    const [original, copy] = copies(0, 1) as [Commit, Commit];
+    const commits = [
+      { ...original, digest: 'x' },
+      { ...copy, digest: 'y' },
+      noting('knows the copy', { log: 'us', context: { [copy.log]: 1 }, hlc: nextStamp(START + 2) }),
+      noting('knows what counts', { log: 'ap', context: { [original.log]: 1, us: 1 }, hlc: nextStamp(START + 3) }),
+    ];
+    expect(inTexts(foldOf(commits).state)).toEqual({
+      texts: ['0', 'knows the copy', 'knows what counts'],
+      unseen: [[], ['0'], []],
+    });
+  });
+
+  it('counts the 14 days by the clocks of the writers, not by stamps, which follow one that is far ahead', () => {
+    const [original, copy] = copies(0, 30 * 24 * 3_600_000) as [Commit, Commit];
+    expect(inTexts(foldOf([original, { ...copy, wallTime: START + 60_000 }]).state)).toMatchObject({ texts: ['0'] });
   });
 
   it('finds commits of one log concurrent if the later one was based on an older version', () => {

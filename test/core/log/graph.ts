@@ -8,14 +8,18 @@ const HOUR = 60 * 60 * 1000;
 
 const step = fc.record({
   writer: fc.constantFrom('ap', 'eu', 'us'),
-  /** Which of the existing commits reach the writer before it writes, one bit each. */
+  /** A bit mask: which of the existing commits reach the writer before it writes. */
   learns: fc.nat(0xffff),
-  /** How many of its own versions back the commit is based on. */
+  /** By how many of the writer's own commits the context of the commit is behind. */
   behind: fc.oneof({ weight: 3, arbitrary: fc.constant(0) }, fc.nat(3)),
-  /** Which earlier commit this one is a copy of: a retry in any Region. */
+  /** The earlier commit that this commit copies: a retry in any Region. */
   copies: fc.option(fc.nat(20), { freq: 3 }),
+  /** Whether a copy is decided again, with other events. */
+  again: fc.constantFrom(false, false, true),
   /** Milliseconds that pass, or by which this writer's clock is behind. */
   passes: fc.constantFrom(0, 1, 1000, -5000, 8 * 24 * HOUR, 15 * 24 * HOUR),
+  /** Milliseconds by which the stamp is ahead of the writer's clock, as if it had loaded a stamp of a wrong clock. */
+  ahead: fc.constantFrom(0, 0, 0, 0, 30 * 24 * HOUR),
   events: fc.constantFrom(1, 1, 1, 2, 0),
 });
 
@@ -28,7 +32,7 @@ export const commitGraphs: fc.Arbitrary<readonly Commit[]> = fc.array(step, { ma
   const held = new Map<string, Set<Commit>>();
   const versions = new Map<string, VersionVector[]>();
   let now = Date.UTC(2001, 0, 1);
-  for (const { writer, learns, behind, copies, passes, events } of steps) {
+  for (const { writer, learns, behind, copies, again, passes, ahead, events } of steps) {
     const mine = held.get(writer) ?? new Set<Commit>();
     for (const [i, commit] of all.entries()) if ((learns >> i) % 2 === 1) mine.add(commit);
     held.set(writer, mine);
@@ -37,28 +41,31 @@ export const commitGraphs: fc.Arbitrary<readonly Commit[]> = fc.array(step, { ma
     now += Math.max(0, passes);
     const own = all.filter(({ log }) => log === writer);
     const original = copies === null ? undefined : all[copies];
+    const made = Array.from({ length: events }, (_, i) => ({
+      type: 'Noted',
+      schemaVersion: 1,
+      data: { text: `${all.length}.${i}` },
+    }));
+    const written = (!again && original?.events) || made;
+    const wallTime = now + Math.min(0, passes);
     const commit: Commit = {
       stream: 'note/n',
       log: writer,
       position: own.length + 1,
       commitId: original?.commitId ?? `c${all.length}`,
       fingerprint: original?.fingerprint ?? `r${all.length}`,
-      events:
-        original?.events ??
-        Array.from({ length: events }, (_, i) => ({
-          type: 'Noted',
-          schemaVersion: 1,
-          data: { text: `${all.length}.${i}` },
-        })),
+      digest: JSON.stringify(written),
+      events: written,
       context: known.at(-1 - behind) ?? {},
       previous: own.findLast((before) => before.events.length > 0)?.position ?? 0,
       hlc: nextStamp(
-        now + Math.min(0, passes),
+        wallTime + ahead,
         [...mine, ...own]
           .map(({ hlc }) => hlc)
           .sort()
           .at(-1),
       ),
+      wallTime,
       region: writer,
       meta: {},
     };
@@ -101,11 +108,14 @@ export function seenOf(commits: readonly Commit[]): VersionVector {
 }
 
 const WINDOW = 14 * 24 * HOUR;
-function wall({ hlc }: Commit): number {
-  return Number.parseInt(hlc.slice(0, 12), 16);
+function wall({ wallTime = Number.NaN }: Commit): number {
+  return wallTime;
 }
 
-/** The definition of folding: in order of (stamp, log, position), copies within 14 days ignored. */
+/**
+ * The definition of folding: in order of (stamp, log, position), copies within 14 days ignored. Who has seen a copy has seen
+ * the commit that counts, if both have the same events.
+ */
 export function folded(commits: readonly Commit[]): readonly Entry[] {
   const order = [...new Map(commits.map((c) => [`${c.log}.${c.position}`, c])).values()].sort((a, b) =>
     [a.hlc, a.log, a.position.toString().padStart(9, '0')].join() <
@@ -126,7 +136,7 @@ export function folded(commits: readonly Commit[]): readonly Entry[] {
       continue;
     }
     const unseen = groups
-      .filter((group) => !group.some((copy) => isCovered(commit.context, copy)))
+      .filter((group) => !group.some((copy) => copy.digest === group[0]?.digest && isCovered(commit.context, copy)))
       .flatMap(([first]) => (first ? idsOf(first) : []));
     for (const [i, id] of idsOf(commit).entries()) {
       const text = String(Reflect.get(Object(commit.events[i]?.data), 'text'));

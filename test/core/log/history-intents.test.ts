@@ -46,7 +46,7 @@ function histories(all: readonly Commit[]) {
 }
 
 describe('a history with an intent', () => {
-  it('hides it, and the commits after it, while it is undecided', () => {
+  it('hides the intent, and the commits after it, while it is undecided', () => {
     const history = histories([commit(1), intent(2), commit(3)]);
     expect(history.seen).toEqual({ us: 1 });
     expect(history.state).toBe(5);
@@ -55,13 +55,13 @@ describe('a history with an intent', () => {
     expect(history.find('us:order-1#1', 'digest-of-the-request', START)).toBeUndefined();
   });
 
-  it('counts it as a taken position, at the end of its log', () => {
+  it('counts the intent as a taken position, at the end of its log', () => {
     const history = histories([commit(1), intent(2)]);
     expect([history.lastPosition('us'), history.lastDecidedPosition('us')]).toEqual([2, 1]);
     expect(history.latestStamp).toBe(intent(2).hlc);
   });
 
-  it('shows it when it is decided as committed, before it is final', () => {
+  it('shows the intent once it is decided as committed, before it is final', () => {
     const history = histories([commit(1), intent(2), commit(3)]);
     history.decide(aDecision({ transaction: 'us:other' }));
     expect(history.seen).toEqual({ us: 1 });
@@ -73,7 +73,7 @@ describe('a history with an intent', () => {
     expect(history.intents).toHaveLength(1);
   });
 
-  it.each(['decided', 'final'])('treats it as an empty position when it is aborted and %s', (how) => {
+  it.each(['decided', 'final'])('treats an aborted intent as an empty position: %s', (how) => {
     const history = histories([commit(1), intent(2, how === 'final' ? 'aborted' : 'prepared')]);
     if (how === 'decided') history.decide(aborts);
     history.add([commit(3, { previous: 1 })]);
@@ -107,7 +107,7 @@ describe('a history with an intent', () => {
     expect(history.state).toBe(0);
   });
 
-  it('takes no snapshot while it is not final, whatever is decided', () => {
+  it('takes no snapshot before the intent is final, even if it is decided', () => {
     const history = new History(withSnapshots, STREAM, [commit(1), intent(2)]);
     expect(history.takeSnapshot(START + 10)).toBeUndefined();
     history.decide(commits);
@@ -138,7 +138,7 @@ describe('loading a stream with an intent that is decided', () => {
   };
   const committed = aDecision({ ...commits, transaction: 'eu:order-1' });
 
-  it('queries the deciding Region at home', async () => {
+  it('queries the deciding Region from the home of the stream', async () => {
     const { us, eu, calls } = aWorld({ strong: false });
     await put(us, 'eu:order-1');
     expect((await loadHistory(us, parseStreamRef(STREAM))).seen).toEqual({ us: 1 });
@@ -150,7 +150,7 @@ describe('loading a stream with an intent that is decided', () => {
     ]);
   });
 
-  it('queries no Region elsewhere, and uses its replica', async () => {
+  it('queries no Region from outside the home of the stream, and uses the local replica', async () => {
     const { ap, eu, calls } = aWorld({ strong: false });
     await put(ap, 'eu:order-1');
     await eu.decisions.put(committed);
@@ -160,7 +160,7 @@ describe('loading a stream with an intent that is decided', () => {
     expect(calls).toEqual([]);
   });
 
-  it('leaves it hidden if the decision cannot be read', async () => {
+  it('leaves the intent hidden if the decision cannot be read', async () => {
     const { us, eu, cut } = aWorld({ strong: false });
     await put(us, 'eu:order-1');
     await eu.decisions.put(committed);

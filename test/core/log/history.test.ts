@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Commit, foldOrder } from '../../../core/facts/commit.ts';
+import { type Commit, foldOrder, writtenAt } from '../../../core/facts/commit.ts';
 import { nextStamp, wallTimeOf } from '../../../core/facts/hlc.ts';
 import {
   joinVersions,
@@ -59,7 +59,7 @@ describe('history', () => {
     );
   });
 
-  it('has the state of its seen commits, however they arrived and whenever it was read before', () => {
+  it('has the state of its seen commits, whatever their order of arrival and whenever it was read before', () => {
     fc.assert(
       fc.property(arrivals, ({ arrived }) => {
         const history = historyOf();
@@ -101,7 +101,7 @@ describe('history', () => {
     );
   });
 
-  it('returns the least version that includes a commit and all its dependencies', () => {
+  it('returns the smallest version that includes a commit and all its dependencies', () => {
     fc.assert(
       fc.property(commitGraphs, (all) => {
         const history = historyOf(all);
@@ -110,7 +110,7 @@ describe('history', () => {
           expect(versionCovers(version, commit) && versionDominates(version, commit.context)).toBe(true);
           expect(isClosed(version, all)).toBe(true);
           expect(versionDominates(seenOf(all.filter((c) => versionCovers(version, c))), version)).toBe(true);
-          // The least: the commit needs everything that it covers, directly or indirectly.
+          // It is the smallest: the commit depends on everything that it covers, directly or indirectly.
           let needed: VersionVector = { [commit.log]: commit.position };
           for (let before: VersionVector | undefined; needed !== before; ) {
             before = needed;
@@ -127,7 +127,7 @@ describe('history', () => {
     expect(historyOf([hidden]).versionOf(hidden)).toEqual({ eu: 3, us: 1 });
   });
 
-  it('returns every commit once to a reader that follows it from version to version, also late ones', () => {
+  it('returns every commit once, even a late one, to a reader that follows it from version to version', () => {
     fc.assert(
       fc.property(
         commitGraphs.chain(shuffled),
@@ -159,7 +159,7 @@ describe('history', () => {
     expect(history).toMatchObject({ latestStamp: '03', hidden: 1 });
   });
 
-  it('has the lowest stamp of the hidden ones, and none if nothing is hidden', () => {
+  it('has the lowest stamp of the hidden commits, and none if no commit is hidden', () => {
     const first = noting('a', { log: 'us', hlc: '01' });
     const second = noting('b', { log: 'us', position: 2, hlc: '02', context: { us: 1 } });
     const third = noting('c', { log: 'us', position: 3, hlc: '03', context: { us: 2 } });
@@ -169,7 +169,7 @@ describe('history', () => {
     expect([history.hidden, history.oldestHidden]).toEqual([0, undefined]);
   });
 
-  it('has the last position of a log, and the last one with events', () => {
+  it('has the last position of a log, and the last position with events', () => {
     const history = historyOf([
       noting('a', { position: 1, previous: 0 }),
       noting('b', { position: 2, previous: 1, events: [] }),
@@ -199,16 +199,16 @@ describe('history', () => {
       expect(history.find('other', commit.fingerprint, wallTimeOf(stamp))).toBeUndefined();
     });
 
-    it('finds one whose stamp is ahead of the clock', () => {
+    it('finds a commit whose stamp is ahead of the clock', () => {
       expect(historyOf([commit]).find('id', commit.fingerprint, 0)).toBe(commit);
     });
 
-    it('finds a hidden one: it was appended all the same', () => {
+    it('finds a hidden commit: it was appended nevertheless', () => {
       const hidden = { ...commit, position: 7 };
       expect(historyOf([hidden]).find('id', commit.fingerprint, 0)).toBe(hidden);
     });
 
-    it('counts the 14 days from the last copy, whichever arrived last', () => {
+    it('counts the 14 days from the copy that was written last, whichever arrived last', () => {
       const last = { ...commit, log: 'eu', hlc: nextStamp(wallTimeOf(stamp) + IDEMPOTENCY_WINDOW_MS) };
       for (const order of [
         [commit, last],
@@ -230,13 +230,14 @@ describe('history', () => {
       }
     });
 
-    it('finds a commit exactly if a fold would ignore one written now', () => {
+    it('finds a commit exactly if a fold would ignore a copy of it written now', () => {
       fc.assert(
         fc.property(commitGraphs, fc.nat(20 * 24 * 3600_000), fc.nat(), (all, later, pick) => {
           const { commitId = 'none' } = all[pick % (all.length || 1)] ?? {};
           const history = historyOf(all);
-          const now = wallTimeOf(history.latestStamp ?? stamp) + later;
-          const copy = noting('copy', { log: 'zz', commitId, hlc: nextStamp(now, history.latestStamp), context: {} });
+          const now = Math.max(...all.map(writtenAt), wallTimeOf(stamp)) + later;
+          const hlc = nextStamp(now, history.latestStamp);
+          const copy = noting('copy', { log: 'zz', commitId, hlc, wallTime: now, context: {} });
           const isIgnored = folded([...all, copy]).length === folded(all).length;
           expect(history.find(commitId, 'request', now) !== undefined).toBe(isIgnored);
         }),

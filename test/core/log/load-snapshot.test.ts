@@ -23,14 +23,14 @@ const EVERY = 3;
 const domain = domainWithSnapshots({ every: EVERY, codeVersion: 1, settle: 0 });
 const deposit = command('deposit', { amount: 1 });
 
-/** A Region that records the calls of both stores in one list; `fails` selects failing calls of the snapshots. */
+/** A Region that records the calls of both stores in one list; `fails` selects the calls of the snapshot store that fail. */
 function aSnapshottingRegion(region = 'us', runtime = fakeRuntime()) {
   const us = aRegion(region, runtime, domain);
   const fails = new Set<keyof SnapshotStore>();
   const kept = memorySnapshotStore();
   const call = async <T>(name: keyof SnapshotStore, act: () => Promise<T>): Promise<T> => {
     (us.events.calls as string[]).push(name === 'put' ? 'keep' : name);
-    if (fails.has(name)) throw new Error('The table does not answer.');
+    if (fails.has(name)) throw new Error('The table does not respond.');
     return act();
   };
   const snapshots: SnapshotStore = {
@@ -61,7 +61,7 @@ async function deposits(region: Region, count: number) {
 }
 
 describe('an append to a stream with snapshots', () => {
-  it('takes one as soon as there are enough commits, warm, and continues from it', async () => {
+  it('takes a snapshot of a warm stream as soon as there are enough commits, and continues from it', async () => {
     const us = aSnapshottingRegion();
     expect(await callsOf(us, () => deposits(us, 7))).toEqual([
       ...['newest', 'load', 'put', 'put', 'put', 'keep'],
@@ -91,7 +91,7 @@ describe('an append to a stream with snapshots', () => {
     expect(await readStream(us, ACCOUNT)).toMatchObject({ state: 0, version: { us: 5 } });
   });
 
-  it('does not fail if the snapshot cannot be stored, and retries after as many commits more', async () => {
+  it('does not fail if the snapshot cannot be stored, and retries after the same number of commits', async () => {
     const us = aSnapshottingRegion();
     us.fails.add('put');
     expect(await callsOf(us, () => deposits(us, 6))).toEqual([
@@ -102,7 +102,7 @@ describe('an append to a stream with snapshots', () => {
     expect(await readStream(us, ACCOUNT)).toMatchObject({ state: 6 });
   });
 
-  it('that died before its snapshot was stored is made up for by the next load', async () => {
+  it('that could not store its snapshot leaves it to the next load to store one', async () => {
     const us = aSnapshottingRegion();
     us.fails.add('put');
     await deposits(us, 4);
@@ -134,7 +134,7 @@ describe('an append to a stream with snapshots', () => {
     expect(await readStream(us, ACCOUNT)).toMatchObject({ state: 4 });
   });
 
-  it('uses no snapshot of code that knows other events, although its version was not raised', async () => {
+  it('uses no snapshot of code that knows other events, even if its version was not raised', async () => {
     const us = aSnapshottingRegion();
     const Closed = { schemaVersion: 1, schema: z.object({ amount: z.number() }), sample: { amount: 0 } };
     const closing = defineStream({
@@ -158,7 +158,7 @@ describe('an append to a stream with snapshots', () => {
     expect(await callsOf(us, () => readStream(newer(), ACCOUNT))).toEqual(['newest', 'load']);
   });
 
-  it('never stores one whose state is not JSON, and reports it', async () => {
+  it('never stores a snapshot of a state that is not JSON, and reports it', async () => {
     const dated = defineStream({
       ...account,
       evolve: () => new Date(0) as never,
@@ -171,7 +171,7 @@ describe('an append to a stream with snapshots', () => {
     expect(await readStream(us, ACCOUNT)).toMatchObject({ state: new Date(0) });
   });
 
-  it('takes none without a store for them', async () => {
+  it('takes no snapshot without a snapshot store', async () => {
     const { snapshots: _, ...us } = aSnapshottingRegion();
     for (let i = 0; i < 4; i++) await appendToStream(us, anAppend({ stream: ACCOUNT, operation: deposit }));
     expect(await readStream(us, ACCOUNT)).toMatchObject({ state: 4 });
@@ -202,7 +202,7 @@ describe('a retried append, after a snapshot', () => {
 });
 
 describe('an expected version below the snapshot', () => {
-  it('is refused exactly if events came since', async () => {
+  it('is refused exactly if there are newer events', async () => {
     const us = aSnapshottingRegion();
     const first = await appendToStream(us, anAppend({ stream: ACCOUNT, operation: deposit }));
     const template = (await us.table.load(ACCOUNT))[0] as Commit;
@@ -230,7 +230,7 @@ describe('an expected version below the snapshot', () => {
 });
 
 describe('a merge stream with snapshots', () => {
-  it('decides on an old version from all commits, and returns the version in between', async () => {
+  it('decides on an old version by reading all commits, and returns the new version', async () => {
     const us = aSnapshottingRegion();
     for (const text of ['a', 'b', 'c', 'd']) await appendToStream(us, anAppend({ operation: noted(text) }));
     expect(await versionKept(us, STREAM)).toEqual({ us: 3 });
@@ -245,7 +245,7 @@ describe('a merge stream with snapshots', () => {
     });
   });
 
-  it('no longer uses a snapshot that a late commit has not seen: an older one, or all commits', async () => {
+  it('discards a snapshot that a late commit has not seen, and loads an older one or all commits', async () => {
     const [us, eu] = [aSnapshottingRegion('us'), aSnapshottingRegion('eu')];
     for (const text of ['a', 'b', 'c']) await appendToStream(us, anAppend({ operation: noted(text) }));
     await replicate(STREAM, us, eu);
@@ -264,7 +264,7 @@ describe('a merge stream with snapshots', () => {
     expect(await versionKept(us, STREAM)).toEqual({ us: 6, eu: 1 });
   });
 
-  it('is loaded again if the commit that took its position had seen less than its snapshot includes', async () => {
+  it('is loaded again after losing the race to a commit that had seen less than its snapshot includes', async () => {
     const us = aSnapshottingRegion();
     const slow = another(us);
     for (const text of ['a', 'b', 'c']) await appendToStream(us, anAppend({ operation: noted(text) }));
@@ -278,7 +278,7 @@ describe('a merge stream with snapshots', () => {
     expect(await appendToStream(slow, taken)).toEqual(first);
   });
 
-  it('returns an append whose own commit took the position with less than its snapshot includes', async () => {
+  it('returns the earlier result of an append if its commit had seen less than the snapshot includes', async () => {
     const us = aSnapshottingRegion();
     const slow = another(us);
     for (const text of ['a', 'b', 'c']) await appendToStream(us, anAppend({ operation: noted(text) }));
@@ -288,7 +288,7 @@ describe('a merge stream with snapshots', () => {
     expect(await appendToStream(slow, asked)).toEqual(first);
   });
 
-  it('no longer uses its memory once a commit in it had seen less than its snapshot includes', async () => {
+  it('discards its warm copy once a commit in it had seen less than its snapshot includes', async () => {
     const us = aSnapshottingRegion();
     for (const text of ['a', 'b', 'c']) await appendToStream(us, anAppend({ operation: noted(text) }));
     us.warm
@@ -303,7 +303,7 @@ describe('a merge stream with snapshots', () => {
 });
 
 describe('following the commits of a stream with snapshots', () => {
-  it('loads all of them from the start and from below the snapshot, and the last ones from above it', async () => {
+  it('loads all commits for a reader below the snapshot, and only the last ones for a reader above it', async () => {
     const us = aSnapshottingRegion();
     for (const text of ['a', 'b', 'c', 'd']) await appendToStream(us, anAppend({ operation: noted(text) }));
     const positions = async (after: VersionVector | undefined): Promise<readonly number[]> =>
@@ -318,7 +318,7 @@ describe('following the commits of a stream with snapshots', () => {
 });
 
 describe('a projection of a stream with snapshots', () => {
-  it('continues from the snapshot, and from all commits with a payload that has not seen it', async () => {
+  it('continues from the snapshot, or loads all commits if a payload has not seen the snapshot', async () => {
     const [us, eu] = [aSnapshottingRegion('us'), aSnapshottingRegion('eu')];
     for (const text of ['a', 'b', 'c', 'd']) await appendToStream(us, anAppend({ operation: noted(text) }));
     eu.runtime.advance(1000);
@@ -335,7 +335,7 @@ describe('a projection of a stream with snapshots', () => {
 });
 
 describe('whatever a Region receives, in whatever order, and whenever it loads', () => {
-  it('it shows the state of all commits together', async () => {
+  it('the stream has the state of all commits', async () => {
     let fromSnapshots = 0;
     await fc.assert(
       fc.asyncProperty(

@@ -7,14 +7,14 @@ import { anAppend, aRegion, replicate, watched } from '../a-region.ts';
 const STREAM = 'note/n';
 
 describe('load', () => {
-  it('reads what the table has, seen and hidden', async () => {
+  it('reads all commits of the table, seen and hidden', async () => {
     const [us, eu] = [aRegion('us'), aRegion('eu')];
     for (let i = 0; i < 3; i++) await appendToStream(us, anAppend());
     for (const commit of (await us.table.load(STREAM)).toSpliced(1, 1)) eu.table.replicate(commit);
     expect(await loadHistory(eu, parseStreamRef(STREAM))).toMatchObject({ stream: STREAM, seen: { us: 1 }, hidden: 1 });
   });
 
-  it('measures how long the oldest hidden commit has waited, by its stamp, and nothing if none is hidden', async () => {
+  it('measures how long the oldest hidden commit has waited, by its stamp, and no wait if no commit is hidden', async () => {
     const [us, eu] = [aRegion('us'), aRegion('eu')];
     for (let i = 0; i < 3; i++) {
       await appendToStream(us, anAppend());
@@ -51,7 +51,7 @@ describe('load', () => {
 });
 
 describe('load at least', () => {
-  it('is one load if nothing is requested, or it has been seen', async () => {
+  it('is one load if no version is requested, or if it has been seen', async () => {
     const us = aRegion();
     const { version } = await appendToStream(us, anAppend());
     us.events.calls.length = 0;

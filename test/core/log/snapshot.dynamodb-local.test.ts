@@ -52,8 +52,7 @@ describeWithDynamoDbLocal('a home stream of 10,000 commits on DynamoDB Local', (
   let tables: { readonly events: string; readonly snapshots: string };
 
   beforeAll(async () => {
-    // A slow machine takes its time over a megabyte: a retry would count twice, a request that is abandoned not at
-    // all.
+    // A slow machine takes long to read a megabyte: a retry would be counted twice, an abandoned request not at all.
     vi.spyOn(AbortSignal, 'timeout').mockReturnValue(new AbortController().signal);
     client = new DynamoDBClient({
       ...{ endpoint: local().endpoint, region: 'us-east-1', requestHandler: { requestTimeout: 100_000 } },

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { memorySightings } from '../../../adapters/memory/sightings.ts';
 import { nextStamp } from '../../../core/facts/hlc.ts';
 import type { VersionVector } from '../../../core/facts/version.ts';
-import { defineDomain, defineView } from '../../../core/index.ts';
+import { defineDomain, defineView, MeridianError } from '../../../core/index.ts';
 import { readHealth } from '../../../core/read/health.ts';
 import { readCommits, readStream } from '../../../core/read/streams.ts';
 import { readRow, readRows } from '../../../core/read/views.ts';
@@ -10,6 +10,7 @@ import { projectTriggers } from '../../../core/view/projection.ts';
 import { appendToStream } from '../../../core/write/append.ts';
 import { account, type Entry } from '../../../testing/toy.ts';
 import { anAppend, aRegion, command, noted, replicate } from '../a-region.ts';
+import { aTransaction, aWorld, drive, inputOf } from '../transaction/regions.ts';
 
 type Region = ReturnType<typeof aRegion>;
 const STREAM = 'note/n';
@@ -17,7 +18,7 @@ function refusal(code: string) {
   return expect.objectContaining({ code });
 }
 
-/** The row's only entry of a note with one text. */
+/** The only entry in the row of a note with one text. */
 function entry(id: string, text: string): Entry {
   return { id: `note/${id}@us.1.0`, commitId: expect.any(String), text, unseen: [] };
 }
@@ -51,6 +52,37 @@ describe('reading a stream', () => {
     expect((await readStream(eu, STREAM, version)).version).toEqual(version);
   });
 
+  it('does not go back: a decision that another Region was asked for is kept in the table', async () => {
+    const { us, eu, cut } = aWorld({ strong: false });
+    const participants = [{ stream: 'account/eu.1', command: 'deposit', input: { amount: 5 } }];
+    await drive(us, inputOf(aTransaction({ participants }), us), 'decide');
+    expect(await readStream(eu, 'account/eu.1')).toMatchObject({ state: 5 });
+    cut.add('us');
+    expect(await readStream(eu, 'account/eu.1')).toMatchObject({ state: 5 });
+    expect((await readCommits(eu, 'account/eu.1')).commits).toHaveLength(1);
+  });
+
+  it('shows the decision all the same if it cannot be kept now', async () => {
+    const { us, eu } = aWorld({ strong: false });
+    const participants = [{ stream: 'account/eu.1', command: 'deposit', input: { amount: 5 } }];
+    await drive(us, inputOf(aTransaction({ participants }), us), 'decide');
+    for (const [retryable, result] of [
+      [true, 5],
+      [false, 'internal'],
+    ]) {
+      const finalise = async () => {
+        throw new MeridianError(retryable ? 'unavailable' : 'internal', 'no', { retryable: retryable === true });
+      };
+      const read = readStream({ ...eu, events: { ...eu.events, finalise } }, 'account/eu.1');
+      expect(
+        await read.then(
+          ({ state }) => state,
+          ({ code }) => code,
+        ),
+      ).toBe(result);
+    }
+  });
+
   it('refuses an unknown type', async () => {
     await expect(readStream(aRegion(), 'stranger/x')).rejects.toThrow(refusal('unknown-stream-type'));
   });
@@ -69,7 +101,7 @@ describe('reading commits', () => {
     expect(await readCommits(us, STREAM, second.version)).toEqual({ commits: [], version: { us: 3 }, more: false });
   });
 
-  it('has 100 on a page by default', async () => {
+  it('has 100 commits on a page by default', async () => {
     const us = aRegion();
     for (let i = 0; i < 101; i++) await appendToStream(us, anAppend());
     expect(await readCommits(us, STREAM)).toMatchObject({ version: { us: 100 }, more: true });

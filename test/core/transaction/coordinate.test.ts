@@ -65,8 +65,8 @@ describe('a state machine that runs to its end', () => {
         state: 'committed',
         final: true,
         participants: [
-          { stream: 'account/us.1', log: 'us', position: 2, version: { us: 2 } },
-          { stream: 'account/eu.1', log: 'eu', position: 1, version: { eu: 1 } },
+          { stream: 'account/us.1', region: 'us', log: 'us', position: 2, version: { us: 2 } },
+          { stream: 'account/eu.1', region: 'eu', log: 'eu', position: 1, version: { eu: 1 } },
         ],
         remaining: 0,
         decidedAt: us.runtime.now(),
@@ -92,7 +92,7 @@ describe('a state machine that runs to its end', () => {
     expect(await balances({ us, eu })).toEqual([10, 0]);
   });
 
-  it('aborts if a Region is unreachable: nothing changes there', async () => {
+  it('aborts if a Region is unreachable, and changes nothing in that Region', async () => {
     const { us, eu, cut, input } = await aCase();
     cut.add('eu');
     await drive(us, input);
@@ -167,16 +167,19 @@ describe('a state machine that runs to its end', () => {
     expect((await statesOf({ us, eu })).filter((state) => state === 'prepared')).toHaveLength(1);
   });
 
-  it.each(['plan', 'prepare', 'decide'] as const)('ends the same if one died after the step %s', async (step: Step) => {
-    const { us, eu, input } = await aCase();
-    await drive(us, input, step);
-    await drive(us, input);
-    expect(await statesOf({ us, eu })).toEqual(['committed', 'committed']);
-    expect(await us.decisions.attempts(input.id)).toHaveLength(1);
-    expect(await balances({ us, eu })).toEqual([5, 5]);
-  });
+  it.each(['plan', 'prepare', 'decide'] as const)(
+    'has the same outcome if an earlier run died after the step %s',
+    async (step: Step) => {
+      const { us, eu, input } = await aCase();
+      await drive(us, input, step);
+      await drive(us, input);
+      expect(await statesOf({ us, eu })).toEqual(['committed', 'committed']);
+      expect(await us.decisions.attempts(input.id)).toHaveLength(1);
+      expect(await balances({ us, eu })).toEqual([5, 5]);
+    },
+  );
 
-  it('ends the same however many run concurrently', async () => {
+  it('has the same outcome however many runs are concurrent', async () => {
     const { us, eu, input } = await aCase();
     await Promise.all([drive(us, input), drive(us, input), drive(us, input)]);
     expect(await statesOf({ us, eu })).toEqual(['committed', 'committed']);
@@ -184,14 +187,14 @@ describe('a state machine that runs to its end', () => {
     expect(us.runtime.metrics.get('TransactionCommitted')).toBe(1);
   });
 
-  it('does the same with eventual decisions', async () => {
+  it('commits every intent with eventual decisions too', async () => {
     const { us, eu, input } = await aCase({}, { strong: false });
     await drive(us, input);
     expect(await statesOf({ us, eu })).toEqual(['committed', 'committed']);
     expect(await eu.decisions.attempts(input.id)).toEqual([]);
   });
 
-  it('undoes nothing that was decided before it was called too late', async () => {
+  it('undoes nothing if it is called after the deadline of a committed transaction', async () => {
     const { us, eu, input } = await aCase();
     await drive(us, input, 'decide');
     us.runtime.advance(60_000);
@@ -218,11 +221,12 @@ describe('plan', () => {
   it('returns the committed intents, to be made final', async () => {
     const { us, input } = await aCase();
     await drive(us, input, 'decide');
+    const commitId = `${input.id}#1`;
     expect(await planOf(us, input)).toEqual({
       kind: 'decided',
       intents: [
-        { stream: 'account/us.1', log: 'us', position: 2, commitId: `${input.id}#1`, state: 'committed' },
-        { stream: 'account/eu.1', log: 'eu', position: 1, commitId: `${input.id}#1`, state: 'committed' },
+        { stream: 'account/us.1', region: 'us', log: 'us', position: 2, commitId, state: 'committed' },
+        { stream: 'account/eu.1', region: 'eu', log: 'eu', position: 1, commitId, state: 'committed' },
       ],
     });
   });
@@ -281,7 +285,7 @@ describe('decide', () => {
     expect(us.runtime.metrics.get('TransactionCommitted')).toBe(1);
   });
 
-  it('follows an existing decision, whatever the answers say', async () => {
+  it('follows an existing decision, whatever the participants responded', async () => {
     const { us, input, answers } = await prepared();
     await us.decisions.put(anAbort({ ...recorded(input) }));
     expect(await decideOn(us, input, 1, answers)).toMatchObject({
@@ -291,7 +295,7 @@ describe('decide', () => {
     });
   });
 
-  it('also finalises what another run prepared and this one did not know', async () => {
+  it('also finalises an intent that another run prepared and this run does not know', async () => {
     const { us, eu, input, answers } = await prepared();
     const first = await decideOn(us, input, 1, answers);
     const [mine] = answers;
@@ -302,7 +306,7 @@ describe('decide', () => {
     expect(await statesOf({ us, eu })).toEqual(['committed', 'committed']);
   });
 
-  it('aborts a stray of its attempt, which the existing decision does not list', async () => {
+  it('aborts a stray intent of its attempt, which the existing decision does not list', async () => {
     const { us, input, answers } = await prepared();
     const [mine] = intentsOf(answers);
     if (!mine) expect.fail();
@@ -334,7 +338,7 @@ describe('decide', () => {
     expect(await next.us.decisions.attempts(next.input.id)).toEqual([]);
   });
 
-  it('reports a refusal before an unreachable participant, and that before a busy one', async () => {
+  it('prefers a refusal to an unreachable participant as the reason, and that to a busy stream', async () => {
     const answers: readonly Answer[] = [
       busy('account/us.1'),
       { kind: 'unreachable', stream: 'account/us.2' },

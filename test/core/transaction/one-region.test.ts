@@ -50,7 +50,7 @@ function balances(region: Region) {
   return Promise.all([A, B].map(async (stream) => (await readStream(another(region), stream)).state));
 }
 
-/** Runs another action right before the first write of a transaction. */
+/** Runs another action immediately before the first write of a transaction. */
 function interfered(region: Region, act: () => Promise<unknown>): Region {
   let done = false;
   const events = watched(region.table, (call) => {
@@ -73,7 +73,7 @@ function holdA(region: Region) {
 }
 
 describe('a transaction of one Region', () => {
-  it('is one where the driving Region is the home of all streams', () => {
+  it('is a transaction whose driving Region is the home of all its streams', () => {
     const us = aRegion();
     expect(isOneRegion(us, local())).toBe(true);
     expect(isOneRegion(us, aTransaction())).toBe(false);
@@ -166,7 +166,49 @@ describe('a transaction of one Region', () => {
     expect(us.events.calls).toEqual(['findDecision']);
   });
 
-  it('keeps its outcome if a multi-Region one was promised its id at the same moment', async () => {
+  it('has the outcome of its first request, although its streams had homes in several Regions then', async () => {
+    const us = await aBank();
+    const transaction = local();
+    const participants = [{ stream: A, log: 'us', position: 2, version: { us: 2 } }];
+    await us.decisions.put(
+      aDecision({ transaction: transaction.id, fingerprint: transaction.fingerprint, participants }),
+    );
+    expect(await runTransaction(us, transaction, WAIT)).toEqual({
+      id: transaction.id,
+      state: 'committed',
+      participants,
+    });
+    expect(us.events.calls).toEqual(['findDecision']);
+  });
+
+  it('goes on with the state machine, if its first request was sent to several Regions and is undecided', async () => {
+    const us = await aBank();
+    const transaction = local();
+    await us.decisions.put(aPromise({ transaction: transaction.id, fingerprint: transaction.fingerprint }));
+    expect(await runTransaction(us, transaction, 0)).toMatchObject({ state: 'undecided' });
+    expect(us.machine.started).toMatchObject([{ id: transaction.id }]);
+    expect(us.events.calls).toEqual(['findDecision']);
+  });
+
+  it('has that outcome too if it learns of it only by its commit in a stream', async () => {
+    const us = await aBank();
+    const transaction = local();
+    const { id, fingerprint } = transaction;
+    const earlier = aCommit({ stream: A, log: 'us', region: 'us', position: 2, commitId: `${id}#1`, fingerprint });
+    await us.table.put({ ...earlier, hlc: nextStamp(us.runtime.now(), undefined), context: { us: 1 }, previous: 1 });
+    const attempts: (typeof us)['decisions']['attempts'] = async () => [];
+    const stale = { ...another(us), decisions: { ...us.decisions, attempts } };
+    await expect(runTransaction(stale, transaction, WAIT)).rejects.toThrow(
+      expect.objectContaining({ code: 'unavailable', retryable: true }),
+    );
+    await us.decisions.put(aDecision({ transaction: id, fingerprint }));
+    let reads = 0;
+    stale.decisions.attempts = async (...args) => (reads++ === 0 ? [] : us.decisions.attempts(...args));
+    expect(await runTransaction(stale, transaction, WAIT)).toMatchObject({ state: 'committed' });
+    expect(stale.events.calls).not.toContain('transact');
+  });
+
+  it('keeps its outcome if a multi-Region transaction was promised under its id at the same moment', async () => {
     const us = await aBank();
     const transaction = local();
     const committed = await runTransaction(us, transaction, WAIT);
@@ -174,19 +216,17 @@ describe('a transaction of one Region', () => {
     expect(await runTransaction(us, transaction, WAIT)).toEqual(committed);
   });
 
-  it('refuses an id whose commit belongs to another request on one of its streams', async () => {
+  it('refuses an id whose commit belongs to another request on one of its streams, and records no outcome', async () => {
     const us = await aBank();
     const transaction = local();
     const commitId = `${transaction.id}#1`;
     await appendToStream(us, anAppend({ stream: A, commitId, operation: command('deposit', { amount: 1 }) }));
-    expect(await runTransaction(us, transaction, WAIT)).toMatchObject({
-      state: 'aborted',
-      reason: { stream: A, problem: { code: 'id-reused' } },
-    });
+    await expect(runTransaction(us, transaction, WAIT)).rejects.toThrow(expect.objectContaining({ code: 'id-reused' }));
+    expect(await us.events.findDecision(transaction.id)).toBeUndefined();
     expect(await balances(us)).toEqual([11, 0]);
   });
 
-  it('pins streams that it only checks: a concurrent change has it decided again', async () => {
+  it('pins streams that it only checks: after a concurrent change it is decided again', async () => {
     const us = await aBank();
     const checks = [{ stream: B, expected: encodeVersionToken(B, { us: 1 }) }];
     expect(await runTransaction(us, local({ participants: [withdrawing(5)], checks }), WAIT)).toMatchObject({
@@ -240,7 +280,7 @@ describe('a transaction of one Region', () => {
     });
   });
 
-  it('continues after a decided intent, even if it finds it only when it writes', async () => {
+  it('continues after a decided intent, even if it finds the intent only when it writes', async () => {
     for (const warm of [true, false]) {
       const us = await aBank();
       if (!warm) await holdA(us);
@@ -260,7 +300,7 @@ describe('a transaction of one Region', () => {
     expect(await us.decisions.find('us:other', 1)).toMatchObject({ state: 'aborted' });
   });
 
-  it('is aborted as busy, permanently, if it gets no position in its time, nor within 10 s', async () => {
+  it('is permanently aborted as busy if it gets no position within its timeout or 10 s', async () => {
     for (const timeoutSeconds of [2, 240]) {
       const us = await aBank();
       const busy = { ...us.table, transact: async () => ({ taken: [], contended: [B] }) };
@@ -364,7 +404,7 @@ describe('a transaction of one Region', () => {
 
   it('throws temporary errors, and stores no abort', async () => {
     const us = aRegion();
-    const down = new MeridianError('unavailable', 'The table has no time.', { retryable: true });
+    const down = new MeridianError('unavailable', 'The table is throttled.', { retryable: true });
     const events = watched(us.table, (call) => (call === 'load' ? Promise.reject(down) : undefined));
     const transaction = local();
     await expect(runTransaction({ ...us, events }, transaction, WAIT)).rejects.toBe(down);
@@ -383,7 +423,7 @@ describe('a transaction of one Region', () => {
     });
   });
 
-  it('throws, and stores no abort, if only newer code knows an event of a stream: that will be here soon', async () => {
+  it('throws, and stores no abort, if only newer code knows an event of a stream: a retry after its deployment succeeds', async () => {
     const us = await aBank();
     const events = [{ type: 'Lost', schemaVersion: 1, data: 0 }];
     us.table.replicate(aCommit({ stream: B, log: 'us', position: 2, context: { us: 1 }, events }));
@@ -417,7 +457,7 @@ describe('a transaction of one Region', () => {
     await expect(runTransaction({ ...us, events: broken }, local(), WAIT)).rejects.toBe(bug);
   });
 
-  it('stores a refusal that is too long, or decides too much, in a size that fits', async () => {
+  it('stores a problem that fits if a refusal is too long, or a command decides on too much', async () => {
     const input = account.commands.deposit?.input ?? expect.fail();
     const talker = defineStream({
       ...account,

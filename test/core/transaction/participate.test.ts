@@ -14,7 +14,7 @@ function aCase() {
 }
 
 describe('a participant', () => {
-  it('is called in the home of its stream, by one call, whose deadline is a duration', async () => {
+  it('is called in the home of its stream with one call, whose deadline is a duration', async () => {
     const { us, eu, input, calls } = aCase();
     eu.runtime.advance(-3_600_000);
     us.runtime.advance(1000);
@@ -38,6 +38,24 @@ describe('a participant', () => {
     );
   });
 
+  it('makes its intent final in the Region that wrote it, wherever its stream has its home now', async () => {
+    const { us, eu, ap, input, calls } = aCase();
+    await prepareAll(us, input, 1);
+    const stream = 'account/eu.1';
+    const intent = { stream, region: 'eu', log: 'eu', position: 1, commitId: `${input.id}#1`, state: 'committed' };
+    const moved = { ...ap, regions: ['us', 'ap'] };
+    expect(await participateStep(moved, { step: 'finalise', intent })).toEqual({ kind: 'finalised' });
+    expect((await eu.table.load(stream))[0]?.tx?.state).toBe('committed');
+    expect(calls.at(-1)).toMatchObject({ region: 'eu', asked: { step: 'finalise' } });
+  });
+
+  it('holds its stream for the timeout of the transaction at most, if the clock of the driving Region jumps back', async () => {
+    const { us, eu, input } = aCase();
+    us.runtime.advance(-2 * 3_600_000);
+    await prepareAll(us, input, 1);
+    expect((await eu.table.load('account/eu.1'))[0]?.tx?.deadline).toBe(eu.runtime.now() + 30_000);
+  });
+
   it('finalises nothing else: a stream without a home has no intents', async () => {
     const { us, calls } = aCase();
     const intent = { stream: 'note/n', log: 'us', position: 1, commitId: 'us:a#1', state: 'aborted' };
@@ -47,7 +65,7 @@ describe('a participant', () => {
     expect(calls).toEqual([]);
   });
 
-  it('throws if the home is unreachable: it may be called again', async () => {
+  it('throws if the home is unreachable, so that it can be called again', async () => {
     const { us, input, cut } = aCase();
     cut.add('eu');
     const [participant] = input.participants;

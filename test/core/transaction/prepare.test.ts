@@ -59,6 +59,7 @@ describe('prepare', () => {
     expect(await prepareIntent(us, aPrepare())).toEqual({
       kind: 'prepared',
       stream: ACCOUNT,
+      region: 'us',
       log: 'us',
       position: 2,
       version: { us: 2 },
@@ -84,7 +85,7 @@ describe('prepare', () => {
     expect(us.events.calls).toEqual(['put']);
   });
 
-  it('holds a stream that is only checked by an intent without events', async () => {
+  it('puts an intent without events to hold a stream that is only checked', async () => {
     const us = aRegion();
     await put(us, 10);
     const check = aPrepare({ participant: { stream: ACCOUNT, expected: { us: 1 } } });
@@ -147,7 +148,7 @@ describe('prepare', () => {
     expect(us.runtime.slept).toEqual([]);
   });
 
-  it('is also busy if the other one came in between, and continues after it once that is decided', async () => {
+  it('also returns busy if another intent was put in the meantime, and continues once that intent is decided', async () => {
     const us = aRegion();
     await put(us, 1);
     await prepareIntent(another(us), aPrepare());
@@ -160,7 +161,7 @@ describe('prepare', () => {
     expect((await us.table.load(ACCOUNT))[1]).toMatchObject({ tx: { state: 'aborted' } });
   });
 
-  it('ends its own earlier attempt, which was busy elsewhere, and prepares the next one after it', async () => {
+  it('ends its own earlier attempt, which found another stream busy, and prepares the next one', async () => {
     const us = aRegion();
     await prepareIntent(us, aPrepare());
     await us.decisions.put(anAbort({ transaction: 'us:order-1', final: false }));
@@ -225,7 +226,7 @@ describe('prepare', () => {
     );
   });
 
-  it('stamps no later deadline because of a wait', async () => {
+  it('does not extend the deadline by the time that it waits', async () => {
     const us = aRegion();
     const begun = us.runtime.now();
     let first = true;
@@ -267,7 +268,7 @@ describe('prepare', () => {
     });
   });
 
-  it('returns busy if only newer code knows an event of the stream: that will be here soon', async () => {
+  it('returns busy if only newer code knows an event of the stream, so that it is retried after the deployment', async () => {
     const us = aRegion();
     us.table.replicate(
       aCommit({ stream: ACCOUNT, log: 'us', context: {}, events: [{ type: 'Seized', schemaVersion: 1, data: {} }] }),
@@ -277,7 +278,7 @@ describe('prepare', () => {
 
   it('throws temporary errors, so that the step is retried', async () => {
     const us = aRegion();
-    const down = new MeridianError('unavailable', 'The table has no time.', { retryable: true });
+    const down = new MeridianError('unavailable', 'The table is throttled.', { retryable: true });
     const events = watched(us.table, () => Promise.reject(down));
     await expect(prepareIntent({ ...us, events }, aPrepare())).rejects.toBe(down);
   });

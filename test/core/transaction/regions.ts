@@ -12,7 +12,7 @@ import { aMachine, aRegion, REGIONS } from '../a-region.ts';
 
 export type Region = ReturnType<typeof aRegion>;
 
-/** In its transported form. */
+/** The value as another Region receives it. */
 function asJson(value: unknown): unknown {
   return JSON.parse(JSON.stringify(value));
 }
@@ -37,7 +37,7 @@ export function aWorld({ strong = true, drives = true }: WorldOptions = {}) {
       calls.push({ region: name, asked: asJson(asked), within });
       const region = regions.get(name);
       if (!region || cut.has(name))
-        throw new MeridianError('region-unreachable', `There is no line to ${name}.`, { retryable: true });
+        throw new MeridianError('region-unreachable', `There is no connection to ${name}.`, { retryable: true });
       return asJson(await serve(region, asJson(asked)));
     },
   });
@@ -68,7 +68,7 @@ export function aWorld({ strong = true, drives = true }: WorldOptions = {}) {
 /** A step after which a state machine is killed. */
 export type Step = 'plan' | 'prepare' | 'decide';
 
-/** Every attempt takes time, also on a clock that stands still. */
+/** Advances the virtual clock with every attempt, even if the wait is 0. */
 const ATTEMPT_MS = 100;
 
 /**
@@ -94,7 +94,7 @@ export async function planOf(region: Region, input: MachineInput): Promise<Plan>
     region,
     asJson({ step: 'plan', transaction: input.id, fingerprint: input.fingerprint, deadline: input.deadline }),
   );
-  if (!('kind' in plan)) throw new Error('This is no plan.');
+  if (!('kind' in plan)) throw new Error('This is not a plan.');
   return plan;
 }
 
@@ -110,12 +110,12 @@ export async function prepareOne(
   attempt: number,
   participant: MachineInput['participants'][number],
 ): Promise<Answer> {
-  const { id: transaction, fingerprint, deadline, meta } = input;
+  const { id: transaction, fingerprint, deadline, timeout, meta } = input;
   try {
-    const asked = { step: 'prepare', transaction, attempt, fingerprint, deadline, meta, participant };
+    const asked = { step: 'prepare', transaction, attempt, fingerprint, deadline, timeout, meta, participant };
     const answer = await participateStep(region, asJson(asked));
     if (answer.kind === 'prepared' || answer.kind === 'busy' || answer.kind === 'refused') return answer;
-    throw new Error(`This answers no prepare: ${answer.kind}`);
+    throw new Error(`This is not the response to a prepare: ${answer.kind}`);
   } catch {
     return { kind: 'unreachable', stream: participant.stream };
   }
@@ -123,15 +123,15 @@ export async function prepareOne(
 
 export async function decideOn(
   region: Region,
-  { id: transaction, fingerprint, deadline }: MachineInput,
+  { id: transaction, fingerprint, deadline, timeout }: MachineInput,
   attempt: number,
   answers: readonly Answer[],
 ): Promise<AttemptResult> {
   const decided = await coordinateStep(
     region,
-    asJson({ step: 'decide', transaction, attempt, fingerprint, deadline, answers }),
+    asJson({ step: 'decide', transaction, attempt, fingerprint, deadline, timeout, answers }),
   );
-  if (!('state' in decided)) throw new Error('This is no decision.');
+  if (!('state' in decided)) throw new Error('This is not a decision.');
   return decided;
 }
 

@@ -40,7 +40,7 @@ describe('the resolver', () => {
   it.each([
     ['committed', commits()],
     ['aborted', anAbort({ transaction: 'us:order-1' })],
-  ])('makes an intent final that is %s', async (state, decision) => {
+  ])('finalises an intent that is %s', async (state, decision) => {
     const { us } = aWorld();
     await hold(us);
     await us.decisions.put(decision);
@@ -75,7 +75,7 @@ describe('the resolver', () => {
     expect(await us.decisions.attempts('us:order-1')).toHaveLength(1);
   });
 
-  it('counts what it aborts', async () => {
+  it('counts the transactions that it aborts', async () => {
     const { us } = aWorld();
     await hold(us);
     expect(us.runtime.metrics.get('Appended')).toBe(1);
@@ -84,7 +84,7 @@ describe('the resolver', () => {
     expect(us.runtime.metrics.get('TransactionAborted')).toBe(1);
   });
 
-  it('is harmless if it comes twice, or late, or for something that never existed', async () => {
+  it('is harmless if it is delivered twice, late, or for an unknown attempt', async () => {
     const { us } = aWorld();
     await hold(us);
     await us.decisions.put(commits());
@@ -96,12 +96,14 @@ describe('the resolver', () => {
     expect(await stateOf(us)).toBe('committed');
   });
 
-  it("commits in the stream's Region what the driving one has decided, and lets that one abort", async () => {
+  it('finalises an intent in the home of its stream once the driving Region, which decides, is reachable', async () => {
     const { us, eu, cut } = aWorld({ strong: false });
     await hold(us, 'eu:order-1');
     us.runtime.advance(30_000);
     cut.add('eu');
-    expect(await resolveMessages(us, [anIntentMessage('eu:order-1')])).toEqual([expect.stringContaining('no line')]);
+    expect(await resolveMessages(us, [anIntentMessage('eu:order-1')])).toEqual([
+      expect.stringContaining('no connection'),
+    ]);
     expect(await stateOf(us)).toBe('prepared');
     cut.clear();
     expect(await resolveMessages(us, [anIntentMessage('eu:order-1')])).toEqual([undefined]);
@@ -109,11 +111,14 @@ describe('the resolver', () => {
     expect(await eu.decisions.find('eu:order-1', 1)).toMatchObject({ state: 'aborted', region: 'eu' });
   });
 
-  it.each(['leaves %s to be examined', '{}', '{"kind":"intent"}', '[]'])('leaves %s to be examined', async (body) => {
-    expect(await resolveMessages(aWorld().us, [body, anAttemptMessage(9)])).toEqual([expect.any(String), undefined]);
-  });
+  it.each(['not JSON', '{}', '{"kind":"intent"}', '[]'])(
+    'leaves the malformed message %s for an operator to examine',
+    async (body) => {
+      expect(await resolveMessages(aWorld().us, [body, anAttemptMessage(9)])).toEqual([expect.any(String), undefined]);
+    },
+  );
 
-  it('ends an attempt that should have followed, with the earlier reason', async () => {
+  it('aborts an attempt that never followed a busy one, with the reason of the busy one', async () => {
     const { us } = aWorld();
     const busy = aBusyAttempt({ transaction: 'us:order-1' });
     await us.decisions.put(busy);
@@ -124,7 +129,7 @@ describe('the resolver', () => {
     ]);
   });
 
-  it('keeps the promise of an outcome if nothing else happened', async () => {
+  it('aborts a transaction with a promised outcome if no attempt was made', async () => {
     const { us } = aWorld();
     await us.decisions.put(aPromise({ transaction: 'us:order-1' }));
     await resolveMessages(us, [anAttemptMessage(1)]);

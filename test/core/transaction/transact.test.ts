@@ -83,7 +83,7 @@ describe('transact', () => {
     expect(us.runtime.metrics.get('TransactionUndecided')).toBe(1);
   });
 
-  it('does not wait if the wait is 0, and still promises', async () => {
+  it('does not wait if the wait is 0, and still promises an outcome', async () => {
     const { us } = await aCase({ drives: false });
     const transaction = aTransaction();
     expect(await runTransaction(us, transaction, 0)).toEqual({ id: transaction.id, state: 'undecided' });
@@ -176,7 +176,7 @@ describe('transact', () => {
     await expect(runTransaction(us, { ...other, isNew: true }, WAIT)).rejects.toThrow(problem('id-reused'));
     const { us: waiting } = await aCase({ drives: false });
     const promised = await runTransaction(waiting, transaction, 0);
-    // If both were sent at the same moment, only the decision shows which of them has the id.
+    // If both were sent at the same moment, only the decision shows which transaction has the id.
     for (const late of [other, { ...other, isNew: true } as const])
       await expect(runTransaction(waiting, late, 0)).rejects.toThrow(problem('unavailable'));
     expect(await runTransaction(waiting, transaction, 0)).toEqual(promised);
@@ -206,7 +206,7 @@ describe('a transaction that another Region drives', () => {
     expect(await outcomeOf(eu, 'us:never')).toEqual({ id: 'us:never', state: 'unknown' });
   });
 
-  it('is refused there as it would be here', async () => {
+  it('is refused by that Region as it would be here', async () => {
     const { eu, us } = await aCase();
     const transaction = aTransaction();
     await runTransaction(us, transaction, WAIT);
@@ -215,7 +215,7 @@ describe('a transaction that another Region drives', () => {
     );
   });
 
-  it('may have run although that Region does not respond, and reports it', async () => {
+  it('may have run although that Region does not respond, and reports that', async () => {
     const { eu, cut } = await aCase();
     cut.add('us');
     await expect(runTransaction(eu, aTransaction(), WAIT)).rejects.toThrow(
@@ -231,7 +231,7 @@ describe('a transaction that another Region drives', () => {
     await expect(outcomeHere(eu, 'us:order')).rejects.toThrow(problem('misdirected'));
   });
 
-  it('can be queried here while that Region is lost, if decisions are strong and there is one', async () => {
+  it('can be queried here while that Region is lost, if decisions are strong and a decision exists', async () => {
     const { eu, us, cut } = await aCase();
     const transaction = aTransaction();
     const outcome = await runTransaction(us, transaction, WAIT);

@@ -11,7 +11,7 @@ const texts = defineView({
   totals(entries) {
     const totals: Record<string, Record<string, number>> = {};
     for (const { text } of entries) {
-      if (text === '!') throw new Error('The view cannot bear this.');
+      if (text === '!') throw new Error('The view fails on this text.');
       totals[text] = { count: (totals[text]?.count ?? 0) + (text === 'half' ? 0.5 : 1) };
     }
     return totals;
@@ -19,7 +19,7 @@ const texts = defineView({
   present: ({ count = 0 }) => `${count} times`,
 });
 
-/** The number of notes, in total and without a presentation; none once the last one is `clear`. */
+/** Totals without a presentation: the number of texts and of streams; none for a stream whose last text is `clear`. */
 const lengths = defineView({
   name: 'lengths',
   kind: 'totals',
@@ -28,7 +28,7 @@ const lengths = defineView({
   totals: (entries) => (entries.at(-1)?.text === 'clear' ? {} : { all: { notes: entries.length, streams: 1 } }),
 });
 
-/** One row per stream of notes, if it has any. */
+/** One row per note stream that has a text. */
 const latest = defineView({
   name: 'latest',
   kind: 'rows',

@@ -37,7 +37,7 @@ describe('a large batch', () => {
     expect(views.sizes).toEqual([100, 100, 40]);
   });
 
-  it('accepts a stream with 99 totals, and returns one with 100', async () => {
+  it('accepts a stream with 99 totals, and fails a stream with 100', async () => {
     const us = aRegionWithViews();
     const stream = (name: string, count: number) =>
       Array.from({ length: count }, (_, i) => noting(`${name}-${i}`, { stream: `note/${name}`, position: i + 1 }));
@@ -51,7 +51,7 @@ describe('a large batch', () => {
 });
 
 describe('a view store that does not respond', () => {
-  it('returns the streams that it should have changed, in one request', async () => {
+  it('fails the streams of the batch, after one request per view', async () => {
     const us = aRegionWithViews();
     const commits = [noting('a', { stream: 'note/1' }), noting('b', { stream: 'note/2' })];
     await put(us, commits);
@@ -64,14 +64,14 @@ describe('a view store that does not respond', () => {
     expect(await rowsOf(us, 'texts')).toEqual({ a: '1 times', b: '1 times' });
   });
 
-  it('counts a change once that was applied all the same', async () => {
+  it('counts a change once if it was applied but the response was lost', async () => {
     const us = aRegionWithViews();
     const commits = [noting('a', { stream: 'note/1' }), noting('a', { stream: 'note/2' })];
     await put(us, commits);
     let answers = 0;
     const views = disturbed(us.views, {
       after: async () => {
-        if (answers++ === 0) throw new Error('The answer was lost.');
+        if (answers++ === 0) throw new Error('The response was lost.');
       },
     });
     await projectAll({ ...us, views }, commits.map(key));

@@ -8,9 +8,9 @@ describe('the targets of a trigger', () => {
   const trigger = key(noting('1', 'late'));
   const namesOf = ({ targets }: Awaited<ReturnType<typeof liveTargets>>) => targets.map(({ name }) => name);
 
-  it('are none for a stream without views, and then nothing stored is read', async () => {
+  it('are none for a stream without views, and no generations are read', async () => {
     const us = await aRunningRegion();
-    const views = { ...us.views, generations: () => Promise.reject(new Error('This is not asked for.')) };
+    const views = { ...us.views, generations: () => Promise.reject(new Error('This must not be called.')) };
     const { targets, refused } = await liveTargets(
       { ...us, views },
       triggersByStream([{ ...trigger, stream: 'account/1' }]),

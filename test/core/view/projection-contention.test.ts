@@ -27,13 +27,13 @@ describe('concurrent projectors', () => {
     expect(us.runtime.slept).toHaveLength(1);
   });
 
-  it("never let the slower one undo the faster one's write", async () => {
+  it('never undo the write of a faster projector', async () => {
     const us = aRegionWithViews();
     const [a, b] = [noting('a'), noting('b', { log: 'eu', hlc: '00' })];
     await put(us, [a]);
     let others = 1;
     const views = disturbed(us.views, {
-      // The faster one has commits from the bus that the table lacks.
+      // The faster projector has commits from the bus that the table lacks.
       before: async () => {
         if (others-- > 0) await projectAll(us, [payload(b)]);
       },
@@ -61,13 +61,13 @@ describe('concurrent projectors', () => {
   it('count a change once if its response was lost', async () => {
     const us = aRegionWithViews();
     await put(us, [noting('a')]);
-    const views = disturbed(us.views, { after: () => Promise.reject(new Error('The answer was lost.')) });
+    const views = disturbed(us.views, { after: () => Promise.reject(new Error('The response was lost.')) });
     expect([...(await projectTriggers({ ...us, views }, [key(noting('a'))])).keys()]).toEqual(['note/n']);
     await projectAll(us, [key(noting('a'))]);
     expect(await rowsOf(us, 'texts')).toEqual({ a: '1 times' });
   });
 
-  it('return a stream that others change for 10 s', async () => {
+  it('fail a stream after losing the race for 10 s', async () => {
     const us = aRegionWithViews();
     const [calm, busy] = [noting('a', { stream: 'note/calm' }), noting('b', { stream: 'note/busy' })];
     await put(us, [calm, busy]);

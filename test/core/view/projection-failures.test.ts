@@ -7,7 +7,7 @@ describe('a stream that cannot be projected', () => {
   const fine = noting('fine', { stream: 'note/fine' });
 
   it.each([
-    ['whose view throws', '!', 'The view cannot bear this.'],
+    ['whose view throws', '!', 'The view fails on this text.'],
     ['whose totals are not integers', 'half', 'half.count is 0.5; totals must be integers.'],
     ['whose totals have an invalid key', '', "A total's key must have 1 to 1024 bytes"],
     ['whose totals have a key that is too long', 'x'.repeat(1025), "A total's key must have 1 to 1024 bytes"],

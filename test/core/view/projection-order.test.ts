@@ -36,13 +36,13 @@ describe('commits that arrive out of order', () => {
     expect(await viewsOf(us)).toEqual({ texts: {}, lengths: {}, latest: {} });
   });
 
-  it('are shown from the bus in several parts at once', async () => {
+  it('are shown from the bus if they arrive together', async () => {
     const us = aRegionWithViews();
     await projectAll(us, [payload(noting('b', { position: 2 })), payload(noting('a'))]);
     expect(await rowsOf(us, 'texts')).toEqual({ a: '1 times', b: '1 times' });
   });
 
-  it('never take a view back behind a payload', async () => {
+  it('never remove a commit from a view that a payload already added', async () => {
     const us = aRegionWithViews();
     const [theirs, ours] = [noting('theirs', { log: 'eu' }), noting('ours', { hlc: '02' })];
     await projectAll(us, [payload(theirs)]);

@@ -89,7 +89,7 @@ describe('project', () => {
     },
   );
 
-  it('also moves it if a late commit changes the row', async () => {
+  it('also moves the contribution if a late commit changes the row', async () => {
     const us = aRegionWithViews();
     const moving = noting('late', { log: 'eu', hlc: '00', commitId: 'same' });
     const copy = noting('shown', { commitId: 'same' });

@@ -16,7 +16,7 @@ import {
 describe('a rebuild that crashes at any call', () => {
   const commits = Array.from({ length: 24 }, (_, i) => noting(`${i}`, `text-${i % 5}`));
 
-  /** Ports of which one call, the `nth`, is not made, or is made without a response. */
+  /** Ports whose `nth` call is not made, or is made but loses its response; no call is made after it. */
   const dying = (us: Region, nth: number, isAnswerLost: boolean) => {
     let calls = 0;
     const dead = new Error('The function died.');
@@ -37,7 +37,7 @@ describe('a rebuild that crashes at any call', () => {
     return { ports: { ...us, views: guarded(us.views), events: guarded(us.table) }, calls: () => calls };
   };
 
-  it.each([false, true])('continues, and builds the same (response lost: %s)', async (isAnswerLost) => {
+  it.each([false, true])('continues, and builds the same result (response lost: %s)', async (isAnswerLost) => {
     const expected = await fromScratch(after, commits);
     let died = 0;
     for (let nth = 1, done = false; !done; nth++) {

@@ -26,7 +26,7 @@ function payload(commit: Commit): Trigger {
 }
 
 describe('concurrent drivers', () => {
-  it('of all segments, each of them twice, build the same', async () => {
+  it('of all segments, with two drivers for each, build the same result', async () => {
     const us = await aRunningRegion(Array.from({ length: 300 }, (_, i) => noting(`${i}`, `text-${i % 7}`)));
     const now = running(us, after);
     const drive = async (view: string) => {
@@ -69,10 +69,10 @@ describe('commits that arrive during a build', () => {
     }
   });
 
-  it('are not lost with a projector that reads before the build starts, and ends after the swap', async () => {
+  it('are not lost if a projector reads the generations before the build starts, and writes after the swap', async () => {
     const us = await aRunningRegion();
     put(us, ...late);
-    // It has read the generations; now another action comes first.
+    // The projector has read the generations; the whole build runs before it continues.
     let first = true;
     const views: ViewsTable = {
       ...us.views,

@@ -29,7 +29,7 @@ export function key({ stream, log, position }: Commit): Trigger {
   return { stream, log, position, inTable: true };
 }
 
-/** How often each text was noted, and each stream's last one: version 1 of the two views. */
+/** How often each text was noted, and the last text of each stream: version 1 of the two views. */
 export function counts(of: Partial<ViewDefinition> = {}): ViewDefinition {
   return defineView({
     name: 'counts',
@@ -88,7 +88,7 @@ export async function rowsOf(ports: Pick<ProjectPorts, 'domain' | 'views'>, view
   return (await readRows(ports, view, undefined, 1000)).rows;
 }
 
-/** What a Region with that code shows after projecting each of those commits. */
+/** The rows that a Region with this code shows after projecting each of these commits. */
 export async function fromScratch(domain: Domain, commits: readonly Commit[]) {
   const fresh = { ...aRegion(), domain };
   put(fresh, ...commits);
@@ -118,7 +118,7 @@ export async function leftOf(views: ViewsTable, view: string, codeVersion: numbe
 
 export const someCommits = Array.from({ length: 40 }, (_, i) => noting(`${i}`, `text-${i % 5}`));
 
-/** A Region with those commits whose views were built by the previous code. */
+/** A Region with these commits, whose views the previous code has built. */
 export async function aRunningRegion(commits = someCommits): Promise<Region> {
   const us = { ...aRegion(), domain: before };
   put(us, ...commits);

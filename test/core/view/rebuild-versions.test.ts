@@ -23,7 +23,7 @@ import {
 describe('code of another version', () => {
   const commit = noting('1', 'late', { position: 2, context: { us: 1 } });
 
-  it('that is older returns messages for what newer code is building, so that nothing is lost', async () => {
+  it('that is older fails messages for a generation that newer code is building, so that nothing is lost', async () => {
     const us = await aRunningRegion();
     const now = running(us, after);
     const { build: number } = await beginRebuild(now, { view: 'last', segments: 1 });
@@ -38,7 +38,7 @@ describe('code of another version', () => {
     expect(await rowsOf(now, 'last')).toEqual((await fromScratch(after, [...someCommits, commit])).last);
   });
 
-  it('that is older still updates what it can', async () => {
+  it('that is older still updates its own generations', async () => {
     const us = await aRunningRegion();
     await beginRebuild(running(us, after), { view: 'last', segments: 1 });
     put(us, commit);
@@ -58,14 +58,14 @@ describe('code of another version', () => {
       done: true,
       active: { codeVersion: 1, behind: true },
     });
-    // After a rollback, the older code does not treat it as complete.
+    // After a rollback, the older code does not treat its own generation as complete.
     await deliver(us, key(commit));
     expect(await rebuildStatus(us, { view: 'last' })).toMatchObject({ codeVersion: 1, active: { behind: true } });
     expect(await build(us, 'last')).toMatchObject({ active: { codeVersion: 1, build: 2, behind: false } });
     expect(await rowsOf(us, 'last')).toEqual((await fromScratch(before, [...someCommits, commit])).last);
   });
 
-  it('after a rollback returns all messages until it is rebuilt; from then on none', async () => {
+  it('after a rollback fails all messages until the view is rebuilt, and none from then on', async () => {
     const us = await aRunningRegion();
     const newer = running(us, after);
     for (const view of ['counts', 'last']) await build(newer, view);
@@ -96,7 +96,7 @@ describe('code of another version', () => {
     expect(await build(newer, 'last')).toMatchObject({ active: { codeVersion: 2, behind: false } });
   });
 
-  it('does not continue a build of other code, nor one that skipped commits', async () => {
+  it('does not continue a build of other code, or a build that skipped commits', async () => {
     const us = await aRunningRegion();
     const newer = running(us, after);
     const { build: number } = await beginRebuild(us, { view: 'last', segments: 1 });
@@ -129,7 +129,7 @@ describe('code of another version', () => {
     expect(await rebuildStatus(us, { view: 'last' })).toMatchObject({ done: false, active: { build: 1 } });
   });
 
-  it('in two versions deployed at once for the first time keeps what one of them started with', async () => {
+  it('in two versions deployed at once for the first time keeps the generation of one of them', async () => {
     const us = { ...aRegion(), domain: before };
     put(us, commit, noting('1', 'first'));
     await Promise.all([projectTriggers(us, [key(commit)]), projectTriggers(running(us, after), [key(commit)])]);

@@ -28,7 +28,7 @@ import {
 } from './rebuild-fixture.ts';
 
 describe('a rebuild', () => {
-  it('shows the same as before, with unchanged code', async () => {
+  it('shows the same rows as before if the code is unchanged', async () => {
     const us = await aRunningRegion();
     const was = await shown(us);
     for (const view of ['counts', 'last'])
@@ -53,7 +53,7 @@ describe('a rebuild', () => {
     expect(await readRow(us, 'last', '7')).toEqual({ key: '7', value: { all: ['text-2'] } });
   });
 
-  it('changes the number of shards, and only then', async () => {
+  it('changes the number of shards only when the rebuild is complete', async () => {
     const us = running(await aRunningRegion(), domainOf(counts({ shards: 9 }), last({ shards: 1 })));
     const expected = await fromScratch(before, someCommits);
     expect(await shown(us)).toEqual(expected);
@@ -63,7 +63,7 @@ describe('a rebuild', () => {
     expect(await rebuildStatus(us, { view: 'counts' })).toMatchObject({ active: { shards: 9 } });
   });
 
-  it('turns a view of totals into rows, and shows the old data until then', async () => {
+  it('turns a view of totals into rows, and shows the old data until the rebuild is complete', async () => {
     const rows = defineView({
       name: 'counts',
       codeVersion: 2,
@@ -159,12 +159,12 @@ describe('a rebuild', () => {
     });
   });
 
-  it('stops before a stream that it cannot compute, and reports it; the active rows stay', async () => {
+  it('stops before a stream that it cannot compute, and reports that stream; the active rows remain', async () => {
     const us = await aRunningRegion();
     const failing = last({
       codeVersion: 2,
       row: (entries: typeof note.initial, id: string) => {
-        if (id === '7') throw new Error('The view cannot bear this.');
+        if (id === '7') throw new Error('The view fails on this text.');
         return entries.length;
       },
     } as Partial<ViewDefinition>);
@@ -173,10 +173,10 @@ describe('a rebuild', () => {
       code: 'internal',
       retryable: false,
       details: { stream: 'note/7' },
-      message: expect.stringMatching(/last.*note\/7: The view cannot bear this\./),
+      message: expect.stringMatching(/last.*note\/7: The view fails on this text\./),
     });
     expect(await rowsOf(broken, 'last')).toEqual((await fromScratch(before, someCommits)).last);
-    // The fix is another version, so the build starts again.
+    // The fixed code has another version, so the build starts again.
     const mended = running(us, domainOf(counts(), last({ codeVersion: 3, row: () => 1 } as Partial<ViewDefinition>)));
     await build(mended, 'last', 1);
     expect(await rowsOf(mended, 'last')).toHaveLength(40);
@@ -222,13 +222,13 @@ describe('a rebuild that is started again', () => {
     const third = await beginRebuild(running(us, after), { view: 'last', segments: 1 });
     expect([old.build, second.build, third.build]).toEqual([2, 3, 4]);
     expect(third.retired).toMatchObject([{ build: 2 }, { build: 3 }]);
-    // A driver of the old build is informed, and is harmless.
+    // A process that continues the old build learns of the new one, and changes nothing.
     expect(await stepRebuild(us, { view: 'last', build: old.build, segment: 0 })).toMatchObject({ build: 4 });
     await build(running(us, after), 'last');
     expect(await rowsOf(running(us, after), 'last')).toEqual((await fromScratch(after, someCommits)).last);
   });
 
-  it('builds again what is already built', async () => {
+  it('rebuilds a view that is already rebuilt', async () => {
     const us = await aRunningRegion();
     expect(await build(us, 'last')).toMatchObject({ active: { build: 2 } });
     expect(await build(us, 'last')).toMatchObject({ active: { build: 3 } });

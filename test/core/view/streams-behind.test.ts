@@ -15,7 +15,7 @@ describe('streams behind', () => {
     expect(us.events.calls).toEqual([]);
   });
 
-  it('include those whose entry covers a key of the table', async () => {
+  it('include streams whose entry already covers a key of the table', async () => {
     const us = aRegionWithViews();
     const commit = noting('a');
     await put(us, [commit]);
@@ -31,7 +31,7 @@ describe('streams behind', () => {
   it('exclude other types: a generation is not queried for their entries', async () => {
     const us = aRegionWithViews();
     const targets = [...domain.views.values()].flatMap((view) => targetsOf(view, firstGenerations(view)));
-    const views = { ...us.views, entries: () => Promise.reject(new Error('This is not asked for.')) };
+    const views = { ...us.views, entries: () => Promise.reject(new Error('This must not be called.')) };
     const stream = 'account/us.1';
     const behind = await streamsBehind(views, targets, triggersByStream([{ ...key(noting('a')), stream }]));
     expect(behind.map(({ streams }) => streams.size)).toEqual(targets.map(() => 0));

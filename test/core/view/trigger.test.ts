@@ -65,7 +65,7 @@ describe('events of the bus', () => {
     );
   });
 
-  it('are only a reason to read as long as one of them is missing', () => {
+  it('only trigger a read as long as one of them is missing', () => {
     fc.assert(
       fc.property(commits, fc.nat(), (commit, pick) => {
         const bodies = bodiesOf(commit);
@@ -78,7 +78,7 @@ describe('events of the bus', () => {
     );
   });
 
-  it('of several commits are kept separate, and separate from keys of the same', () => {
+  it('of several commits are kept separate, and separate from keys of the same commits', () => {
     const [a, b] = [aCommit({ stream: 'note/a' }), aCommit({ stream: 'note/a', position: 2 })];
     const elsewhere = aCommit({ stream: 'note/b' });
     const bodies = [...bodiesOf(b), ...bodiesOf(elsewhere), ...bodiesOf(a), encodeKeys([a])];

@@ -28,7 +28,7 @@ describe('a stream that cannot be loaded', () => {
   it('because its table does not respond fails alone', async () => {
     const us = aRegionWithViews();
     await put(us, [fine]);
-    const outage = new Error('The table does not answer.');
+    const outage = new Error('The table does not respond.');
     const events = {
       ...us.events,
       load: (stream: string) => (stream === 'note/fine' ? us.table.load(stream) : Promise.reject(outage)),
@@ -40,7 +40,7 @@ describe('a stream that cannot be loaded', () => {
 });
 
 describe('a reused id', () => {
-  it('is reported when the ignored commit is delivered, and not with the others', async () => {
+  it('is reported when the ignored commit is delivered, not when the other commits are', async () => {
     const us = aRegionWithViews();
     const [first, second] = [
       noting('a', { commitId: 'same' }),

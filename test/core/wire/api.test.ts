@@ -33,9 +33,14 @@ describe('a response of the API', () => {
     expect(decodeVersionToken('note/n', token, 'version')).toEqual(version);
   });
 
-  it.each([true, false])('shows commits without internal members of Meridian; more of them: %s', (more) => {
-    const commit = aCommit({ stream: 'note/n', meta: { actor: 'ann' }, tx: { state: 'committed', deadline: 1 } });
-    const { stream, fingerprint: _fingerprint, tx: _tx, ...shown } = commit;
+  it.each([true, false])('shows commits without internal members of Meridian; more pages: %s', (more) => {
+    const commit = aCommit({
+      stream: 'note/n',
+      wallTime: 1,
+      meta: { actor: 'ann' },
+      tx: { state: 'committed', deadline: 1 },
+    });
+    const { stream, fingerprint: _fingerprint, digest: _digest, tx: _tx, ...shown } = commit;
     const page = commitPageSchema.parse(overHttp(encodeCommitPage(stream, { commits: [commit], version, more })));
     expect(page).toEqual({
       stream,
@@ -49,7 +54,7 @@ describe('a response of the API', () => {
   it.each([
     [true, { next: 'b' }],
     [false, {}],
-  ])('shows rows of a view; more of them: %s', (more, next) => {
+  ])('shows rows of a view; more pages: %s', (more, next) => {
     const rows = [
       { key: 'a', value: { balance: 1 } },
       { key: 'b', value: null },

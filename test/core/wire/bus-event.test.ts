@@ -20,8 +20,8 @@ describe('an event on the bus', () => {
     const commit = aCommit({ stream: 'note/17', events, meta });
     const read = bodiesOf({ meta }).map((body) => parseSubscribedEvent(JSON.parse(body)));
     expect(read.map(({ type, schemaVersion, data }) => ({ type, schemaVersion, data }))).toEqual(events);
-    const { log, position, region, previous, context, hlc, commitId, fingerprint } = commit;
-    const place = { log, position, region, previous, context, hlc, commitId, fingerprint };
+    const { log, position, region, previous, context, hlc, commitId, fingerprint, digest } = commit;
+    const place = { log, position, region, previous, context, hlc, commitId, fingerprint, digest };
     expect(read.map((event) => event.meta)).toEqual([0, 1].map((index) => ({ ...meta, ...place, index, count: 2 })));
   });
 

@@ -23,13 +23,21 @@ describe('entries of a commit', () => {
       { type: 'Withdrawn', schemaVersion: 2, data: null },
     ];
     const meta = { correlation: 'c', traceparent: 't' };
-    const commit = aCommit({ stream: 'account/us.ann', log: 'us', position: 4, region: 'us-east-1', events, meta });
+    const commit = aCommit({
+      stream: 'account/us.ann',
+      log: 'us',
+      position: 4,
+      region: 'us-east-1',
+      wallTime: 1,
+      events,
+      meta,
+    });
     const entries = entriesOf(commit);
     expect(entries.map(({ source, detailType }) => [source, detailType])).toEqual([
       ['meridian.account', 'Deposited'],
       ['meridian.account', 'Withdrawn'],
     ]);
-    const { context, previous, hlc, commitId, fingerprint } = commit;
+    const { context, previous, hlc, commitId, fingerprint, digest } = commit;
     expect(entries.map(({ detail }) => JSON.parse(detail))).toEqual(
       events.map(({ data, schemaVersion }, index) => ({
         id: `account/us.ann@us.4.${index}`,
@@ -47,8 +55,10 @@ describe('entries of a commit', () => {
             count: 2,
             context,
             hlc,
+            wallTime: 1,
             commitId,
             fingerprint,
+            digest,
           },
         },
       })),
@@ -83,7 +93,7 @@ describe('patterns', () => {
     });
   });
 
-  it('deliver events of other Regions to the projector, of the types that some view is computed from', () => {
+  it('deliver events of other Regions to the projector, of the stream types that views are computed from', () => {
     expect(fastPathPattern('us-east-1', new Set(['account', 'stock']))).toEqual({
       source: ['meridian.account', 'meridian.stock'],
       detail: { meta: { region: [{ 'anything-but': ['us-east-1'] }] } },
@@ -118,7 +128,7 @@ describe('the announcement of a transaction', () => {
     });
   });
 
-  it('has the reason of an abort, and comes from the driving Region, which forwards it, whichever Region decided', () => {
+  it('has the reason of an abort, and always comes from the driving Region, even if another Region decided', () => {
     const decision = anAbort({ transaction: 'us:order-17', region: 'eu' });
     expect(entryOf(decision)).toMatchObject({
       source: 'meridian.tx',

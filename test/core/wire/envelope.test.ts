@@ -45,7 +45,7 @@ describe('an envelope of events', () => {
     });
   });
 
-  it('gets an id where it has none', () => {
+  it('gets an id if it has none', () => {
     expect(parseEventsEnvelope(toyDomain, note(), newId)).toMatchObject({ commitId: 'new-id', meta: {} });
   });
 
@@ -83,7 +83,7 @@ describe('an envelope of events', () => {
   it.each([
     ['no object', null, ['']],
     ['text', 'text', ['']],
-    ['nothing in it', {}, ['stream', 'events']],
+    ['an empty object', {}, ['stream', 'events']],
     ['invalid events', note({ events: 1 }), ['events']],
     ['no event', note({ events: [] }), ['events']],
     ['an event without a type', note({ events: [{ data: 1 }] }), ['events[0].type']],

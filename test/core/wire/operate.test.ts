@@ -32,7 +32,7 @@ describe('a request to operate', () => {
     expect(isOperatorAction(name)).toBe(false);
   });
 
-  it('does not compile for an unknown action, nor with the input of another one', () => {
+  it('does not compile for an unknown action, or with the input of another action', () => {
     // @ts-expect-error: no such action
     encodeOperateRequest('rebuild', { view: 'v' });
     // @ts-expect-error: the input of rebuild-status

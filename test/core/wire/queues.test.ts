@@ -48,7 +48,7 @@ describe('a message of the quarantine', () => {
   });
 
   it.each(['{', 'null', '{"body":"a"}', '{"reason":"r","body":"b","more":1}'])(
-    'was moved there unchanged: %s',
+    'is distinguished from a message that SQS moved to the quarantine unchanged: %s',
     (kept) => {
       expect(parseQuarantined(kept)).toBeUndefined();
     },

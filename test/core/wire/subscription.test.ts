@@ -33,7 +33,7 @@ describe('a subscriber', () => {
     });
   });
 
-  it('gets whole logs: stream types, of every Region, of some, or of its own', () => {
+  it('gets whole logs of its stream types: those of every Region, of some Regions, or of its own', () => {
     const patternIn = (region: string, definition: Partial<SubscriberDefinition>) =>
       subscription(definition).patternIn(region);
     expect(patternIn('eu-west-1', {})).toEqual({ source: ['meridian.note'] });
@@ -59,7 +59,7 @@ describe('a subscriber', () => {
 
   it.each<[string, Partial<SubscriberDefinition>]>([
     ['entry: "./mailer.ts" is neither a URL', { entry: './mailer.ts' }],
-    ['streamTypes: there is no stream type "nose"; write some of note, stock', { streamTypes: ['nose'] }],
+    ['streamTypes: there is no stream type "nose"; choose from note, stock', { streamTypes: ['nose'] }],
     ['it would receive nothing', { streamTypes: [] }],
     ['runsIn: "mars-1" is not a Region of the deployment', { runsIn: 'mars-1' }],
     ['writtenIn: "mars-1" is not a Region', { writtenIn: ['mars-1'] }],
@@ -73,7 +73,7 @@ describe('a subscriber', () => {
     ['environment: AWS_REGION is set by', { environment: { AWS_REGION: 'x' } }],
     ...['_HANDLER', '_X_AMZN_TRACE_ID', '1ST', 'MAIL-URL', 'MAIL URL', '', 'X'].map(
       (name): [string, Partial<SubscriberDefinition>] => [
-        `environment: Lambda does not take the name "${name}"; write a letter, then`,
+        `environment: Lambda does not accept the name "${name}"; write a letter, then`,
         { environment: { [name]: 'x' } },
       ],
     ),

@@ -27,7 +27,7 @@ function domainOf(stream: StreamDefinition) {
   return defineDomain({ streams: [stream], views: [] });
 }
 
-/** The paths of what is wrong with a body. */
+/** The paths of the faults of a body. */
 function faultsOf(body: unknown, of: Domain = toyDomain): readonly string[] {
   try {
     parse(body, of);
@@ -109,8 +109,16 @@ describe('parseTransaction', () => {
       { participants: [{ stream: 'account/us.1' }] },
       ['participants[0]'],
     ],
-    ['one with both', { participants: [{ ...withdrawal, events: [] }] }, ['participants[0]']],
-    ['one without events', { participants: [{ ...gift, events: [] }] }, ['participants[0].events']],
+    [
+      'a participant with both a command and events',
+      { participants: [{ ...withdrawal, events: [] }] },
+      ['participants[0]'],
+    ],
+    [
+      'a participant with an empty list of events',
+      { participants: [{ ...gift, events: [] }] },
+      ['participants[0].events'],
+    ],
     [
       '101 events',
       { participants: [{ ...gift, events: Array(101).fill(gift.events[0]) }] },

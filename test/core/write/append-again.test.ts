@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Append } from '../../../core/facts/append.ts';
 import type { Commit } from '../../../core/facts/commit.ts';
 import { MeridianError } from '../../../core/index.ts';
-import { IDEMPOTENCY_WINDOW_MS, WARM_MS } from '../../../core/limits/budgets.ts';
+import { IDEMPOTENCY_WINDOW_MS } from '../../../core/limits/budgets.ts';
 import { appendToStream } from '../../../core/write/append.ts';
 import { anAppend, aRegion, command, noted, replicate } from '../a-region.ts';
 import {
@@ -22,7 +22,7 @@ import {
 describe('a retried append', () => {
   const twice = anAppend({ commitId: 'id', operation: noted('once') });
 
-  it('returns the same and writes nothing, warm or cold', async () => {
+  it('returns the same result and writes nothing, on a warm or a cold stream', async () => {
     const us = aRegion();
     const first = await appendToStream(us, twice);
     await appendToStream(us, anAppend({ operation: noted('other') }));
@@ -50,7 +50,7 @@ describe('a retried append', () => {
         ...us.events,
         put: async (commit: Commit) => {
           const taken = await us.events.put(commit);
-          if (lost++ === 0) throw new MeridianError('unavailable', 'The answer was lost.', { retryable: true });
+          if (lost++ === 0) throw new MeridianError('unavailable', 'The response was lost.', { retryable: true });
           return taken;
         },
       },
@@ -61,25 +61,26 @@ describe('a retried append', () => {
     expect(await textsOf(us)).toEqual(['once']);
   });
 
-  it('succeeds at the position that another process took for it, and after others that it did not know', async () => {
+  it('succeeds if another process appended it at the next position, or after commits missing from the warm copy', async () => {
     const us = aRegion();
-    await warmUp(us);
+    await warmUp(us, ACCOUNT);
     const [taken, behind] = [another(us), another(us)];
-    await warmUp(behind);
+    await warmUp(behind, ACCOUNT);
+    const twice = anAppend({ stream: ACCOUNT, operation: deposit(1) });
     const first = await appendToStream(another(us), twice);
-    await appendToStream(another(us), anAppend({ operation: noted('other') }));
+    await appendToStream(another(us), anAppend({ stream: ACCOUNT, operation: deposit(10) }));
     taken.warm = us.warm;
     expect(await callsOf(taken, async () => expect(await appendToStream(taken, twice)).toEqual(first))).toEqual([
       'put',
     ]);
 
-    const late = anAppend({ operation: noted('late') });
+    const late = anAppend({ stream: ACCOUNT, operation: deposit(100) });
     const second = await appendToStream(another(us), late);
     expect(await callsOf(behind, async () => expect(await appendToStream(behind, late)).toEqual(second))).toEqual([
       'put',
       'loadLog',
     ]);
-    expect(await textsOf(us)).toEqual(['once', 'other', 'late']);
+    expect(await stateOf(us, ACCOUNT)).toBe(111);
   });
 
   it('is not decided again: a command that would now be refused returns its earlier result', async () => {
@@ -113,16 +114,30 @@ describe('a retried append', () => {
     }
   });
 
-  it('in another Region that has loaded the stream less than 1 s before it arrived writes a copy too', async () => {
+  it('returns the first result in another Region as soon as its commit is there, although the copy in memory lacks it', async () => {
     const [us, eu] = [aRegion('us'), aRegion('eu')];
-    eu.runtime.advance(1);
     await warmUp(eu);
     const first = await appendToStream(us, twice);
     await replicate(STREAM, us, eu);
-    expect(await appendToStream(eu, twice)).toMatchObject({ dot: { log: 'eu' } });
-    eu.runtime.advance(WARM_MS + 1);
     expect(await appendToStream(eu, twice)).toEqual(first);
     expect(await textsOf(eu)).toEqual(['once']);
+  });
+
+  it('is the same although a stamp 30 days ahead is in the stream: its writer keeps its own wall time', async () => {
+    const [us, eu] = [aRegion('us'), aRegion('eu')];
+    us.runtime.advance(30 * 24 * 3_600_000);
+    await appendToStream(us, anAppend({ operation: noted('ahead') }));
+    await replicate(STREAM, us, eu);
+    const first = await appendToStream(eu, twice);
+    expect((await commitsOf(eu)).find(({ log }) => log === 'eu')).toMatchObject({ wallTime: eu.runtime.now() });
+    const ap = { ...aRegion('ap'), runtime: eu.runtime };
+    expect(await appendToStream(ap, twice)).toMatchObject({ dot: { log: 'ap' } });
+    for (const region of [us, eu]) await replicate(STREAM, region, ap);
+    expect(await textsOf(ap)).toEqual(['once', 'ahead']);
+    eu.runtime.advance(IDEMPOTENCY_WINDOW_MS);
+    expect(await appendToStream(eu, twice)).toEqual(first);
+    eu.runtime.advance(1);
+    expect(await appendToStream(eu, twice)).toMatchObject({ dot: { position: 2 } });
   });
 
   it('is a new append more than 14 days after its last copy', async () => {
@@ -135,15 +150,19 @@ describe('a retried append', () => {
     expect(await textsOf(us)).toEqual(['once', 'once']);
   });
 
-  it('with other content is refused, whether its commit is known or found', async () => {
+  it('with other content is refused, whether the commit is in memory or is found by the write', async () => {
     const us = aRegion();
     const stale = another(us);
-    await warmUp(stale);
+    await warmUp(stale, ACCOUNT);
+    const twice = anAppend({ stream: ACCOUNT, operation: deposit(1) });
     await appendToStream(us, twice);
-    const other = { ...twice, operation: noted('something else') };
+    const other = { ...twice, operation: deposit(2) };
     const reused = refusal('id-reused', { details: { log: 'us', position: 1 } });
     await expect(appendToStream(us, other)).rejects.toThrow(reused);
-    expect(await callsOf(stale, () => expect(appendToStream(stale, other)).rejects.toThrow(reused))).toEqual(['put']);
-    expect(await textsOf(us)).toEqual(['once']);
+    expect(await callsOf(stale, () => expect(appendToStream(stale, other)).rejects.toThrow(reused))).toEqual([
+      'put',
+      'load',
+    ]);
+    expect(await stateOf(us, ACCOUNT)).toBe(1);
   });
 });

@@ -7,13 +7,16 @@ import { anAppend, aRegion, command, inTexts, noted, replicate, watched } from '
 import { ACCOUNT, another, callsOf, commitsOf, deposit, STREAM, stateOf, warmUp, withdraw } from './append-fixture.ts';
 
 describe('the cost of an append', () => {
-  it.each([STREAM, ACCOUNT])('is one load and one put on a cold stream, one put on a warm one: %s', async (stream) => {
-    const us = aRegion();
-    const operation = stream === STREAM ? noted('a') : deposit(1);
-    expect(await callsOf(us, () => appendToStream(us, anAppend({ stream, operation })))).toEqual(['load', 'put']);
-    expect(await callsOf(us, () => appendToStream(us, anAppend({ stream, operation })))).toEqual(['put']);
-    expect(us.runtime.metrics.get('Appended')).toBe(2);
-  });
+  it.each([STREAM, ACCOUNT])(
+    'is one load and one put on a cold stream, and one put on a warm stream: %s',
+    async (stream) => {
+      const us = aRegion();
+      const operation = stream === STREAM ? noted('a') : deposit(1);
+      expect(await callsOf(us, () => appendToStream(us, anAppend({ stream, operation })))).toEqual(['load', 'put']);
+      expect(await callsOf(us, () => appendToStream(us, anAppend({ stream, operation })))).toEqual(['put']);
+      expect(us.runtime.metrics.get('Appended')).toBe(2);
+    },
+  );
 
   it('is the same for a command that writes', async () => {
     const us = aRegion();
@@ -23,7 +26,7 @@ describe('the cost of an append', () => {
     ]);
   });
 
-  it('is one more put and one more read of the own log if the position is taken', async () => {
+  it('is one more put and one read of its own log if the position is taken', async () => {
     const us = aRegion();
     await warmUp(us, ACCOUNT);
     await appendToStream(another(us), anAppend({ stream: ACCOUNT, operation: deposit(1) }));
@@ -49,20 +52,23 @@ describe('a warm stream', () => {
   it.each([
     ['a merge stream', STREAM, false],
     ['a home stream that another Region has written', ACCOUNT, true],
-  ])('is used for a second if others write to it too: %s', async (_what, stream, foreign) => {
-    const us = aRegion();
-    const operation = stream === STREAM ? noted('a') : deposit(1);
-    if (foreign) {
-      const eu = { ...aRegion('eu'), region: 'us' };
-      await appendToStream(eu, anAppend({ stream, operation }));
-      await replicate(stream, eu, us);
-    }
-    await appendToStream(us, anAppend({ stream, operation }));
-    us.runtime.advance(1000);
-    expect(await callsOf(us, () => appendToStream(us, anAppend({ stream, operation })))).toEqual(['put']);
-    us.runtime.advance(1);
-    expect(await callsOf(us, () => appendToStream(us, anAppend({ stream, operation })))).toEqual(['load', 'put']);
-  });
+  ])(
+    'is used for a second if other Regions can write to it or have written to it: %s',
+    async (_what, stream, foreign) => {
+      const us = aRegion();
+      const operation = stream === STREAM ? noted('a') : deposit(1);
+      if (foreign) {
+        const eu = { ...aRegion('eu'), region: 'us' };
+        await appendToStream(eu, anAppend({ stream, operation }));
+        await replicate(stream, eu, us);
+      }
+      await appendToStream(us, anAppend({ stream, operation }));
+      us.runtime.advance(1000);
+      expect(await callsOf(us, () => appendToStream(us, anAppend({ stream, operation })))).toEqual(['put']);
+      us.runtime.advance(1);
+      expect(await callsOf(us, () => appendToStream(us, anAppend({ stream, operation })))).toEqual(['load', 'put']);
+    },
+  );
 
   it('is as old as the start of its load', async () => {
     const us = aRegion();
@@ -71,6 +77,31 @@ describe('a warm stream', () => {
     us.runtime.advance(500);
     await appendToStream(slow, anAppend());
     expect(slow.events.calls).toEqual(['load', 'put', 'load', 'put']);
+  });
+
+  it('is as old as the older of two clocks says: one may jump, the other stops while a function is frozen', async () => {
+    for (const frozen of [true, false]) {
+      const us = aRegion();
+      const stopped = frozen ? { elapsed: () => 0 } : { now: () => Date.UTC(2001, 0, 1) };
+      const process = { ...us, runtime: { ...us.runtime, ...stopped } };
+      await appendToStream(process, anAppend());
+      us.runtime.advance(1001);
+      expect(await callsOf(process, () => appendToStream(process, anAppend()))).toEqual(['load', 'put']);
+    }
+  });
+
+  it('is not used after the wall clock jumped back', async () => {
+    const us = aRegion();
+    await appendToStream(us, anAppend());
+    us.runtime.advance(-1);
+    expect(await callsOf(us, () => appendToStream(us, anAppend()))).toEqual(['load', 'put']);
+  });
+
+  it('is not used for an id that an earlier request may have had: another Region may have written its commit', async () => {
+    const us = aRegion();
+    await warmUp(us);
+    expect(await callsOf(us, () => appendToStream(us, anAppend({ commitId: 'repeated' })))).toEqual(['load', 'put']);
+    expect(await callsOf(us, () => appendToStream(us, anAppend({ commitId: 'repeated' })))).toEqual([]);
   });
 
   it('that is stale never causes a refusal', async () => {
@@ -98,7 +129,7 @@ describe('a warm stream', () => {
     expect(await stateOf(us, ACCOUNT)).toBe(0);
   });
 
-  it('that is behind another Region never causes a refusal, also once its position was taken', async () => {
+  it('that is behind another Region never causes a refusal, even once its position is taken', async () => {
     const states: string[] = [];
     const choosy = defineStream({
       ...note,
@@ -118,7 +149,8 @@ describe('a warm stream', () => {
     const eu = aRegion('eu');
     await appendToStream(us, anAppend({ operation: noted('a') }));
     eu.runtime.advance(1);
-    // Behind in both logs: the own one has the commit at its position, the other one what the command needs.
+    // The copy is behind in both logs: a new commit takes its position, and the other log has the text that the command
+    // needs.
     await appendToStream(another(us), anAppend({ operation: noted('b') }));
     await appendToStream(eu, anAppend({ operation: noted('theirs') }));
     await replicate(STREAM, eu, us);

@@ -19,7 +19,7 @@ describeWithDynamoDbLocal('append on DynamoDB Local', (local) => {
     const client = local().client();
     requests = countRequests(client);
     const events = dynamoDbEventStore(client, await local().createTable());
-    // Its clock stands still, so that no stream gets cold on a slow machine.
+    // Its clock does not advance, so that no stream gets cold on a slow machine.
     newProcess = (runtime = fakeRuntime()) => ({
       domain: toyDomain,
       region: 'us',
@@ -42,7 +42,7 @@ describeWithDynamoDbLocal('append on DynamoDB Local', (local) => {
     ['a merge stream', { stream: 'note/counted', operation: noted('a') }],
     ['a home stream', { stream: 'account/us.counted', operation: command('deposit', { amount: 1 }) }],
   ])('to %s', (_what, asked) => {
-    it('is one PutItem if the stream is warm, and one Query more if it is cold', async () => {
+    it('is one PutItem if the stream is warm, and one additional Query if it is cold', async () => {
       const ports = newProcess();
       const one = (): Promise<unknown> => appendToStream(ports, anAppend(asked));
       expect(await counting(one)).toEqual({ QueryCommand: 1, PutItemCommand: 1 });
@@ -68,7 +68,7 @@ describeWithDynamoDbLocal('append on DynamoDB Local', (local) => {
     const stream = 'account/us.contended';
     const positions: number[] = [];
     let again = 0;
-    /** As every caller does: retries the same request. A slow machine needs its 10 s. */
+    /** Retries the same request, as every caller does: on a slow machine, an append may give up after 10 s. */
     const land = async (writer: AppendPorts, asked: Append): Promise<Appended> => {
       try {
         return await appendToStream(writer, asked);

@@ -30,7 +30,7 @@ describe('appends in any Regions, in any order, some repeated and some without a
               put: async (commit: Commit) => {
                 const taken = await region.events.put(commit);
                 if (taken) return taken;
-                throw new MeridianError('unavailable', 'The answer was lost.', { retryable: true });
+                throw new MeridianError('unavailable', 'The response was lost.', { retryable: true });
               },
             },
           };

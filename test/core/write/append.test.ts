@@ -3,10 +3,11 @@ import * as z from 'zod';
 import type { Append } from '../../../core/facts/append.ts';
 import { nextStamp } from '../../../core/facts/hlc.ts';
 import { defineDomain, defineStream } from '../../../core/index.ts';
+import { CLOCK_LIMIT_MS } from '../../../core/limits/budgets.ts';
 import { appendToStream } from '../../../core/write/append.ts';
 import { account, note } from '../../../testing/toy.ts';
 import { fakeRuntime } from '../../runtime.ts';
-import { anAppend, aRegion, command, noted, replicate } from '../a-region.ts';
+import { anAppend, aRegion, command, noted, replicate, watched } from '../a-region.ts';
 import {
   ACCOUNT,
   another,
@@ -21,7 +22,7 @@ import {
 } from './append-fixture.ts';
 
 describe('append', () => {
-  it('writes one commit at the next position of its own log, based on what was seen', async () => {
+  it('writes one commit at the next position of its own log, with the seen version as context', async () => {
     const [us, eu] = [aRegion('us'), aRegion('eu')];
     await appendToStream(eu, anAppend({ operation: noted('theirs') }));
     await replicate(STREAM, eu, us);
@@ -188,7 +189,28 @@ describe('append', () => {
 });
 
 describe('the stamp of a commit', () => {
-  it('is above every loaded stamp, also above one of a clock that is far ahead, which is reported', async () => {
+  it("is not given by a clock that is 15 minutes ahead of the database's, which a fresh load has confirmed", async () => {
+    const us = aRegion();
+    await appendToStream(us, anAppend({ stream: ACCOUNT, operation: deposit(1) }));
+    const append = () => appendToStream(us, anAppend({ stream: ACCOUNT, operation: deposit(1) }));
+    us.runtime.ahead = CLOCK_LIMIT_MS;
+    await append();
+    us.runtime.ahead = CLOCK_LIMIT_MS + 1;
+    expect(
+      await callsOf(us, () => expect(append()).rejects.toThrow(refusal('unavailable', { retryable: true }))),
+    ).toEqual(['load']);
+    const corrected = {
+      ...us,
+      events: watched(us.table, async () => {
+        us.runtime.ahead = 0;
+      }),
+    };
+    expect(await appendToStream(corrected, anAppend({ stream: ACCOUNT, operation: deposit(1) }))).toMatchObject({
+      dot: { position: 3 },
+    });
+  });
+
+  it('is above every loaded stamp, even one of a clock that is far ahead, which is reported', async () => {
     const [us, eu] = [aRegion('us'), aRegion('eu', fakeRuntime())];
     eu.runtime.advance(24 * 3_600_000);
     await appendToStream(eu, anAppend({ operation: noted('ahead') }));
@@ -200,7 +222,7 @@ describe('the stamp of a commit', () => {
     expect(await textsOf(us)).toEqual(['ahead', 'behind']);
   });
 
-  it('is also above that of a hidden commit', async () => {
+  it('is also above the stamp of a hidden commit', async () => {
     const [us, eu] = [aRegion('us'), aRegion('eu', fakeRuntime())];
     eu.runtime.advance(1000);
     for (const text of ['a', 'b']) await appendToStream(eu, anAppend({ operation: noted(text) }));

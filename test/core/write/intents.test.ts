@@ -18,14 +18,14 @@ function deposit(amount: number, of: object = {}) {
 }
 
 /** An intent of `us:order-1` that deposits 5, put by another process. */
-async function hold(region: Region, transaction = 'us:order-1'): Promise<void> {
+async function hold(region: Region, transaction = 'us:order-1', stream = ACCOUNT): Promise<void> {
   const answer = await prepareIntent(
     { ...region, warm: new Map() },
     {
       transaction,
       attempt: 1,
       fingerprint: 'digest-of-the-request',
-      participant: { stream: ACCOUNT, operation: command('deposit', { amount: 5 }) },
+      participant: { stream, operation: command('deposit', { amount: 5 }) },
       remaining: 30_000,
       meta: {},
     },
@@ -49,7 +49,7 @@ function busy(of: object = {}) {
 }
 
 describe('an append that finds an intent', () => {
-  it('makes it final and continues after it if it is committed', async () => {
+  it('makes the intent final and continues after it if it is committed', async () => {
     const us = aRegion();
     await hold(us);
     await us.decisions.put(commits(1));
@@ -58,7 +58,7 @@ describe('an append that finds an intent', () => {
     expect((await readStream(us, ACCOUNT)).state).toBe(6);
   });
 
-  it('makes it final and continues after it if it is aborted', async () => {
+  it('makes the intent final and continues after it if it is aborted', async () => {
     const us = aRegion();
     await appendToStream(us, deposit(1));
     await hold(us);
@@ -69,7 +69,7 @@ describe('an append that finds an intent', () => {
     expect((await readStream(us, ACCOUNT)).state).toBe(2);
   });
 
-  it('aborts a stray, which the decision does not list', async () => {
+  it('aborts a stray intent, which the decision does not list', async () => {
     const us = aRegion();
     await hold(us);
     await us.decisions.put(commits(7));
@@ -77,7 +77,7 @@ describe('an append that finds an intent', () => {
     expect(await statesOf(us)).toEqual(['aborted', 'no intent']);
   });
 
-  it('waits for it while it is undecided, then reports when to retry', async () => {
+  it('waits for the intent while it is undecided, then reports when to retry', async () => {
     const us = aRegion();
     await hold(us);
     const begun = us.runtime.elapsed();
@@ -89,7 +89,7 @@ describe('an append that finds an intent', () => {
     expect(await statesOf(us)).toEqual(['prepared']);
   });
 
-  it('continues as soon as it is decided', async () => {
+  it('continues as soon as the intent is decided', async () => {
     const us = aRegion();
     await hold(us);
     const runtime = {
@@ -103,7 +103,7 @@ describe('an append that finds an intent', () => {
     expect(us.runtime.slept.length).toBe(1);
   });
 
-  it('has it aborted past its deadline, and continues after it', async () => {
+  it('has the intent aborted past its deadline, and continues after it', async () => {
     const us = aRegion();
     await hold(us);
     us.runtime.advance(30_000);
@@ -117,14 +117,39 @@ describe('an append that finds an intent', () => {
     });
   });
 
-  it('finds it on a warm copy too, when the write finds the position taken', async () => {
+  it('finds the intent on a warm copy too, when the write loses the race for the position', async () => {
     const us = aRegion();
     await appendToStream(us, deposit(1));
     await hold(us);
     us.runtime.advance(30_000);
     us.events.calls.length = 0;
     expect(await appendToStream(us, deposit(1))).toMatchObject({ dot: { position: 3 } });
-    expect(us.events.calls).toEqual(['put', 'finalise', 'put']);
+    expect(us.events.calls).toEqual(['put', 'at', 'finalise', 'put']);
+  });
+
+  it('reads it again before it asks for the decision, which may need a Region that is cut off', async () => {
+    const { us, eu, cut } = aWorld({ strong: false });
+    await hold(eu, 'us:order-1', 'account/eu.1');
+    const warm = { ...eu, warm: new Map(eu.warm) };
+    cut.add('us');
+    const append = () => appendToStream(warm, deposit(1, { stream: 'account/eu.1' }));
+    await expect(append()).rejects.toThrow(busy());
+    const [intent] = await eu.table.load('account/eu.1');
+    if (!intent) throw new Error('There is an intent.');
+    await eu.table.finalise(intent, 'committed');
+    expect(await append()).toMatchObject({ dot: { position: 2 } });
+    expect(us.decisions.strong).toBe(false);
+  });
+
+  it('belongs to its Region, also under a log name that the Region no longer has', async () => {
+    const us = aRegion();
+    await hold(us);
+    const renamed = { ...us, log: 'us.2', warm: new Map() };
+    await expect(appendToStream(renamed, deposit(1))).rejects.toThrow(busy());
+    await us.decisions.put(commits(1));
+    expect(await appendToStream(renamed, deposit(1))).toMatchObject({ dot: { log: 'us.2', position: 1 } });
+    expect(await statesOf(us)).toEqual(['committed', 'no intent']);
+    expect((await us.table.load(ACCOUNT)).at(-1)).toMatchObject({ context: { us: 1 } });
   });
 
   it('is returned, if committed, without reading the intent that holds the stream', async () => {
@@ -159,7 +184,7 @@ describe('an append that finds an intent', () => {
     );
   });
 
-  it('makes it final once, however many find it at the same time, and whichever process did it', async () => {
+  it('makes the intent final once, however many appends find it at the same time', async () => {
     const us = aRegion();
     await hold(us);
     await us.decisions.put(commits(1));
@@ -209,7 +234,7 @@ describe('an append that finds an intent', () => {
 });
 
 describe('an append that finds an intent decided in another Region', () => {
-  it('queries that Region, and has it decide past the deadline', async () => {
+  it('queries the deciding Region, and has it decide past the deadline', async () => {
     const { us, eu } = aWorld({ strong: false });
     await hold(us, 'eu:order-1');
     await eu.decisions.put(commits(1, 'eu:order-1'));
@@ -221,7 +246,7 @@ describe('an append that finds an intent decided in another Region', () => {
     expect(await us.decisions.find('eu:order-2', 1)).toBeUndefined();
   });
 
-  it('waits while that is unreachable, even past the deadline', async () => {
+  it('waits while the deciding Region is unreachable, even past the deadline', async () => {
     const { us, cut } = aWorld({ strong: false });
     await hold(us, 'eu:order-1');
     cut.add('eu');
@@ -238,7 +263,7 @@ describe('an append that finds an intent decided in another Region', () => {
     expect(await appendToStream(us, deposit(1))).toMatchObject({ dot: { position: 2 } });
   });
 
-  it('does not hide a bug of ours as a busy stream', async () => {
+  it('does not report a bug of ours as a busy stream', async () => {
     const us = aRegion();
     await hold(us);
     const fault = new MeridianError('internal', 'The item is broken.');
@@ -248,7 +273,7 @@ describe('an append that finds an intent decided in another Region', () => {
     await expect(appendToStream({ ...us, decisions: down, warm: new Map() }, deposit(1))).rejects.toThrow('a bug');
   });
 
-  it('does not hide it from a warm copy either', async () => {
+  it('does not report a bug as a busy stream on a warm copy either', async () => {
     const us = aRegion();
     await appendToStream(us, deposit(1));
     await hold(us);

@@ -26,7 +26,7 @@ function answering(answer: unknown) {
 }
 
 describe('submit', () => {
-  it('appends here if the stream has no home, or has it here', async () => {
+  it('appends here if the stream has no home, or its home is here', async () => {
     const { us, eu, invoked } = aPair();
     expect(await submitAppend(us, anAppend())).toMatchObject({ dot: { log: 'us', position: 1 } });
     expect(await submitAppend(eu, asked)).toMatchObject({ dot: { log: 'eu', position: 1 } });
@@ -47,7 +47,7 @@ describe('submit', () => {
     expect(await eu.table.load('account/eu.1')).toHaveLength(1);
   });
 
-  it('returns what the home returns, whichever way a retry takes', async () => {
+  it('returns the result of the home, wherever the request is retried', async () => {
     const { us, eu } = aPair();
     const bare = {
       ...asked,
@@ -80,7 +80,7 @@ describe('submit', () => {
   });
 
   it('reports that the home is unreachable', async () => {
-    const unreachable = new MeridianError('region-unreachable', 'There is no line.', { retryable: true });
+    const unreachable = new MeridianError('region-unreachable', 'There is no connection.', { retryable: true });
     const us = { ...aRegion('us'), remote: { invoke: () => Promise.reject(unreachable) } };
     await expect(submitAppend(us, asked)).rejects.toBe(unreachable);
   });

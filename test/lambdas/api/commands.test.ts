@@ -8,7 +8,7 @@ const once = '/streams/note/n/commands/once';
 const take = `/streams/${eastStock}/commands/take`;
 
 describe('POST /streams/{type}/{id}/commands/{name}', () => {
-  it("appends the command's events, and returns its id, version and position, the version also as ETag", async () => {
+  it("appends the command's events, and returns its id, position and version (also as ETag)", async () => {
     const api = anApi();
 
     const answer = await api.post(take, { body: JSON.stringify('me') });
@@ -87,7 +87,7 @@ describe('POST /streams/{type}/{id}/commands/{name}', () => {
     const old = versionOf(await api.post(once, { body: noted(1).data }));
     await api.post(once, { body: noted(2).data });
 
-    // At the old version this text is noted, and the later one is not.
+    // At the old version, the first text is already noted, and the second one is not.
     const same = await api.post(once, { headers: { 'if-match': `"${old}"` }, body: noted(1).data });
     const changed = await api.post(once, { headers: { 'if-match': `"${old}"` }, body: noted(2).data });
 

@@ -47,7 +47,7 @@ describe('POST /events', () => {
     expect(body).toMatchObject({ id: 'id-1' });
   });
 
-  it('returns the same on a retry, also from another process, and writes once', async () => {
+  it('returns the same on a retry, even from another process, and writes once', async () => {
     const api = anApi();
     const again = anApi({ events: api.ports.events });
     const body = { id: 'a', stream, events: [noted()] };
@@ -153,7 +153,7 @@ describe('POST /events', () => {
     expect([basedOn.code, ...faultPaths(basedOn)]).toEqual(['validation', 'basedOn']);
   });
 
-  it('refuses an invalid token, and one of another stream', async () => {
+  it('refuses an invalid token, and the token of another stream', async () => {
     const api = anApi();
     const other = versionOf(await api.post('/events', { body: { stream: `${stream}0`, events: [noted()] } }));
     for (const basedOn of ['', 'x', '!', '*', other]) {
@@ -221,7 +221,7 @@ describe('POST /events', () => {
     expect(await api.ports.events.load('note/a')).toHaveLength(1);
   });
 
-  it('returns the result of each envelope of an array in its place, and a bad one does not stop the others', async () => {
+  it('returns the result of each envelope of an array in its place, and a refused envelope does not stop the others', async () => {
     const api = anApi();
 
     const { status, body } = await api.post('/events', {
@@ -287,7 +287,7 @@ describe('POST /events', () => {
     });
   });
 
-  it('starts no envelope of a stream after one that must be retried, so that none overtakes it', async () => {
+  it('starts no envelope of a stream after an envelope that must be retried, so that none overtakes it', async () => {
     const api = anApi();
     const elsewhere = westStock;
 
@@ -306,7 +306,7 @@ describe('POST /events', () => {
     ]);
   });
 
-  it('accepts 100 envelopes at once, also none, and refuses 101 without parsing any', async () => {
+  it('accepts up to 100 envelopes at once, even none, and refuses 101 without parsing any', async () => {
     const api = anApi();
     const envelopes = Array.from({ length: 101 }, (_, i) => ({ stream: `note/${i}`, events: [noted()] }));
 
@@ -446,7 +446,7 @@ describe('POST /events', () => {
     ]);
   });
 
-  it('returns short texts only of an envelope that it refuses, and the results of the others', async () => {
+  it('cuts long texts in the result of a refused envelope, and returns the results of the others', async () => {
     const deep = `${'['.repeat(20_000)}${']'.repeat(20_000)}`;
     const good = JSON.stringify({ id: 'good', stream, events: [noted()] });
 

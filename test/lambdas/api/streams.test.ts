@@ -18,7 +18,7 @@ const pageSchema = z.object({
 });
 
 describe('GET /streams/{type}/{id}', () => {
-  it('returns the state, its version, also as ETag, the mode and the Region', async () => {
+  it('returns the state, the version (also as ETag), the mode and the Region', async () => {
     const api = anApi();
     const version = versionOf(await append(api, 7));
 
@@ -188,7 +188,7 @@ describe('GET /streams/{type}/{id}/events', () => {
     },
   );
 
-  it('refuses an after that is not a version of this stream, and waits for one that it has not seen', async () => {
+  it('refuses `after` if it is not a version of this stream, and waits for a version that it has not seen', async () => {
     const api = anApi();
     const elsewhere = versionOf(await append(anApi({ region: 'us-west-2', log: 'us-west-2' }), 1));
 

@@ -63,7 +63,7 @@ describe('POST /transactions', () => {
       ['wait=0', 0],
       ['wait=51', 50],
       ['wait=99999999999999999999', 50],
-    ])('waits as long as Prefer: %s says, at most 50 s, and confirms it', async (prefer, seconds) => {
+    ])('waits as long as Prefer: %s says, at most 50 s, and confirms the preference', async (prefer, seconds) => {
       const api = anApiWith(undefined);
       const begun = api.runtime.elapsed();
 
@@ -107,7 +107,7 @@ describe('POST /transactions', () => {
         });
     });
 
-    it('continues a promised transaction on a retry, and makes another one wait', async () => {
+    it('continues a promised transaction on a retry, and returns 503 for another transaction under its id', async () => {
       const api = anApiWith(undefined);
       const headers = { prefer: 'wait=1' };
       await api.post('/transactions', { headers, body: across });
@@ -118,7 +118,7 @@ describe('POST /transactions', () => {
     });
   });
 
-  it('passes a transaction of another Region on to that one, and its response back', async () => {
+  it('passes a transaction of another Region on to that Region, and returns its response', async () => {
     const home = anApi({ region: 'us-west-2', log: 'us-west-2' });
     const asked: string[] = [];
     const api = anApi({
@@ -139,7 +139,7 @@ describe('POST /transactions', () => {
     expect(asked).toEqual(['us-west-2', 'us-west-2']);
   });
 
-  it('returns 503 if the driving Region is unreachable: it may have run all the same', async () => {
+  it('returns 503 if the driving Region is unreachable: it may still have run', async () => {
     const body = { id: 'us-west-2:a', participants: [taking(west)] };
     const { status, headers, body: problem } = await anApi().post('/transactions', { body });
     expect([status, headers['retry-after']]).toEqual([503, '1']);

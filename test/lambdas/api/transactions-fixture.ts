@@ -3,10 +3,10 @@ import type { MachineInput } from '../../../core/index.ts';
 import { aDecision } from '../../contract/decisions.ts';
 import { anApi, westStock } from './an-api.ts';
 
-/** Their home: us-east-1. */
+/** Stocks whose home is us-east-1. */
 export const [east1, east2, east3] = ['stock/0', 'stock/3', 'stock/6'] as const;
 
-/** Home: us-west-2. */
+/** A stock whose home is us-west-2. */
 export const west = westStock;
 
 export const id = 'us-east-1:order-17';

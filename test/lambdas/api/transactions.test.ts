@@ -100,7 +100,7 @@ describe('POST /transactions', () => {
     expect(await api.ports.events.load(east1)).toEqual([]);
   });
 
-  it('returns the first outcome on a retry, whatever has changed since, and 409 for another body', async () => {
+  it('returns the first outcome on a retry, whatever has changed in the meantime, and 409 for another body', async () => {
     const api = anApi();
     const first = await api.post('/transactions', { body: both });
     await api.post(`/streams/${east1}/commands/release`, { body: JSON.stringify('me') });
@@ -186,7 +186,7 @@ describe('POST /transactions', () => {
       });
     });
 
-    it('if a stream was busy all the time, with the seconds after which a new one is worthwhile', async () => {
+    it('if a stream was busy until the deadline, with the seconds after which a new transaction is worthwhile', async () => {
       const api = anApiWith('busy');
       const { status, headers, body } = await api.post('/transactions', { body: across });
       expect([status, headers['retry-after']]).toEqual([409, '7']);

@@ -71,7 +71,7 @@ describe('GET /views/{view}', () => {
     );
   });
 
-  it('accepts any text after which to continue, also one that is not a key', async () => {
+  it('continues after any text, even one that is not a key', async () => {
     const api = anApi();
     for (const id of ['a', 'c']) await note(api, id, id);
     for (const [after, keys] of [
@@ -97,7 +97,7 @@ describe('GET /views/{view}', () => {
 });
 
 describe('GET /views/{view}/{key}', () => {
-  it('returns the row of one key, of a view of totals and of one of rows', async () => {
+  it('returns the row of one key, for a view of totals and a view of rows', async () => {
     const api = anApi();
     await note(api, 'a', 'red');
 

@@ -30,7 +30,7 @@ function aCommand(ports: Partial<TransactPorts> = {}) {
 }
 
 describe('command', () => {
-  it('appends here what another Region requests, once, however often it asks', async () => {
+  it('appends the events of a request from another Region once, however often it is sent', async () => {
     const events = memoryEventStore();
     const handler = aCommand({ events });
 

@@ -41,7 +41,7 @@ function decideOf(answers: readonly unknown[], deadline: number) {
 }
 
 describe('coordinate', () => {
-  it("plans the first attempt, decides it by the participants' answers, and does not change that", async () => {
+  it("plans the first attempt, decides it by the participants' responses, and does not change the decision", async () => {
     const { ask, runtime } = aCoordinator();
     const deadline = runtime.now() + 30_000;
     const intents = [one, two].map((place) => ({ ...place, commitId: 'us-east-1:a#1', state: 'committed' }));
@@ -55,7 +55,7 @@ describe('coordinate', () => {
     expect(await ask(planOf(deadline))).toEqual({ kind: 'decided', intents });
   });
 
-  it('has a busy attempt followed by another one', async () => {
+  it('plans another attempt after a busy one', async () => {
     const { ask, runtime } = aCoordinator();
     const deadline = runtime.now() + 30_000;
     const decided = await ask(decideOf([prepared[0], { kind: 'busy', stream: 'stock/1' }], deadline));

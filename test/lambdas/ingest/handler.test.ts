@@ -130,7 +130,7 @@ describe('ingest', () => {
     expect(Object.fromEntries(runtime.metrics)).toMatchObject({ Accepted: 2, Rejected: 3, Quarantined: 5 });
   });
 
-  it('runs transactions, which their own records announce, and has an undecided one redelivered', async () => {
+  it('runs transactions without announcing their outcomes, and has an undecided transaction redelivered', async () => {
     const { ingest, events, entries, lines } = anIngest();
     const taking = (id: string) => ({ stream: `stock/${id}`, command: 'take', input: 'p' });
     const [east, west] = ['0', '1'].map(taking);
@@ -178,7 +178,7 @@ describe('ingest', () => {
     ]);
   });
 
-  it('has a message redelivered if the bus refuses its receipt, and no other', async () => {
+  it('fails only the message whose receipt the bus refuses', async () => {
     const told: string[] = [];
     const { ingest, events } = anIngest({
       bus: {
@@ -198,7 +198,7 @@ describe('ingest', () => {
     expect(await events.load('note/a')).toHaveLength(3);
   });
 
-  it('has a message redelivered if the quarantine refuses it, and no other', async () => {
+  it('fails only the message that the quarantine refuses', async () => {
     const { ingest, outcomes } = anIngest({
       quarantine: {
         send: async () => {

@@ -48,7 +48,7 @@ describe('participant', () => {
 
     const prepared = await ask(prepare);
 
-    const place = { stream: east, log: 'us-east-1', position: 1 };
+    const place = { stream: east, region: 'us-east-1', log: 'us-east-1', position: 1 };
     expect(prepared).toEqual({ kind: 'prepared', ...place, version: { 'us-east-1': 1 } });
     expect(await ask(prepare)).toEqual(prepared);
     expect(await events.load(east)).toMatchObject([{ commitId: 'us-east-1:a#1', tx: { state: 'prepared' } }]);

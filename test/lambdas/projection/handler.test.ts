@@ -65,7 +65,7 @@ describe('projection', () => {
     expect(lines).toHaveLength(3);
   });
 
-  it('fails every message that names an unreadable stream, and no other', async () => {
+  it('fails only the messages that name an unreadable stream', async () => {
     const { events } = await aProjector();
     const { project, count } = await aProjector({
       events: {

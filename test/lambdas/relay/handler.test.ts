@@ -179,7 +179,7 @@ describe('relay', () => {
     expect(armed()).toEqual([]);
   });
 
-  it('announces the outcomes of transactions driven here, of both tables, and no others', async () => {
+  it('announces only the outcomes of transactions driven here, from both tables', async () => {
     const { relay, announced, projected } = aRelay();
     const { transaction } = aDecision();
 
@@ -208,7 +208,7 @@ describe('relay', () => {
     expect(armed()[0]?.delay).toBeGreaterThanOrEqual(20_000);
   });
 
-  it('has an intent redelivered if the resolver’s queue refuses its message, and no other record', async () => {
+  it('fails only the record of an intent for which the resolver’s queue refuses the message', async () => {
     const { relay, published } = aRelay({
       resolver: {
         send: async () => {
@@ -226,7 +226,7 @@ describe('relay', () => {
     expect(published()).toEqual(['note/a@us-east-1.1.0']);
   });
 
-  it('fails a record that is not a commit, and sends nothing of the redelivered ones after it', async () => {
+  it('fails a record that is not a commit, and sends nothing for the records after it, which are redelivered', async () => {
     const { relay, published, lines } = aRelay();
 
     const failed = await relay([
@@ -241,7 +241,7 @@ describe('relay', () => {
     expect(lines).toMatchObject([{ details: { why: expect.stringMatching('not a commit') } }, {}]);
   });
 
-  it('fails a record whose event the bus refuses, after retrying it alone, and no other record', async () => {
+  it('fails only a record whose event the bus refuses, after retrying the event alone', async () => {
     const taken: string[] = [];
     let refused = 0;
     const { relay, projected } = aRelay({

@@ -35,7 +35,7 @@ function messageOf({ stream, log, position, commitId: attemptId }: Commit): stri
 }
 
 describe('resolver', () => {
-  it('makes an intent final as it was decided, and aborts one past its deadline without a decision', async () => {
+  it('makes an intent final as it was decided, and aborts an intent without a decision past its deadline', async () => {
     const [decided, over] = [intentOf('stock/a', past), intentOf('stock/b', past)];
     const { resolve, decisions, states, lines } = await aResolver([decided, over]);
     const { stream, log, position } = decided;
@@ -63,7 +63,7 @@ describe('resolver', () => {
     expect(await decisions.find('us-east-1:a', 2)).toMatchObject({ state: 'aborted', final: true });
   });
 
-  it('fails messages that are not due, unreadable or unreachable, and no others', async () => {
+  it('fails messages that are not due, cannot be read, or need an unreachable Region, and no others', async () => {
     const [open, over, elsewhere] = [
       intentOf('stock/a', future),
       intentOf('stock/b', past),

@@ -20,7 +20,7 @@ function globalTable({ global }: MeridianStacks): CfnGlobalTable {
   return table;
 }
 describe('the checks at synth', () => {
-  it('include those of AWS Solutions', () => {
+  it('include the rules of AWS Solutions', () => {
     const change = ({ global }: MeridianStacks) => void new Queue(global, 'Open');
     expect(() => synthesize({ context: { regions: two }, change })).toThrow(/AwsSolutions-SQS4/);
   });
@@ -40,7 +40,7 @@ describe('the checks at synth', () => {
     expect(() => synthesize({ context: { regions: two }, change })).toThrow(/point-in-time recovery: us-east-1/);
   });
 
-  it('refuse it on a table of any stack', () => {
+  it('refuse a replica without point-in-time recovery in any stack', () => {
     const change = ({ regions: [, second] }: MeridianStacks) =>
       void new CfnResource(second ?? expect.fail(), 'Other', {
         type: 'AWS::DynamoDB::GlobalTable',
@@ -60,13 +60,13 @@ describe('the checks at synth', () => {
     );
   });
 
-  it('refuse another primary Region', () => {
+  it('refuse a change of the primary Region', () => {
     expect(() => synthesize({ context: { regions: two }, deployed: { regions: two.toReversed() } })).toThrow(
       /primary Region .*us-west-2 .*us-east-1/,
     );
   });
 
-  it('refuse another consistency of the decisions', () => {
+  it('refuse a change of the consistency of the decisions', () => {
     expect(() =>
       synthesize({
         context: { regions: three, decisions: 'strong' },
@@ -75,7 +75,7 @@ describe('the checks at synth', () => {
     ).toThrow(/"decisions": "eventual" .*"strong"/);
   });
 
-  it('refuse another consistency of the decisions that results from the default of other Regions', () => {
+  it('refuse a change of the consistency of the decisions that results from the default of other Regions', () => {
     expect(() =>
       synthesize({ context: { regions: [...three, 'eu-west-1'] }, deployed: { regions: three, decisions: 'strong' } }),
     ).toThrow(/"decisions": "strong" .*"eventual"/);

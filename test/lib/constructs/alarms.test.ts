@@ -144,7 +144,7 @@ describe('nothing is forgotten:', () => {
         expect(watching(`AWS/Events ${metric} EventBusName=meridian RuleName=${name}`), name).toHaveLength(1);
   });
 
-  it('every table has alarms for throttling and for errors, the global ones too', () => {
+  it('every table, including the global tables, has alarms for throttling and for errors', () => {
     for (const name of [
       'meridian-events',
       'meridian-transactions',

@@ -69,7 +69,7 @@ describe("a function of a team's own", () => {
     expect([0, 1, 2].map(has)).toEqual([false, false, true]);
   });
 
-  it('gets the variables that it needs, and no others', () => {
+  it('gets only the variables that it needs', () => {
     expect(variablesOf(0, 'meridian-importer')).toMatchObject({
       MERIDIAN_REGIONS: regions.join(),
       API_FUNCTION: 'meridian-api',
@@ -88,7 +88,7 @@ describe("a function of a team's own", () => {
     );
   });
 
-  it('may put events on its bus, call every API, look up the others, use what it was granted, and nothing else', () => {
+  it('may only put events on its bus, call every API, look up the other APIs, and use granted resources', () => {
     const permissions = inRegion(0)
       .permissions('meridian-us-east-1-importer')
       .filter((one) => !/^(logs|xray):/.test(one));
@@ -101,7 +101,7 @@ describe("a function of a team's own", () => {
     expect(permissions).toContain('events:PutEvents on EventBus(meridian)');
     expect(permissions.filter((one) => !/^(lambda:|events:|sqs:)/.test(one))).toEqual([]);
     expect(permissions.filter((one) => one.startsWith('lambda:'))).toHaveLength(3 + 3 + 2);
-    // Only through its URL.
+    // An API may be called only through its URL.
     for (const one of permissions.filter((one) => one.startsWith('lambda:InvokeFunction on ')))
       expect(one).toContain('lambda:InvokedViaFunctionUrl');
     expect(

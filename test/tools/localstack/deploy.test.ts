@@ -9,7 +9,7 @@ function anAssembly(artifacts: object): string {
   return folder;
 }
 
-describe('what was synthesized', () => {
+describe('the synthesized app', () => {
   it('returns the name and the Region of each stack', () => {
     const assembly = anAssembly({
       Tree: { type: 'cdk:tree', properties: { file: 'tree.json' } },

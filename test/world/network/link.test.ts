@@ -70,7 +70,7 @@ describe('Link', () => {
     expect(arrived.length).toBeLessThan(330);
   });
 
-  it('lets a call pass after its latency, and loses it if it is cut', async () => {
+  it('passes a call on after its latency, and loses the call if the link is cut', async () => {
     const { link, scheduler } = aLink();
 
     await scheduler.resolve(link.pass());

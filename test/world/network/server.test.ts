@@ -77,7 +77,7 @@ describe('the server of a world', () => {
     },
   );
 
-  it('leaves the rest of the path to the API', async () => {
+  it('passes the rest of the path to the API', async () => {
     for (const path of ['/regions/us-east-1', '/regions/us-east-1/', '/regions/us-east-1/nothing'])
       expect(await request('GET', path)).toMatchObject({ status: 404, body: { code: 'not-found' } });
     expect(await request('PUT', '/regions/us-east-1/health')).toMatchObject({ status: 405, headers: { allow: 'GET' } });
@@ -91,7 +91,7 @@ describe('the server of a world', () => {
         body: JSON.stringify({ id: 'us-east-1:a', participants, timeoutSeconds: 240 }),
       });
     const { machine } = world.region('us-east-1');
-    // It is lost at its first step: nothing is decided before it is sent again.
+    // The execution is lost at its first step: nothing is decided until the transaction is sent again.
     machine.beforeStep = ({ kill }) => kill();
     const { status, headers } = await ask(0);
     machine.beforeStep = () => undefined;

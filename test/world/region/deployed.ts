@@ -5,7 +5,8 @@ import type { TemplateReader } from '../../lib/template.ts';
 
 const names = namesOf('meridian');
 
-// All of them are strict: a filter or a delay that is not compared with the world is a fault as soon as a template has it.
+// All schemas here are strict: a filter or a delay that is not compared with the world is a fault as soon as a template
+// has it.
 
 /** Settings that the world lacks, and does not depend on. */
 const beside = z.unknown();
@@ -68,7 +69,7 @@ const ruleSchema = z.strictObject({
         Arn: z.unknown(),
         Id: beside,
         RoleArn: beside.optional(),
-        // For undeliverable events, which the world does not have.
+        // The queue for undeliverable events, which the world does not have.
         DeadLetterConfig: beside.optional(),
       }),
     )
@@ -101,7 +102,7 @@ const statesSchema = z.record(
 );
 const machineSchema = z.looseObject({ TimeoutSeconds: z.number(), States: statesSchema });
 
-/** A function as it is deployed. */
+/** The settings of a deployed function. */
 export function deployedFunction(stack: TemplateReader, id: FunctionId) {
   const { Timeout, MemorySize, Environment } = functionSchema.parse(
     stack.named('AWS::Lambda::Function', names.function(id)).Properties,
@@ -193,7 +194,7 @@ export function deployedRules(stack: TemplateReader) {
     }));
 }
 
-/** How the state machine is run: its kind, its end, and each task's. Its behavior is compared by running it. */
+/** The settings of the state machine: its type, its timeout and each task's. Its behavior is compared by running it. */
 export function deployedMachine(stack: TemplateReader) {
   const { StateMachineType, DefinitionString } = stack.named(
     'AWS::StepFunctions::StateMachine',
@@ -213,7 +214,7 @@ function tasksIn(states: z.infer<typeof statesSchema>): object[] {
   });
 }
 
-/** For every table, the view of its stream and its time to live. */
+/** For every table, the view type of its stream and its time to live. */
 export function deployedTables(stack: TemplateReader) {
   return Object.fromEntries(
     stack

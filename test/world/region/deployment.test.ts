@@ -162,7 +162,7 @@ describe.each(regions)('the world and the stacks, in %s,', (region) => {
       .filter(({ options }) => options.region === region)
       .map(({ options }) => options.name);
     expect(inWorld.sort()).toEqual([...functions].sort());
-    // It runs during a deployment only.
+    // `stream-lookup` runs only during a deployment.
     expect(deployedFunctions(stackOf(region))).toEqual([...functions, 'stream-lookup'].sort());
     expect(Object.keys(FUNCTIONS).sort()).toEqual([...functions, 'stream-lookup'].sort());
   });
@@ -179,7 +179,7 @@ describe.each(regions)('the world and the stacks, in %s,', (region) => {
     for (const [name, value] of Object.entries(inWorld)) expect([value, undefined]).toContain(variables[name]);
   });
 
-  it.each(unqueued)('have as many instances of %s as the world says', (id) => {
+  it.each(unqueued)('differ in the instances of %s as declared', (id) => {
     expect(madeIn(made.functions, region, id).options.concurrency).toBe(DIFFERENCES[id].instances);
   });
 
@@ -194,7 +194,7 @@ describe.each(regions)('the world and the stacks, in %s,', (region) => {
       visibilityS: options.visibilityTimeout / 1000,
       deadLetters: deadLettersIn(region, ends.deadLetters),
       maxConcurrency: of.concurrency,
-      // It does not wait for a full batch, and relies on the result that a function reports for each message.
+      // The world does not wait for a full batch, and relies on the result that a function reports for each message.
       windowS: 0,
       answers: ['ReportBatchItemFailures'],
     }).toEqual({ ...deployedFeed(stackOf(region), id), ...DIFFERENCES[id].queue });
@@ -235,7 +235,7 @@ describe.each(regions)('the world and the stacks, in %s,', (region) => {
         batchSize,
         retries,
         maxAgeS: maxAge / 1000,
-        // It relies on nothing else: every record from the first on is delivered, and a shard is processed batch by
+        // The world relies on these settings: every record from the first on is delivered, and a shard is processed batch by
         // batch. From the first reported record on they are redelivered, a batch that fails as a whole is split, and
         // discarded ones are kept.
         windowS: 0,
@@ -303,7 +303,7 @@ describe('the world', () => {
     expect(DIFFERENCES[id].instances).toBeGreaterThanOrEqual(MAX_PARTICIPANTS);
   });
 
-  it('retries a record before the resolver is due, because only then transactions finish in time', () => {
+  it('retries a record before the resolver is due, because only then do transactions finish in time', () => {
     expect(DIFFERENCES.relay.stream.pauseMs).toBeLessThanOrEqual(RESOLVER_SLACK_MS);
   });
 

@@ -62,7 +62,7 @@ async function runAndCheck(options: Parameters<typeof aWorld>[0], atRest = () =>
     const notes = z.record(z.string(), z.array(z.object({ text: z.string() }))).parse(await rows(name, 'notes'));
     expect(notes.a?.map(({ text }) => text).sort()).toEqual(['blue', 'blue', 'green', 'red', 'red']);
     expect(notes.b?.map(({ text }) => text)).toEqual(['red']);
-    // Each at least once everywhere, with one id: deduplicated, each is there once.
+    // Every bus has each event at least once, with one id: after deduplication, exactly once.
     expect([...heard(name).keys()].filter((key) => !key.includes(' ')).sort()).toEqual(events);
     expect(region.tableStream.failures).toEqual([]);
     expect(region.projectionDeadLetters.bodies).toEqual([]);
@@ -232,7 +232,7 @@ describe('failing stores, buses and queues', () => {
 });
 
 describe('a commit of several events', () => {
-  it('is not shown elsewhere before all of its events are there, and then once', async () => {
+  it('is not shown in another Region before all of its events have arrived, and then once', async () => {
     let refuse = true;
     const { world, write, rows, settle, scheduler, heard } = aWorld({
       regions,

@@ -31,7 +31,7 @@ function aRegionWith(...ways: readonly Way[]) {
 const ID = 'us-east-1:a';
 
 describe('strong decisions', () => {
-  it('take the round trip to the nearest of two other Regions, and effect half-way', async () => {
+  it('take the round trip to the nearest of two other Regions, and take effect half-way', async () => {
     const { scheduler, shared, decisions, put } = aRegionWith({ takes: 30 }, { takes: 20 });
     const decision = aDecision({ transaction: ID });
 
@@ -82,7 +82,7 @@ describe('strong decisions', () => {
     },
   );
 
-  it('continue while one of two other Regions is cut off, at the speed of the other one', async () => {
+  it('continue while one of two other Regions is cut off, at the latency of the other', async () => {
     const { scheduler, decisions } = aRegionWith({ takes: 30 }, { takes: 20, cut: 'there' });
     await scheduler.resolve(decisions.put(aDecision({ transaction: ID })));
     expect(scheduler.now()).toBe(60);

@@ -40,7 +40,7 @@ describe('matches', () => {
     expect(matchesPattern(pattern, event('teller', 'Deposited', 'us-east-1'))).toBe(false);
   });
 
-  it('delivers other Regions’ events to the projector, of projected types only', () => {
+  it('delivers other Regions’ events to the projector if a view is computed from their stream type', () => {
     const pattern = fastPathPattern('us-east-1', ['account']);
     expect(matchesPattern(pattern, event('meridian.account', 'Deposited', 'us-east-2'))).toBe(true);
     expect(matchesPattern(pattern, event('meridian.account', 'Deposited', 'us-east-1'))).toBe(false);
@@ -114,7 +114,7 @@ describe('WorldBus', () => {
     const heard: string[] = [];
     for (const [i, bus] of buses.entries()) {
       bus.addRule({}, { kind: 'listener', listen: () => heard.push(names[i] ?? '') });
-      // Without any pattern: only the bus keeps an event from looping.
+      // The rules have no pattern, so only the bus keeps an event from looping.
       for (const other of buses)
         if (other !== bus) {
           const link = new Link(scheduler, seeded(i), activity, { latency: [1, 2], duplicates: 0 });

@@ -8,7 +8,7 @@ import { sleepOn, VirtualScheduler } from '../../../world/time/scheduler.ts';
 import { runDefinition } from '../../lib/transaction-definition.ts';
 import { ACCOUNTS, ANN, aBank, DAN, REGIONS } from '../a-bank.ts';
 
-// The first test that runs the definition synthesizes it.
+// The first test that runs the definition of the stacks synthesizes it.
 vi.setConfig({ testTimeout: 60_000 });
 
 const input: MachineInput = {
@@ -60,7 +60,7 @@ const scenarios: Readonly<Record<string, Script>> = {
       ? { state: 'aborted', final: true, intents: both('aborted').slice(0, 1), wait: 0 }
       : answers(step, times, stream);
   },
-  'one does not answer': (step, times, stream) => {
+  'one does not respond': (step, times, stream) => {
     if (step === 'prepare' && stream === 'stock/1') return failure();
     return step === 'decide'
       ? { state: 'aborted', final: true, intents: both('aborted').slice(0, 1), wait: 0 }
@@ -113,7 +113,7 @@ describe('the state machine of the world and its definition in the stacks', () =
 });
 
 describe('a world that runs the definition of the stacks', () => {
-  it('moves money between Regions like its own state machine', async () => {
+  it('moves money between Regions as it does with its own state machine', async () => {
     const scheduler = new VirtualScheduler();
     const entered: string[] = [];
     const bank = await aBank({

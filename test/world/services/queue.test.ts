@@ -70,7 +70,7 @@ function aQueue(
 }
 
 describe('WorldQueue', () => {
-  it('accepts no more at once than SQS, and then none of it', async () => {
+  it('accepts no larger batch than SQS, and no message of one that is too large', async () => {
     const { queue, activity } = aQueue();
     await expect(queue.send(Array.from({ length: 11 }, () => ''))).rejects.toMatchObject({ code: 'internal' });
     await expect(queue.send(['x'.repeat(SQS_BATCH_BYTES), 'x'])).rejects.toMatchObject({ code: 'too-large' });
@@ -95,7 +95,7 @@ describe('WorldQueue', () => {
     expect(deliveries.map(({ at }) => at)).toEqual([0, 0, 10]);
   });
 
-  it('redelivers failed messages, and nothing else of their batch, when the visibility timeout expires', async () => {
+  it('redelivers only the failed messages of a batch when the visibility timeout expires', async () => {
     const { queue, deliveries, settle } = aQueue({ failing: new Map([['b', 1]]) });
 
     await queue.send(['a', 'b', 'c']);
@@ -132,7 +132,7 @@ describe('WorldQueue', () => {
     ]);
   });
 
-  it('moves a message to the dead-letter queue after the maximum of receives, and not the others', async () => {
+  it('moves only a message with the maximum number of receives to the dead-letter queue', async () => {
     const { queue, deadLetters, bodies, settle, activity } = aQueue({ failing: new Map([['poison', 99]]) });
 
     await queue.send(['a', 'poison', 'b']);
@@ -191,7 +191,7 @@ describe('WorldDelayedQueue', () => {
     ]);
   });
 
-  it('is idle while nothing is due, neither a delayed message nor a failed one', async () => {
+  it('is idle while no delayed or failed message is due', async () => {
     const { delayed, deliveries, scheduler, activity, hidden, settle } = aDelayedQueue({
       failing: new Map([['a', 1]]),
     });

@@ -27,7 +27,7 @@ const stepSchema = z.looseObject({ step: z.string() });
 type Answer = (call: number, input: unknown) => unknown;
 
 /**
- * A state machine whose functions take 10 ms and return these results, by the number of the call of this kind from 1.
+ * A state machine whose functions take 10 ms and return these results: by step, and by the number of the call of that step, from 1.
  */
 function aMachine(answers: Readonly<Record<string, Answer>> = {}, random: () => number = seeded(3)) {
   const scheduler = new VirtualScheduler(0);
@@ -68,8 +68,8 @@ describe('WorldStateMachine', () => {
     expect(activity.idle).toBe(false);
     await settle();
 
-    const { id: transaction, fingerprint, deadline, meta, participants } = input;
-    const asked = { transaction, attempt: 1, fingerprint, deadline };
+    const { id: transaction, fingerprint, deadline, timeout, meta, participants } = input;
+    const asked = { transaction, attempt: 1, fingerprint, deadline, timeout };
     expect(calls).toEqual([
       { at: 0, step: 'plan', input: { step: 'plan', transaction, fingerprint, deadline } },
       ...participants.map((participant) => ({

@@ -111,7 +111,7 @@ describe('TableStream', () => {
     expect(fromImage(record?.dynamodb?.NewImage)).toEqual(commit);
   });
 
-  it('resumes at the first record that failed, and redelivers those behind it', async () => {
+  it('resumes at the first failed record, and redelivers the records behind it', async () => {
     const { push, settle, deliveries, failures } = aStream((_positions, delivery) => (delivery === 1 ? [3] : []));
 
     push(4);
@@ -154,7 +154,7 @@ describe('TableStream', () => {
     }
   });
 
-  it('also discards a record by its age, and not those behind it', async () => {
+  it('also discards a record by its age, and keeps the records behind it', async () => {
     const { push, settle, deliveries, failures } = aStream((batch) => (batch.includes(1) ? [1] : []), 0, {
       retries: 1000,
       maxAge: 2000,

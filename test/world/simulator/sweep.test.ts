@@ -30,7 +30,7 @@ describe('a transaction that crashes at any call of a port, before it takes effe
     180_000,
   );
 
-  it('is still so if its recovery crashes too', async () => {
+  it('is still atomic and reported truthfully if its recovery crashes too', async () => {
     const random = seeded(7);
     const { violations, histories } = await sweepTwice({ participants: 3, decisions: 'strong' }, 60, (count) =>
       Math.floor(random() * count),
@@ -96,14 +96,14 @@ describe('the cost of a transaction', () => {
       const decided = calls.findIndex((call) => call.endsWith(' decisions.put'));
       const before = calls.slice(0, decided);
       const elsewhere = Array.from({ length: participants }, (_, i) => i % 3).filter((region) => region > 0).length;
-      // Concurrently, and each once: no request waits for another response.
+      // The requests are concurrent, and each is made once: none waits for the response to another.
       expect(countOf(before, 'participants.invoke')).toBe(elsewhere);
       expect(countOf(before, 'remote.invoke')).toBe(0);
       expect(before.filter((call) => call.startsWith('us-east-2') && call.endsWith('.invoke'))).toEqual([]);
     },
   );
 
-  it('waits for no quorum before that decision', async () => {
+  it('waits for no quorum before the decision', async () => {
     const quorums: string[] = [];
     await runHistory({
       participants: 3,

@@ -4,7 +4,7 @@ import { realScheduler, sleepOn, VirtualScheduler } from '../../../world/time/sc
 const start = Date.UTC(2026, 0, 1);
 
 describe('VirtualScheduler', () => {
-  it('runs timers in time order, those of one time in the order in which they were set', async () => {
+  it('runs timers in order of time, and timers of the same time in the order in which they were set', async () => {
     const scheduler = new VirtualScheduler(start);
     const ran: [number, number][] = [];
     const delays = [30, 10, 20, 10, 0, 50, 20, 40, 0, -5];
@@ -55,7 +55,7 @@ describe('VirtualScheduler', () => {
     expect(ran).toEqual(['on']);
   });
 
-  it('lets every promise continue before time does', async () => {
+  it('lets every promise continue before time advances', async () => {
     const scheduler = new VirtualScheduler(start);
     const seen: number[] = [];
     scheduler.after(10, async () => {
@@ -69,7 +69,7 @@ describe('VirtualScheduler', () => {
     expect(seen).toEqual([10, 11]);
   });
 
-  it('stops as soon as it is done, and continues from there', async () => {
+  it('stops as soon as its condition is met, and continues from there', async () => {
     const scheduler = new VirtualScheduler(start);
     const ran: number[] = [];
     for (const delay of [10, 20, 30]) scheduler.after(delay, () => ran.push(delay));
@@ -106,7 +106,7 @@ describe('VirtualScheduler', () => {
 });
 
 describe('realScheduler', () => {
-  it('takes real time, and cancels', async () => {
+  it('runs timers in real time, and cancels them', async () => {
     const scheduler = realScheduler();
     const ran: string[] = [];
     scheduler.after(0, () => ran.push('cancelled at once'))();

@@ -12,7 +12,7 @@ function booking(id: string, flight: string, member: string, outcome: string): B
   };
 }
 
-/** Flight F of two seats, one of them taken before, and flight G: Ada booked F and G, Bob came too late, Cleo is poor. */
+/** Flight F has two seats, one already taken. Ada booked F and G, Bob was too late for F, and Cleo has too few miles. */
 const asked = [
   booking('1', 'F', 'Ada', 'committed'),
   booking('2', 'F', 'Bob', 'full'),

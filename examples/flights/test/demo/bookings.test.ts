@@ -50,7 +50,7 @@ describe('the plan of bookings', () => {
     expect([one > 500, one < 1500]).toEqual([true, true]);
   });
 
-  it('leaves the first flights of the file alone', () => {
+  it('books none of the first flights of the file', () => {
     const first = new Set(rows.slice(0, 100).map(flightOf));
     expect(plan.bookings.filter(({ flight }) => first.has(flight))).toEqual([]);
   });
@@ -152,7 +152,7 @@ describe('bookings whose intents are never made final', () => {
   }, 120_000);
 });
 
-describe('bookings in two Regions, with decisions of each', () => {
+describe('bookings in two Regions, each with its own table of decisions', () => {
   it('add up', async () => {
     const { check } = await aRun({ regions: ['us-east-1', 'us-west-2'], decisions: 'eventual' }, 100);
     const { violations, report } = await check();
@@ -167,7 +167,7 @@ describe('a booking', () => {
 
   it('is polled until it is decided', async () => {
     const scheduler = new VirtualScheduler();
-    // It starts after a Region has stopped waiting for its outcome.
+    // The state machine starts after a Region has stopped waiting for the outcome.
     const late = ({ machine }: FaultyPorts): Pick<FaultyPorts, 'machine'> => ({
       machine: {
         start: async (input) => {
@@ -181,7 +181,7 @@ describe('a booking', () => {
       scheduler,
       withFaults: (_region, ports) => ({ ...ports, ...late(ports) }),
     });
-    if (!cross) throw new Error('All are of one Region.');
+    if (!cross) throw new Error('No booking has its seat and miles in different Regions.');
     const begun = scheduler.now();
     expect(await scheduler.resolve(sendBooking(world, cross, scheduler))).toBe('too-few-miles');
     expect(scheduler.now() - begun).toBeGreaterThan(12_000);
@@ -189,7 +189,7 @@ describe('a booking', () => {
 
   it('is aborted while the Region of its seats cannot be reached', async () => {
     const { scheduler, world } = await aRun({}, 1);
-    if (!cross) throw new Error('All are of one Region.');
+    if (!cross) throw new Error('No booking has its seat and miles in different Regions.');
     world.cut(cross.region, bookingRegion(cross, regions), ['invoke']);
     const outcome = await scheduler.resolve(sendBooking(world, { ...cross, id: `${cross.region}:cut` }, scheduler));
     expect(outcome).toBe('region-unreachable');
@@ -197,7 +197,7 @@ describe('a booking', () => {
 
   it('is sent again while no Region can decide', async () => {
     const { scheduler, world } = await aRun({}, 1);
-    if (!cross) throw new Error('All are of one Region.');
+    if (!cross) throw new Error('No booking has its seat and miles in different Regions.');
     for (const region of regions) if (region !== cross.region) world.cut(cross.region, region, ['invoke']);
     scheduler.after(5000, () => world.healAll());
     const outcome = await scheduler.resolve(sendBooking(world, { ...cross, id: `${cross.region}:late` }, scheduler));
@@ -211,7 +211,7 @@ describe('a booking', () => {
     [{ reason: { code: 'deadline-exceeded' } }, 'deadline-exceeded'],
     [{ state: 'undecided' }, undefined],
     [{ code: 'unavailable' }, undefined],
-  ])('that was answered %j is %s', (body, outcome) => {
+  ])('with the response %j is %s', (body, outcome) => {
     expect(outcomeIn(body)).toBe(outcome);
   });
 });

@@ -34,7 +34,7 @@ describe('figuresOf', () => {
     });
   });
 
-  it('counts every flight of the file once out and once in', () => {
+  it('counts every flight of the file as one departure and one arrival', () => {
     const all = [...figuresOf(flightsFile('2k')).values()];
     const sum = (field: 'departures' | 'arrivals') => all.reduce((total, figures) => total + figures[field], 0);
     expect([sum('departures'), sum('arrivals')]).toEqual([2000, 2000]);

@@ -35,10 +35,10 @@ describe('readFlights', () => {
 
   it.each([
     ['a day in another form', { ...good, date: '1/1/2001' }, 'row 2: date: '],
-    ['a delay that is no whole number', { ...good, delay: 'late' }, 'row 2: delay: '],
+    ['a delay that is not a whole number', { ...good, delay: 'late' }, 'row 2: delay: '],
     ['an airport that does not exist', { ...good, origin: 'XXX' }, 'row 2: origin: there is no airport XXX'],
     ['no destination', { ...good, destination: undefined }, 'row 2: destination: '],
-    ['no flight at all', null, 'row 2: '],
+    ['null instead of a flight', null, 'row 2: '],
   ])('names the row of %s', (_what, bad, message) => {
     expect(() => readFlights(fileOf([good, bad, good]))).toThrow(`flights.json, ${message}`);
   });
@@ -88,7 +88,7 @@ describe('putsOf', () => {
     ]);
   });
 
-  it('keeps the order of the file and distinguishes two flights of one minute and route', () => {
+  it('keeps the order of the file and distinguishes two flights of the same minute and route', () => {
     const puts = [...putsOf(readFlights(fileOf([good, good])), regions)];
     expect(puts.map(({ detail }) => detail)).toMatchObject([
       { id: '2001-01-01.LAX-BNA.1.departed' },
@@ -100,7 +100,7 @@ describe('putsOf', () => {
     ]);
   });
 
-  it('makes puts as they are asked for', () => {
+  it('makes puts only as they are requested', () => {
     const puts = putsOf(
       (function* () {
         yield* readFlights(fileOf([good]));

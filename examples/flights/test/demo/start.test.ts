@@ -114,7 +114,7 @@ function meridian(...args: readonly string[]) {
   });
 }
 
-// Each run is a process, which takes its seconds on a busy machine.
+// Each run is a process, which takes seconds on a busy machine.
 vi.setConfig({ testTimeout: 120_000 });
 
 /** The members of the result that a page documents. */

@@ -9,15 +9,15 @@ import { regionOfWarehouse, warehouses } from '../../streams/warehouses.ts';
 import { deployedRegions, type Listener, REGIONS, regionNamed } from './deployment.ts';
 
 const CHECKOUTS = 40;
-/** Each of them keeps several functions busy. */
+/** The number of checkouts in progress at a time; each keeps several functions busy. */
 const AT_ONCE = 6;
 const TEST_MS = 1_200_000;
-/** Longer than the time-out of a transaction. */
+/** Longer than the timeout of a transaction. */
 const SETTLED = { timeout: 420_000, interval: 1_000 };
 /** The longest timeout allowed: on a slow machine transactions should end by their decision, not by their deadline. */
 const TIMEOUT_S = 240;
 
-/** The stock of each warehouse: of the first article less than the customers want. */
+/** The stock of each warehouse: fewer pieces of the first article than the customers want. */
 const SHELF = [
   { article: 'truffles', count: 7, cents: 700 },
   { article: 'apples', count: 500, cents: 30 },
@@ -78,7 +78,7 @@ describeWithLocalStack('checkouts over streams of three Regions', (endpoint) => 
     SHELF.map((shelf) => ({ ...shelf, id: `${warehouse}.${articleOf(shelf.article)}` })),
   );
   const visits: readonly Visit[] = Array.from({ length: CHECKOUTS }, (_, i) => {
-    // A third has its money and its cart where the warehouse is, the others elsewhere.
+    // In a third of the checkouts, wallet and cart are at home in the Region of the warehouse; in the others, elsewhere.
     const customer = nth(customers, i * 5 + Math.floor(i / warehouses.length)).id;
     return {
       cart: `${customer.split('.', 1)[0]}.cart-${run}-${i}`,
@@ -219,7 +219,7 @@ describeWithLocalStack('checkouts over streams of three Regions', (endpoint) => 
     }, SETTLED);
   });
 
-  it('have the same outcome when they are asked for in another Region', { timeout: TEST_MS }, async () => {
+  it('have the same outcome when they are queried in another Region', { timeout: TEST_MS }, async () => {
     const some = outcomes.filter((_, i) => i % 5 === 0);
     const asked = await forEach(some, ({ id }) =>
       near(nth(REGIONS, REGIONS.findIndex((region) => id.startsWith(region)) + 1)).transaction(id),

@@ -14,7 +14,7 @@ describeWithLocalStack('a command for a stock whose warehouse is in another Regi
   let elsewhere: DeployedRegion;
 
   beforeAll(async () => {
-    // An article that no other run has.
+    // An article that no other run uses.
     stock = `/streams/stock/boardman.apples-${Date.now()}`;
     home = regionNamed(regions, regionOfWarehouse('boardman'));
     elsewhere = regions.find((region) => region !== home) ?? expect.fail('there is one Region only');
@@ -31,7 +31,7 @@ describeWithLocalStack('a command for a stock whose warehouse is in another Regi
     ask(at, 'take', { count: 1, cents: CENTS }, headers);
   const read = (at: DeployedRegion, headers: Record<string, string> = {}) => at.request({ path: stock, headers });
 
-  it('is decided at home, and the state can be read there and elsewhere', async () => {
+  it('is decided at home, and the state can be read in every Region', async () => {
     const { status, body } = await take(elsewhere);
     expect(status).toBe(200);
     const { log, version } = appendedSchema.parse(body);

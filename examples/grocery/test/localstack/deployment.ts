@@ -143,7 +143,7 @@ export class DeployedRegion {
     }
   }
 
-  /** Collects what is put on the Region's bus from now on and matches. */
+  /** Collects the matching events that are put on the Region's bus from now on. */
   async listen(name: string, pattern: EventPattern): Promise<Listener> {
     const names = { Name: `test-${name}-${process.pid}`, EventBusName: NAME };
     const { QueueUrl } = await this.sqs.send(new CreateQueueCommand({ QueueName: names.Name }));
@@ -171,7 +171,7 @@ export class DeployedRegion {
     return this.#take(await this.#queueUrl(queue));
   }
 
-  /** How many messages of one of the app's queues wait, and how many were received and are not deleted. */
+  /** How many messages wait in one of the app's queues, and how many were received but not deleted. */
   async depth(queue: string): Promise<{ readonly waiting: number; readonly inFlight: number }> {
     const { Attributes = {} } = await this.sqs.send(
       new GetQueueAttributesCommand({ QueueUrl: await this.#queueUrl(queue), AttributeNames: ['All'] }),
@@ -195,7 +195,7 @@ export class DeployedRegion {
     }
   }
 
-  /** Every intent, also a final one, as it is in the table now. */
+  /** Every intent, even a final one, as it is in the table now. */
   async intents(): Promise<readonly Intent[]> {
     const all: Intent[] = [];
     const pages = paginateScan(
@@ -207,7 +207,10 @@ export class DeployedRegion {
     return all;
   }
 
-  /** How many items the table of events holds under these streams; other suites may write to others meanwhile. */
+  /**
+   * How many items the table of events has under these streams; other suites may write to other streams at the same
+   * time.
+   */
   async countOf(streams: ReadonlySet<string>): Promise<number> {
     let items = 0;
     const pages = paginateScan(

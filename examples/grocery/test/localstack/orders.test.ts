@@ -38,7 +38,7 @@ describeWithLocalStack('orders of an earlier day that tills put on the buses of 
   const orders = Array.from({ length: ORDERS }, (_, i) => `${warehouses[i % warehouses.length]}.till-${run}.${i}`);
   const centsOf = (i: number) => 10 + i;
   const puts: readonly Put[] = orders.map((order, i) => ({
-    // Not always the order's home.
+    // The Region whose bus it is put on is not always the order's home.
     region: REGIONS[Math.floor(i / 2) % REGIONS.length] ?? '',
     detailType: 'meridian.append',
     detail: {

@@ -10,7 +10,7 @@ const lines = Object.keys(filled.state.lines);
 const [apples = '', melon = ''] = lines;
 
 describe('a cart', () => {
-  it('sums up what is added to it', () => {
+  it('sums up the added pieces', () => {
     given(cart).when('add', { article: 'apples', count: 6 }).then(added('apples', 6));
     expect(articlesIn(filled.and(added('apples', 2)).state)).toEqual({ apples: 8, melon: 1 });
   });
@@ -48,7 +48,7 @@ describe('a cart', () => {
       expect(articlesIn(filled.concurrently(...branches).state)).toEqual({ apples: 2, melon: 1 });
   });
 
-  it('loses what was ordered, and nothing that was added meanwhile, in either order', () => {
+  it('loses the ordered lines, and no line that was added in the meantime, in either order', () => {
     const order = 'boardman.ada.1';
     const [ordering, addition] = [[{ type: 'Ordered' as const, data: { order, lines } }], [added('bread')]];
     for (const branches of [

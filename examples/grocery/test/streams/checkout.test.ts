@@ -60,7 +60,7 @@ describe('a checkout', () => {
     expect(articlesIn(after.state)).toEqual({});
   });
 
-  it('makes one order for two devices that check out at the same moment, and another one afterwards', () => {
+  it('makes one order for two devices that check out at the same moment, and another order afterwards', () => {
     const later = { ...filled, orders: ['boardman.ada.1'] };
     expect(checkout(asked)).toEqual(checkout({ ...asked }));
     expect(nextOrder({ ...asked, content: later })).toBe('boardman.ada.2');
@@ -77,7 +77,7 @@ describe('a checkout', () => {
     ['of an article without a price', { prices: { apples: 30 } }, 'no price of melon'],
     ['at a warehouse that does not exist', { warehouse: 'mars' }, 'no warehouse mars'],
     [
-      'of more articles than one transaction has',
+      'of more articles than one transaction can have',
       {
         content: {
           lines: Object.fromEntries(Array.from({ length: 21 }, (_, i) => [i, { article: `article-${i}`, count: 1 }])),

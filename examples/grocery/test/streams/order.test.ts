@@ -33,7 +33,7 @@ describe('an order', () => {
       .then(rejected('There is no order', { order: id }));
   });
 
-  it('counts on the day on which it was placed, with what it costs', () => {
+  it('counts towards the day on which it was placed, with its total', () => {
     given(order).hasTotals(ordersPerDay, {});
     given(order, placed, shipped).hasTotals(ordersPerDay, { '2026-01-01': { orders: 1, cents: 430 } });
   });

@@ -1,0 +1,198 @@
+import { streamTypeOf } from '../definition/domain.ts';
+import type { StreamDefinition } from '../definition/stream.ts';
+import type { Append } from '../facts/append.ts';
+import type { Commit, Intent, StoredEvent } from '../facts/commit.ts';
+import { MeridianError } from '../facts/errors.ts';
+import type { KnownCopy } from '../facts/snapshot.ts';
+import type { StreamRef } from '../facts/stream-ref.ts';
+import { emptyVersion, type VersionVector, versionDominates } from '../facts/version.ts';
+import { CLOCK_LIMIT_MS } from '../limits/budgets.ts';
+import type { History } from '../log/history.ts';
+import { keepSnapshot, loadWhole } from '../log/load.ts';
+import { finishIntents } from './intents.ts';
+import {
+  type AppendPorts,
+  checkHome,
+  conflictOf,
+  type Decide,
+  decider,
+  idReused,
+  isBehind,
+  loadWarm,
+  nextCommit,
+  warmHistory,
+} from './writer.ts';
+
+/** Every Region adopts a stamp that it loads: one that is far ahead would stay in the stream. */
+function wrongClock(ahead: number): MeridianError | undefined {
+  if (ahead <= CLOCK_LIMIT_MS) return undefined;
+  return new MeridianError(
+    'unavailable',
+    `The clock of this function is ${Math.round(ahead / 1000)} s ahead of its database's: nothing is written. Retry.`,
+    { retryable: true },
+  );
+}
+
+/** What is to be written to one stream. Without an operation it is a check, which decides no events. */
+export interface Write extends Omit<Append, 'stream' | 'operation'> {
+  readonly stream: StreamRef;
+  readonly operation?: Append['operation'] | undefined;
+  readonly fingerprint: string;
+}
+
+/** The events of a write, none if it changes nothing, and the version and the time at which they were decided. */
+export interface Decided {
+  readonly kind: 'decided';
+  readonly events: readonly StoredEvent[];
+  readonly context: VersionVector;
+  readonly now: number;
+}
+
+export type Drafted =
+  /** An earlier run of the same write has committed. */
+  | { readonly kind: 'written'; readonly commit: Commit | KnownCopy }
+  /** The intent of an undecided transaction is in the way. */
+  | { readonly kind: 'held'; readonly by: Commit }
+  | Decided;
+
+/**
+ * One write to a stream, until its position is taken: by its own commit or, the race lost, by another. What all
+ * writers of a log share; whether to wait, to try again or to give up is up to each of them.
+ */
+export class Draft {
+  readonly #ports: AppendPorts;
+  readonly #definition: StreamDefinition;
+  readonly #write: Write;
+  #history: History;
+  /** True if the stream was loaded for this write. A warm copy may be stale: only writing a commit verifies it. */
+  #isFresh: boolean;
+  #decide: Decide | undefined;
+
+  private constructor(
+    ports: AppendPorts,
+    definition: StreamDefinition,
+    write: Write,
+    history: History,
+    isFresh: boolean,
+  ) {
+    this.#ports = ports;
+    this.#definition = definition;
+    this.#write = write;
+    this.#history = history;
+    this.#isFresh = isFresh;
+  }
+
+  /** @throws MeridianError `unknown-stream-type`; `misdirected`: a `home` stream of another Region; `unavailable` */
+  static async open(ports: AppendPorts, write: Write): Promise<Draft> {
+    const definition = streamTypeOf(ports.domain, write.stream.type);
+    checkHome(ports, definition, write.stream);
+    const warm = warmHistory(ports, definition, write);
+    return new Draft(ports, definition, write, warm ?? (await loadWarm(ports, write.stream)), warm === undefined);
+  }
+
+  get history(): History {
+    return this.#history;
+  }
+
+  get stream(): string {
+    return this.#write.stream.name;
+  }
+
+  /**
+   * Decides on the stream as far as it is known here. Nothing is refused, and nothing is left unwritten, on the basis of
+   * a warm copy.
+   * @throws MeridianError `unknown-event`, `unknown-command`, `validation`, `version-conflict`, `id-reused`;
+   *   `unreadable-event`, `not-caught-up`, `unavailable`, retryable; what the domain throws
+   */
+  async next(): Promise<Drafted> {
+    const { basedOn, operation } = this.#write;
+    for (;;) {
+      // The commit that won a race may not include everything in the snapshot that this copy is based on.
+      if (!this.#history.holds) await this.#reload();
+      // A committed write is returned before any check: what was valid then may not be valid now.
+      const commit = this.#written();
+      if (commit) return { kind: 'written', commit };
+      const by = await finishIntents(this.#ports, this.#history);
+      if (by) return { kind: 'held', by };
+      if (!this.#history.holds) continue;
+      const now = this.#ports.runtime.now();
+      const refusal = this.#refusal(now);
+      if (refusal && this.#isFresh) throw refusal;
+      if (refusal || !versionDominates(this.#history.seen, basedOn ?? emptyVersion)) {
+        await this.#reload();
+        continue;
+      }
+      if (basedOn && !this.#history.reaches(basedOn)) {
+        this.#history = await loadWhole(this.#ports, this.#write.stream);
+        this.#isFresh = true;
+        continue;
+      }
+      this.#decide ??= operation ? decider(this.#definition, this.#write.stream, operation) : () => ({ events: [] });
+      const context = basedOn ?? this.#history.seen;
+      const { events, error } = this.#decide(() => this.#history.stateAt(context), now);
+      if (!this.#isFresh && operation && !events?.length) {
+        await this.#reload();
+        continue;
+      }
+      if (!events) throw error;
+      return { kind: 'decided', events, context, now };
+    }
+  }
+
+  #written(): Commit | KnownCopy | undefined {
+    const { commitId, fingerprint } = this.#write;
+    const known = this.#history.find(commitId, fingerprint, this.#ports.runtime.now());
+    return known?.fingerprint === fingerprint ? known : undefined;
+  }
+
+  #refusal(now: number): MeridianError | undefined {
+    const { commitId, fingerprint, expected } = this.#write;
+    const { runtime } = this.#ports;
+    const known = this.#history.find(commitId, fingerprint, now);
+    if (known) return idReused(this.stream, known);
+    return this.#history.unreadable ?? conflictOf(this.#history, expected) ?? wrongClock(runtime.clockAhead());
+  }
+
+  /** The next commit of this Region's log, with the events decided. @throws MeridianError `too-large` */
+  commit({ events, context, now }: Decided, tx?: Intent): Commit {
+    const { commitId, fingerprint, meta } = this.#write;
+    return nextCommit(this.#ports, this.#history, now, {
+      commitId,
+      fingerprint,
+      events,
+      context,
+      meta,
+      ...(tx && { tx }),
+    });
+  }
+
+  /** Writes a commit if its position is still free. @returns the commit that has the position; undefined if it was free */
+  async put(commit: Commit): Promise<Commit | undefined> {
+    const taken = await this.#ports.events.put(commit);
+    if (taken) this.#history.add([taken]);
+    else await this.wrote(commit);
+    return taken;
+  }
+
+  /** Call when a commit was written. */
+  async wrote(commit: Commit): Promise<void> {
+    this.#history.add([commit]);
+    if (commit.events.length > 0) this.#ports.runtime.metric('Appended', 'Count', 1);
+    if (this.#ports.warm.get(this.stream)?.history === this.#history) await keepSnapshot(this.#ports, this.#history);
+  }
+
+  /** Loads what was written since the commit that has the position. */
+  async catchUp(taken: Commit): Promise<void> {
+    const { events, log } = this.#ports;
+    this.#history.add([taken]);
+    // No commit follows an intent that is not final.
+    if (taken.tx?.state !== 'prepared')
+      this.#history.add(await events.loadLog(this.stream, log, this.#history.lastPosition(log)));
+    if (isBehind(this.#history, taken)) await this.#reload();
+  }
+
+  async #reload(): Promise<void> {
+    this.#history = await loadWarm(this.#ports, this.#write.stream, this.#write.basedOn);
+    this.#isFresh = true;
+  }
+}
