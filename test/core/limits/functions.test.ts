@@ -12,7 +12,7 @@ it('a subscriber has the default limits, except those that its definition sets',
   });
 });
 
-it('a subscriber starts messages during the same share of any timeout', () => {
+it('a subscriber starts messages during the same share of its timeout, however long the timeout is', () => {
   const share = subscriberBeginMs(1000) / 1000;
   expect(share).toBeGreaterThan(0);
   expect(share).toBeLessThan(1);

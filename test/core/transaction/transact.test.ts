@@ -111,7 +111,7 @@ describe('transact', () => {
     });
   });
 
-  it('returns its promise if a read does not show that yet', async () => {
+  it('returns its promise even if a read does not show the promise yet', async () => {
     const { us } = await aCase({ drives: false });
     const transaction = aTransaction();
     const decisions = { ...us.decisions, attempts: async () => [] };
