@@ -41,8 +41,8 @@ export async function runIn(folder: string, args: readonly string[]) {
 }
 
 /**
- * What a process prints to both outputs, in order of arrival. @returns a function that resolves with the next match of a pattern,
- * after all earlier matches
+ * Collects what a process prints to both outputs, in order of arrival.
+ * @returns a function that resolves with the next match of a pattern after all earlier matches
  */
 export function printedBy(child: ChildProcess): (pattern: RegExp) => Promise<RegExpExecArray> {
   let printed = '';

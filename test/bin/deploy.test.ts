@@ -96,7 +96,7 @@ describe('meridian deploy', () => {
     ['--exclusively', '--exclusively'],
     ['--verbose -e', '--exclusively'],
     ['-ve', '--exclusively'],
-  ])('records nothing with %s, and reports that: not all stacks may have been deployed', (args, named) => {
+  ])('records nothing with %s, and reports that some stacks may not have been deployed', (args, named) => {
     const { status, stderr } = deploy(args.split(' '));
     expect([status, stderr]).toEqual([
       0,
@@ -118,7 +118,7 @@ describe('meridian deploy', () => {
   });
 
   it.each(['--help', '--version'])(
-    'records nothing with %s, and reports that, even if an earlier run left an assembly: nothing was deployed',
+    'records nothing with %s, even if an earlier run left an assembly, and reports that nothing was deployed',
     (option) => {
       deploy([], 3);
       const { status, stderr } = deploy(['--', option]);
@@ -177,7 +177,7 @@ describe('meridian deploy', () => {
     expect(existsSync(join(folder, 'called'))).toBe(false);
   });
 
-  it('is preceded by the same checks in meridian synth, which deploys nothing', () => {
+  it('has the same checks as meridian synth, which deploys nothing', () => {
     expect(meridian([], 'synth').stderr).toMatch(/does not have aws-cdk, /);
     deploy([], 3);
     expect(meridian(['--strict'], 'synth').status).toBe(3);

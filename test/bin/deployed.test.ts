@@ -24,8 +24,8 @@ function encoded(value: string) {
 }
 
 /**
- * The Region that a request was signed for, by AWS Signature Version 4 as it is documented; undefined when the signature is
- * not that of the key.
+ * The Region that a request was signed for, as computed from the documentation of AWS Signature Version 4; undefined if the
+ * signature does not match the key.
  */
 function signedFor({ method = '', url = '', headers }: IncomingMessage, body: string): string | undefined {
   const [, scope = '', signed = '', signature] =
@@ -36,7 +36,7 @@ function signedFor({ method = '', url = '', headers }: IncomingMessage, body: st
   const [path = '', query = ''] = url.split('?');
   const canonical = [
     method,
-    // Every service but S3 encodes the path a second time.
+    // For every service except S3, the path is encoded a second time.
     path.split('/').map(encoded).join('/'),
     query
       .split('&')
@@ -151,7 +151,7 @@ describe('a deployed Region', () => {
     ]);
   });
 
-  it('has its operate function invoked for operator actions', async () => {
+  it('performs operator actions by an invocation of its operate function', async () => {
     await world.region('us-west-2').quarantine.send(['not JSON']);
     const list = await run(['quarantine', 'list', '--json'], { MERIDIAN_REGION: 'us-west-2' });
     expect(jsonLines(list.stdout)).toMatchObject([{ messages: [{ body: 'not JSON' }] }]);
@@ -159,7 +159,7 @@ describe('a deployed Region', () => {
     expect(unreadable.stdout).toMatch(/0 rejected, 1 quarantined/);
   });
 
-  it('is reached by its Function URL alone, except for operator actions', async () => {
+  it('can be reached with only its Function URL, except for operator actions', async () => {
     const url = `http://abc.lambda-url.us-east-1.localhost.emulator:${new URL(endpoint).port}`;
     const other = { id: 'b', stream: 'note/b', events: [{ type: 'Noted', data: { text: 'red' } }] };
     expect(await run(['ingest', '-', '--url', url], {}, JSON.stringify(other))).toMatchObject({ code: 0 });
@@ -208,7 +208,7 @@ describe('a deployed Region', () => {
       /^The address of us-east-1 is not known: .*credentials .*\. To reach us-east-1 of `npm start`, /,
     ],
   ])(
-    'is not reached, and the command reports the cause, if %s, and with --region how a Region of a local world is named',
+    'is not reached if %s: the command reports the cause and, with --region, how to name a Region of a local world',
     async (_what, where, env, said) => {
       const { code, stderr } = await run(['view', 'letters', ...where(new URL(endpoint).port)], env);
       expect([code, stderr]).toEqual([1, expect.stringMatching(said)]);

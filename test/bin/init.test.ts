@@ -38,7 +38,7 @@ describe('meridian init', () => {
     expect(JSON.parse(readFileSync(join(project, 'cdk.json'), 'utf8')).context.name).toBe('corner-shop');
   });
 
-  it("depends on one Meridian, and on the packages that its files use in Meridian's own versions", async () => {
+  it('depends on Meridian and on the packages that its files use, in the versions that Meridian itself uses', async () => {
     const folder = aFolder();
     await init(folder, 'shop');
     const made = JSON.parse(readFileSync(join(folder, 'shop/package.json'), 'utf8'));
@@ -71,7 +71,7 @@ describe('meridian init', () => {
   });
 
   it.each(['Shop', '1shop', 'my_shop', 'shop-', 'a-shop-with-a-name-that-is-too-long'])(
-    'refuses the name %s, which could not begin names in AWS',
+    'refuses the name %s, which cannot be the prefix of names in AWS',
     async (name) => {
       const folder = aFolder();
       const { code, stderr } = await init(folder, name);
@@ -85,7 +85,7 @@ describe('meridian init', () => {
 describe('the spec by which npm installs a package', () => {
   const meridian = { name: '@meridian-es/meridian', version: '0.1.0' };
 
-  /** The package as npm has installed it by a spec. */
+  /** A project in which npm has installed the package by a spec. */
   function installedBy(dependencies: Readonly<Record<string, string>>): { root: string; host: string } {
     const host = aFolder();
     const root = join(host, 'node_modules', meridian.name);
@@ -105,7 +105,7 @@ describe('the spec by which npm installs a package', () => {
   });
 
   it.each([[{ [meridian.name]: '^0.1.0' }], [{ '@meridian-es/create': '0.1.0' }]])(
-    'is the exact version if it came from a registry, as by %j',
+    'is the exact version if the package came from a registry, as with %j',
     (dependencies) => {
       expect(packageSpec(installedBy(dependencies).root, meridian)).toBe('0.1.0');
     },

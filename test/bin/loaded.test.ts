@@ -22,12 +22,12 @@ function loadedBy(...args: readonly string[]): {
   return { ours: ours.map((url) => url.slice(root.href.length)), packages: new Set(packages) };
 }
 
-describe('what the command line loads', () => {
-  it('for its version is only the launcher', () => {
+describe('the modules that the command line loads', () => {
+  it('are only the launcher for --version', () => {
     expect(loadedBy('--version')).toEqual({ ours: ['bin/meridian.mjs'], packages: new Set() });
   });
 
-  it('for its version is only the launcher, in the package too', () => {
+  it('are only the launcher for --version, in the package too', () => {
     const folder = mkdtempSync(join(tmpdir(), 'meridian-packed-'));
     onTestFinished(() => rmSync(folder, { recursive: true }));
     mkdirSync(join(folder, 'dist/bin'), { recursive: true });
@@ -39,7 +39,7 @@ describe('what the command line loads', () => {
   });
 
   it.each(['view', 'command', 'transact', 'regions'])(
-    'for `%s` is the client, and no engine, CDK or SDK',
+    'include the client for `%s`, but not the engine, the CDK or an SDK',
     (command) => {
       const { ours, packages } = loadedBy(command, '--help');
       expect(ours).toContain(`bin/commands/${command}.ts`);
@@ -50,7 +50,7 @@ describe('what the command line loads', () => {
     },
   );
 
-  it('for its help is every command', () => {
+  it('include every command for --help', () => {
     const commands = globSync('bin/commands/*.ts', { cwd: fileURLToPath(root) });
     expect(loadedBy('--help').ours).toEqual(expect.arrayContaining(commands));
   });

@@ -31,7 +31,7 @@ const { quarantine } = world.region('us-east-1');
 describe('meridian ingest', () => {
   const file = join(folder, 'envelopes.ndjson');
 
-  it('sends the envelopes of a file, events and commands, and changes nothing if it is repeated', async () => {
+  it('sends the events and commands of a file, and changes nothing if it is repeated', async () => {
     const take = { stream: 'stock/2', command: 'take', input: 'me' };
     writeFileSync(file, inLines(noted('i1', 'note/i1'), '', { id: 'i2', ...take, meta: { actor: 'desk' } }));
 
@@ -176,7 +176,7 @@ describe('meridian ingest', () => {
 });
 
 describe('meridian regions', () => {
-  it('shows the health of every Region and how far it is behind, for people and for machines', async () => {
+  it('shows the health of every Region and how far it is behind, as text and as JSON', async () => {
     await put(noted('r1', 'note/r1'));
     const [human, machine] = await Promise.all([run(['regions']), run(['regions', '--json'])]);
     expect(human.code).toBe(0);
@@ -217,7 +217,7 @@ describe('meridian quarantine', () => {
   const unreadable = JSON.stringify({ reason: 'This is not JSON.', body: '{"id":' });
   let ids: readonly string[] = [];
   beforeEach(async () => {
-    // Messages that were redriven before may still return.
+    // Messages of an earlier redrive may still return.
     await world.whenIdle();
     await quarantine.remove(await quarantine.receive(0));
     await quarantine.send([unreadable, event('q1', 'note/q1'), event('q2', 'note/q2')]);
@@ -263,7 +263,7 @@ describe('meridian quarantine', () => {
     expect(quarantine.bodies).not.toContain(event('q1', 'note/q1'));
   });
 
-  it('receives messages that still cannot be read again, and still ends', async () => {
+  it('ends although messages that still cannot be read return to the quarantine', async () => {
     const { code, stdout } = await run(['quarantine', 'redrive']);
     await world.whenIdle();
     expect([code, stdout]).toEqual([0, expect.stringMatching(/^3 messages handed to ingest/)]);
@@ -325,7 +325,7 @@ describe('meridian quarantine', () => {
     expect([code, stderr]).toEqual([0, 'examined 12,000 of about 436,000, 0 handed to ingest again …\n']);
   });
 
-  it('reports that it ran out of time if it has not found a message before that', async () => {
+  it('reports that its time ran out before it found a message', async () => {
     const result = { messages: [], about: 436_000, complete: false };
     const server = createServer((_request, response) => response.end(JSON.stringify({ result })));
     const url = await addressOf(server);

@@ -45,7 +45,7 @@ describe('meridian rebuild', () => {
     expect(jsonLines(view.stdout)).toMatchObject([{ key: 'b' }]);
   });
 
-  it('says from when earlier builds can be deleted', async () => {
+  it('says when earlier builds can be deleted', async () => {
     await run(['rebuild', 'letters', '--only']);
     const clean = await run(['rebuild', 'letters', '--clean', '--only']);
     expect(clean.stdout).toMatch(/^us-east-1: [1-9]\d* earlier builds? of letters .* from /);
@@ -67,7 +67,7 @@ describe('meridian rebuild', () => {
       try {
         return await operate.apply(this, request);
       } catch (error) {
-        // Continues after the command has received the error.
+        // The other segments continue only after the command has received the error.
         setImmediate(told.resolve);
         throw error;
       }

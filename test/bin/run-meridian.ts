@@ -77,7 +77,7 @@ export async function addressOf(server: Server): Promise<string> {
 
 export const regions = ['us-east-1', 'us-east-2', 'us-west-2'];
 
-/** The texts of all notes by their first letter: their number, total length and average length. */
+/** The number, total length and average length of the texts of all notes, by first letter. */
 const letters = defineView({
   name: 'letters',
   kind: 'totals',
@@ -96,7 +96,7 @@ const letters = defineView({
 /** The domain that the command line is tested with: the toy's streams, and a view with columns. */
 export const domain = defineDomain({ streams: [...toyDomain.streams.values()], views: [letters] });
 
-/** A world, of the toy's streams unless it is given a domain, served to processes on a free port while a file's tests run. */
+/** Serves a world of the given domain to other processes on a free port, while the tests of a file run. */
 export function aServedWorld(served: Domain = domain, options: Pick<RunOptions, 'cwd'> = {}) {
   const world = new World({ domain: served, regions, latency: false });
   let address = '';

@@ -54,7 +54,7 @@ const written = 'Wrote the schemas of 1 event version and 1 command to schemas/.
 const upToDate = 'schemas/ is up to date: 1 event version and 1 command.';
 
 describe('meridian schemas', () => {
-  it('writes the schemas of the project in which it runs, says how many and where, and its check then accepts them', () => {
+  it('writes the schemas of the project that it runs in, says how many and where, and accepts them with --check', () => {
     const { root, schemas } = aProject();
     expect(schemas('test')).toEqual(fine(written.replace('schemas/', '../schemas/')));
     const text = readFileSync(join(root, 'schemas/asyncapi.yaml'), 'utf8');

@@ -169,7 +169,7 @@ describe('meridian smoke', () => {
     expect([code, done.at(-1)]).toMatchObject([1, { check: 'configuration', problem: { code: 'regions-differ' } }]);
   });
 
-  it("reports that another domain than the project's is deployed", async () => {
+  it("reports that the deployed domain is not the project's", async () => {
     const { code, checks: done } = await smoke([], { cwd: aProject() });
     expect([code, done.at(-1)]).toMatchObject([1, { check: 'domain', problem: { code: 'unknown-stream-type' } }]);
     expect(done.at(-1)?.means).toContain('another domain');
@@ -205,7 +205,7 @@ describe('meridian smoke', () => {
     ]);
   });
 
-  it('reports which row does not appear in which Region', async () => {
+  it('reports a row that does not appear, and in which Region', async () => {
     const { code, checks: done } = await smokeBetween(['--write', '--within', '1'], ({ path }) =>
       path.startsWith('/regions/us-east-2/views/notes/')
         ? { status: 404, body: problem(404, 'not-found', 'There is no row.') }
@@ -234,7 +234,7 @@ describe('meridian smoke', () => {
     expect(stderr.split('othing listens')).toHaveLength(2);
   });
 
-  it('says how to create a project outside of one, and exits with 2 on an invalid deadline', async () => {
+  it('says how to create a project when run outside of one, and exits with 2 on an invalid deadline', async () => {
     const [outside, usage] = await Promise.all([meridian(['smoke']), meridian(['smoke', '--within', '0'])]);
     expect([outside.code, outside.stderr]).toEqual([2, expect.stringContaining('meridian init')]);
     expect([usage.code, usage.stderr]).toEqual([2, expect.stringContaining('1 to 3600')]);

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { aProject, printedBy, spawnIn } from './a-project.ts';
 
-// Each run is a process, which takes its seconds on a busy machine.
+// Each run is a process, which takes seconds on a busy machine.
 vi.setConfig({ testTimeout: 120_000 });
 
 describe("an error in a project's code that meridian start runs", () => {

@@ -97,7 +97,7 @@ describe('meridian start', () => {
     expect(shown['us-east-2']).toEqual(shown['us-east-1']);
   });
 
-  it('keeps its quarantine when it is killed, without the messages that were sent again', async () => {
+  it('keeps its quarantine when it is killed, but not the messages that were redriven', async () => {
     const folder = aProject();
     const operate = async (url: string | undefined, action: string, more: object = {}) => {
       const body = JSON.stringify({ action, ...more });
@@ -135,7 +135,7 @@ describe('meridian start', () => {
     expect((await runIn(folder, [...ONCE, '--fresh'])).stdout).not.toContain('cart/ada');
   });
 
-  it('restarts when a loaded file is saved, on the same port; shows the file and line of a load error, and waits for the next save', async () => {
+  it('restarts on the same port when a loaded file is saved, shows the file and line of a load error, and waits for the next save', async () => {
     const folder = aProject();
     const { printed, url } = await serve(folder, []);
     const good = readFileSync(join(folder, 'streams/cart.ts'), 'utf8');
@@ -148,7 +148,7 @@ describe('meridian start', () => {
     expect(again).toBe(url);
   });
 
-  it('restarts when a loaded file is removed, and says that it was', async () => {
+  it('restarts when a loaded file is removed, and reports the removal', async () => {
     const folder = aProject();
     const { printed } = await serve(folder, []);
     renameSync(join(folder, 'streams/cart.ts'), join(folder, 'cart.ts'));
@@ -164,7 +164,7 @@ describe('meridian start', () => {
     for (const file of ['README.md', 'bin/app.ts', 'test/cart.test.ts', 'tsconfig.json', 'regions.json'])
       edit(folder, file, (text) => `${text}\n`);
     writeFileSync(join(folder, 'streams/draft.ts'), 'no code yet');
-    // Waits longer than it takes to detect a save, so that the first reported save is the next one.
+    // A save is detected in less time than this, so a restart for one of these files would be reported first.
     await sleep(500);
     edit(folder, 'cdk.json', (text) => `${text}\n`);
     const [, saved] = await printed(/── (.*) was saved/);
@@ -211,7 +211,7 @@ describe('meridian start', () => {
     expect(await carts(url)).toEqual([{}, { lamp: 1 }]);
   });
 
-  it('waits for a save when cdk.json lists other Regions than the state has, and continues when it lists those again', async () => {
+  it('waits for a save when cdk.json lists Regions other than those of the state, and continues when it lists the Regions of the state again', async () => {
     const folder = aProject();
     const { printed } = await serve(folder, []);
     const good = readFileSync(join(folder, 'cdk.json'), 'utf8');
@@ -310,7 +310,7 @@ describe('meridian start', () => {
     ['stale', 'sample: { count: 3 }', true],
     ['missing', 'sample: undefined', false],
   ])(
-    'shows stored events that the edited code cannot read even if the sample is %s, and reports an unusable one',
+    'shows stored events that the edited code cannot read even if the sample is %s, and reports a sample that is not usable',
     async (_name, sample, unusable) => {
       const folder = aProject();
       await runIn(folder, ONCE);
@@ -328,7 +328,7 @@ describe('meridian start', () => {
     },
   );
 
-  it('does not check stored events with a schema that transforms them, whose sample is not usable', async () => {
+  it('does not check stored events against a schema that transforms them, and reports that its sample is not usable', async () => {
     const folder = aProject();
     const transforming = 'z.strictObject({ count: z.string().transform(Number) })';
     edit(folder, 'streams/stock.ts', (text) => text.replace('schema: piecesSchema', `schema: ${transforming}`));
@@ -359,7 +359,7 @@ describe('meridian start', () => {
       code: 1,
       stderr: expect.stringMatching(/cdk\.json again, or start with --regions us-east-1,us-east-2,us-west-2\. Or/),
     });
-    // No save would help: it does not wait for one.
+    // It does not wait for a save, because none would help.
     expect(await runIn(folder, ['start', '--regions', 'eu-west-1,eu-central-1'])).toEqual({ ...others, stdout: '' });
     const database = new DatabaseSync(join(folder, '.meridian/state.db'));
     database.exec('PRAGMA user_version = 99');

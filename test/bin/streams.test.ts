@@ -61,7 +61,7 @@ describe('meridian append', () => {
     ]);
   });
 
-  it('names the option of a fault, and says how to pass data', async () => {
+  it('names the option that caused a fault, and says how to pass data', async () => {
     const append = (...args: string[]) => run(['append', 'note/a5', 'Noted', ...args]);
     const [missing, other, read] = await Promise.all([
       append(),
@@ -70,7 +70,7 @@ describe('meridian append', () => {
     ]);
     expect(missing.stderr).toMatch(/ {2}events\[0\]\.data .* received undefined; give the data as JSON: '\{…\}'\n/);
     expect(other.stderr).toMatch(/^ {2}--expected {2}.*--based-on$/m);
-    // A fault of a read has no line about writing.
+    // The report of a failed read says nothing about writing.
     expect(read.stderr.split('\n').slice(1)).toEqual([expect.stringMatching(/^ {2}--at-least {2}.*version token/), '']);
   });
 
@@ -246,7 +246,7 @@ describe('meridian stream', () => {
     });
   });
 
-  it('lists the existing types, or says what to write, if its name is invalid', async () => {
+  it('lists the existing types if its type is unknown, and says what to write if its name is invalid', async () => {
     const [unknown, none] = await Promise.all([run(['stream', 'boat/1']), run(['stream', 'boat'])]);
     expect(unknown).toMatchObject({
       code: 1,
@@ -344,7 +344,7 @@ describe('a Region that cannot be reached', () => {
     ]);
   });
 
-  it('is reported with the existing ones if it does not exist', async () => {
+  it('is reported with the existing Regions if it does not exist', async () => {
     const other = await run(['regions', '--url', `${address()}/regions/mars`]);
     expect(other).toMatchObject({ code: 1, stderr: expect.stringContaining('us-east-1, us-east-2, us-west-2') });
   });

@@ -132,7 +132,7 @@ describe('meridian transact', () => {
     expect(stderr).toContain('Nothing was written');
   });
 
-  it('exits with 3 while it is undecided, and says how to query it; sent again, it continues', async () => {
+  it('exits with 3 while it is undecided and says how to query it, and continues it when sent again', async () => {
     const id = 'us-east-1:t11';
     const command = ['transact', text(withdrawals()), '--id', id, '--timeout', '240'];
     const { machine } = world.region('us-east-1');

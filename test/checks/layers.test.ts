@@ -176,8 +176,8 @@ describe('the layers', () => {
       files[`node_modules/${name}/package.json`] = JSON.stringify({ name, exports: { import: './index.js' } });
       files[`node_modules/${name}/index.js`] = 'module.exports = 1;';
     }
-    // One importer per import, so that its name shows which import was refused: core/x.ts becomes core/x7.ts; where a rule
-    // depends on the file's name, its folder is numbered.
+    // Each import has its own importer, whose name then shows which import was refused: core/x.ts becomes core/x7.ts. Where a
+    // rule depends on the name of the importer, its folder gets the number.
     for (const from of Object.keys(allowed)) {
       for (const [n, target] of imported().entries()) {
         const importer = /\/x\.ts$|bin\/meridian\.ts$/.test(from)
@@ -215,7 +215,7 @@ describe('the layers', () => {
     expect(accepted.toSorted()).toEqual(allowed[from]?.toSorted());
   });
 
-  it.each(Object.keys(allowed))('CONTRIBUTING.md names every file outside of its folder that %s may import', (from) => {
+  it.each(Object.keys(allowed))('CONTRIBUTING.md names every file that %s may import from other folders', (from) => {
     const named = namedFor(from);
     const [own] = from.split('/');
     const outside = targets.filter((target) => allowed[from]?.includes(target) && target.split('/')[0] !== own);

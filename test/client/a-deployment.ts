@@ -49,7 +49,7 @@ export function aDeployment({
   startsMachines = (start) => start(),
   ...options
 }: Partial<WorldOptions> & {
-  /** When the state machine of a transaction starts. @default at once */
+  /** Decides when the state machine of a transaction starts. @default at once */
   readonly startsMachines?: (start: () => Promise<void>, scheduler: VirtualScheduler) => Promise<void>;
 } = {}) {
   const scheduler = new VirtualScheduler();

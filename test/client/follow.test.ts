@@ -77,7 +77,7 @@ describe('following a stream', () => {
     expect(textsOf(await result(firstOf(note, 2)))).toEqual(['red', 'blue']);
   });
 
-  it('yields the copy that arrived first of an append that two Regions have written, even if the state counts the other copy', async () => {
+  it('yields the copy that arrived first if two Regions have written an append, even if the state counts the other copy', async () => {
     const { client, world, scheduler, result, settle } = aDeployment();
     const [here, elsewhere] = [client().stream('note', 'a'), client({ region: east2 }).stream('note', 'a')];
     world.cut(east1, east2);
@@ -90,7 +90,7 @@ describe('following a stream', () => {
     expect(await result(here.read())).toMatchObject({ state: [{ text: 'red' }, { text: 'last' }] });
   });
 
-  it('yields an append again after a resume if a copy of it has arrived, with the same commitId and another id', async () => {
+  it('yields a copy of an append that arrives before a resume, with the same commitId and a different id', async () => {
     const { client, world, fates, result, settle } = aDeployment();
     world.cut(east1, east2);
     fates(({ region, method }) => (region === east1 && method === 'POST' ? 'unanswered' : undefined));

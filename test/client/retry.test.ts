@@ -94,7 +94,7 @@ describe('a write whose response is lost', () => {
 });
 
 describe('a Region that hangs', () => {
-  it('leaves a subscriber enough of its timeout for its write in the next Region', async () => {
+  it('leaves a subscriber enough time to write in the next Region before its own timeout', async () => {
     const { client, fates, sent, scheduler, result } = aDeployment();
     fates(({ region }) => (region === east1 ? 'silent' : undefined));
     const begun = scheduler.now();
@@ -207,7 +207,7 @@ describe('a Region that is not among the addresses', () => {
   it.each([
     ['region', { region: 'mars-1' }],
     ['one of regions', { regions: [east1, 'mars-1'] }],
-  ])('is refused as %s when the client is created, with the Regions that exist', (_, given) => {
+  ])('is refused as %s when the client is created, and the error lists the known Regions', (_, given) => {
     const { client } = aDeployment();
     expect(() => client(given)).toThrow(
       expect.objectContaining({

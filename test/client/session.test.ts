@@ -25,7 +25,7 @@ describe('a session', () => {
     expect(sent.map(({ region }) => region)).toEqual([east2, east1]);
   });
 
-  it('is needed to see their own writes in such a Region', async () => {
+  it('is needed for that: without a session, the Region responds without those writes', async () => {
     const { client, result } = apart();
     await result(client().stream('note', 'a').append(red));
     expect(await result(client({ region: east2 }).stream('note', 'a').read())).toMatchObject({
@@ -51,7 +51,7 @@ describe('a session', () => {
     expect(await result(user.stream('note', 'a').append(red))).toMatchObject({ log: east2, position: 1 });
   });
 
-  it('continues in another process as a text that is valid in a URL', async () => {
+  it('is exported as text that is valid in a URL, and continues from it in another process', async () => {
     const { client, result } = apart();
     const here = client();
     await result(here.stream('note', 'a').append(red));
@@ -65,7 +65,7 @@ describe('a session', () => {
     expect(() => new Session(text)).toThrow(expect.objectContaining({ code: 'invalid-session' }));
   });
 
-  it('joins what was seen in several Regions, and exports its initial content', () => {
+  it('merges the versions that were seen in several Regions, and exports the text that it was created from', () => {
     const session = new Session();
     for (const version of [{ [east1]: 2 }, { [east2]: 1, [east1]: 1 }])
       session.saw(encodeVersionToken('note/a', version));

@@ -122,7 +122,7 @@ describe('a transaction', () => {
     expect(await failure(client().transact(transfer))).toMatchObject({ code: 'undecided', maybeWritten: true });
   });
 
-  it('holds streams that it only reads at the versions given', async () => {
+  it('requires streams that it only reads to be at the given versions', async () => {
     const { client, result, failure } = await withMoney();
     const bank = client();
     const { version: expected } = await result(bank.stream('account', bob).read());

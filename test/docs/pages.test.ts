@@ -50,7 +50,7 @@ describe('the pages', () => {
     checkLinks(page);
   });
 
-  it('have no dead link in the package either, which lacks most of the repository, and keep the links to each other', () => {
+  it('have no dead link in the package either, where most of the repository is missing, and keep the links to each other', () => {
     const stage = mkdtempSync(join(tmpdir(), 'meridian-pages-'));
     onTestFinished(() => rmSync(stage, { recursive: true }));
     copyPages(stage);

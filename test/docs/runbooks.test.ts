@@ -93,7 +93,7 @@ describe('the runbooks', () => {
   });
 });
 
-/** `for f in a b; do … meridian-$f …; done` as it is run: with each name. */
+/** The text with each loop, such as `for f in a b; do … meridian-$f …; done`, replaced by its body for every name. */
 function withLoopsUnrolled(text: string): string {
   return text.replace(
     /for (\w+) in ([\w -]+); do([\s\S]*?)done/g,

@@ -42,7 +42,7 @@ it('the code on the page about subscribers compiles, passes its test and can be 
     ...files,
     'streams/index.ts': STREAMS,
     'package.json': JSON.stringify({ name: 'shop', type: 'module' }),
-    // The sources replace the package, so its own options are needed to compile them.
+    // The page's files import Meridian's sources, which need Meridian's own compiler options.
     'tsconfig.json': JSON.stringify({ extends: resolve('tsconfig.json'), include: ['**/*.ts'] }),
   });
   onTestFinished(() => rmSync(root, { recursive: true }));

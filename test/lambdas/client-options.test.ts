@@ -21,7 +21,7 @@ async function load() {
 const found: StubAnswer = { body: JSON.stringify({ FunctionUrl: 'https://other.example/' }) };
 const notFound = refusal('ResourceNotFoundException', 'Function not found', 404);
 
-/** Replaces Lambda in the other Regions by a server with this response. */
+/** Replaces Lambda in the other Regions with a server that gives this response. */
 async function aLambda(answer: StubAnswer | (() => StubAnswer)) {
   const { endpoint, requests } = await stubServer(() => (typeof answer === 'function' ? answer() : answer));
   vi.stubEnv('AWS_ENDPOINT_URL', endpoint);
@@ -31,7 +31,7 @@ async function aLambda(answer: StubAnswer | (() => StubAnswer)) {
 }
 
 describe('the options of a client in a function', () => {
-  it("contain the own Region's URL first, then those of the other Regions, looked up once per process by the function's name", async () => {
+  it('contain the URL of their own Region first, then those of the other Regions, looked up by function name once per process', async () => {
     const requests = await aLambda(found);
     const { clientOptions } = await load();
     const options = await clientOptions(environment);
@@ -70,7 +70,7 @@ describe('the options of a client in a function', () => {
     ['has no such function yet', notFound],
     ['responds without a URL', { body: '{}' }],
     ['does not respond in time', 'silence'],
-  ])('leave out a Region that %s, for half a minute without another lookup', async (_, first) => {
+  ])('leave out a Region that %s, and do not look it up again for half a minute', async (_, first) => {
     vi.useFakeTimers({ toFake: ['Date'] });
     onTestFinished(() => void vi.useRealTimers());
     let answer = first;
@@ -89,7 +89,7 @@ describe('the options of a client in a function', () => {
     expect(requests).toHaveLength(4);
   });
 
-  it('are refused, at each call, if a Region refuses the lookup: with the Region, and what to grant', async () => {
+  it('are refused at each call if a Region refuses the lookup, and the error names the Region and the permission to grant', async () => {
     const requests = await aLambda(refusal('AccessDeniedException', 'not authorized', 403));
     const { clientOptions } = await load();
     for (const calls of [2, 4]) {

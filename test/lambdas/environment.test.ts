@@ -38,7 +38,7 @@ describe('parseEnvironment', () => {
   });
 
   it.each(['ingest', 'api', 'command', 'relay', 'projection', 'operate', 'participant', 'coordinate', 'resolver'])(
-    'stops the start of %s with the names',
+    'prevents %s from starting without its variables, and names them',
     async (name) => {
       await expect(import(`../../lambdas/${name}/index.ts`)).rejects.toThrow(/MERIDIAN_NAME.*_TABLE/);
     },

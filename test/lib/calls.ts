@@ -4,7 +4,7 @@ import ts from 'typescript';
 export interface Call {
   /** `dynamodb`, `sqs` … as in IAM. */
   readonly service: string;
-  /** The command, `Query`; or an item's kind in a transaction, `TransactWriteItem.Put`. */
+  /** The command, such as `Query`, or the kind of an item in a transaction, such as `TransactWriteItem.Put`. */
   readonly operation: string;
   /** The environment variables that name the called resource: those passed to its adapter. */
   readonly on: readonly string[];
@@ -35,8 +35,8 @@ export function operationOf(command: string): string {
 
 /**
  * Finds what each entry file's code calls, by following every function that it names. A member of an object (such as an adapter's
- * function) counts if visited code names that member of the object's type: so an adapter may know more commands than one function
- * uses.
+ * function) counts only if visited code names that member of the object's type, because an adapter may have more commands than
+ * one function uses.
  * @returns the calls by entry file
  */
 export function callsOf(entries: readonly string[]): ReadonlyMap<string, readonly Call[]> {
@@ -137,7 +137,7 @@ class Walk {
   #item(declaration: ts.PropertySignature | ts.MethodSignature, on: readonly string[]): void {
     const [, client] = SDK.exec(declaration.getSourceFile().fileName) ?? [];
     if (client === undefined) return;
-    // An interface of the client; a composed type of the document client.
+    // It is an interface in the client, and a type alias in the document client.
     const isNamed = (node: ts.Node) => ts.isInterfaceDeclaration(node) || ts.isTypeAliasDeclaration(node);
     const owner = ts.findAncestor(declaration, isNamed)?.name.text;
     if (owner !== undefined && ITEM_TYPES.has(owner)) this.#call(client, `${owner}.${declaration.name.getText()}`, on);
@@ -148,7 +148,7 @@ class Walk {
       ? this.#checker.getShorthandAssignmentValueSymbol(node.parent)
       : this.#checker.getSymbolAtLocation(node);
     if (symbol && symbol.flags & ts.SymbolFlags.Alias) symbol = this.#checker.getAliasedSymbol(symbol);
-    // In `const { load } = store` the name is that of a variable, and the store's member is used.
+    // In `const { load } = store`, `load` names a variable, but the member of the store is used too.
     if (ts.isBindingElement(node.parent)) {
       const bound = node.parent.propertyName ?? node.parent.name;
       if (ts.isIdentifier(bound)) {
@@ -176,7 +176,7 @@ class Walk {
       for (const visit of this.#members.get(member) ?? []) this.#push(visit);
       return;
     }
-    // Parameters and names that are bound in place hold values that were visited at their origin.
+    // Parameters and destructured names hold values that were visited at their origin.
     if (ts.isParameter(declaration) || ts.isBindingElement(declaration)) return;
     for (const part of partsOf(declaration) ?? [declaration]) this.#push({ node: part, on });
   }

@@ -8,18 +8,18 @@ const three = ['us-east-1', 'us-east-2', 'us-west-2'];
 
 describe('a change of Regions', () => {
   it.each([
-    ['none', three],
-    ['an order of replicas', ['us-east-1', 'us-west-2', 'us-east-2']],
-    ['one more', [...three, 'eu-west-1']],
-    ['one less', ['us-east-1', 'us-west-2']],
+    ['no change', three],
+    ['another order of replicas', ['us-east-1', 'us-west-2', 'us-east-2']],
+    ['one more Region', [...three, 'eu-west-1']],
+    ['one Region less', ['us-east-1', 'us-west-2']],
   ])('may be %s', (_, wanted) => {
     expect(refuseRegionChange(three, wanted)).toBeUndefined();
   });
 
   it.each([
-    ['two more', [...three, 'eu-west-1', 'eu-west-2'], '+eu-west-1 +eu-west-2'],
-    ['one for another', ['us-east-1', 'us-east-2', 'eu-west-1'], '+eu-west-1 -us-west-2'],
-  ])('is refused if it is %s, with what to do instead', (_, wanted, changes) => {
+    ['two more Regions', [...three, 'eu-west-1', 'eu-west-2'], '+eu-west-1 +eu-west-2'],
+    ['one Region in place of another', ['us-east-1', 'us-east-2', 'eu-west-1'], '+eu-west-1 -us-west-2'],
+  ])('is refused if it is %s, and the error says what to do instead', (_, wanted, changes) => {
     const refused = refuseRegionChange(three, wanted);
     expect(refused).toContain(`${changes}. `);
     expect(refused).toMatch(/one Region .*npx meridian deploy/);

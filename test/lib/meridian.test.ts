@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { makeTree } from '../checks/tree.ts';
 
-// A separate process, which loads the CDK: the construct reads its domain natively.
+// Each app runs in a separate process, which loads the CDK: the construct has Node itself load the domain.
 vi.setConfig({ testTimeout: 120_000 });
 
 const run = promisify(execFile);

@@ -47,7 +47,7 @@ describe('events on the buses', () => {
     expect(rulesMatching(noted, 'us-east-1')).toEqual(['meridian-forward-us-east-2', 'meridian-forward-us-west-2']);
   });
 
-  it('are not forwarded from where they arrive, whatever EventBridge stamps on them, except to projection', () => {
+  it('that arrive from another Region go only to projection, whatever Region EventBridge stamps on them', () => {
     for (const there of ['us-east-2', 'us-west-2'])
       expect(rulesMatching({ ...noted, region: there }, there)).toEqual(['meridian-fast-path']);
   });
@@ -58,7 +58,7 @@ describe('events on the buses', () => {
     expect(rulesMatching(event, 'us-west-2')).toEqual([]);
   });
 
-  it('that producers put go to ingest in that Region only', () => {
+  it('that producers put on a bus go to ingest, in that Region only', () => {
     expect(rulesMatching(append, 'us-east-1')).toEqual(['meridian-ingest']);
     for (const type of ['meridian.command', 'meridian.transact'])
       expect(rulesMatching({ ...append, 'detail-type': type }, 'us-east-1')).toEqual(['meridian-ingest']);
@@ -107,7 +107,7 @@ describe('events on the buses', () => {
     expect(region.text(target?.DeadLetterConfig.Arn)).toBe('Queue(meridian-forwarding-dead-letter)');
   });
 
-  it('that producers put go to quarantine when their queue cannot be reached', () => {
+  it('that producers put on a bus go to quarantine when the queue of ingest cannot be reached', () => {
     const [target] = z
       .array(z.object({ Arn: z.unknown(), DeadLetterConfig: z.object({ Arn: z.unknown() }) }))
       .parse(ruleOf('ingest', 'us-east-1').Targets);

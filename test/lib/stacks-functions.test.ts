@@ -152,13 +152,13 @@ describe('the functions', () => {
   it.each([
     // 10 s of tries, and a call of a service that has just started.
     ['command', 40],
-    // Nothing new after 10 s, then a call of another Region (28 s) and one of the bus or the quarantine (15 s).
+    // No new work after 10 s; then a call of another Region (28 s) and one of the bus or the quarantine (15 s).
     ['ingest', 55],
     ['api', 55],
     // 10 s of tries, a read and a write.
     ['projection', 50],
     ['relay', 60],
-    // Nothing new after 10 s, then 10 s of tries, a read and a write.
+    // No new work after 10 s; then 10 s of tries, a read and a write.
     ['operate', 60],
     // 10 s of tries, and a call of a service that has just started.
     ['participant', 30],

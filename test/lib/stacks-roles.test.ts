@@ -130,18 +130,18 @@ describe('the permissions of each role', () => {
       ],
     ],
     ['stream-lookup', [`dynamodb:DescribeTable on ${events}`, ...decisions('DescribeTable')]],
-  ])('%s: what it calls and nothing else', (name, expected) => {
+  ])('allow %s what it calls, and nothing else', (name, expected) => {
     expect(region.permissions(`meridian-us-east-1-${name}`)).toEqual([...expected, ...basics(name)].sort());
   });
 
-  it('forward: to put on the other buses', () => {
+  it('allow forward to put events on the other buses', () => {
     expect(region.permissions('meridian-us-east-1-forward')).toEqual([
       `events:PutEvents on arn:aws:events:us-east-2:${account}:event-bus/meridian`,
       `events:PutEvents on arn:aws:events:us-west-2:${account}:event-bus/meridian`,
     ]);
   });
 
-  it('forward: taken by EventBridge for the forwarding rules of this account alone', () => {
+  it('let only EventBridge assume the role of forward, for the forwarding rules of this account', () => {
     const trust = z.object({
       Statement: z.tuple([
         z.strictObject({

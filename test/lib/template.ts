@@ -46,8 +46,9 @@ export class TemplateReader {
 
   /** The only resource of a type with this name. */
   named(type: string, name: string): Resource {
-    const [found, ...more] = this.ofType(type).filter((resource) => nameOf(resource) === name);
-    if (found === undefined || more.length > 0) throw new Error(`${more.length} more or no ${type} ${name}`);
+    const all = this.ofType(type).filter((resource) => nameOf(resource) === name);
+    const [found] = all;
+    if (found === undefined || all.length > 1) throw new Error(`expected one ${type} ${name}, found ${all.length}`);
     return found;
   }
 

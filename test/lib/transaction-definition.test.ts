@@ -75,7 +75,7 @@ function fail(name: string): never {
   throw Object.assign(new Error('it is not there'), { name });
 }
 
-describe('the state machine of transactions, executed', () => {
+describe('an execution of the state machine of transactions', () => {
   it('prepares every participant, gets a decision, and commits every intent', async () => {
     const { tasks, calls, of } = scripted({});
     const { entered } = await runDefinition(tasks, input);
@@ -221,7 +221,7 @@ describe('the state machine of transactions, executed', () => {
     expect(entered.at(-1)).toBe('Done');
   });
 
-  it('stays below 256 KiB in every state with the largest transaction, in as many attempts as fit', async () => {
+  it('stays below 256 KiB in every state, even with the largest transaction and several attempts', async () => {
     const data = 'x'.repeat(200_000 / 25);
     const wide = Array.from({ length: 25 }, (_, i) => ({
       stream: `stock/${String(i).padStart(200, '0')}`,
@@ -241,7 +241,7 @@ describe('the state machine of transactions, executed', () => {
     expect(largest).toBeLessThan(256 * 1024);
   });
 
-  it('can be executed many times at once', async () => {
+  it('can run at the same time as many others', async () => {
     const runs = Array.from({ length: 20 }, () => scripted({}));
     await Promise.all(runs.map(({ tasks }) => runDefinition(tasks, input)));
     for (const { calls } of runs) expect(calls).toHaveLength(6);

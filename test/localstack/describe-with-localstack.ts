@@ -1,9 +1,9 @@
 import { describe } from 'vitest';
 
 /**
- * Runs a suite on the LocalStack at the address in the environment's `MERIDIAN_LOCALSTACK`, with the app in its Regions:
- * `npm test` and `npm run test:localstack` start one for it, `npm run localstack` prints the address of its own.
- * Without one the suite is skipped and says so.
+ * Runs a suite on the LocalStack at the address in the environment variable `MERIDIAN_LOCALSTACK`, in whose Regions the app is
+ * deployed. `npm test` and `npm run test:localstack` start a LocalStack and set the variable; `npm run localstack` prints its
+ * address. Without an address, the suite is skipped and the reason is printed.
  * @param suite gets the address
  */
 export function describeWithLocalStack(name: string, suite: (endpoint: string) => void): void {

@@ -37,7 +37,7 @@ describe('the project that a command runs in', () => {
     });
   });
 
-  it('is none outside of one', () => {
+  it('is undefined in a folder outside of every project', () => {
     expect(findProject(aFolder({ 'package.json': '{"name":"other"}' }))).toBeUndefined();
   });
 

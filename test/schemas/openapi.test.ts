@@ -27,8 +27,8 @@ function documentOf(domain: Parameters<typeof openApi>[0]) {
 }
 
 /**
- * The document without unknown members in objects that do not mention `additionalProperties`: finds undocumented
- * members.
+ * The document with unknown members refused in every object that does not mention `additionalProperties`, so that
+ * undocumented members are found.
  */
 function closed(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(closed);
@@ -98,7 +98,7 @@ const api = described(toyDomain);
 const account = { id: 'us-east-1.ann' };
 const stock = { id: '0' };
 
-/** A request of every operation that succeeds, in an order in which all of them do. */
+/** A request for every operation, in an order in which all of them succeed. */
 const requests: Readonly<Record<string, Sent>> = {
   append: {
     body: [

@@ -95,7 +95,7 @@ defineStream({
   commands: {
     add: {
       input: z.string(),
-      // @ts-expect-error the event decided is misspelled
+      // @ts-expect-error the decided event is misspelled
       decide: (_cart, article) => [{ type: 'Aded', data: { article, count: 1 } }],
     },
   },
@@ -106,7 +106,7 @@ defineStream({
   commands: {
     add: {
       input: z.string(),
-      // @ts-expect-error the field of the event decided is misspelled
+      // @ts-expect-error the field of the decided event is misspelled
       decide: (_cart, article) => [{ type: 'Added', data: { artcle: article, count: 1 } }],
     },
   },

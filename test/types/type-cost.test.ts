@@ -6,7 +6,7 @@ import { typeCostOf } from '../../scripts/type-cost.ts';
 const MAX_INSTANTIATIONS = 450_000;
 const MAX_PER_STREAM = 7_500;
 
-it('limits the cost of 50 streams with their tests and a client in the compiler, and the cost of each further stream', {
+it('limits the cost to the compiler of 50 streams with their tests and a client, and of each further stream', {
   timeout: 300_000,
 }, () => {
   const [half, all] = [typeCostOf(25), typeCostOf(50)];

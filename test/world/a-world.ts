@@ -48,7 +48,7 @@ export function aWorld({
     const json: unknown = JSON.parse(answer);
     return { status, body: json };
   };
-  /** A request; advances time until its response. */
+  /** Sends a request, and advances time until its response. */
   const call = (...request: Parameters<typeof send>) => scheduler.resolve(send(...request));
   const put = (region: string, detailType: string, detail: unknown) =>
     world.region(region).bus.put([{ source: 'test', detailType, detail: JSON.stringify(detail) }]);

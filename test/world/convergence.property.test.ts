@@ -104,7 +104,7 @@ interface Sight {
   readonly stream: string;
   readonly version: VersionVector;
   readonly state: unknown;
-  /** The requests in the note's row; which of several copies counts may change as they arrive. */
+  /** The requests in the note's row. Which of several copies counts may change when another copy arrives. */
   readonly row: ReadonlySet<string>;
 }
 

@@ -90,7 +90,7 @@ const run = fc.record({
 });
 type Run = typeof run extends fc.Arbitrary<infer T> ? T : never;
 
-/** Runs a rebuild to its end, whatever fails on the way, and deletes the old rows once it may. */
+/** Runs a rebuild to its end, whatever fails on the way, and deletes the old rows as soon as that is allowed. */
 async function rebuild(scheduler: VirtualScheduler, region: WorldRegion, view: string, segments: number) {
   const ask = async <Name extends OperatorAction>(
     action: Name,

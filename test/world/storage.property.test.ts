@@ -98,7 +98,7 @@ async function ingestsAfter(milliseconds: number): Promise<void> {
   await later.runUntil(() => second.recovered);
   const notes = z.array(z.object({ text: z.string() })).parse(await stateIn(second, later, 'us-east-1', 'note/one'));
   expect(notes.map(({ text }) => text).sort()).toEqual(sent);
-  // A process that ends between a message's move to the quarantine and its removal from the queue moves it a second time.
+  // A message moves twice if a process ends after it has quarantined the message and before it removes it from the queue.
   const { bodies } = second.region('us-west-2').quarantine;
   expect([...new Set(bodies.map((body) => /u\d/.exec(body)?.[0]))].sort()).toEqual(unreadable);
 }

@@ -26,7 +26,7 @@ function subscribed(handle: NonNullable<SubscriberFunctions['handle']>, needs: r
   return { regions, subscribers: { taker } };
 }
 
-/** What its functions could not do, by reason. */
+/** Telemetry that collects the reasons in the warnings of a world. */
 function aLog() {
   const reasons: string[] = [];
   const log = {
@@ -130,7 +130,7 @@ describe('a subscriber in a world that needs the API', () => {
   });
 
   it.each([[[]], [['bus' as const]]])(
-    'that is defined with needs: %j instead reports how to get access',
+    'reports how to get access if it is defined with needs: %j instead',
     async (needs) => {
       const { reasons, telemetry } = aLog();
       const { settle, write } = aWorld({ telemetry, ...subscribed(taker, needs) });

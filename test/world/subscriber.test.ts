@@ -266,7 +266,7 @@ describe('a subscriber in one Region', () => {
     expect(new Set(calls.map(({ key }) => key)).size).toBe(2);
   });
 
-  it('adds one row for each key that it returns, and holds up the log of an event whose result no table accepts', async () => {
+  it('adds one row for each key that it returns, and holds up the log of an event for which it returns too many rows', async () => {
     const { options } = aJournal({
       runsIn: 'us-east-1',
       handler: subscriber({

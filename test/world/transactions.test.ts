@@ -17,7 +17,7 @@ function writesOf({ world }: Bank) {
   return sums;
 }
 
-/** Kills the executions of a Region before a step; the `times`th step of this name. */
+/** Kills the execution of a transaction in a Region before a step, when that step begins for the `times`th time. */
 function killBefore({ world }: Bank, name: MachineStep['name'], { region = EAST, of = `${EAST}:a`, times = 1 } = {}) {
   let seen = 0;
   world.region(region).machine.beforeStep = (step) => {
@@ -123,7 +123,7 @@ describe.each(['strong', 'eventual'] as const)('a transaction with %s decisions'
     await bank.expectWhole([`${WEST}:a`]);
   });
 
-  it('is visible in the homes at once if it is not finalised, and is finalised eventually', async () => {
+  it('is visible in the homes even before it is finalised, and is finalised eventually', async () => {
     const bank = await aBank({ decisions });
     killBefore(bank, 'Commit');
 
@@ -145,7 +145,7 @@ describe.each(['strong', 'eventual'] as const)('a transaction with %s decisions'
     { step: 'Commit', times: 2, state: 'committed' },
     { step: 'Abort', amount: BALANCE + 1, state: 'aborted' },
   ] as const)(
-    'is $state within its deadline and 30 s if its state machine is killed before $step',
+    'is $state at most 30 s after its deadline if its state machine is killed before $step',
     async ({ step, state, ...more }) => {
       const bank = await aBank({ decisions });
       killBefore(bank, step, 'times' in more ? { times: more.times } : {});
@@ -174,7 +174,7 @@ describe.each(['strong', 'eventual'] as const)('a transaction with %s decisions'
     await bank.expectWhole([A, `${EAST}:b`]);
   });
 
-  it('whose state machine runs twice concurrently is done once', async () => {
+  it('whose state machine runs twice concurrently takes effect once', async () => {
     const bank = await aBank({
       decisions,
       ...around(async (call, name, args) => {
@@ -206,7 +206,7 @@ describe.each(['strong', 'eventual'] as const)('a transaction with %s decisions'
     await bank.expectWhole([A, `${EAST}:b`]);
   });
 
-  it('is aborted even in a Region whose responses are lost, without the driving Region if decisions are strong', async () => {
+  it('is aborted in a Region whose responses are lost too, and with strong decisions even before that can reach the driving Region', async () => {
     const bank = await aBank({ decisions });
     bank.world.cut(WEST, EAST);
     bank.world.cut(EAST, WEST, ['replication']);
@@ -278,7 +278,7 @@ describe.each(['strong', 'eventual'] as const)('a transaction with %s decisions'
     await bank.expectWhole([A]);
   });
 
-  it('ends, as does a concurrent one on the same streams in the opposite order', async () => {
+  it('ends, and so does a concurrent transaction on the same streams in the opposite order', async () => {
     const bank = await aBank({ decisions });
     const answers = Promise.all([
       bank.begun({ key: 'a', from: ANN, to: DAN, at: EAST }),
@@ -290,7 +290,7 @@ describe.each(['strong', 'eventual'] as const)('a transaction with %s decisions'
     expect(await bank.balance(EAST, ANN)).toBe(BALANCE - 3);
   });
 
-  it('leaves nothing locked after a prepare that arrives after the abort', async () => {
+  it('leaves nothing locked if a prepare arrives after the abort', async () => {
     const scheduler = new VirtualScheduler();
     let calls = 0;
     const bank = await aBank({
@@ -346,7 +346,7 @@ describe.each(['strong', 'eventual'] as const)('a transaction with %s decisions'
     },
   );
 
-  it('that is lost without a response is ended by the next append, which waits no longer than its deadline', async () => {
+  it('whose state machine and resolver messages are lost is ended by the first append after its deadline', async () => {
     const bank = await aBank({
       decisions,
       ...around(async (call, name, args) =>
@@ -376,7 +376,7 @@ describe.each(['strong', 'eventual'] as const)('a transaction with %s decisions'
 });
 
 describe('a driving Region that cannot reach a majority', () => {
-  it('decides nothing; with strong decisions the others end its transactions, with eventual ones they wait for it', async () => {
+  it('decides nothing: the others end its transactions if decisions are strong, and wait for it if they are eventual', async () => {
     for (const decisions of ['strong', 'eventual'] as const) {
       const bank = await aBank({ decisions });
       bank.world.region(EAST).machine.beforeStep = ({ name }) => {

@@ -11,15 +11,15 @@ function refused(): Promise<Response> {
 
 const HINT = 'Run `npm start` in another terminal, or name a Region with --url or --region.';
 
-describe('the world of npm start', () => {
-  it('is hinted at if no Region is named and nothing listens', async () => {
+describe('the hint to run npm start', () => {
+  it('is given if no Region is named and nothing listens', async () => {
     vi.stubGlobal('fetch', refused);
     await expect(openRegion({ name: 'meridian' })).rejects.toThrow(
       `Nothing listens at http://127.0.0.1:4700 (ECONNREFUSED). ${HINT}`,
     );
   });
 
-  it('is hinted at if it ends after its first response', async () => {
+  it('is given if the server ends after its first response', async () => {
     const listed = JSON.stringify({ regions: ['/regions/us-east-1/health'] });
     vi.stubGlobal('fetch', () => Promise.resolve(new Response(listed)));
     const region = await openRegion({ name: 'meridian' });
@@ -28,7 +28,7 @@ describe('the world of npm start', () => {
     await expect(region.sibling('us-west-2').operate('quarantine-list', { limit: 1 })).rejects.toThrow(HINT);
   });
 
-  it('is not hinted at if an address is given', async () => {
+  it('is omitted if an address is named', async () => {
     vi.stubGlobal('fetch', refused);
     await expect(openRegion({ name: 'meridian', url: 'http://127.0.0.1:4800' })).rejects.toThrow(
       /^Nothing listens at http:\/\/127\.0\.0\.1:4800 \(ECONNREFUSED\)\.$/,

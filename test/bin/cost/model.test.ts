@@ -43,12 +43,12 @@ function totalOf(changes: Partial<Usage> = {}) {
 }
 
 describe('the estimate of a month', () => {
-  it('is the fixed part without traffic', () => {
+  it('has only fixed costs without traffic', () => {
     const lines = linesOf({ eventsPerSecond: 0 });
     for (const { fixed, dollars, what } of lines) expect(dollars > 0, what).toBe(fixed);
   });
 
-  it('doubles with the events, except for fixed costs and traces, which are sampled', () => {
+  it('doubles with the number of events, except for fixed costs and traces, which are sampled', () => {
     const once = linesOf();
     const twice = linesOf({ eventsPerSecond: 20 });
     for (const [i, { service, what, dollars, fixed }] of once.entries()) {
@@ -101,7 +101,7 @@ describe('the estimate of a month', () => {
 });
 
 describe('what the estimate counts', () => {
-  /** One stream and one view of totals: what the model assumes an event to change. */
+  /** One stream and one view of totals, which is what the model assumes each event to change. */
   const tick = defineStream({
     type: 'tick',
     mode: 'merge',

@@ -32,7 +32,7 @@ describe('the lines of a file of envelopes', () => {
       'It has no usable id',
       '"detail-type":"meridian.command"',
     ],
-  ])('with %s are unreadable, with the reason', async (_what, line, reason, body) => {
+  ])('with %s are unreadable, and the reason is given', async (_what, line, reason, body) => {
     expect(await linesOf(line)).toEqual([
       { line: 1, reason: expect.stringContaining(reason), body: expect.stringContaining(body) },
     ]);

@@ -25,7 +25,7 @@ const foreign = Array.from({ length: 8 }, (_, i) => `${pathToFileURL(`${SHOP}/no
 const own = `${pathToFileURL(`${SHOP}/subscribers/picker.ts`).href}:7:3`;
 
 describe('the errors that meridian start prints', () => {
-  it("are the project's, each once, with the lines of the stack that are in its files", () => {
+  it("are those of the project, each printed once, with the lines of the stack that are in the project's files", () => {
     const { log, printed } = aLog();
     for (const error of [thrownIn([...foreign, own]), thrownIn([...foreign, own]), thrownIn(foreign)])
       log.warn('Will be redelivered', { error });
@@ -47,7 +47,7 @@ describe('the errors that meridian start prints', () => {
     ]);
   });
 
-  it('include a line for each message of a subscriber that moves to the dead-letter queue, with the first line of its last error', () => {
+  it("include one line for each of a subscriber's messages that moves to the dead-letter queue, with the first line of the last error", () => {
     const { log, printed } = aLog();
     const details = { subscriber: 'picker', region: 'us-east-1', deadLetter: 'Taken of stock/us-east-1.lamp' };
     const gaveUp =

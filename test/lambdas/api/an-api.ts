@@ -36,7 +36,7 @@ const problemSchema = z.looseObject({
 });
 
 /**
- * The API of us-east-1 on memory adapters, one of three Regions; the others are unreachable unless a test connects
+ * The API of us-east-1, one of three Regions, on memory adapters. The other Regions are unreachable unless a test connects
  * them.
  */
 export function anApi(ports: Partial<ApiPorts> = {}) {

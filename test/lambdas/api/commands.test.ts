@@ -164,7 +164,7 @@ describe('POST /streams/{type}/{id}/commands/{name}', () => {
     );
   });
 
-  it('calls the home Region, which makes the same append as through its own API', async () => {
+  it('calls the home Region, which makes the same append as for a request to its own API', async () => {
     const home = anApi({ region: 'us-west-2', log: 'us-west-2' });
     const asked: string[] = [];
     const api = anApi({

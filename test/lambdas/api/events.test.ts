@@ -180,7 +180,7 @@ describe('POST /events', () => {
     expect(versionOf(again)).toBe(second);
   });
 
-  it('uses the version that a merge commit is based on as its context', async () => {
+  it('uses basedOn as the context of a merge commit', async () => {
     const api = anApi();
     const old = versionOf(await api.post('/events', { body: { stream, events: [noted(1)] } }));
     await api.post('/events', { body: { stream, events: [noted(2)] } });
@@ -204,7 +204,7 @@ describe('POST /events', () => {
     expect(await api.ports.events.load(stream)).toHaveLength(1);
   });
 
-  it('refuses a commit that would not fit the bus, and appends nothing of it', async () => {
+  it('refuses a commit that is too large for the bus, and appends no part of it', async () => {
     const api = anApi();
     const written = (length: number) => ({
       stream: 'note/a',
@@ -424,7 +424,7 @@ describe('POST /events', () => {
     expect(await store.load(stream)).toHaveLength(1);
   });
 
-  it('starts no envelope 10 s after the request, and reports which ones to send again', async () => {
+  it('starts no further envelope once 10 s have passed since the request, and reports which ones to send again', async () => {
     const store = memoryEventStore();
     const api = anApi({
       events: {

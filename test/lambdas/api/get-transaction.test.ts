@@ -23,7 +23,7 @@ describe('GET /transactions/{id}', () => {
     expect(await api.get(`/transactions/${encodeURIComponent(id)}`)).toEqual(committed);
   });
 
-  it('omits the participant of an abort that none caused', async () => {
+  it('returns no participant for an abort that no participant caused', async () => {
     const api = anApiWith(undefined);
     const problem = {
       type: 't',

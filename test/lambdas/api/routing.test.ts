@@ -125,7 +125,7 @@ describe('every request', () => {
     [1.5, '1'],
     ['7\r\nx: y', '1'],
     [undefined, '1'],
-  ])('asks to retry after the %s seconds of an error, or else 1', async (retryAfter, seconds) => {
+  ])('if an error has the retryAfter %s, returns the Retry-After %s', async (retryAfter, seconds) => {
     const events = {
       ...memoryEventStore(),
       load: async () => {

@@ -162,7 +162,7 @@ describe('GET /streams/{type}/{id}/events', () => {
     expect(ids).toEqual([['id-1', 'id-2', 'id-3'], ['id-4', 'id-5', 'id-6'], ['id-7']]);
   });
 
-  it('shows a commit that arrives late to a reader that follows the stream, whatever its stamp', async () => {
+  it('shows a late commit to a reader that follows the stream, whatever the stamp of the commit', async () => {
     const store = memoryEventStore();
     const api = anApi({ events: store });
     const west = anApi({ region: 'us-west-2', log: 'us-west-2' });
@@ -199,7 +199,7 @@ describe('GET /streams/{type}/{id}/events', () => {
     expect(await api.problem('GET', `${path}/events`, { query: `after=${elsewhere}` })).toMatchObject({ status: 425 });
   });
 
-  it('returns 413 for a state or a page that no response can hold, and smaller pages as requested', async () => {
+  it('returns 413 for a state or a page that is too large for a response, and smaller pages on request', async () => {
     const api = anApi();
     for (let i = 0; i < 30; i++)
       await api.ports.events.put({

@@ -33,7 +33,7 @@ describe('POST /transactions', () => {
       ]);
     });
 
-    it('returns 202 and where to query if it is undecided after 10 s, and reports that from then on', async () => {
+    it('returns 202 and a location if the transaction is undecided after 10 s, and reports it there as undecided', async () => {
       const api = anApiWith(undefined);
       const begun = api.runtime.elapsed();
 
@@ -139,7 +139,7 @@ describe('POST /transactions', () => {
     expect(asked).toEqual(['us-west-2', 'us-west-2']);
   });
 
-  it('returns 503 if the driving Region is unreachable: it may still have run', async () => {
+  it('returns a retryable 503 if the driving Region is unreachable: the transaction may have run there', async () => {
     const body = { id: 'us-west-2:a', participants: [taking(west)] };
     const { status, headers, body: problem } = await anApi().post('/transactions', { body });
     expect([status, headers['retry-after']]).toEqual([503, '1']);

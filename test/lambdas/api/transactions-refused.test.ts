@@ -4,7 +4,7 @@ import { anApi, noted } from './an-api.ts';
 import { both, east1, east2, east3, id, taken, taking, west } from './transactions-fixture.ts';
 
 describe('POST /transactions', () => {
-  describe('refuses with 400, reports every fault with its path, and writes nothing', () => {
+  describe('writes nothing, reports every fault with its path, and refuses with 400', () => {
     const note = 'note/n';
     const manyStreams = (count: number) => Array.from({ length: count }, (_, i) => taking(`stock/${3 * i}`));
     const token = encodeVersionToken(east3, {});

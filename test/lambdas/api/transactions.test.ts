@@ -73,7 +73,7 @@ describe('POST /transactions', () => {
   });
 
   it.each(['no Region', 'mars-north-1:a', '', 'us-east-1:a#1'])(
-    'refuses the Idempotency-Key "%s", under its name, with the other faults',
+    'refuses the Idempotency-Key "%s", and reports it under the name of the header, together with the other faults',
     async (key) => {
       const headers = { 'idempotency-key': key };
       const ask = (...participants: readonly object[]) =>
@@ -134,7 +134,7 @@ describe('POST /transactions', () => {
   });
 
   describe('aborts', () => {
-    it('if a command is refused: 409 with the refusal and its stream, and nothing is written', async () => {
+    it('if a command is refused: returns 409 with the refusal and its stream, and writes nothing', async () => {
       const api = anApi();
       for (let i = 0; i < STOCK; i++)
         await api.post(`/streams/${east2}/commands/take`, { body: JSON.stringify(`${i}`) });
@@ -186,7 +186,7 @@ describe('POST /transactions', () => {
       });
     });
 
-    it('if a stream was busy until the deadline, with the seconds after which a new transaction is worthwhile', async () => {
+    it('if a stream was busy until the deadline, and returns the seconds after which a new transaction is worthwhile', async () => {
       const api = anApiWith('busy');
       const { status, headers, body } = await api.post('/transactions', { body: across });
       expect([status, headers['retry-after']]).toEqual([409, '7']);

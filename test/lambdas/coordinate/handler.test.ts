@@ -63,7 +63,7 @@ describe('coordinate', () => {
     expect(await ask(planOf(deadline))).toEqual({ kind: 'prepare', attempt: 2 });
   });
 
-  it('throws if the decisions do not respond, and on unknown requests', async () => {
+  it('throws if the store of decisions does not respond, and on unknown requests', async () => {
     const decisions = {
       ...memoryDecisions({ strong: true }),
       put: async () => {

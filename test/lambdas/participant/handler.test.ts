@@ -77,7 +77,7 @@ describe('participant', () => {
     expect(await home.events.load(west)).toHaveLength(1);
   });
 
-  it('returns a refusal, and a busy stream: only temporary errors are thrown', async () => {
+  it('returns a refusal, or that a stream is busy: only temporary errors are thrown', async () => {
     const { ask, runtime } = aParticipant();
     const deadline = runtime.now() + 30_000;
     expect(await ask(prepareOf(east, deadline, {}))).toMatchObject({

@@ -91,7 +91,7 @@ function aRelay(ports: Partial<RelayHandlerPorts> = {}) {
 }
 
 describe('relay', () => {
-  it('publishes the events of commits written here, and notifies the projector of every Region’s', async () => {
+  it('publishes the events of commits written here, and notifies the projector of the commits of every Region', async () => {
     const { relay, published, projected, sightings, lines } = aRelay();
     const [event] = commitAt(1).events;
     const two = commitAt(1, { events: [event, event].flatMap((each) => each ?? []) });
@@ -156,7 +156,7 @@ describe('relay', () => {
     expect(armed()[0]?.delay).toBeGreaterThanOrEqual(30_000);
   });
 
-  it('publishes an intent once it is committed and never an aborted one, and notifies the projector of both', async () => {
+  it('publishes an intent once it is committed, but never an aborted one, and notifies the projector of both', async () => {
     const { relay, published, projected, armed } = aRelay();
     const intent = (state: 'prepared' | 'committed' | 'aborted', position: number) =>
       anIntent({ stream: 'note/a', position, meta: {}, tx: { state, deadline: 0 } });
@@ -166,7 +166,7 @@ describe('relay', () => {
       return { eventName: 'MODIFY', dynamodb: { ...dynamodb, OldImage } };
     };
 
-    // Committed before it was replicated to here, it arrives as an insert.
+    // An intent that was committed before it was replicated to here arrives as an insert.
     const failed = await relay([finalised(1, 'committed'), finalised(2, 'aborted'), record(3, intent('committed', 3))]);
 
     expect(failed).toEqual([]);
@@ -195,7 +195,7 @@ describe('relay', () => {
     expect(projected()).toEqual([]);
   });
 
-  it('does not announce an attempt that another follows, and has the resolver check whether one did', async () => {
+  it('does not announce an attempt that another one is to follow, and has the resolver check whether that began', async () => {
     const { relay, announced, armed, runtime } = aRelay();
     const busy = aBusyAttempt({ decidedAt: runtime.now(), remaining: 20_000 });
 

@@ -181,14 +181,14 @@ describe('nothing is forgotten:', () => {
       );
   });
 
-  it('replication to every other Region has an alarm, and nothing else does', () => {
+  it('replication to every other Region has one alarm, on the events table', () => {
     const latency = 'AWS/DynamoDB ReplicationLatency';
     expect(alarms.flatMap(watchedBy).filter((metric) => metric.startsWith(latency))).toEqual(
       ['us-east-2', 'us-west-2'].map((other) => `${latency} ReceivingRegion=${other} TableName=meridian-events`),
     );
   });
 
-  it('records that relay discards are counted by its mappings', () => {
+  it('relay has alarms for the records that it discards, as its mappings count them', () => {
     const [alarm] = watching('AWS/Lambda DroppedEventCount EventSourceMappingUUID=EventSourceMapping()');
     expect(alarm?.Metrics.filter(({ MetricStat }) => MetricStat)).toHaveLength(2 * 2);
     for (const metric of ['OnFailureDestinationDeliveredEventCount', 'DroppedEventCount'])

@@ -38,7 +38,7 @@ describe('the bundle of every function', () => {
     eachBundle(({ id, bytes }) => expect(bytes, id).toBeLessThanOrEqual(LIMIT));
   });
 
-  it('has the sizes that the docs have', () => {
+  it('has the size that the docs state', () => {
     bundles.forEach(expectDocumented);
     expect([...documentedSizes().keys()].sort()).toEqual([...bundles.map(({ id }) => id), 'client'].sort());
   });
@@ -142,7 +142,7 @@ describe('a bundle in a separate Node process', () => {
     for (const { operation, headers } of requests) if (operation) expect(headers['x-amzn-trace-id']).toBe(TRACE);
   });
 
-  it('starts, for every other function', async () => {
+  it('starts for every other function', async () => {
     const tried = new Set(work.map(([id]) => id));
     for (const { id, path, environment } of bundles.filter((bundle) => !tried.has(bundle.id)))
       expect(await startOf(path, environment), id).toBeGreaterThan(0);

@@ -168,7 +168,7 @@ describe('a subscriber that runs in one Region', () => {
     expect(thresholdOf(0, 'meridian-local-age')).toBe(600);
   });
 
-  it('may get only the events written in its own Region, so that each event is handled in one Region, or those of named Regions', () => {
+  it('may get only the events written in named Regions, or in its own, so that each event is handled in one Region', () => {
     for (const [i, region] of ['us-east-1', 'us-east-2', 'us-west-2'].entries()) {
       expect(patternOf(i, 'meridian-local')).toEqual(subscriptionPattern(['note'], [region]));
       expect(patternOf(i, 'meridian-chosen')).toEqual(subscriptionPattern(['note'], ['us-east-1', 'us-west-2']));

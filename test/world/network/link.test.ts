@@ -59,7 +59,7 @@ describe('Link', () => {
     expect(arrived).toHaveLength(1);
   });
 
-  it('delivers its fraction of messages twice', async () => {
+  it('delivers the configured fraction of messages twice', async () => {
     const { arrived, send, settle } = aLink({ duplicates: 0.5 });
     for (let i = 0; i < 200; i++) send(i);
 

@@ -83,7 +83,7 @@ describe('the server of a world', () => {
     expect(await request('PUT', '/regions/us-east-1/health')).toMatchObject({ status: 405, headers: { allow: 'GET' } });
   });
 
-  it('returns where an undecided transaction can be queried, at this server', async () => {
+  it('returns the address at this server at which an undecided transaction can be queried', async () => {
     const participants = ['stock/0', 'stock/1'].map((stream) => ({ stream, command: 'take', input: 'me' }));
     const ask = (wait: number) =>
       request('POST', '/regions/us-east-1/transactions', {

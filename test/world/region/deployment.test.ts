@@ -127,8 +127,9 @@ function madeIn<Made extends { readonly options: { readonly region: string; read
   region: string,
   name: string,
 ): Made {
-  const [found, ...more] = all.filter(({ options }) => options.region === region && options.name === name);
-  if (!found || more.length > 0) throw new Error(`${region} has ${more.length} more or no ${name}.`);
+  const made = all.filter(({ options }) => options.region === region && options.name === name);
+  const [found] = made;
+  if (!found || made.length > 1) throw new Error(`Expected one ${name} in ${region}, but found ${made.length}.`);
   return found;
 }
 
@@ -179,7 +180,7 @@ describe.each(regions)('the world and the stacks, in %s,', (region) => {
     for (const [name, value] of Object.entries(inWorld)) expect([value, undefined]).toContain(variables[name]);
   });
 
-  it.each(unqueued)('differ in the instances of %s as declared', (id) => {
+  it.each(unqueued)('differ in the number of instances of %s, as declared', (id) => {
     expect(madeIn(made.functions, region, id).options.concurrency).toBe(DIFFERENCES[id].instances);
   });
 
@@ -200,7 +201,7 @@ describe.each(regions)('the world and the stacks, in %s,', (region) => {
     }).toEqual({ ...deployedFeed(stackOf(region), id), ...DIFFERENCES[id].queue });
   });
 
-  it.each(consumers)('differ in the declared settings of %s', (id) => {
+  it.each(consumers)('differ in every setting of %s that is declared to differ', (id) => {
     const deployed = Object.entries(deployedFeed(stackOf(region), id));
     for (const setting of Object.entries(DIFFERENCES[id].queue)) expect(deployed).not.toContainEqual(setting);
   });
@@ -236,8 +237,8 @@ describe.each(regions)('the world and the stacks, in %s,', (region) => {
         retries,
         maxAgeS: maxAge / 1000,
         // The world relies on these settings: every record from the first on is delivered, and a shard is processed batch by
-        // batch. From the first reported record on they are redelivered, a batch that fails as a whole is split, and
-        // discarded ones are kept.
+        // batch. Records are redelivered from the first reported one on, a batch that fails as a whole is split, and
+        // discarded records are kept.
         windowS: 0,
         begins: 'TRIM_HORIZON',
         parallelization: 1,
@@ -265,11 +266,11 @@ describe.each(regions)('the world and the stacks, in %s,', (region) => {
     );
   });
 
-  it('drive transactions alike, in time', () => {
+  it('drive transactions with the same timeouts and retries', () => {
     const retry = {
       IntervalSeconds: MACHINE_FIRST_PAUSE_S,
       MaxAttempts: MACHINE_TRIES - 1,
-      // Each pause of the world doubles, and is drawn from its whole range.
+      // In the world, each pause is random from 0 to a maximum that doubles.
       BackoffRate: 2,
       JitterStrategy: 'FULL',
     };
@@ -312,7 +313,7 @@ describe('the world', () => {
     await expect(world.region('us-east-1').invokeOperate(request)).rejects.toMatchObject({ code: 'too-large' });
   });
 
-  it('shows whole items in streams, including those before a change, like the tables', () => {
+  it('shows whole items in its table streams, before and after a change, like the deployed tables', () => {
     expect(deployedTables(globalStack)).toEqual({
       [names.eventsTable]: { shows: 'NEW_AND_OLD_IMAGES' },
       [names.transactionsTable]: { shows: 'NEW_AND_OLD_IMAGES' },

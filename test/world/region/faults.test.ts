@@ -122,7 +122,7 @@ function run({ withFaults, atRest }: Killer) {
   return runAndCheck({ withFaults }, atRest);
 }
 
-describe('a killed function', () => {
+describe('a function that is killed', () => {
   it('at any call of a port, before or after its effect, loses and duplicates nothing', async () => {
     const calls = await callsOf(run);
 
@@ -186,7 +186,7 @@ const TROUBLE_MS = 4000;
 
 const messagesSchema = z.array(z.unknown());
 
-/** One call in `one in` fails: it is throttled, its response is lost, or a batch is accepted only in part. */
+/** One call in `oneIn` fails: it is throttled, its response is lost, or a batch is accepted only in part. */
 function trouble(scheduler: VirtualScheduler, seed: number, oneIn: number) {
   const random = seeded(seed);
   const begin = scheduler.now();

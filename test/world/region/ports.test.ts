@@ -45,7 +45,7 @@ describe('a function of another Region', () => {
     expect(calls).toBe(0);
   });
 
-  it('has failed if it returns more', async () => {
+  it('counts as failed if it returns more', async () => {
     const invoke = aRemote(async () => textOf(LAMBDA_PAYLOAD_BYTES + 1));
     await expect(invoke('give me all')).rejects.toMatchObject({
       code: 'region-unreachable',
@@ -54,7 +54,7 @@ describe('a function of another Region', () => {
     });
   });
 
-  it('has failed if it throws anything', async () => {
+  it('counts as failed if it throws any error', async () => {
     const invoke = aRemote(() => Promise.reject(new MeridianError('too-large', 'there')));
     await expect(invoke('work')).rejects.toMatchObject({ code: 'region-unreachable' });
   });

@@ -64,7 +64,7 @@ describe('strong decisions', () => {
     { cut: 'there', isStored: false },
     { cut: 'back', isStored: true },
   ] as const)(
-    'cannot be read without a majority ($cut is cut); they may be stored: $isStored',
+    'cannot be read without a majority if the way $cut is cut (stored: $isStored)',
     async ({ cut, isStored }) => {
       const ways: Way[] = [
         { takes: 30, cut },

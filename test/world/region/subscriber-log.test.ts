@@ -63,7 +63,7 @@ describe('the log of a subscriber in a world', () => {
     ]);
   });
 
-  it('says of a dead letter that no event can be read from that it cannot be read', async () => {
+  it('reports that a dead letter cannot be read if it contains no readable event', async () => {
     const { world, settle, deadLetters } = aLoggedWorld({ handle: () => undefined });
     await world
       .region('us-west-2')

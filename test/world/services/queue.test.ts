@@ -10,7 +10,7 @@ import { sleepOn, VirtualScheduler } from '../../../world/time/scheduler.ts';
 interface Consumer {
   /** Bodies that fail, this many times. */
   readonly failing?: ReadonlyMap<string, number>;
-  /** What a delivery does instead of responding, by its number from 1. */
+  /** What a delivery, by its number from 1, does instead of responding. */
   readonly instead?: (delivery: number) => Promise<unknown> | undefined;
   readonly concurrency?: number;
 }
@@ -119,7 +119,7 @@ describe('WorldQueue', () => {
     ]);
   });
 
-  it('redelivers the whole batch after the handler was killed, and the next messages meanwhile', async () => {
+  it('redelivers the whole batch after the handler was killed, and delivers the next messages meanwhile', async () => {
     const { queue, deliveries, settle } = aQueue({
       instead: (delivery) => (delivery === 1 ? new Promise(() => undefined) : undefined),
     });
@@ -143,7 +143,7 @@ describe('WorldQueue', () => {
     expect(activity.idle).toBe(true);
   });
 
-  it('delivers its fraction of messages twice, and lets them overtake each other', async () => {
+  it('delivers the configured fraction of messages twice, and lets messages overtake each other', async () => {
     const { queue, bodies, settle } = aQueue({}, { duplicates: 0.5, reorders: true });
     const sent = Array.from({ length: 100 }, (_, i) => `${i}`);
 
@@ -207,7 +207,7 @@ describe('WorldDelayedQueue', () => {
     expect(deliveries.map(({ at }) => at)).toEqual([5000, 10_000]);
   });
 
-  it('accepts no more than SQS: ten messages at once, each delayed by 15 minutes', async () => {
+  it('accepts no more than SQS: at most ten messages at once, each delayed by at most 15 minutes', async () => {
     const { delayed } = aDelayedQueue();
     await expect(delayed.send(Array.from({ length: 11 }, () => ({ body: '', delay: 0 })))).rejects.toThrow(
       'at most 10',

@@ -61,7 +61,7 @@ function thrown(message = 'thrown') {
 }
 
 describe('WorldStateMachine', () => {
-  it('plans, prepares all at once, decides on their answers, and commits all at once', async () => {
+  it('plans, prepares all at once, decides by their responses, and commits all at once', async () => {
     const { machine, calls, settle, activity } = aMachine();
 
     await machine.start(input);
@@ -176,7 +176,7 @@ describe('WorldStateMachine', () => {
     expect(forever.scheduler.now()).toBe(300_000);
   });
 
-  it('accepts no more than a state machine, 256 KiB', async () => {
+  it('accepts no more input than Step Functions: 256 KiB', async () => {
     const { machine } = aMachine();
     await expect(machine.start({ ...input, meta: { actor: 'x'.repeat(262_144) } })).rejects.toThrow(
       'DataLimitExceeded',

@@ -154,7 +154,7 @@ describe('TableStream', () => {
     }
   });
 
-  it('also discards a record by its age, and keeps the records behind it', async () => {
+  it('discards a record that is too old, and keeps the records behind it', async () => {
     const { push, settle, deliveries, failures } = aStream((batch) => (batch.includes(1) ? [1] : []), 0, {
       retries: 1000,
       maxAge: 2000,
@@ -168,7 +168,7 @@ describe('TableStream', () => {
     expect(deliveries.findLast(({ positions }) => positions.includes(1))?.at).toBeLessThan(3000);
   });
 
-  it('delivers its fraction of records twice, and none before earlier ones', async () => {
+  it('delivers the configured fraction of records twice, and no record before an earlier one', async () => {
     const { push, settle, positions } = aStream(() => [], 0.5);
 
     push(100);

@@ -16,7 +16,7 @@ function named({ participants, decisions, oneRegion, rival }: SweepOptions) {
   return `${participants} participants ${oneRegion ? 'in one Region' : `in several Regions, ${decisions} decisions`}${rival ? ', and a rival' : ''}`;
 }
 
-describe('a transaction that crashes at any call of a port, before it takes effect or after it', () => {
+describe('a transaction that crashes at any call of a port, before or after the call takes effect', () => {
   it.each(sweeps.map((options) => [named(options), options] as const))(
     'is atomic, reported truthfully, and releases its streams in time: %s',
     async (_name, options) => {
