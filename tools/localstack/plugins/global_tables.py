@@ -74,7 +74,7 @@ def patch_global_tables():
 
     streams.DynamoDBStreamsProvider.get_records = records_of_the_tables_region
 
-    # The agent lifts a limit on secondary indexes that nobody here reaches, and would have to be downloaded.
+    # The agent lifts a limit on secondary indexes that is not reached here, and it would have to be downloaded.
     command = server.DynamodbServer._create_shell_command
     server.DynamodbServer._create_shell_command = lambda self: ending_with_us(
         [argument for argument in command(self) if not argument.startswith("-javaagent:")]

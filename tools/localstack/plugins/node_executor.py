@@ -23,7 +23,7 @@ class NodeExecutor(RuntimeExecutor):
         code = str(self.function_version.config.code.get_unzipped_code_location())
         read_end, write_end = os.pipe()
         self.log = tempfile.TemporaryFile("w+b")
-        # It ends by itself when LocalStack does, whatever ends that: its input ends.
+        # Its input ends when LocalStack ends, for whatever reason; then it ends too.
         self.process = subprocess.Popen(
             [os.environ["LAMBDA_NODE_BIN"], BOOTSTRAP, str(write_end)],
             cwd=code,
