@@ -1,4 +1,4 @@
-"""Runs Node functions as processes of this machine: upstream runs each in a container of its own."""
+"""Runs Node functions as processes of this machine; upstream runs each in a separate container."""
 import json
 import os
 import selectors
@@ -44,7 +44,7 @@ class NodeExecutor(RuntimeExecutor):
             raise StatusErrorException("init failed", payload=json.dumps(body).encode())
 
     def _receive(self, timeout):
-        with selectors.DefaultSelector() as selector:  # select() itself knows no descriptor above 1,023
+        with selectors.DefaultSelector() as selector:  # select() does not support descriptors above 1,023
             selector.register(self.answers, selectors.EVENT_READ)
             if not selector.select(timeout):
                 return None
