@@ -86,7 +86,7 @@ export function briefOfDocument({ code, detail }: Problem): string {
 
 /** @param ofWrite true if the request was a write @param id the option that gives an id */
 function adviceOf({ code, retryable, known, actual, state }: ProblemDetails, ofWrite: boolean, id: string): string {
-  if (known) return `There are: ${known.join(', ')}.`;
+  if (known) return `Existing names: ${known.join(', ')}.`;
   if (code === 'version-conflict' && actual !== undefined && !retryable)
     return `It is at version ${actual}. Read it, decide again, and give --expected with the version that you read.`;
   if (code === 'not-caught-up') return 'This Region is behind: see `meridian regions`, and retry.';

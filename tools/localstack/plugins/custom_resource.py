@@ -13,7 +13,7 @@ from localstack.services.cloudformation.resource_provider import (
 )
 
 # Reported as created without running their handlers. The handlers are the CDK's own: they respond over https only and
-# need the SDK of the runtime, which LocalStack has neither of. Nothing is deleted here that they would have to clean up.
+# need the runtime's SDK. LocalStack has neither, and nothing is deleted here that they would have to clean up first.
 PRETENDED = {"Custom::S3AutoDeleteObjects"}
 
 pending: dict[str, Queue] = {}
