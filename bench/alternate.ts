@@ -17,8 +17,8 @@ export interface Timed {
 }
 
 /**
- * Times both ways in turns, so that other load on the machine affects both; the first rounds only warm up. Measures
- * processor time, which does not include waiting for the processor.
+ * Times the two ways alternately, so that other load on the machine affects both. The first rounds only warm up.
+ * Measures processor time, which does not include waiting for the processor.
  */
 export async function alternate({ what, byHand, documentClient }: Pair): Promise<Timed> {
   const rounds: { readonly byHand: number; readonly documentClient: number }[] = [];

@@ -10,7 +10,7 @@ import {
 import { partitionKey } from '../adapters/dynamodb/view-item.ts';
 import type { ViewEntry } from '../core/index.ts';
 
-// The entry of a view, encoded by hand as commits are.
+// The hand-written codec of a view's entry, in the style of the one for commits.
 
 const entrySchema = z.object({
   pk: z.object({ S: z.string().regex(/#row#\d+$/) }),

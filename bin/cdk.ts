@@ -19,7 +19,7 @@ export async function runCdk(project: Project, args: readonly string[]): Promise
   const { status, error } = spawnSync(process.execPath, [packageBin(folder, 'aws-cdk', 'cdk'), ...args], {
     cwd: folder,
     stdio: 'inherit',
-    // The app that cdk.json names runs on this Node too.
+    // Puts this Node first on the PATH, so that the app that cdk.json names runs on it too.
     env: { ...process.env, PATH: `${dirname(process.execPath)}${delimiter}${process.env.PATH}` },
   });
   if (error) throw error;

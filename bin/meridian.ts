@@ -78,7 +78,7 @@ Exit codes: 0, 1 for an error or a refusal, 2 for wrong usage, 3 for a transacti
 All commands in detail: ${ownPage('reference/command-line.md')}${project ? '' : `\n\n${BEGIN}`}`,
 );
 
-/** Commander's message about an argument names the argument only after its own terms. */
+/** Simplifies Commander's message about an argument: users do not know the term `command-argument value`. */
 function plain(text: string): string {
   return text.replace(
     /^error: command-argument value '(.*)' is invalid for argument '(.*?)'\./s,

@@ -10,7 +10,7 @@ export const AWS_REGIONS: readonly string[] = [
   'eu-isoe-west-1',
 ];
 
-/** The number of typing errors up to which a name is suggested. */
+/** The maximum number of typing errors in a name for which the correct name is suggested. */
 const MOST_ERRORS = 2;
 
 /** Warnings about Regions that may be misspelt. They may also be new, so they are not refused. */

@@ -2,13 +2,16 @@ import { readFileSync } from 'node:fs';
 import * as z from 'zod';
 import { messageOf } from '../core/facts/errors.ts';
 
-/** The contents of a JSON file, or what is wrong with them: the parser's message, with the position or the text there, or the schema's. */
+/**
+ * The contents of a JSON file, or what is wrong with them: the message of the parser, with the position of the fault or
+ * the text around it, or the message of the schema.
+ */
 export function readJsonFile<T>(file: string, schema: z.ZodType<T>): { readonly data: T } | { readonly fault: string } {
   let json: unknown;
   try {
     json = JSON.parse(readFileSync(file, 'utf8'));
   } catch (error) {
-    // It quotes the text around the fault, with its line breaks.
+    // The message quotes the text around the fault, including line breaks.
     return { fault: `✖ ${messageOf(error).replaceAll(/\s+/g, ' ')}` };
   }
   const { success, data, error } = schema.safeParse(json);

@@ -50,8 +50,9 @@ export function schemaDocuments(domain: Domain): readonly SchemaDocument[] {
 }
 
 /**
- * Every event in its current version, as EventBridge delivers it, under the name that a schema registry of EventBridge gives it
- * (`meridian.account@Deposited`): JSON Schema draft 4, which is the version that it accepts.
+ * Every event in its current version, as EventBridge delivers it, under the name that a schema registry of EventBridge
+ * gives it (`meridian.account@Deposited`). The schemas are in JSON Schema draft 4, the version that the registry
+ * accepts.
  */
 export function registrySchemas(domain: Domain): Readonly<Record<string, JsonSchema>> {
   return Object.fromEntries(

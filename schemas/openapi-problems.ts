@@ -47,7 +47,7 @@ export function problemComponents(): { readonly schemas: object; readonly respon
         ),
       ),
       [OTHER]: {
-        description: 'Any other problem; after a deployment also one with a code that this document does not list',
+        description: 'Any other problem. After a deployment its code may be one that this document does not list',
         content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
       },
     },

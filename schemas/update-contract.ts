@@ -14,8 +14,8 @@ export interface UpdateOptions {
 /**
  * Writes the schemas of a domain into a folder, or checks them. Nothing is written if a sample is missing, or its
  * schema refuses it. Changes that break a release are reported, and prevent a new release unless they are accepted.
- * @param folder the project's schemas; created if it does not exist @returns the findings, one line each, and whether
- *   there are no faults
+ * @param folder the project's schemas; created if it does not exist
+ * @returns the findings, one line each, and `ok`: true if there are no faults
  */
 export function updateContract(
   domain: Domain,

@@ -49,7 +49,8 @@ function configOf(stage: string, reports: string, name: string, declarations: st
         reportFolder: reports,
         reportTempFolder: WORK,
         reportFileName: name,
-        // Types that signatures name, but the entry point does not export. For the world, these are the whole engine.
+        // Includes types that signatures name and the entry point does not export. Those of the world would be the
+        // whole engine.
         includeForgottenExports: name !== 'world',
       },
       docModel: { enabled: false },

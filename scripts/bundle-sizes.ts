@@ -52,7 +52,7 @@ const variablesSchema = z.object({ variables: z.record(z.string(), z.unknown()) 
 /** A team's subscriber: that of the starter. */
 const picker = { entry: join(root, 'starter/subscribers/picker.ts'), streamTypes: ['any'] };
 
-/** Has the CDK bundle every function of a Region into `outdir`, exactly as a deploy does. */
+/** Makes the CDK bundle every function of a Region into `outdir`, exactly as in a deployment. */
 export function bundleFunctions(outdir: string): readonly Bundle[] {
   const { context } = cdkJsonSchema.parse(JSON.parse(readFileSync(join(root, 'cdk.json'), 'utf8')));
   const config = { ...parseConfig({ context: (key) => context[key] }), domain: DOMAIN };

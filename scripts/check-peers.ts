@@ -8,7 +8,8 @@ import { packPackage } from './pack.ts';
 import { run } from './package-check/run.ts';
 import { PEER_RANGES } from './peers.ts';
 
-// `npm run check-peers`: a new project with the lowest version of every peer that the package allows, and with the newest.
+// `npm run check-peers`: tries a new project with the lowest version of every peer that the package allows, then with
+// the newest version.
 
 const ENDS = ['lowest', 'newest'] as const;
 const peers = Object.entries(PEER_RANGES);

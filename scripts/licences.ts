@@ -11,7 +11,7 @@ import { readOptions } from './options.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
-/** Permissive licences: they allow use in closed software, for a notice. */
+/** Permissive licences: they allow use in closed software that includes a notice. */
 const ALLOWED = [
   '0BSD',
   'Apache-2.0',

@@ -18,7 +18,11 @@ registerHooks({
 process.on('exit', () => writeFileSync(process.env.LOADED, JSON.stringify(loaded)));
 `;
 
-/** The URLs of the files that a script loads, itself included, run outside of any project. @throws Error if it fails, with what it printed */
+/**
+ * Runs a script outside of any project.
+ * @returns the URLs of the files that it loads, itself included
+ * @throws Error if it fails, with what it printed
+ */
 export function loadedModules(script: string, args: readonly string[]): readonly string[] {
   const folder = mkdtempSync(join(tmpdir(), 'meridian-loaded-'));
   try {

@@ -13,12 +13,12 @@ import { run } from '../tools/run.ts';
 import { type MailService, startMailService } from './mail-service.ts';
 import { packPackage } from './pack.ts';
 
-// `npm run localstack`: the grocery on LocalStack, deployed as a team deploys it: from a repository of its own that depends on the
-// packed package, by `meridian localstack`.
+// `npm run localstack`: the grocery on LocalStack, deployed as a team would deploy it: from a temporary repository
+// that contains the grocery, depends on the packed package, and runs `meridian localstack`.
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const GROCERY = join(root, 'examples/grocery');
-/** The folder to which the repository downloads LocalStack; the project created here is temporary. */
+/** The folder for the download of LocalStack. It is outside of the project created here, which is temporary. */
 const CACHE = join(root, 'node_modules/.cache/meridian-localstack');
 /** The packages that a team needs to deploy to LocalStack, in addition to zod. */
 const DEVELOPMENT = [
@@ -67,7 +67,10 @@ function say(line: string): void {
   process.stdout.write(`${line}\n`);
 }
 
-/** Starts LocalStack with the grocery in three Regions; without examples there is nothing to deploy. @throws Error when that fails */
+/**
+ * Starts LocalStack with the grocery in three Regions, or empty if there are no examples.
+ * @throws Error when the start or the deployment fails
+ */
 export async function startForTests(signal: AbortSignal): Promise<TestLocalStack> {
   if (!existsSync(GROCERY)) return { ...(await startEngine(root)), mailUrl: undefined };
   const mails = await startMailService();

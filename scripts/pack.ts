@@ -20,8 +20,8 @@ import { readOptions } from './options.ts';
 import { PEER_RANGES } from './peers.ts';
 import { sayStep } from './steps.ts';
 
-// `npm run pack-package`: builds the package as it is published. In the repository `exports` names the sources; the manifest
-// written here names their compiled files, in a folder that nothing in the repository resolves.
+// `npm run pack-package`: builds the package as it is published. In the repository, `exports` names the sources. The
+// manifest written here names the compiled files; it is in a folder that nothing in the repository resolves to.
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 /** The folder that is packed. */
@@ -89,7 +89,7 @@ export interface Packed {
 let packed: Packed | undefined;
 
 /**
- * Builds the package into `.package/`, and packs it, once a process.
+ * Builds the package into `.package/`, and packs it, once per process.
  * @throws Error when it does not compile; tsc has printed why
  */
 export function packPackage(): Packed {
@@ -114,8 +114,8 @@ function buildPackage(): Packed {
 }
 
 /**
- * Copies the pages: alarms, messages and comments refer to pages in `docs/`. A link to a file of the repository that
- * the package lacks becomes its text.
+ * Copies the pages: alarms, messages and comments refer to pages in `docs/`. A link to a file that the package lacks is
+ * replaced by the link's text.
  */
 export function copyPages(stage: string): void {
   for (const file of ['README.md', 'CHANGELOG.md', 'LICENSE']) copyFileSync(join(root, file), join(stage, file));
@@ -135,7 +135,7 @@ function withoutDeadLinks(prose: string, folder: string): string {
   );
 }
 
-/** Packs the package of `npm create`: in Meridian's scope, it runs `meridian init`. */
+/** Packs the package for `npm create`, which runs `meridian init`. It has the same scope as Meridian's package. */
 export function packCreate(): Packed {
   const stage = join(STAGE, 'create');
   const { name, version, license, type } = manifest;

@@ -12,7 +12,7 @@ export interface Prose {
   readonly text: string;
 }
 
-/** Below `root`: files whose texts are read. Samples and generated files are not prose. */
+/** The files below `root` whose texts are read. Samples and generated files are not prose. */
 const FILES = ['*.md', '*/**/*.{md,ts,mjs}'];
 const EXCLUDED = ['**/node_modules', 'cdk.out', 'coverage', '.package', 'docs/schemas', 'test/compat/[0-9]*'];
 

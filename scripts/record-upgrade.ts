@@ -12,7 +12,8 @@ import { packPackage } from './pack.ts';
 import { run } from './package-check/run.ts';
 import { PROJECT, parseShown, RECORDED, SHOWN, type Shown, STARTS } from './package-check/upgrade.ts';
 
-// `npm run record-upgrade`: a new project of this version, and data that it keeps, for the check that later versions can take over both.
+// `npm run record-upgrade`: records a new project of this version with its data. The package check of later
+// versions upgrades that project.
 
 const healthSchema = z.object({ regions: z.array(z.string()) });
 

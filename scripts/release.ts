@@ -7,7 +7,7 @@ import manifest from '../package.json' with { type: 'json' };
 import { readOptions } from './options.ts';
 import { packPackage, STAGE } from './pack.ts';
 
-// `npm run release`: docs/reference/releases.md says what a version may change, and how one is made.
+// `npm run release`: docs/reference/releases.md describes what a version may change, and how a version is made.
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const CHANGELOG = join(root, 'CHANGELOG.md');

@@ -10,8 +10,8 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const reason = reasonToInstall();
 if (reason) {
   process.stderr.write(`meridian: npm install (${reason}), about a minute …\n`);
-  // Not `npm ci`: it refuses a lock whose packages for other platforms a registry does not carry. Only errors are
-  // shown: the warnings are about the Node that runs npm, and the scripts run on the one that it installs.
+  // Not `npm ci`, which fails if the registry lacks a locked package for another platform. Only errors are shown: npm
+  // warns about the Node that it runs on, but the scripts run on the Node that it installs.
   const npm = spawnSync('npm', ['install', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error'], {
     cwd: root,
     shell: process.platform === 'win32',
@@ -23,8 +23,9 @@ if (reason) {
 if (!hasNode24()) stop('the package "node" brought no Node 24: run `npm rebuild node`, or put Node 24 on the PATH');
 
 /**
- * Why the installed packages are not those that package.json and package-lock.json name; undefined if they are. npm
- * keeps a record of what it installed; contents are compared, since a clone or a checkout leaves any file times.
+ * Why an installation is needed: how the installed packages differ from package.json or package-lock.json. Undefined if
+ * they do not differ. Compares the contents of these files and of npm's record, because file times say nothing after a
+ * clone or a checkout.
  */
 function reasonToInstall() {
   const installed = read('node_modules/.package-lock.json')?.packages;

@@ -7,7 +7,10 @@ const MAX_FUNCTION_LINES = 70;
 const MAX_PARAMETERS = 4;
 const MAX_TEST_FILE_LINES = 500;
 
-/** What may break a rule, and why: by `file name`, or by file. An entry that is not needed any more is a fault. */
+/**
+ * The functions and files that may break a rule, each with the reason: by `file name`, or by file. An entry that is no
+ * longer needed is a fault.
+ */
 export interface Exceptions {
   readonly longFunctions: Readonly<Record<string, string>>;
   readonly manyParameters: Readonly<Record<string, string>>;
@@ -15,7 +18,7 @@ export interface Exceptions {
 }
 
 const makesOneObject = 'makes an object with the methods of a port, each of them short';
-const isAList = 'a list from top to bottom, one entry a graph or metric: parts would have no name of their own';
+const isAList = 'a list with one entry per graph or metric: a part of it would have no meaningful name';
 
 const exceptions: Exceptions = {
   longFunctions: {
@@ -95,7 +98,7 @@ function checkTestFile(file: string, text: string): Finding[] {
   return [{ rule: 'longTestFiles', key: file, fault }];
 }
 
-/** A function, method or constructor that has a body, so is not a signature. */
+/** A function, method or constructor with a body, not only a signature. */
 type WithBody = ts.FunctionLikeDeclaration & { readonly body: ts.Node };
 
 function hasBody(node: ts.Node): node is WithBody {

@@ -11,7 +11,7 @@ import { run as runCommand } from './package-check/run.ts';
 // `npm run start-time`: how long the command line takes to print its version, compared with an empty Node. With `--bin` it
 // measures the packed package, installed in an empty folder; otherwise the command of this repository.
 
-/** The limit: how many times as long as an idle Node it may take. */
+/** The limit, as a multiple of the time of an empty Node. */
 const LIMIT = 1.8;
 const PAIRS = 41;
 
@@ -60,7 +60,7 @@ function measure(bin: string): void {
       ? `${JSON.stringify({ nodeMs, versionMs, ratio, limit: LIMIT, pairs: PAIRS, modules: modules.length })}\n`
       : `meridian --version: ${versionMs.toFixed(0)} ms, node -e 0: ${nodeMs.toFixed(0)} ms; ${ratio.toFixed(2)} times as long, at most ${LIMIT}. Medians of ${PAIRS} pairs. Modules loaded: ${modules.length}.\n`,
   );
-  // The launcher alone: neither the engine nor the CDK.
+  // Only the launcher may be loaded, neither the engine nor the CDK.
   process.exitCode = ratio > LIMIT || modules.length > 1 ? 1 : 0;
 }
 

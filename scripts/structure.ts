@@ -9,7 +9,7 @@ import { readOptions } from './options.ts';
 
 const USAGE = 'Usage: npm run structure -- [--json] [--root <folder of a checkout>]';
 
-/** A folder of core, or a file beside its folders. */
+/** A folder of core, or a file next to these folders. */
 interface Module {
   readonly name: string;
   readonly files: number;
@@ -83,8 +83,9 @@ function moduleOf(file: string): string {
 }
 
 /**
- * The minimum number of upward dependencies over all orders of the modules: a minimum feedback arc set. By dynamic programming
- * over the sets of modules that lie at the bottom (Held and Karp 1962, as for orders in general); exact up to some 20 modules.
+ * The minimum number of upward dependencies over all orders of the modules: a minimum feedback arc set. Computed by
+ * dynamic programming over the sets of modules at the bottom, the method of Held and Karp (1962) for orders. Exact for
+ * up to about 20 modules.
  */
 function upwardAtLeast(modules: readonly Module[]): number {
   const index = new Map(modules.map(({ name }, i) => [name, i]));
@@ -97,7 +98,7 @@ function upwardAtLeast(modules: readonly Module[]): number {
     for (const [i, need] of needs.entries()) {
       const taken = below | (1 << i);
       if (taken === below) continue;
-      // Placed on top of `below`, this module has an upward dependency on everything that it needs and that is not below yet.
+      // With this module on top of `below`, its dependencies on modules outside of `below` are upward.
       const cost = (least[below] ?? 0) + ones(need & ~taken);
       const known = least[taken] ?? -1;
       if (known === -1 || cost < known) least[taken] = cost;

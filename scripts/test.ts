@@ -47,8 +47,9 @@ const SIMULATOR = '--project=simulator';
 const ON_LOCALSTACK = '--project=localstack';
 
 /**
- * Starts LocalStack, deploys the grocery to it, runs the tests that need it, and stops it. Where none can run, these tests are
- * skipped and the run says why; with `localstack` in the environment's `MERIDIAN_REQUIRE` that is a failure.
+ * Starts LocalStack, deploys the grocery to it, runs the tests that need it, and stops it. If LocalStack cannot run,
+ * these tests are skipped and the run says why. If `MERIDIAN_REQUIRE` in the environment contains `localstack`, the run
+ * fails instead.
  */
 export async function runTestsOnLocalStack(args: string[]): Promise<Counts> {
   const missing = whatIsMissing();
@@ -77,7 +78,7 @@ function say(line: string): void {
   process.stdout.write(`${line}\n`);
 }
 
-/** The last line of a run: `N passed, N failed`, and what was skipped if anything was. */
+/** The last line of a run: `N passed, N failed`, and `N skipped` if tests were skipped. */
 export function summary({ passed, failed, skipped }: Counts): string {
   return `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`;
 }
@@ -114,7 +115,7 @@ async function runSome(args: string[]): Promise<Counts> {
   return counts.passed + counts.failed === 0 ? fail(counts, 'no test was executed') : counts;
 }
 
-/** What a team does that depends on the package, each step a test. */
+/** The steps of a team that uses the package; each step counts as a test. */
 async function packageCounts(): Promise<Counts> {
   try {
     const { steps } = await checkPackage();
@@ -125,7 +126,7 @@ async function packageCounts(): Promise<Counts> {
   }
 }
 
-/** LocalStack last, and alone: it keeps the whole machine busy. */
+/** The tests on LocalStack run last, and alone, because they keep the whole machine busy. */
 async function runAll(): Promise<Counts> {
   const seconds: string[] = [];
   const part = async (name: string, run: () => Promise<Counts>): Promise<Counts> => {

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-// `npm run test:without-examples`: Meridian depends on no example. In a copy of the repository without `examples/`, the checks and
-// the tests that need no LocalStack run. Arguments go to vitest: which files, which tests.
+// `npm run test:without-examples`: proves that Meridian depends on no example. Runs the checks, and the tests that need
+// no LocalStack, in a copy of the repository without `examples/`. Arguments go to vitest: which files, which tests.
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const PROJECTS = ['core', 'lib', 'others', 'simulator'].map((name) => `--project=${name}`);
@@ -31,7 +31,7 @@ function copyWithoutExamples(): string {
 const folder = copyWithoutExamples();
 try {
   const args = process.argv.slice(2);
-  // The checks run first, and only if all tests run, because they take another minute.
+  // The checks run before the tests. They take another minute, so they are left out if only some tests are selected.
   const commands = [...(args.length > 0 ? [] : [['scripts/check.ts']]), [...VITEST, ...args]];
   const failed = commands.filter(
     (command) => spawnSync(process.execPath, command, { cwd: folder, stdio: 'inherit' }).status !== 0,

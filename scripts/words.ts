@@ -6,7 +6,7 @@ import { type Prose, proseBelow } from './prose.ts';
 interface Idiom {
   readonly not: RegExp;
   readonly write: string;
-  /** Only where the text is a comment of its own, not a title that continues another one. */
+  /** True if only comments are checked, because a title may continue another title. */
   readonly inComments?: true;
 }
 

@@ -30,7 +30,7 @@ export type GivenEvent<Events extends EventVersions> = {
     | { readonly type: Type; readonly schemaVersion?: undefined; readonly data: z.input<Events[Type]['schema']> };
 }[keyof Events & string];
 
-/** An event as a command decided it, read by its schema. */
+/** An event that a command decided, parsed by its schema. */
 export type DecidedEvent<Events extends EventVersions> = {
   readonly [Type in keyof Events & string]: { readonly type: Type; readonly data: z.output<Events[Type]['schema']> };
 }[keyof Events & string];
@@ -114,8 +114,8 @@ export class Given<State, Events extends EventVersions, Inputs extends InputSche
     const fold = new Fold({
       ...this.#definition,
       evolve: (_before, event, context) => {
-        // Arguments are frozen: an `evolve` that mutates them would affect the folds of other Regions too, so it must
-        // throw.
+        // The arguments are frozen, so that an `evolve` that mutates them throws: it would affect the folds of other
+        // Regions too.
         state = this.#definition.evolve(frozen(state), frozen(event), context);
         return state;
       },
@@ -251,7 +251,7 @@ export class Decision<Events extends EventVersions> {
   }
 }
 
-/** @throws Error when an event is not one that could be stored */
+/** @throws Error when an event could not be stored */
 function checkDecided<Events extends EventVersions>(
   definition: StreamDefinition,
   name: string,

@@ -5,8 +5,8 @@ import { text } from 'node:stream/consumers';
 import type { Fetch } from '../../client/options.ts';
 
 /**
- * A `fetch` that sends every request to one address, with the original host in the `Host` header: for an emulator of AWS, whose
- * host names need not resolve. The platform's own `fetch` does not let callers set that header.
+ * A `fetch` that sends every request to one address, with the original host in the `Host` header. It is for an emulator
+ * of AWS, whose host names may not resolve. The platform's own `fetch` does not let callers set that header.
  */
 export function connectTo({ protocol, hostname, port }: URL): Fetch {
   const client = protocol === 'https:' ? https : http;

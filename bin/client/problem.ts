@@ -29,7 +29,7 @@ export function codeOf(error: unknown): string {
   return z.object({ code: z.string() }).parse(documentOf(error)).code;
 }
 
-/** The command line's name for each part of a request. The keys are the API's names, which faults have as paths. */
+/** The command line's name for each part of a request. The keys are the API's names, which are the paths of faults. */
 export type Names = Readonly<Record<string, string>>;
 
 /**
@@ -63,7 +63,7 @@ const OPTIONS: Names = {
   'meta.correlation': '--correlation',
 };
 
-/** A fault with a hint also names the option. */
+/** Replaces the API's name for a part of the request at the end of a message by the name of the option. */
 function inOptions(message: string): string {
   return message.replace(/(?<= accepts )(basedOn|expected)$/, (word) => OPTIONS[word] ?? word);
 }
@@ -86,13 +86,14 @@ export function briefOfDocument({ code, detail }: Problem): string {
 
 /** @param ofWrite true if the request was a write @param id the option that gives an id */
 function adviceOf({ code, retryable, known, actual, state }: ProblemDetails, ofWrite: boolean, id: string): string {
-  if (known) return `There are: ${known.join(', ')}.`;
+  if (known) return `Existing names: ${known.join(', ')}.`;
   if (code === 'version-conflict' && actual !== undefined && !retryable)
     return `It is at version ${actual}. Read it, decide again, and give --expected with the version that you read.`;
   if (code === 'not-caught-up') return 'This Region is behind: see `meridian regions`, and retry.';
   if (state === 'unknown') return 'To learn the result, send it again with the same id.';
   if (code === 'id-reused') return `Give another ${id}.`;
-  if (code === 'aborted') return `This id stays aborted: to try again, send it with another ${id}, or without one.`;
+  if (code === 'aborted')
+    return `The transaction with this id stays aborted. To try again, give another ${id}, or leave the option out.`;
   if (retryable) return 'The request was tried several times. The cause may be temporary: try again later.';
   return (ofWrite ? ofWrites[code] : undefined) ?? advice[code] ?? '';
 }

@@ -128,7 +128,7 @@ export class Region {
   }
 }
 
-/** Makes the error for an address where nothing listens, with what to do. */
+/** Makes the error for an address where nothing listens. Its message says what to do. */
 export function hinted(error: ClientError, hint: string): ClientError {
   return clientError('unreachable', `${error.message}${hint}`, { cause: error });
 }

@@ -39,7 +39,7 @@ export function addCost(program: Command): void {
     )
     .option(
       '--transactions-per-second <n>',
-      'transactions over several Regions per second, made of the above events',
+      'transactions over several Regions per second; --events-per-second includes their events',
       amount(0, 1e6),
       0,
     )

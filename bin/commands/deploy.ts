@@ -24,7 +24,7 @@ export function addDeploy(program: Command, project: Project | undefined): void 
 Runs \`cdk deploy --all\`. A plain \`cdk deploy\` does not
 - deploy all stacks, if the app has several and you name none,
 - look up each table's stream again: a recreated replica has a new stream, which nothing would read,
-- record the deployed Regions in ${REGIONS_FILE}, which the next synth compares with. Commit it.`,
+- record the deployed Regions in ${REGIONS_FILE}, with which the next synth compares its own. Commit that file.`,
     )
     .action((args: readonly string[]) =>
       reportingErrors({}, async () => {
@@ -34,7 +34,7 @@ Runs \`cdk deploy --all\`. A plain \`cdk deploy\` does not
 }
 
 /**
- * Deploys, and records in which Regions the deployment is.
+ * Deploys, and records the Regions of the deployment.
  * @param args for the CDK
  * @returns the exit code of the CDK
  * @throws CliError, MissingPackagesError, DomainFileError, SubscribersFileError before anything is deployed
@@ -57,7 +57,8 @@ async function deploy(project: Project, args: readonly string[]): Promise<number
       `${REGIONS_FILE} is unchanged: with ${partial}, some stacks may not have been deployed. To record the Regions, run meridian deploy without it.`,
     );
   else if (!existsSync(manifest)) sayNote(`${REGIONS_FILE} is unchanged: cdk deployed nothing.`);
-  else if (keepDeployed(assembly, file)) sayText(`Commit ${REGIONS_FILE}: the next synth compares with it.`);
+  else if (keepDeployed(assembly, file))
+    sayText(`Commit ${REGIONS_FILE}: the next synth compares its Regions with it.`);
   return 0;
 }
 
@@ -109,7 +110,7 @@ function refuseOtherAssembly({ folder }: Project, { output, app }: Options): voi
   if (output !== undefined)
     throw new CliError(
       'other-assembly',
-      `--output ${output}: meridian deploy reads from ${ASSEMBLY} which Regions were deployed. Leave the option out; meridian synth writes to any folder.`,
+      `--output ${output}: meridian deploy reads the deployed Regions from ${ASSEMBLY}, so it always writes there. Leave the option out. To write to another folder, use meridian synth.`,
     );
   if (typeof app === 'string' && existsSync(join(folder, app, 'manifest.json')))
     throw new CliError(

@@ -158,7 +158,7 @@ async function redriveAll(
     const step = await region.operate('quarantine-redrive', request).catch((error: unknown) => {
       if (!json && all.redriven.length > 0)
         sayNote(
-          `Stopped after ${countOf(all.redriven.length, 'message')} handed to ingest again. Run the command again for the rest.`,
+          `Stopped after handing ${countOf(all.redriven.length, 'message')} to ingest again. Run the command again for the rest.`,
         );
       throw error;
     });
@@ -192,7 +192,7 @@ function tell(
   const messages = countOf(redriven.length, 'message');
   sayText(
     dryRun
-      ? `${messages} would be handed to ingest again${complete ? '' : `, of those examined; the quarantine holds about ${about}`}.`
+      ? `${messages} would be handed to ingest again${complete ? '' : `. Not all messages were examined: the quarantine holds about ${about}`}.`
       : `${messages} handed to ingest again. Messages that still cannot be processed return to the quarantine.`,
   );
   for (const { id, why } of failed) sayNote(`${id}: ${why}`);

@@ -19,7 +19,7 @@ type RebuildStatus = ActionResult<'rebuild-status'>;
 
 /** `meridian rebuild` */
 export function addRebuild(program: Command): void {
-  regionCommand(program, 'rebuild', 'rebuild a view from the events, in every Region, while it stays readable')
+  regionCommand(program, 'rebuild', 'rebuild a view from the events, in every Region; the view stays readable')
     .argument('<view>', 'its name')
     .option('--only', 'in the named Region only')
     .option(
@@ -53,7 +53,7 @@ async function rebuild(
     });
   });
   bars?.stop();
-  tellEach(results, json, ({ active }) => `${view} is rebuilt and is read now: build ${active.build}.`);
+  tellEach(results, json, ({ active }) => `${view} is rebuilt: reads now use build ${active.build}.`);
   if (!json && results.some((result) => 'done' in result))
     sayText(`In two minutes the rows of the previous build can be deleted: meridian rebuild ${view} --clean`);
 }

@@ -34,9 +34,9 @@ export function addRepublish(program: Command): void {
   regionCommand(
     program,
     'republish',
-    'publish again, on the bus of every Region, the events that it has written since a given time',
+    'publish again, in every Region, the events that the Region has written since a given time',
   )
-    .requiredOption('--since <time>', 'a time, as 2026-11-24T08:00:00Z, or how long ago: 90m, 36h, 2d', since)
+    .requiredOption('--since <time>', 'a time, such as 2026-11-24T08:00:00Z, or how long ago: 90m, 36h, 2d', since)
     .option('--only', 'in the named Region only')
     .option('--dry-run', 'only count the events')
     .action((options: RepublishOptions) =>

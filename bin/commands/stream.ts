@@ -63,7 +63,7 @@ async function showEvents(region: Region, stream: string, options: StreamOptions
       page = await region.commits(stream, { after, limit: Math.min(left, PAGE) });
       hasRead = true;
     } catch (error) {
-      // A temporary failure is retried once a page has been read: `npm start` restarts whenever a file is saved.
+      // After the first page, temporary failures are retried, because `npm start` restarts whenever a file is saved.
       if (!(follow && hasRead && isClientError(error) && isTemporary(error))) throw error;
       await sleep(POLL_MS);
       continue;

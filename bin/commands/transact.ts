@@ -32,7 +32,7 @@ export function addTransact(program: Command): void {
         'JSON, a file that contains it, or `-` for standard input: an array of {stream, command, input} or {stream, events}, or a complete request',
       )
       .optionsGroup('Transaction:')
-      .option('--check <stream=version>', 'require that this stream, too, is at this version; may be repeated', check),
+      .option('--check <stream=version>', 'also require this stream to be at this version; may be repeated', check),
   );
   command.action(async (text: string, options: TransactCommandOptions) => {
     let asked: Asked;

@@ -126,8 +126,8 @@ function transactionOf({ regions: n, batch: b, participants: k }: Usage) {
   };
 }
 /**
- * The number of invocations that the state machine makes one after the other, and the unit of memory that it is charged
- * by, in GB.
+ * The number of invocations that the state machine makes one after the other, and the unit of memory in which it is
+ * charged, in GB.
  */
 const STEPS_IN_A_ROW = 4;
 const EXECUTION_GB = 64 / 1024;
@@ -184,7 +184,7 @@ function volumeOf({ eventsPerSecond, readsPerSecond, size }: Usage) {
     item: size + ITEM_OVERHEAD,
     entry: size + ENTRY_OVERHEAD,
     writeUnits: Math.ceil((size + ITEM_OVERHEAD) / 1024),
-    /** The units of 64 KB that EventBridge and SQS charge an entry as. */
+    /** The number of 64 KB units that EventBridge and SQS charge for an entry. */
     chunks: Math.ceil((size + ENTRY_OVERHEAD) / 65_536),
   };
 }
@@ -225,7 +225,7 @@ function database(usage: Usage): readonly Position[] {
       service,
       price: 'writeUnits',
       quantity: events * per.sightings,
-      what: 'write units of what each Region has seen of others',
+      what: 'write units of the newest commit seen of each Region',
     },
     {
       service,
@@ -307,7 +307,7 @@ function queues(usage: Usage): readonly Position[] {
       service,
       price: 'queueRequests',
       quantity: fixedOf(usage.regions).polls * usage.regions,
-      what: 'requests: Lambda looking into empty queues',
+      what: 'requests: Lambda polling empty queues',
       fixed: true,
     },
   ];

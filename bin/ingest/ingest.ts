@@ -152,7 +152,8 @@ class Run {
     const again: Waiting[] = [];
     for (const [i, item] of items.entries()) {
       const outcome = outcomes[i];
-      if (!outcome) throw new Error(`${this.#region.name} answered ${outcomes.length} of ${items.length} envelopes.`);
+      if (!outcome)
+        throw new Error(`${this.#region.name} returned results for ${outcomes.length} of ${items.length} envelopes.`);
       if ('problem' in outcome && outcome.problem.retryable && ++item.tries < CLIENT_TRIES) {
         again.push(item);
         continue;

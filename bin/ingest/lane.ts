@@ -1,7 +1,7 @@
 /** Processes items in batches, sequentially, in the order in which they were added. */
 export interface Lane<T> {
   readonly put: (item: T) => void;
-  /** Resolves when all items are processed or, after `stop`, when the current batch is. */
+  /** Resolves when all items are processed or, after `stop`, when the current batch is done. */
   readonly rest: () => Promise<void>;
 }
 

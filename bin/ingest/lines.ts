@@ -4,9 +4,9 @@ import { idOf } from '../../core/wire/envelope.ts';
 import { CliError } from '../client/cli-error.ts';
 
 const NEWLINE = 10;
-/** The longest line that is kept, in bytes: more than an envelope can have, and less than a request can. */
+/** The longest line that is kept, in bytes: longer than any envelope, and shorter than the longest request. */
 const MAX_LINE_BYTES = 2_000_000;
-/** Bytes of an unreadable line that go to the quarantine, at most: a queue's message holds 256 KiB. */
+/** At most this many bytes of an unreadable line go to the quarantine, because a queue's message holds 256 KiB. */
 const MAX_KEPT_BYTES = 60_000;
 
 /** A line that holds an envelope with an id. The Region reports other faults. */
@@ -64,7 +64,7 @@ export async function* readLines(source: AsyncIterable<Buffer>): AsyncGenerator<
   }
 }
 
-/** If none of this many first lines is an envelope, the file is assumed to be of another kind. */
+/** How many lines are examined: if none of them is an envelope, the file is assumed to be of another kind. */
 const MAX_WITHOUT_ENVELOPE = 100;
 /** The code of the error if no line is an envelope. */
 export const NO_ENVELOPES = 'no-envelopes';
@@ -120,7 +120,7 @@ function readLine(bytes: Buffer, cut: boolean): Omit<Envelope, 'line'> | Omit<Un
   return { stream, json };
 }
 
-/** @param event the event that it would have been on the bus, if known */
+/** @param event the line as an event on the bus, if known */
 function unreadable(reason: string, bytes: Buffer, event?: object): Omit<Unreadable, 'line'> {
   const body = event ? JSON.stringify(event) : bytes.subarray(0, MAX_KEPT_BYTES).toString();
   if (bytes.length <= MAX_KEPT_BYTES) return { reason, body };

@@ -7,7 +7,7 @@ import { NAME_FORM, NAME_LENGTH } from '../../core/names.ts';
 import { CliError } from '../client/cli-error.ts';
 import { packageSpec } from './package-spec.ts';
 
-/** What the starter's files import in addition to Meridian. The development packages are for its tools. */
+/** The packages that the starter's files import in addition to Meridian, then those that only its tools need. */
 const DEPENDENCIES = ['zod'];
 const DEVELOPMENT = [
   '@types/node',
@@ -23,7 +23,7 @@ const DEVELOPMENT = [
 /** All packages that a new project depends on in addition to Meridian. Their versions are those that Meridian is tested with. */
 export const PINNED = [...DEPENDENCIES, ...DEVELOPMENT];
 
-/** Files that npm would leave out of the package, or interpret, under their real names. */
+/** Files that are packed under other names, because npm would leave them out of the package or interpret them. */
 const RENAMED = { gitignore: '.gitignore' } as const;
 
 const packageSchema = z.object({

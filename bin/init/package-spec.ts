@@ -7,8 +7,9 @@ import { CliError } from '../client/cli-error.ts';
 const manifestSchema = z.object({ dependencies: z.record(z.string(), z.string()).default({}) });
 
 /**
- * The dependency specifier with which `npm install` installs the running package: the tarball or URL that it was installed from, by npx
- * or in a project, otherwise its version. In Meridian's own repository it is the tarball of `npm run pack-package`.
+ * The dependency specifier with which `npm install` installs the running package: the tarball or URL from which npx or
+ * a project installed it, otherwise its version. In Meridian's own repository it is the tarball made by
+ * `npm run pack-package`.
  * @param root the folder of the package
  * @throws CliError in the repository when there is no tarball
  */

@@ -38,7 +38,7 @@ export async function checkAppend(
   return { found: `${appends.length} accepted: ${[...streams].join(', ')}`, value: [...written.values()].flat() };
 }
 
-/** Milliseconds from the acceptance of an append in one Region until another showed it, by these two Regions. */
+/** Milliseconds from the acceptance of an append in one Region until another Region showed it, keyed by these two Regions. */
 export type Lags = Readonly<Record<string, Readonly<Record<string, number>>>>;
 
 /** `replicated`: every Region sees what every Region has written. */

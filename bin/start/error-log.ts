@@ -7,13 +7,14 @@ import { sayNote } from '../output.ts';
 
 type Log = NonNullable<WorldOptions['telemetry']>['log'];
 
-/** The number of stack lines shown of an error that shows none of the project's files. */
+/** The number of stack lines shown for an error whose stack has none of the project's files. */
 const MOST_FOREIGN = 5;
 
 /**
- * Logs errors that the project's own code throws inside a function: the message, and the project's lines of the stack. An error of a
- * subscriber is the project's even if its stack does not show it: a library may have thrown it far below, or without a stack. Also
- * logs each message of a subscriber that moves to the dead-letter queue.
+ * Logs errors that the project's own code throws inside a function: the message, and the project's lines of the stack.
+ * An error of a subscriber counts as the project's even if no line of its stack is in the project: a library may have
+ * thrown it many calls deeper, or without a stack. Also logs each message of a subscriber that moves to the dead-letter
+ * queue.
  */
 export function errorLog(folder: string): Log {
   const logged = new Set<string>();

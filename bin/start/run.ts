@@ -58,7 +58,7 @@ const SETTLE_MS = 3000;
 
 const POLL_MS = 100;
 
-/** Lines of an error's stack: with Node's 10, those in the project are missing if a library throws a few calls below. */
+/** Lines of an error's stack. Node's default of 10 would hide the project's lines if a library throws a few calls deeper. */
 const STACK_LINES = 50;
 
 /**

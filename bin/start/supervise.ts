@@ -59,7 +59,7 @@ export async function supervise(
     if (typeof event === 'object') {
       if (event.code === EXIT.cannotRun) process.exit(EXIT.failed);
       if (event.signal !== null) sayNote(killedText(event.signal));
-      sayNote('Waiting for a file to be saved, to start again. Press Ctrl-C to end.');
+      sayNote('Waiting for a file to be saved before starting again. Press Ctrl-C to end.');
     }
     const file = await Promise.race([ended.promise, changed.promise]);
     watcher.close();

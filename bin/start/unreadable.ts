@@ -82,7 +82,10 @@ function faultsIn({ type, events }: StreamDefinition, event: StoredEvent): reado
   }
 }
 
-/** A sample shows it. Without a usable one, a schema without a transformation is known to accept its output. */
+/**
+ * True if a schema is known to accept its own output: its sample shows it or, without a usable sample, it has no
+ * transformation.
+ */
 function acceptsItsOutput({ schema, sample }: ReturnType<typeof schemaVersionsOf>[number]): boolean {
   const parsed = schema.safeParse(sample);
   return parsed.success

@@ -23,7 +23,7 @@ export class FileWatcher {
     this.#onChange = onChange;
   }
 
-  /** @param stamp of the file when it was read: a later change is reported, even one before this call */
+  /** @param stamp the file's stamp when it was read: a later change is reported, even if it happened before this call */
   add(file: string, stamp: string): void {
     if (this.#stamps.has(file)) return;
     this.#stamps.set(file, stamp);

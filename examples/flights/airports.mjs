@@ -1,6 +1,6 @@
-// Prints airports.json: airport → [latitude, longitude] in degrees, to four decimals (11 m), one airport a line.
-// Source: airports.csv of the npm package vega-datasets (BSD-3-Clause) unchanged, except for the wrong sign of Guam's
-// longitude. Run: node examples/flights/airports.mjs > examples/flights/airports.json
+// Prints airports.json: airport → [latitude, longitude] in degrees, to four decimals (11 m), one airport per line.
+// Source: airports.csv of the npm package vega-datasets (BSD-3-Clause), unchanged except that the wrong sign of Guam's
+// longitude is corrected. Run: node examples/flights/airports.mjs > examples/flights/airports.json
 import { readFileSync } from 'node:fs';
 import { findPackageJSON } from 'node:module';
 import { dirname, join } from 'node:path';

@@ -32,7 +32,7 @@ export function angleBetween([latitudeA, longitudeA]: Place, [latitudeB, longitu
     Math.asin(
       Math.sqrt(
         Math.min(
-          1, // for opposite points, rounding may exceed it
+          1, // the sum may exceed 1 by a rounding error for opposite points
           haversine(latitudeB - latitudeA) +
             Math.cos(radians(latitudeA)) * Math.cos(radians(latitudeB)) * haversine(longitudeB - longitudeA),
         ),

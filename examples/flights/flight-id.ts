@@ -16,7 +16,7 @@ export function flightId({ date, origin, destination, row }: FlightKey): string 
 
 const FLIGHT_ID = /^\d{4}-\d{2}-\d{2}\.(?<origin>[A-Z0-9]{3,4})-(?<destination>[A-Z0-9]{3,4})\.\d+$/;
 
-/** The airports that a flight joins. @throws MeridianError `rejected` when `id` is not a flight's */
+/** The airports at the two ends of a flight. @throws MeridianError `rejected` when `id` is not a flight's */
 export function routeOf(id: string): Pick<FlightKey, 'origin' | 'destination'> {
   const { origin, destination } = FLIGHT_ID.exec(id)?.groups ?? {};
   if (origin === undefined || destination === undefined)

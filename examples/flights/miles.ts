@@ -20,8 +20,8 @@ export interface Miles {
 const none: Miles = { balance: 0, paid: {} };
 
 /**
- * The miles of a member of the frequent flyer program. No mile may be spent twice, so one Region decides: the one
- * nearest to the airport that the member flies from, which the id begins with: `LAX.ada`.
+ * The miles of a member of the frequent flyer program. No mile may be spent twice, so one Region decides: the Region
+ * nearest to the airport that the member flies from. The id begins with that airport: `LAX.ada`.
  */
 export const miles = defineStream({
   type: 'miles',

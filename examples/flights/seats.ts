@@ -3,7 +3,7 @@ import * as z from 'zod';
 import { routeOf } from './flight-id.ts';
 import { nearestRegion } from './regions.ts';
 
-/** Seats of a flight: few, so that an example fills one. */
+/** Seats of a flight: few, so that a small example fills a flight. */
 export const CAPACITY = 3;
 
 const bookingSchema = z.strictObject({ passenger: z.string().min(1).max(100) });

@@ -13,8 +13,8 @@ const OF_ENTRY: Readonly<Record<string, readonly string[]>> = {
 };
 
 /**
- * The packages that the declarations of an entry point may not name, but do: one line each. A consumer's
- * compiler reads every declaration that is reached, whether or not the consumer uses it.
+ * The packages that the declarations of an entry point name without permission, one line each. A consumer's compiler
+ * reads every declaration that is reached, whether or not the consumer uses it.
  */
 export function foreignTypes(name: string, declarations: string): readonly string[] {
   const allowed = [...COMMON, ...(OF_ENTRY[name] ?? [])];

@@ -41,9 +41,12 @@ export async function checkEntries(step: Step, tarball: string): Promise<void> {
   }
 }
 
-/** The types of ./cdk, in a folder that has its peers. @throws Error when they do not compile, or something else is exported than they say */
+/**
+ * Checks the types of ./cdk in a folder that has its peers.
+ * @throws Error when they do not compile, or when ./cdk does not export exactly what they declare
+ */
 export async function checkCdkEntry(step: Step, folder: string): Promise<void> {
-  // A project is compiled at the oldest target.
+  // The newest target only, because a new project is compiled at the oldest one.
   await step('types of ./cdk', () => checkTypes(folder, [CDK], [NEWEST_TARGET]));
   await step('exports of ./cdk', async () => {
     const code = `import * as checked from '${nameOf(CDK)}';

@@ -28,7 +28,7 @@ const shownSchema = z.object({
 
 export type Shown = z.output<typeof shownSchema>;
 
-/** How many times a project is started until it shows everything. */
+/** The maximum number of starts until a project shows everything. */
 export const STARTS = 5;
 
 /** The result that `meridian start --once --json` prints, found among the output of the project's subscribers. */
@@ -39,7 +39,8 @@ export function parseShown(printed: string): Shown {
 
 /**
  * Upgrades every recorded project to the tarball, without changing its own files.
- * @throws Error when its tests fail, its data is not shown as it was, its stacks are not made, or a file has changed
+ * @throws Error when its tests fail, its data is not shown as it was, its stacks cannot be synthesized, or a file has
+ * changed
  */
 export async function checkUpgrades(step: Step, tarball: string): Promise<void> {
   for (const archive of globSync('*.tgz', { cwd: RECORDED })) {

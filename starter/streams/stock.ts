@@ -19,8 +19,8 @@ function warehouseOf(id: string, regions: readonly string[]): string {
 }
 
 /**
- * Pieces of an article in a warehouse. Mode `home`: the Region of the warehouse decides about one command after the other, so no piece is
- * sold twice. The other Regions forward commands to it.
+ * Pieces of an article in a warehouse. Mode `home`: the Region of the warehouse decides commands one after the other,
+ * so no piece is sold twice. The other Regions forward commands to it.
  */
 export const stock = defineStream({
   type: 'stock',

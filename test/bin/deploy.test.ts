@@ -139,7 +139,10 @@ describe('meridian deploy', () => {
   );
 
   it.each([
-    [['--output', 'elsewhere'], '--output elsewhere: meridian deploy reads from cdk.out which Regions were deployed.'],
+    [
+      ['--output', 'elsewhere'],
+      '--output elsewhere: meridian deploy reads the deployed Regions from cdk.out, so it always writes there.',
+    ],
     [['--output=elsewhere'], '--output elsewhere'],
     [['-o', 'elsewhere'], '--output elsewhere'],
     [['--app', 'cdk.out'], '--app cdk.out is an existing assembly'],

@@ -296,7 +296,7 @@ describe('meridian quarantine', () => {
     const url = await addressOf(server);
     const { code, stderr } = await meridian(['quarantine', 'redrive', '--url', `${url}/regions/a`]);
     server.close();
-    expect([code, stderr]).toEqual([1, expect.stringMatching(/^Stopped after 2 messages .*\ninternal: /)]);
+    expect([code, stderr]).toEqual([1, expect.stringMatching(/^Stopped after handing 2 messages .*\ninternal: /)]);
   });
 
   it('reports the progress of a long redrive every few seconds', async () => {

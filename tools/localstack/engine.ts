@@ -162,7 +162,7 @@ function layOut(folder: string, dynamoDbLocal: string): void {
   symlinkSync(javaHome(), join(libraries, 'java/21'));
   for (const part of globSync(join(dynamoDbLocal, 'lib/dynamodb_local_*/*')))
     symlinkSync(part, join(dynamoDb, basename(part)));
-  // A plugin removes its agent from the command line, but its presence is still checked.
+  // A plugin removes this agent from the command line, but LocalStack checks that the file exists.
   writeFileSync(join(dynamoDb, 'ddb-local-loader-0.1.jar'), '');
 }
 
@@ -207,8 +207,8 @@ function containerName(port: number): string {
 }
 
 /**
- * A process in its own group, so that Ctrl-C does not reach it directly. It ends with this one, whatever ends this one: a shell
- * waits for the end of its input, which comes from this process, and then ends the child.
+ * A process in its own group, so that Ctrl-C does not reach it directly. It ends when this process ends, for whatever
+ * reason: its shell waits for the end of the input that this process provides, and then ends it.
  */
 function spawnWithUs(command: string, args: readonly string[], env: NodeJS.ProcessEnv): ChildProcess {
   return spawn(

@@ -19,8 +19,8 @@ interface SessionOptions extends AppSource {
 
 /**
  * Starts LocalStack and deploys a project's app to it.
- * @throws Error when a part fails or the signal comes; then nothing of it is left. MissingPackagesError when the project does not have
- * a package that this needs
+ * @throws Error when a step fails or the signal is aborted; everything that was started is then stopped.
+ * MissingPackagesError when the project does not have a package that this needs
  */
 export async function startDeployed({ signal, say, ...app }: SessionOptions): Promise<Deployed> {
   const { folder } = app;

@@ -32,7 +32,7 @@ export function addStart(program: Command): void {
     .addHelpText('after', '\nWith `npm start`, options follow two hyphens: npm start -- --port 4800')
     .action(async (options) => {
       try {
-        // Imported on demand: loading the world takes longer than other commands run.
+        // Imported on demand, because loading the world takes longer than running another command.
         const { startWorld: start } = await import('../demo/start.ts');
         await start(options);
       } catch (error) {

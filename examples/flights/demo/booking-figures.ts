@@ -45,7 +45,7 @@ export function soldBy(bookings: readonly BookingFigures[]): Sold {
  * The violations, one sentence each. In every Region: no flight has more passengers than seats, and it has exactly those
  * who were aboard before or whose booking is committed; every member has paid exactly for the committed bookings, and the
  * miles that are left are not below zero; and a booking refused because the flight is full, or because the miles
- * are too few, was refused correctly. No seat is given back, and no miles are earned meanwhile.
+ * are too few, was refused correctly. This assumes that no seat is given back and no miles are earned in the meantime.
  */
 export function violationsOf({ bookings, capacity, aboard, earned, regions }: BookingsToCheck): readonly string[] {
   const committed = bookings.filter(({ outcome }) => outcome === 'committed');

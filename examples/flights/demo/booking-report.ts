@@ -45,7 +45,7 @@ export async function checkBookings(
 ): Promise<BookingsChecked> {
   const repeated = await changedByRepeating(world, booked, scheduler);
   await world.whenIdle();
-  // A resolver finishes a transaction only after its deadline: this waits for that if there is such a transaction.
+  // If intents are left, waits for the resolver, which finishes a transaction only after its deadline.
   if ((await intentsLeft(world, plan)).length > 0) await world.whenRecovered();
   const regions = await each(1, world.regions.keys(), (region) => figuresOf(world, region, plan));
   const violations = [
@@ -103,7 +103,7 @@ function streamsOf({ members, aboard }: BookingPlan): readonly string[] {
   return [...members.map(({ id }) => `miles/${id}`), ...[...aboard.keys()].map((flight) => `seats/${flight}`)];
 }
 
-/** Leftover intents, which no Region may have any more, one sentence each. */
+/** The intents that are left, one sentence each. At the end no Region may have one. */
 async function intentsLeft(world: World, plan: BookingPlan): Promise<readonly string[]> {
   const streams = streamsOf(plan);
   const left = await each(1, world.regions.values(), async (region) => {

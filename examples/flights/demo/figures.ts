@@ -1,5 +1,5 @@
-// Counts from the file what the views should show. It shares no code with what it checks: it imports nothing from core,
-// domain, world or input.ts.
+// Computes from the file alone what the views should show. It imports nothing from core, domain, world or input.ts, so
+// it shares no code with what it checks.
 import { readFileSync } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
 import * as z from 'zod';

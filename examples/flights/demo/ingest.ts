@@ -10,7 +10,7 @@ export interface Ingested {
   readonly quarantined: number;
 }
 
-/** Envelopes that may be without a receipt at a time: enough to keep every Region busy, few enough not to queue up. */
+/** The maximum number of envelopes that wait for their receipts: enough to keep every Region busy, too few to queue up. */
 const WINDOW = 500;
 const BATCH = 10;
 

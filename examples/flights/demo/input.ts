@@ -11,7 +11,7 @@ export type FlightCount = (typeof flightCounts)[number];
 
 /** The file of US on-time flights of that size in the npm package vega-datasets. @throws Error when it is not installed */
 export function flightsFile(count: FlightCount): string {
-  // Its export map names its main entry only, so its folder is found by its manifest.
+  // The package exports only its main entry, so its folder is found through its package.json.
   const manifest = findPackageJSON('vega-datasets', import.meta.url);
   if (!manifest) throw new Error('The package vega-datasets is not installed: run `npm install`.');
   return join(dirname(manifest), 'data', `flights-${count}.json`);
@@ -79,9 +79,10 @@ export function passengerOf({ row }: FlightRow): string {
 }
 
 /**
- * The envelopes that the airports send for each flight, in the order of the file, generated on demand: the departure from
- * the origin's Region; from the destination's, the arrival, and a command to reserve a seat, whose home is the origin's
- * Region. The ids follow from the file, so that putting it twice changes nothing.
+ * The envelopes that the airports send for each flight, in the order of the file, generated on demand. The departure is
+ * sent in the origin's Region. The arrival and a command to reserve a seat are sent in the destination's Region, although
+ * the home of the seats is the origin's Region. The ids are derived from the file, so that sending it twice changes
+ * nothing.
  */
 export function* putsOf(flights: Iterable<FlightRow>, regions: readonly string[]): Generator<Put, void, undefined> {
   for (const flight of flights) {

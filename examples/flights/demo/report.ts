@@ -13,7 +13,7 @@ export interface RegionReport {
   readonly viewRows: number;
   /** Rows that differ from the figures counted from the file. */
   readonly mismatches: number;
-  /** Milliseconds from the append of another Region's commit to its arrival there. */
+  /** Milliseconds from the append of a commit in another Region to its arrival in this Region. */
   readonly lagMs: { readonly p50: number; readonly p99: number };
 }
 
@@ -24,7 +24,7 @@ export interface Report {
   readonly seconds: number;
   readonly commitsPerSecond: number;
   readonly peakMemoryMb: number;
-  /** Every envelope was accepted, every Region holds every commit, and every Region's view equals the file. */
+  /** Every envelope was accepted, every Region holds every commit, and every Region's view agrees with the file. */
   readonly agree: boolean;
   readonly regions: readonly RegionReport[];
 }

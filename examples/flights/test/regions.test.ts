@@ -27,7 +27,7 @@ describe('nearestRegion', () => {
     ['CMH', 'us-east-2'],
     ['HNL', 'us-west-1'],
     ['SJU', 'us-east-1'],
-  ])('finds for %s among all of them %s', (code, region) => {
+  ])('finds that the Region nearest to %s is %s', (code, region) => {
     expect(nearestRegion(code, commercialRegions)).toBe(region);
   });
 
@@ -47,7 +47,7 @@ describe('nearestRegion', () => {
     );
   });
 
-  it('returns the same Region if one that is not nearer is removed', () => {
+  it('returns the same Region if any other Region is removed', () => {
     fc.assert(
       fc.property(airport, regions, fc.nat(), (airport, regions, index) => {
         const nearest = nearestRegion(airport, regions);

@@ -12,7 +12,7 @@ describe('the contract of the example domain', () => {
     expect(sampleFaults(domain)).toEqual([]);
   });
 
-  it('is committed unchanged, and keeps every released promise', () => {
+  it('is committed as it is generated, and keeps every released promise', () => {
     expect(driftOf(domain, folder)).toEqual([]);
     expect(brokenPromises(domain, folder)).toEqual([]);
   });

@@ -20,9 +20,10 @@ export interface CheckOut {
 
 /**
  * Checks a cart out, as the shop's backend does for a customer's click. It may be repeated at any time. If the outcome of an earlier
- * click is unknown, the same click returns that outcome; if it was aborted, for example for lack of money, the cart is checked out as it is
- * now. A cart is never charged twice, because its order is placed once. If devices check one cart out from several warehouses at once, the
- * order belongs to one of these warehouses, and each device gets that order's id.
+ * click is unknown, repeating the click returns that outcome. If the earlier click was aborted, for example for lack of
+ * money, the cart is checked out as it is now. A cart is never charged twice, because its order is placed once. If
+ * devices check one cart out from several warehouses at once, the order belongs to one of these warehouses, and each
+ * device gets that order's id.
  * @returns the order's id
  * @throws MeridianError `rejected`: the cart cannot be ordered. ClientError `aborted`: this click ordered nothing, for the reason in the error;
  * any other code: if `maybeWritten`, the order may be placed

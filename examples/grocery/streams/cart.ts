@@ -18,10 +18,10 @@ export interface Cart {
 const empty: Cart = { lines: {}, orders: [] };
 
 /**
- * A customer's cart, `boardman.ada`, named like the wallet by the warehouse nearest to the customer: the phone writes it in one
- * Region and the laptop in another, even while the Regions cannot reach each other. Each addition is a line of its own, and a
- * removal names the lines that it has seen. So no addition of one device is lost when another one removes or orders items at the
- * same moment.
+ * A customer's cart, `boardman.ada`. Like the wallet, it is named after the warehouse nearest to the customer. The
+ * phone may write to it in one Region and the laptop in another, even while the Regions cannot reach each other. Each
+ * addition is a line of its own, and a removal names the lines that it has seen. So no addition of one device is lost
+ * when another device removes or orders items at the same moment.
  */
 export const cart = defineStream({
   type: 'cart',

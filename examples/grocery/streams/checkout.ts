@@ -29,9 +29,11 @@ export function nextOrder({ cart, content }: Pick<Checkout, 'cart' | 'content'>)
 
 /**
  * The transaction that turns a cart into an order: every article is taken at the price that was shown, the money is spent and
- * the order is placed, or none of it. An order is named by its cart and its number there, so devices that check a cart out at
- * the same moment ask for the same order, which is placed once, whatever else they choose.
- * @returns the transaction; and the lines to mark as ordered once it is committed: what was added meanwhile stays in the cart
+ * the order is placed, or none of it. An order is named after its cart, with its number there. Devices that check a
+ * cart out at the same moment therefore ask for the same order, which is placed once, even if their other choices
+ * differ.
+ * @returns the transaction, and the lines to mark as ordered once it is committed, so that lines added in the meantime
+ * stay in the cart
  * @throws MeridianError `rejected`: the cart is empty or too full, an article has no price, or there is no such warehouse
  */
 export function checkout({ cart, content, warehouse, customer, prices, attempt = 1 }: Checkout) {
@@ -49,8 +51,8 @@ export function checkout({ cart, content, warehouse, customer, prices, attempt =
   });
   return {
     transaction: {
-      // Driven by the Region where most participants are at home. If the cart and the wallet are named by the same warehouse, it is
-      // one request to that Region's database.
+      // Driven by the Region where most participants are at home. If the cart and the wallet are named after the
+      // delivering warehouse too, the transaction is one request to that Region's database.
       id: `${region}:checkout-${order}-from-${warehouse}-${attempt}`,
       participants: [
         { stream: `order/${order}`, command: 'place', input: { customer, lines, warehouse, cartLines } },

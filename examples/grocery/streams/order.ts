@@ -33,7 +33,7 @@ export interface Order {
 
 const unknown: Order = { shipped: false };
 
-/** An order, named by its cart and its number there: `boardman.ada.1`. It is placed once and shipped once. */
+/** An order, named after its cart, with its number there: `boardman.ada.1`. It is placed once and shipped once. */
 export const order = defineStream({
   type: 'order',
   mode: 'home',

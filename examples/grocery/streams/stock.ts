@@ -17,7 +17,7 @@ const none: Stock = { count: 0 };
 
 /**
  * The stock of an article in a warehouse, `columbus.apples`. No piece may be sold twice, so one Region decides: the
- * warehouse's.
+ * Region of the warehouse.
  */
 export const stock = defineStream({
   type: 'stock',
@@ -59,7 +59,7 @@ export const stock = defineStream({
   },
 });
 
-/** What can be bought, under the ids of the stock: the pieces that are left, and the price of one. */
+/** What can be bought, by the id of the stock: the number of pieces left, and the price of one piece. */
 export const forSale = defineView({
   name: 'for-sale',
   kind: 'rows',

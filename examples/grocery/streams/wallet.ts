@@ -13,7 +13,10 @@ export interface Wallet {
 
 const empty: Wallet = { cents: 0 };
 
-/** A customer's money, at home at the warehouse nearest to the customer: `boardman.ada`. No cent is spent twice. */
+/**
+ * A customer's money, `boardman.ada`, at home in the Region of the warehouse nearest to the customer. No cent is spent
+ * twice.
+ */
 export const wallet = defineStream({
   type: 'wallet',
   mode: 'home',

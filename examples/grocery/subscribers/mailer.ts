@@ -26,8 +26,9 @@ const placedSchema = z.object({
 });
 
 /**
- * Mails the customer of each placed order. It runs in one Region; otherwise each Region would send a mail. An event is handled
- * once, unless the process ends right after sending: then it is handled again, and the mail service recognizes the key.
+ * Sends a mail to the customer of each placed order. The subscriber runs in one Region; otherwise each Region would
+ * send a mail. An event is handled once, unless the process ends right after sending: then it is handled again, and the
+ * mail service recognizes the key.
  */
 export function mailer(send: Send) {
   return subscriber({

@@ -81,7 +81,7 @@ async function property(plan: readonly Edit[], { cutOff, ...options }: Trouble):
   );
   const lines = await leftByHistory(grocery);
   for (const { state } of carts) expect(state).toEqual({ lines, orders: [] });
-  // The cart has articles that were never removed as often as they were added.
+  // An article that was never removed is in the cart as often as it was added.
   for (const article of ['apples', 'bread', 'melon'].filter(
     (each) => !plan.some((one) => one.article === each && one.count === 0),
   ))

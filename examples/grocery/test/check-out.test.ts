@@ -77,7 +77,7 @@ async function anAbortedCheckout(grocery: Grocery) {
 }
 
 describe('a click after an aborted one', () => {
-  it('orders the cart once the customer has paid in, and is aborted for the current reason before that', async () => {
+  it('is aborted as well until the customer has paid in, and then orders the cart', async () => {
     const grocery = aGrocery();
     const story = async () => {
       const { shop, who, payIn } = await anAbortedCheckout(grocery);

@@ -7,7 +7,7 @@ import { domain } from '../streams/index.ts';
 import { subscribers } from '../subscribers/index.ts';
 import { REGIONS } from './a-grocery.ts';
 
-it('the mailer hands each mail to the mail service at MAIL_URL, under a key of its own', async () => {
+it('the mailer sends each mail to the mail service at MAIL_URL, with a unique key', async () => {
   const taken: { readonly key: unknown; readonly mail: unknown }[] = [];
   const service = createServer(async (request, response) => {
     taken.push({ key: request.headers['idempotency-key'], mail: JSON.parse(await text(request)) });

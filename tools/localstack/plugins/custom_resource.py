@@ -1,4 +1,4 @@
-"""CloudFormation custom resources, which the community edition only pretends to make."""
+"""CloudFormation custom resources, which the community edition only pretends to create."""
 import json
 import uuid
 from queue import Empty, Queue
@@ -12,8 +12,8 @@ from localstack.services.cloudformation.resource_provider import (
     ResourceProvider,
 )
 
-# Their handlers are CDK's own: they answer over https only and want the SDK of the runtime. Neither is here, nor is
-# anything deleted here that they would have to clean up first.
+# Reported as created without running their handlers. The handlers are the CDK's own: they respond over https only and
+# need the runtime's SDK. LocalStack has neither, and nothing is deleted here that they would have to clean up first.
 PRETENDED = {"Custom::S3AutoDeleteObjects"}
 
 pending: dict[str, Queue] = {}
@@ -25,7 +25,7 @@ def take_answer(request, token):
 
 
 def host_seen_by_functions():
-    """In Docker they are in containers of their own; otherwise they are processes of this machine."""
+    """In Docker, functions run in separate containers; otherwise they are processes of this machine."""
     from localstack.services.lambda_.networking import get_main_endpoint_from_container
 
     return get_main_endpoint_from_container() if config.is_in_docker else "127.0.0.1"
@@ -73,7 +73,7 @@ class CustomResourceProvider(ResourceProvider):
         try:
             return queue.get(timeout=60)
         except Empty:
-            return {"Status": "FAILED", "Reason": f"{model['ServiceToken']} did not answer"}
+            return {"Status": "FAILED", "Reason": f"{model['ServiceToken']} did not respond"}
         finally:
             del pending[token]
 

@@ -1,4 +1,4 @@
-"""What LocalStack's DynamoDB lacks for us, mended when it starts. Needs PROVIDER_OVERRIDE_DYNAMODB=v2."""
+"""Fixes for LocalStack's DynamoDB, applied when LocalStack starts. Needs PROVIDER_OVERRIDE_DYNAMODB=v2."""
 import functools
 
 from localstack.runtime import hooks
@@ -7,7 +7,7 @@ IMAGES = {"Keys", "NewImage", "OldImage"}
 
 
 def name_empty_maps(value):
-    """An attribute value, changed in place. DynamoDB Local leaves the type away where a map is empty."""
+    """Adds the type to empty maps, because DynamoDB Local omits it. Changes the attribute value in place."""
     if not value:
         value["M"] = {}
     for inner in [*value.get("M", {}).values(), *value.get("L", [])]:
@@ -15,7 +15,7 @@ def name_empty_maps(value):
 
 
 def ending_with_us(command):
-    """Upstream starts it in a session of its own, where it outlives a LocalStack that did not end in an orderly way."""
+    """Upstream starts the command in a separate session, where it outlives a LocalStack that was killed."""
     watch = '"$@" & java=$!; while kill -0 $PPID && kill -0 $java; do sleep 1; done 2>/dev/null; kill $java'
     return ["sh", "-c", watch, "sh", *command]
 
@@ -30,7 +30,7 @@ def patch_global_tables():
     create = DynamoDBGlobalTableProvider.create
 
     def create_with_replicas(self, request):
-        """Upstream sends every earlier replica again with each next one, and so fails from the second on."""
+        """Upstream sends all earlier replicas again with each new one, and therefore fails from the second replica on."""
         replicas = request.desired_state.pop("Replicas", None)
         event = create(self, request)
         if replicas:
@@ -50,7 +50,7 @@ def patch_global_tables():
 
     @functools.wraps(transact)
     def transact_in_the_tables_region(self, context, transact_write_items_input):
-        """Upstream sends a transaction to the caller's Region, also for a table that is kept in another."""
+        """Upstream sends a transaction to the caller's Region, even if the table is stored in another Region."""
         operation = next(iter(transact_write_items_input["TransactItems"][0].values()))
         region = self.get_global_table_region(context, operation["TableName"])
         with provider.modify_context_region(context, region):
@@ -62,7 +62,7 @@ def patch_global_tables():
 
     @functools.wraps(records)
     def records_of_the_tables_region(self, context, payload):
-        """Upstream mixes up two replicas' readers that ask with the same iterator; and an empty map comes without its type."""
+        """Upstream confuses readers of two replicas that use the same iterator, and returns empty maps without their type."""
         iterator = self.modify_stream_arn_for_ddb_local(payload["ShardIterator"])
         self.shard_to_region[iterator] = streams.get_original_region(context=context, stream_arn=iterator)
         response = records(self, context, payload)
@@ -74,7 +74,7 @@ def patch_global_tables():
 
     streams.DynamoDBStreamsProvider.get_records = records_of_the_tables_region
 
-    # The agent lifts a limit on secondary indexes that nobody here reaches, and would have to be downloaded.
+    # Removes the agent, which would have to be downloaded: it raises a limit on secondary indexes that is not reached.
     command = server.DynamodbServer._create_shell_command
     server.DynamodbServer._create_shell_command = lambda self: ending_with_us(
         [argument for argument in command(self) if not argument.startswith("-javaagent:")]

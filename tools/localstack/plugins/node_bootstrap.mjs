@@ -1,5 +1,5 @@
-// The inside of a function that node_executor.py started: loads the handler, then reads one invocation per line.
-// Responses go to a descriptor of their own, so that what the function prints is only its log.
+// The process of a function, started by node_executor.py: loads the handler, then reads one invocation per line.
+// Responses go to a separate descriptor, so that standard output has only the function's log.
 import { existsSync, writeSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { pathToFileURL } from 'node:url';

@@ -1,4 +1,4 @@
-"""Runs Node functions as processes of this machine: upstream runs each in a container of its own."""
+"""Runs Node functions as processes of this machine; upstream runs each in a separate container."""
 import json
 import os
 import selectors
@@ -23,7 +23,7 @@ class NodeExecutor(RuntimeExecutor):
         code = str(self.function_version.config.code.get_unzipped_code_location())
         read_end, write_end = os.pipe()
         self.log = tempfile.TemporaryFile("w+b")
-        # It ends by itself when LocalStack does, whatever ends that: its input ends.
+        # Its input ends when LocalStack ends, for whatever reason; then it ends too.
         self.process = subprocess.Popen(
             [os.environ["LAMBDA_NODE_BIN"], BOOTSTRAP, str(write_end)],
             cwd=code,
@@ -44,7 +44,7 @@ class NodeExecutor(RuntimeExecutor):
             raise StatusErrorException("init failed", payload=json.dumps(body).encode())
 
     def _receive(self, timeout):
-        with selectors.DefaultSelector() as selector:  # select() itself knows no descriptor above 1,023
+        with selectors.DefaultSelector() as selector:  # select() does not support descriptors above 1,023
             selector.register(self.answers, selectors.EVENT_READ)
             if not selector.select(timeout):
                 return None

@@ -1,4 +1,4 @@
-"""What takes most of LocalStack's time while it serves many small requests, taken away when it starts."""
+"""Removes, when LocalStack starts, what takes most of its time while it serves many small requests."""
 import functools
 import gc
 
@@ -7,7 +7,7 @@ from localstack.runtime import hooks
 
 @hooks.on_infra_start()
 def parse_each_content_type_once():
-    """Twisted parses the header of every request as a mail's: 40 % of the processor's time, for five different values."""
+    """Twisted parses this header of every request like that of a mail: 40 % of the CPU time, for five different values."""
     from twisted.web import http
 
     http._parseContentType = functools.lru_cache(http._parseContentType)
@@ -15,7 +15,7 @@ def parse_each_content_type_once():
 
 @hooks.on_infra_ready()
 def collect_garbage_seldom():
-    """What was imported stays: hundreds of thousands of objects that every full collection would look at again."""
+    """Imported modules are never freed: every full collection would examine their hundreds of thousands of objects."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 20)
@@ -23,8 +23,8 @@ def collect_garbage_seldom():
 
 @hooks.on_infra_start()
 def keep_what_state_machines_make_again():
-    """For every path that a state reads or writes a parser is built, seconds of the processor's time in an execution; and for
-    every task a role is assumed and a client made, though nobody checks the credentials."""
+    """Upstream builds a parser for every path that a state reads or writes, which takes seconds of CPU time per execution.
+    For every task it also assumes a role and makes a client, although the credentials are not checked."""
     from localstack.services.stepfunctions.asl.component.common.path import result_path
     from localstack.services.stepfunctions.asl.component.state.state_execution.state_task import lambda_eval_utils
     from localstack.services.stepfunctions.asl.component.state.state_execution.state_task.credentials import (

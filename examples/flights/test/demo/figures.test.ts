@@ -51,7 +51,7 @@ describe('figuresOf', () => {
 });
 
 describe('compare', () => {
-  it('finds nothing in the same figures, in any order', () => {
+  it('finds no difference between the same figures, in any order', () => {
     expect(compareRows(figures, rowsOf(figures).reverse())).toEqual([]);
   });
 

@@ -100,7 +100,7 @@ describe('putsOf', () => {
     ]);
   });
 
-  it('makes puts only as they are requested', () => {
+  it('makes each put only when it is requested', () => {
     const puts = putsOf(
       (function* () {
         yield* readFlights(fileOf([good]));

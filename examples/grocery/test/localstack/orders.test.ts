@@ -13,8 +13,8 @@ import {
 
 const ORDERS = 90;
 /**
- * A message that a slow machine did not finish in time is invisible for six minutes, and is then redelivered. Every
- * check of the views takes dozens of requests, which compete in LocalStack with the work that is awaited.
+ * A message that a function did not finish in time, on a slow machine, is invisible for six minutes before it is
+ * redelivered. Every check of the views makes dozens of requests, which slow down the work that the test waits for.
  */
 const SETTLED = { timeout: 420_000, interval: 3_000 };
 const TEST_MS = 900_000;
@@ -38,7 +38,7 @@ describeWithLocalStack('orders of an earlier day that tills put on the buses of 
   const orders = Array.from({ length: ORDERS }, (_, i) => `${warehouses[i % warehouses.length]}.till-${run}.${i}`);
   const centsOf = (i: number) => 10 + i;
   const puts: readonly Put[] = orders.map((order, i) => ({
-    // The Region whose bus it is put on is not always the order's home.
+    // The Region whose bus receives an order is not always the order's home.
     region: REGIONS[Math.floor(i / 2) % REGIONS.length] ?? '',
     detailType: 'meridian.append',
     detail: {
@@ -106,7 +106,7 @@ describeWithLocalStack('orders of an earlier day that tills put on the buses of 
     return Promise.all(regions.map((region) => region.countOf(streams)));
   };
 
-  /** The subjects of the mails about these orders, one for each time that the mail service was asked. */
+  /** The subjects of the mails about these orders, one for each request to the mail service. */
   const mailed = async (): Promise<readonly string[]> => {
     const answer = await fetch(process.env.MERIDIAN_LOCALSTACK_MAILS ?? '');
     const mails = mailsSchema.parse(await answer.json());

@@ -60,7 +60,7 @@ describe('a cart', () => {
     }
   });
 
-  it('loses a line that was ordered through a Region that had not seen it, whose clock is behind', () => {
+  it('loses a line that was ordered through a Region that had not seen the line and whose clock is behind', () => {
     const [, line = ''] = Object.keys(given(cart).concurrently([added('bread')], [added('apples')]).state.lines);
     const ordering = { type: 'Ordered' as const, data: { order: 'boardman.ada.1', lines: [line] } };
     const { state } = given(cart).concurrently([ordering], [added('apples')]);

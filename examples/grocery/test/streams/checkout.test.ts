@@ -66,7 +66,7 @@ describe('a checkout', () => {
     expect(nextOrder({ ...asked, content: later })).toBe('boardman.ada.2');
   });
 
-  it('is another transaction when it is attempted again, on the same order', () => {
+  it('is another transaction for the same order when it is attempted again', () => {
     const again = checkout({ ...asked, attempt: 2 });
     expect(again.transaction.id).toBe('us-east-2:checkout-boardman.ada.1-from-columbus-2');
     expect(again.transaction.participants).toEqual(checkout(asked).transaction.participants);

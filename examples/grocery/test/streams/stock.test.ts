@@ -32,7 +32,7 @@ describe('a stock', () => {
     shelf.and({ type: 'Taken', data: { count: 10 } }).hasRow(forSale, undefined);
   });
 
-  it("is at home in its warehouse's Region, and refused without one", () => {
+  it("is at home in its warehouse's Region, and is refused if no deployed Region has its warehouse", () => {
     const regions = ['us-east-1', 'us-east-2'];
     expect(stock.home(id, regions)).toBe('us-east-2');
     for (const other of ['boardman.apples', 'mars.apples', 'apples'])
