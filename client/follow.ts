@@ -36,9 +36,10 @@ export interface FollowedEvent {
   readonly at: Date;
   readonly meta: Meta;
   /**
-   * Save this version once the event has been handled, and pass it as `after` to continue from there. It covers a
-   * commit only at the commit's last event: before that, all events of the commit are read again. A copy of an append
-   * that was handled before may be read too: it has the same `commitId` and another `id`.
+   * Save this version once the event has been handled, and pass it as `after` to continue from there. Only the version
+   * of a commit's last event covers the commit: from the version of an earlier event, all events of the commit are read
+   * again. A copy of an append that was already handled may be read as well: it has the same `commitId` and another
+   * `id`.
    */
   readonly resumeAfter: string | undefined;
 }
@@ -81,7 +82,7 @@ export async function* follow(
   }
 }
 
-/** True if a reader that has read before should retry after this error. */
+/** True if a reader that has already read a page should retry after this error. */
 export function isTemporary({ retryable, code }: ClientError): boolean {
   return retryable || code === 'unreachable';
 }

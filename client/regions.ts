@@ -144,7 +144,7 @@ function mayHaveRun({ code, problem, details }: ClientError): boolean {
   return problem !== undefined && problem.status >= 500;
 }
 
-/** True if another Region may succeed, as it would not if the stream itself is contended. */
+/** True if another Region may succeed. If the stream itself is contended, no Region would. */
 function isOfRegion(error: ClientError): boolean {
   return isSilent(error) || error.code === 'not-caught-up' || (error.problem?.status ?? 0) >= 500;
 }

@@ -39,8 +39,8 @@ export async function coordinateStep(ports: CoordinatePorts, asked: unknown): Pr
 async function plan(ports: CoordinatePorts, { transaction, fingerprint, deadline }: PlanRequest): Promise<Plan> {
   const isOver = ports.runtime.now() >= deadline;
   const [attempts, oneRegion] = await Promise.all([
-    // An attempt missing from a stale replica is repeated, and ends as already decided. After the deadline it must be
-    // known.
+    // A stale replica may lack a decided attempt: the attempt is then repeated, and ends as already decided. After the
+    // deadline all decided attempts must be known.
     ports.decisions.attempts(transaction, isOver ? 'strong' : 'local'),
     ports.events.findDecision(transaction),
   ]);

@@ -41,7 +41,7 @@ export interface QueueEnds {
   readonly keeper?: MessageKeeper | undefined;
 }
 
-/** A standard SQS queue with the event source mapping from which a function is fed. */
+/** A standard SQS queue, and the event source mapping that feeds its messages to a function. */
 export class WorldQueue implements Queue {
   readonly #options: QueueOptions;
   readonly #scheduler: Clockwork['scheduler'];
