@@ -6,7 +6,7 @@ import { readOptions } from './options.ts';
 import { packCreate, packPackage } from './pack.ts';
 import { checkCdkEntry, checkEntries } from './package-check/entries.ts';
 import { lintPackage } from './package-check/lint.ts';
-import { run } from './package-check/run.ts';
+import { INSTALL, run } from './package-check/run.ts';
 import { checkUpgrades } from './package-check/upgrade.ts';
 import { type DoneStep, timedSteps } from './steps.ts';
 
@@ -20,8 +20,6 @@ const NAME = 'corner-shop';
 
 /** The limit of `secondsToAgreement`. */
 const MOST_SECONDS = 60;
-
-const INSTALL = ['install', '--no-audit', '--no-fund', '--loglevel=error', '--prefer-offline'];
 
 interface Checked {
   readonly steps: readonly DoneStep[];
@@ -52,6 +50,12 @@ async function installCreate(folder: string, tarballs: readonly string[]): Promi
   return join(tool, 'node_modules/.bin/create');
 }
 
+/** Runs all at the same time, and waits for each even if one fails: it may still write to the folder. @throws the first failure */
+async function inParallel(...works: readonly (() => Promise<void>)[]): Promise<void> {
+  const results = await Promise.allSettled(works.map((work) => work()));
+  for (const result of results) if (result.status === 'rejected') throw result.reason;
+}
+
 /** Runs all steps, prints each as it begins, and measures it. @throws Error if one fails */
 export async function checkPackage(): Promise<Checked> {
   const { step, steps } = timedSteps();
@@ -59,24 +63,31 @@ export async function checkPackage(): Promise<Checked> {
     steps.filter(({ name }) => names.includes(name)).reduce((sum, { seconds }) => sum + seconds, 0);
 
   const { tarball, bytes } = await step('pack', packPackage);
-  await lintPackage(step, tarball);
-  await checkEntries(step, tarball);
-  await checkUpgrades(step, tarball);
-  const { tarball: create } = await step('pack create', packCreate);
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'meridian-package-')));
   const shop = join(folder, NAME);
   const npm = (...args: readonly string[]) => run(shop, 'npm', args);
   try {
-    const starter = await step('install create', () => installCreate(folder, [create, tarball]));
-    await step('create', () => run(folder, process.execPath, [starter, NAME]));
-    await step('install', () => npm(...INSTALL));
-    await Promise.all([
+    // Each is one process at a time, and an install mostly waits for the network.
+    await inParallel(
+      async () => {
+        await lintPackage(step, tarball);
+        await checkEntries(step, tarball);
+      },
+      () => checkUpgrades(step, tarball),
+      async () => {
+        const { tarball: create } = await step('pack create', packCreate);
+        const starter = await step('install create', () => installCreate(folder, [create, tarball]));
+        await step('create', () => run(folder, process.execPath, [starter, NAME]));
+        await step('install', () => npm(...INSTALL));
+      },
+    );
+    await inParallel(
       // Checking the CDK's declarations takes longer than all other steps together.
-      (async () => {
+      async () => {
         await step('types', () => npm('run', 'types'));
         await checkCdkEntry(step, shop);
-      })(),
-      (async () => {
+      },
+      async () => {
         await step('start', () => npm('start', '--', '--once'));
         await step('tests', () => npm('test'));
         await step('schemas', () => run(shop, process.execPath, ['node_modules/.bin/meridian', 'schemas', '--check']));
@@ -87,8 +98,8 @@ export async function checkPackage(): Promise<Checked> {
           if (version !== manifest.version)
             throw new Error(`meridian --version printed ${version}, not ${manifest.version}.`);
         });
-      })(),
-    ]);
+      },
+    );
     const secondsToAgreement = Number(secondsOf('create', 'start').toFixed(1));
     if (secondsToAgreement > MOST_SECONDS)
       throw new Error(

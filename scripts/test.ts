@@ -41,7 +41,8 @@ async function runTests(args: string[], env: Record<string, string> = {}): Promi
 }
 
 /** The projects of vitest.config.ts. */
-const COVERED = ['--project=all', '--project=alone'];
+const CORE = '--project=core';
+const OTHERS = ['--project=lib', '--project=others', '--project=alone'];
 const SIMULATOR = '--project=simulator';
 const ON_LOCALSTACK = '--project=localstack';
 
@@ -136,7 +137,8 @@ async function runAll(): Promise<Counts> {
   const counts = [
     await part('checks', async () => ({ ...(await runChecks()), skipped: 0 })),
     await part('package', packageCounts),
-    await part('tests', () => runTests(['--coverage', ...COVERED])),
+    await part('core', () => runTests(['--coverage', CORE])),
+    await part('tests', () => runTests(OTHERS)),
     await part('simulator', () => runTests([SIMULATOR])),
     await part('LocalStack', () => runTestsOnLocalStack([])),
   ];

@@ -8,7 +8,8 @@ import { fileURLToPath } from 'node:url';
 // the tests that need no LocalStack run. Arguments go to vitest: which files, which tests.
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const VITEST = ['node_modules/vitest/vitest.mjs', 'run', '--project=all', '--project=simulator'];
+const PROJECTS = ['core', 'lib', 'others', 'simulator'].map((name) => `--project=${name}`);
+const VITEST = ['node_modules/vitest/vitest.mjs', 'run', ...PROJECTS];
 
 /**
  * Copies the files that are committed or not ignored, without the examples, and links the installed packages.

@@ -64,9 +64,9 @@ export class Fold {
     const earlier = this.#byId.get(commit.commitId) ?? this.#inBase(commit.commitId);
     const at = writtenAt(commit);
     if (earlier && at - earlier.last <= IDEMPOTENCY_WINDOW_MS) {
-      this.#byId.set(commit.commitId, { ...earlier, last: at });
+      this.#byId.set(commit.commitId, { ...earlier, last: Math.max(earlier.last, at) });
       // A context that covers a copy covers the folded commit, unless the copy was decided again, with other events.
-      if (earlier.digest === commit.digest) earlier.copies.push(commit);
+      if (!wasDecidedAgain(earlier, commit)) earlier.copies.push(commit);
       if (earlier.fingerprint !== commit.fingerprint) this.#reused.push(commit);
       return earlier.fingerprint;
     }
@@ -82,8 +82,9 @@ export class Fold {
   }
 
   #inBase(commitId: string): SeenId | undefined {
-    const last = this.#base?.ids.get(commitId)?.at(-1);
-    return last && { fingerprint: last.countsAs, copies: [], last: writtenAt(last) };
+    const known = this.#base?.ids.get(commitId) ?? [];
+    const last = known.at(-1);
+    return last && { fingerprint: last.countsAs, copies: [], last: Math.max(...known.map(writtenAt)) };
   }
 
   #contextOf({ context }: Commit): EvolveContext<RecordedEvent> {
@@ -106,6 +107,11 @@ export class Fold {
     }
     return unseen.sort((a, b) => foldOrder(a.commit, b.commit)).flatMap(({ events }) => events);
   }
+}
+
+/** True if two copies of a commit have different events. Commits of older code have no digest, and count as equal. */
+function wasDecidedAgain(a: Pick<SeenId, 'digest'>, b: Commit): boolean {
+  return a.digest !== undefined && b.digest !== undefined && a.digest !== b.digest;
 }
 
 function recordedEvents({ events }: StreamDefinition, commit: Commit): readonly RecordedEvent[] {

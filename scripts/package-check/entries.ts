@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import * as z from 'zod';
 import manifest from '../../package.json' with { type: 'json' };
 import type { Step } from '../steps.ts';
-import { run } from './run.ts';
+import { INSTALL, run } from './run.ts';
 
 /** The only entry point that needs the optional peers. */
 const CDK = './cdk';
@@ -29,9 +29,7 @@ export async function checkEntries(step: Step, tarball: string): Promise<void> {
       devDependencies: { typescript, '@types/node': types },
     };
     writeFileSync(join(folder, 'package.json'), JSON.stringify(consumer));
-    await step('install without the optional peers', () =>
-      run(folder, 'npm', ['install', '--no-audit', '--no-fund', '--loglevel=error']),
-    );
+    await step('install without the optional peers', () => run(folder, 'npm', INSTALL));
     const small = entries.filter((entry) => entry !== CDK);
     await step('entry points without the optional peers', async () => {
       for (const entry of small) await load(folder, entry);

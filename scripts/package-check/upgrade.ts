@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { isDeepStrictEqual } from 'node:util';
 import * as z from 'zod';
 import type { Step } from '../steps.ts';
-import { run } from './run.ts';
+import { INSTALL, run } from './run.ts';
 
 /** Projects created by earlier versions, each with its data: `npm run record-upgrade` creates one. */
 export const RECORDED = fileURLToPath(new URL('../../test/upgrade', import.meta.url));
@@ -50,9 +50,7 @@ export async function checkUpgrades(step: Step, tarball: string): Promise<void> 
     try {
       execFileSync('tar', ['-xzf', join(RECORDED, archive), '-C', folder]);
       const before = digestsOf(project);
-      await step(`upgrade from ${version}: install`, () =>
-        npm('install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error', '--prefer-offline', tarball),
-      );
+      await step(`upgrade from ${version}: install`, () => npm(...INSTALL, '--no-save', tarball));
       await step(`upgrade from ${version}: tests`, () => npm('test'));
       await step(`upgrade from ${version}: kept data`, async () => {
         const recorded = parseShown(readFileSync(join(folder, SHOWN), 'utf8'));

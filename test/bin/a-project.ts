@@ -8,8 +8,6 @@ import { onTestFinished } from 'vitest';
 import { linkPackage } from '../link-package.ts';
 
 const script = resolve('bin/meridian.ts');
-/** TypeScript is compiled once, not by every process. */
-const NODE_COMPILE_CACHE = resolve('node_modules/.cache/node-compile');
 
 /**
  * A project with the starter's files, as after `meridian init` and `npm install`.
@@ -29,7 +27,6 @@ export function aProject(...packages: readonly string[]): string {
 export function spawnIn(folder: string, args: readonly string[]) {
   const child = spawn(process.execPath, [script, ...args], {
     cwd: folder,
-    env: { ...process.env, NODE_COMPILE_CACHE },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   onTestFinished(() => void child.kill('SIGKILL'));

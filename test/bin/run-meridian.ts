@@ -15,8 +15,6 @@ import { World } from '../../world/world.ts';
 vi.setConfig({ testTimeout: 120_000 });
 
 const script = fileURLToPath(new URL('../../bin/meridian.mjs', import.meta.url));
-/** TypeScript is compiled once, not by every process: that halves their time. */
-const NODE_COMPILE_CACHE = fileURLToPath(new URL('../../node_modules/.cache/node-compile', import.meta.url));
 const ours = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(MERIDIAN|AWS)_/.test(name)));
 
 export interface RunOptions {
@@ -29,7 +27,7 @@ export interface RunOptions {
 
 /** Starts the command line as a separate process, outside of every project unless `cwd` is in one. */
 export function spawnMeridian(args: readonly string[], { env = {}, cwd = tmpdir() }: RunOptions = {}) {
-  return spawn(process.execPath, [script, ...args], { cwd, env: { ...ours, NODE_COMPILE_CACHE, ...env } });
+  return spawn(process.execPath, [script, ...args], { cwd, env: { ...ours, ...env } });
 }
 
 /** Runs the command line to its end. */

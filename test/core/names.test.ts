@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { regionsFault } from '../../core/names.ts';
+import { namesOf, regionsFault } from '../../core/names.ts';
+import { ownName } from '../own-name.ts';
 
 describe('a list of Regions', () => {
   it.each([
@@ -16,5 +17,36 @@ describe('a list of Regions', () => {
     [[1, 2, 3, 4, 5, 6].map((i) => `us-east-${i}`), 'The number of Regions is 6, but must be 2 to 5.'],
   ])('%j is refused with the reason', (regions, fault) => {
     expect(regionsFault(regions)).toBe(fault);
+  });
+});
+
+describe('the names of a deployment', () => {
+  const names = namesOf('shop');
+
+  it('start with its prefix, so that an account can have several', () => {
+    const mailer = ownName('mailer');
+    expect({
+      stack: names.regionStack('us-east-1'),
+      table: names.subscriberTable(mailer),
+      rule: names.rule('fast-path'),
+      queue: names.queue('resolver'),
+      deadLetterQueue: names.deadLetterQueue('resolver'),
+      function: names.function('relay'),
+      alarm: names.alarm('relay-errors'),
+    }).toEqual({
+      stack: 'shop-us-east-1',
+      table: 'shop-mailer',
+      rule: 'shop-fast-path',
+      queue: 'shop-resolver',
+      deadLetterQueue: 'shop-resolver-dead-letter',
+      function: 'shop-relay',
+      alarm: 'shop-relay-errors',
+    });
+    for (const name of Object.values(names)) if (typeof name === 'string') expect(name).toMatch(/^shop(-|$)/);
+  });
+
+  it('include the Region if the service is global', () => {
+    expect(names.dashboard('us-east-1')).toBe('shop-us-east-1');
+    expect(names.role('us-east-1', 'relay')).toBe('shop-us-east-1-relay');
   });
 });

@@ -57,9 +57,31 @@ describe('reading a stream', () => {
     const participants = [{ stream: 'account/eu.1', command: 'deposit', input: { amount: 5 } }];
     await drive(us, inputOf(aTransaction({ participants }), us), 'decide');
     expect(await readStream(eu, 'account/eu.1')).toMatchObject({ state: 5 });
+    const intents = await eu.table.load('account/eu.1');
+    expect(intents.map(({ tx }) => tx?.state)).toEqual(['committed']);
     cut.add('us');
     expect(await readStream(eu, 'account/eu.1')).toMatchObject({ state: 5 });
     expect((await readCommits(eu, 'account/eu.1')).commits).toHaveLength(1);
+  });
+
+  it('leaves intents as they are that are undecided, of another Region, or decided here', async () => {
+    const { us, eu, ap } = aWorld({ strong: false });
+    const participants = ['account/us.1', 'account/eu.1'].map((stream) => ({
+      ...{ stream, command: 'deposit', input: { amount: 5 } },
+    }));
+    const input = inputOf(aTransaction({ participants }), us);
+    await drive(us, input, 'prepare');
+    expect(await readStream(eu, 'account/eu.1')).toMatchObject({ state: 0 });
+    await drive(us, input, 'decide');
+    for (const [decision] of [await us.decisions.attempts(input.id)]) if (decision) ap.decisions.replicate(decision);
+    await replicate('account/eu.1', eu, ap);
+    for (const [region, stream] of [
+      [us, 'account/us.1'],
+      [ap, 'account/eu.1'],
+    ] as const) {
+      expect(await readStream(region, stream)).toMatchObject({ state: 5 });
+      expect((await region.table.load(stream)).map(({ tx }) => tx?.state)).toEqual(['prepared']);
+    }
   });
 
   it('shows the decision all the same if it cannot be kept now', async () => {

@@ -208,6 +208,16 @@ describe('a transaction of one Region', () => {
     expect(stale.events.calls).not.toContain('transact');
   });
 
+  it('returns the outcome of an earlier request at once, while another transaction holds one of its streams', async () => {
+    const us = await aBank();
+    const transaction = local();
+    const { id, fingerprint } = transaction;
+    await us.table.putDecision(anAbort({ transaction: id, fingerprint }));
+    await holdA(us);
+    expect(await runTransaction(another(us), transaction, WAIT)).toMatchObject({ state: 'aborted' });
+    expect(us.runtime.slept).toEqual([]);
+  });
+
   it('keeps its outcome if a multi-Region transaction was promised under its id at the same moment', async () => {
     const us = await aBank();
     const transaction = local();

@@ -56,6 +56,15 @@ describe('a participant', () => {
     expect((await eu.table.load('account/eu.1'))[0]?.tx?.deadline).toBe(eu.runtime.now() + 30_000);
   });
 
+  it('is prepared as well by a state machine of older code, which does not send the timeout', async () => {
+    const { us, eu, input } = aCase();
+    const [participant] = input.participants;
+    const { id: transaction, fingerprint, deadline, meta } = input;
+    const asked = { step: 'prepare', transaction, attempt: 1, fingerprint, deadline, meta, participant };
+    expect(await participateStep(us, asked)).toMatchObject({ kind: 'prepared' });
+    expect((await eu.table.load('account/eu.1'))[0]?.tx?.deadline).toBe(eu.runtime.now() + 30_000);
+  });
+
   it('finalises nothing else: a stream without a home has no intents', async () => {
     const { us, calls } = aCase();
     const intent = { stream: 'note/n', log: 'us', position: 1, commitId: 'us:a#1', state: 'aborted' };

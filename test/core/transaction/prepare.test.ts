@@ -1,14 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import type { Commit } from '../../../core/facts/commit.ts';
 import { nextStamp } from '../../../core/facts/hlc.ts';
+import { parseStreamRef } from '../../../core/facts/stream-ref.ts';
 import { defineDomain, defineStream, MeridianError, reject } from '../../../core/index.ts';
+import { loadHistory } from '../../../core/log/load.ts';
 import { type Prepare, prepareIntent } from '../../../core/transaction/prepare.ts';
 import { appendToStream } from '../../../core/write/append.ts';
 import { account, note } from '../../../testing/toy.ts';
 import { aCommit } from '../../contract/commits.ts';
 import { aDecision, anAbort } from '../../contract/decisions.ts';
 import { fakeRuntime } from '../../runtime.ts';
-import { anAppend, aRegion, command, watched } from '../a-region.ts';
+import { anAppend, aRegion, command, domainWithSnapshots, watched } from '../a-region.ts';
 import { aTransaction, aWorld } from './regions.ts';
 
 const ACCOUNT = 'account/us.1';
@@ -53,6 +55,30 @@ function another<R extends ReturnType<typeof aRegion>>(region: R): R {
 }
 
 describe('prepare', () => {
+  it('returns its intent if the stream is loaded only because the copy in memory would refuse it', async () => {
+    const us = aRegion();
+    await put(us, 1);
+    const stale = another(us);
+    await put(stale, 1);
+    await put(us, 10);
+    const withdrawing = asking(withdraw(10));
+    const prepared = await prepareIntent(another(us), withdrawing);
+    expect(prepared).toMatchObject({ kind: 'prepared', position: 4 });
+    expect(await prepareIntent(stale, withdrawing)).toEqual(prepared);
+  });
+
+  it('returns its intent even if only a snapshot still has it', async () => {
+    const us = { ...aRegion(), domain: domainWithSnapshots({ every: 2, codeVersion: 1 }) };
+    await prepareIntent(us, aPrepare());
+    const [intent] = await us.table.load(ACCOUNT);
+    if (!intent) throw new Error('There is an intent.');
+    await us.table.finalise(intent, 'committed');
+    await put(another(us), 1);
+    await put(another(us), 1);
+    await loadHistory(us, parseStreamRef(ACCOUNT));
+    expect(await prepareIntent(another(us), aPrepare())).toMatchObject({ kind: 'prepared', log: 'us', position: 1 });
+  });
+
   it('puts an intent at the next position, which is hidden from readers', async () => {
     const us = aRegion();
     await put(us, 10);

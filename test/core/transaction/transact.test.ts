@@ -111,6 +111,17 @@ describe('transact', () => {
     });
   });
 
+  it('returns its promise if a read does not show that yet', async () => {
+    const { us } = await aCase({ drives: false });
+    const transaction = aTransaction();
+    const decisions = { ...us.decisions, attempts: async () => [] };
+    expect(await runTransaction({ ...us, decisions }, transaction, 0)).toEqual({
+      id: transaction.id,
+      state: 'undecided',
+    });
+    expect(await us.decisions.attempts(transaction.id)).toHaveLength(1);
+  });
+
   it('is not extended by a retry', async () => {
     const { us } = await aCase({ drives: false });
     const transaction = aTransaction();

@@ -23,10 +23,14 @@ const commits: fc.Arbitrary<Commit> = fc
     position: fc.integer({ min: 1, max: 3 }),
     data: fc.array(data, { minLength: 1, maxLength: 12 }),
     meta: fc.constantFrom({}, meta),
+    // Commits of older code have neither a digest nor a wall time.
+    more: fc.constantFrom({}, { digest: 'd', wallTime: 1 }),
   })
-  .map(({ log, position, data, meta }) =>
-    aCommit({ log, position, meta, events: data.map((part) => ({ type: 'Noted', schemaVersion: 1, data: part })) }),
-  );
+  .map(({ log, position, data, meta, more }) => {
+    const events = data.map((part) => ({ type: 'Noted', schemaVersion: 1, data: part }));
+    const { digest: _digest, ...commit } = aCommit({ log, position, meta, events });
+    return { ...commit, ...more };
+  });
 
 function triggersFrom(bodies: readonly string[]) {
   return triggersOf(bodies.map(parseProjectionMessage));

@@ -8,7 +8,7 @@ import { appendToStream } from '../../../core/write/append.ts';
 import { streamBusy } from '../../../core/write/intents.ts';
 import { aCommit } from '../../contract/commits.ts';
 import { aDecision, anAbort } from '../../contract/decisions.ts';
-import { anAppend, aRegion, command, watched } from '../a-region.ts';
+import { anAppend, aRegion, command, domainWithSnapshots, replicate, watched } from '../a-region.ts';
 import { aWorld, type Region } from '../transaction/regions.ts';
 
 const ACCOUNT = 'account/us.1';
@@ -139,6 +139,25 @@ describe('an append that finds an intent', () => {
     await eu.table.finalise(intent, 'committed');
     expect(await append()).toMatchObject({ dot: { position: 2 } });
     expect(us.decisions.strong).toBe(false);
+  });
+
+  it('loads the stream again if the finished intent had seen less than the snapshot of the warm copy includes', async () => {
+    const us = { ...aRegion(), domain: domainWithSnapshots({ every: 2, codeVersion: 1 }) };
+    const eu = { ...aRegion('eu'), region: 'us' };
+    await appendToStream(eu, deposit(100));
+    await replicate(ACCOUNT, eu, us);
+    for (const amount of [10, 20]) await appendToStream(us, deposit(amount));
+    expect(us.warm.get(ACCOUNT)?.history.reaches({})).toBe(false);
+    await us.table.put({
+      ...aCommit({ stream: ACCOUNT, log: 'us', region: 'us', position: 3, commitId: ATTEMPT }),
+      events: [{ type: 'Deposited', schemaVersion: 2, data: { amount: 1000 } }],
+      ...{ context: { us: 2 }, hlc: nextStamp(us.runtime.now() + 1000) },
+      tx: { state: 'prepared', deadline: us.runtime.now() + 30_000 },
+    });
+    await us.decisions.put(commits(3));
+    expect(await appendToStream(us, deposit(1))).toMatchObject({ dot: { position: 4 } });
+    expect((await us.table.load(ACCOUNT)).at(-1)).toMatchObject({ context: { us: 3, eu: 1 } });
+    expect((await readStream(us, ACCOUNT)).state).toBe(1131);
   });
 
   it('belongs to its Region, also under a log name that the Region no longer has', async () => {
