@@ -46,8 +46,8 @@ export interface FollowedEvent {
 
 /**
  * Follows a stream: yields its events, and new ones as they arrive, until the signal is aborted. If an append has
- * copies, it yields the copy that arrives first, while the state includes the first one in fold order, which may be
- * another copy. Temporary failures are retried without limit, in every Region. Until the first page has been read,
+ * copies, only the copy that arrives first is yielded. The state includes the first copy in fold order, which may be
+ * another one. Temporary failures are retried without limit, in every Region. Until the first page has been read,
  * missing credentials and addresses are retried only {@link CLIENT_TRIES} times, because they may be a mistake. @throws
  * ClientError any other failure
  */

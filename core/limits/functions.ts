@@ -21,9 +21,9 @@ export interface StreamLimits {
   readonly batchSize: number;
   /** Seconds that Lambda waits for a full batch. */
   readonly windowS: number;
-  /** Batches of one shard processed concurrently. */
+  /** Number of batches of one shard that are processed concurrently. */
   readonly parallelization: number;
-  /** Retries after which a record is discarded, unless it expires earlier. */
+  /** Number of retries after which a record is discarded, unless it expires earlier. */
   readonly retries: number;
   /** Age in seconds at which a record is discarded. */
   readonly maxAgeS: number;

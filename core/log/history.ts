@@ -187,8 +187,8 @@ export class History {
   }
 
   /**
-   * The commit, seen or hidden, that an append with this id made now would repeat: one of the same operation if there
-   * is one, otherwise the last.
+   * The commit, seen or hidden, that an append with this id would repeat now: one of the same operation if there is
+   * one, otherwise the last.
    */
   find(commitId: string, fingerprint: string, now: number): Commit | KnownCopy | undefined {
     return this.#held.ids.find(commitId, fingerprint, now);

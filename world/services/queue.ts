@@ -18,7 +18,7 @@ export interface QueueOptions {
   readonly batchSize: number;
   /** Milliseconds after which a message that was not deleted is redelivered. */
   readonly visibilityTimeout: number;
-  /** Receives after which a message moves to the dead-letter queue. */
+  /** Number of receives after which a message moves to the dead-letter queue. */
   readonly maxReceives: number;
   /** Fraction of messages that are delivered twice, 0 to 1. */
   readonly duplicates: number;

@@ -15,7 +15,7 @@ export interface TableStreamOptions {
   readonly region: string;
   /** Maximum number of records per invocation. */
   readonly batchSize: number;
-  /** Retries after which a record goes to the on-failure destination. */
+  /** Number of retries after which a record goes to the on-failure destination. */
   readonly retries: number;
   /** Age in milliseconds at which a failing record goes to the on-failure destination. */
   readonly maxAge: number;
