@@ -50,7 +50,7 @@ export interface Client<D extends Domain = Domain> {
   /** The outcome of a transaction. @throws ClientError `not-found`: there is no record of the transaction */
   transaction(id: string, options?: CallOptions): Promise<TransactionShown>;
   /**
-   * Shows how up to date a Region is with every Region. Only that Region is asked.
+   * Reports how far a Region has caught up with each Region. Only that Region is asked.
    * @param options `region`: the client's own by default
    */
   health(options?: CallOptions & { readonly region?: string | undefined }): Promise<Health>;
@@ -61,7 +61,7 @@ export interface StreamClient<Stream extends StreamDefinition> {
   /** `<type>/<id>` */
   readonly name: string;
   /**
-   * Runs a command. @returns the id and the new version; without `log` and `position`, nothing had to be written
+   * Runs a command. @returns the id and the new version; `log` and `position` are missing if nothing had to be written
    * @throws ClientError `rejected`: the domain's refusal; `version-conflict`; any other code, with `maybeWritten` if it
    *   may be written
    */

@@ -110,7 +110,9 @@ export function problemError(problem: Problem, region: string): ClientError {
   return new ClientError<string>(code, detail, { retryable, problem, region, details: readDetails(code, details) });
 }
 
-/** Returns the same error with what the call knows: the id, whether it may be written, and the Region. */
+/**
+ * Returns the error, completed with what the call knows: the id, whether the write may have happened, and the Region.
+ */
 export function withContext(
   { code, message, retryable, problem, details, region, cause, ...error }: ClientError,
   context: { readonly id?: string | undefined; readonly maybeWritten?: boolean; readonly region?: string },

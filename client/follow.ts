@@ -36,17 +36,18 @@ export interface FollowedEvent {
   readonly at: Date;
   readonly meta: Meta;
   /**
-   * Save this version once the event has been handled, and pass it as `after` to continue from there. It covers a
-   * commit only at the commit's last event: before that, all events of the commit are read again. A copy of an append
-   * that was handled before may be read too: it has the same `commitId` and another `id`.
+   * Save this version once the event has been handled, and pass it as `after` to continue from there. Only the version
+   * of a commit's last event covers the commit: from the version of an earlier event, all events of the commit are read
+   * again. A copy of an append that was already handled may be read as well: it has the same `commitId` and another
+   * `id`.
    */
   readonly resumeAfter: string | undefined;
 }
 
 /**
  * Follows a stream: yields its events, and new ones as they arrive, until the signal is aborted. If an append has
- * copies, it yields the copy that arrives first, while the state includes the first one in fold order, which may be
- * another copy. Temporary failures are retried without limit, in every Region. Until the first page has been read,
+ * copies, only the copy that arrives first is yielded. The state includes the first copy in fold order, which may be
+ * another one. Temporary failures are retried without limit, in every Region. Until the first page has been read,
  * missing credentials and addresses are retried only {@link CLIENT_TRIES} times, because they may be a mistake. @throws
  * ClientError any other failure
  */
@@ -81,7 +82,7 @@ export async function* follow(
   }
 }
 
-/** True if a reader that has read before should retry after this error. */
+/** True if a reader that has already read a page should retry after this error. */
 export function isTemporary({ retryable, code }: ClientError): boolean {
   return retryable || code === 'unreachable';
 }

@@ -55,9 +55,9 @@ export type Endpoint = string | URL;
 /** How a client reaches the Regions of a deployment. */
 export interface ClientOptions {
   /**
-   * The address of each Region's API, by Region. A function is called once per Region, when its address is first
-   * needed. It must know `region` and all of `regions`. With a function, other Regions are asked only if `regions`
-   * lists them.
+   * The address of each Region's API, by Region. A function is called once per Region, when the address of the Region
+   * is first needed. It must know `region` and all of `regions`. With a function, other Regions are asked only if
+   * `regions` lists them.
    */
   readonly endpoints: Readonly<Record<string, Endpoint>> | ((region: string) => Endpoint | Promise<Endpoint>);
   /** The Region that is asked first, usually the nearest one. */
@@ -77,8 +77,8 @@ export interface ClientOptions {
   /** @default six tries, pauses of 200 ms to 5 s */
   readonly retry?: RetryPolicy;
   /**
-   * The time until which each Region that did not respond is asked last, in milliseconds since 1970. Clients that share
-   * this map, such as one client per request, learn from each other. @default a new map
+   * For each Region that did not respond: the time until which the Region is asked last, in milliseconds since 1970.
+   * Clients that share this map, such as one client per request, learn from each other. @default a new map
    */
   readonly avoided?: Map<string, number>;
   /** @default the `fetch` of the platform */

@@ -109,7 +109,7 @@ const platformFetch: SendOptions['fetch'] = (url, request) => globalThis.fetch(u
 async function endpointOf(endpoints: ClientOptions['endpoints'], region: string): Promise<URL> {
   try {
     if (typeof endpoints === 'function') return new URL(await endpoints(region));
-    // The Region may be missing in `endpoints`, because the caller or a transaction's id named it for this call.
+    // `endpoints` may lack the Region, because the caller or a transaction's id named it for this call only.
     const endpoint = endpoints[region];
     if (endpoint === undefined) throw notAmong(endpoints, region);
     return new URL(endpoint);
@@ -144,7 +144,7 @@ function mayHaveRun({ code, problem, details }: ClientError): boolean {
   return problem !== undefined && problem.status >= 500;
 }
 
-/** True if another Region may succeed, as it would not if the stream itself is contended. */
+/** True if another Region may succeed. If the stream itself is contended, no Region would. */
 function isOfRegion(error: ClientError): boolean {
   return isSilent(error) || error.code === 'not-caught-up' || (error.problem?.status ?? 0) >= 500;
 }

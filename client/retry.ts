@@ -4,8 +4,8 @@ import type { ClientRuntime, RetryPolicy } from './options.ts';
 type Pauses = Pick<RetryPolicy, 'firstPauseMs' | 'maxPauseMs'>;
 
 /**
- * Milliseconds to wait before the next retry, given the number of retries so far: random, between half of a limit that
- * doubles each time and the limit.
+ * Milliseconds to wait before the next retry, given the number of retries so far: a random number between half of a
+ * limit and the limit, which doubles with every retry.
  */
 export function pauseMs(
   { random }: Pick<ClientRuntime, 'random'>,

@@ -97,7 +97,7 @@ export function cancelledError(region?: string): ClientError {
   return clientError('cancelled', 'The caller aborted the call.', { region });
 }
 
-/** Error codes after which nothing was sent. */
+/** Error codes which mean that nothing was sent. */
 const UNREACHABLE = new Set([
   'ECONNREFUSED',
   'ENOTFOUND',

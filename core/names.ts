@@ -7,7 +7,7 @@ export const DEFAULT_PREFIX = 'meridian';
 export const REGION_TAG = 'meridian:region';
 export const COMPONENT_TAG = 'meridian:component';
 
-/** The partition of the views table that stores the newest stamp seen of each Region; no view can have this name. */
+/** The partition of the views table that stores the newest stamp seen from each Region; no view can have this name. */
 export const SEEN_PARTITION = 'meridian#seen';
 
 /** The form of the name of an AWS Region: us-east-1, us-gov-west-1, eusc-de-east-1. */

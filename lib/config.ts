@@ -52,7 +52,7 @@ export interface Config {
 /** The properties that the context can set. */
 export type ConfigKey = Exclude<keyof Config, 'domain'>;
 
-/** The default location of the runbooks: in the package, which the project that was deployed has installed. */
+/** The default location of the runbooks: in the package, as installed in the project that was deployed. */
 const RUNBOOKS = ownPage('runbooks');
 
 /**

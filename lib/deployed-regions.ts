@@ -92,7 +92,7 @@ export function refuseRegionChange(deployed: readonly string[], wanted: readonly
   const removed = deployed.filter((region) => !wanted.includes(region)).map((region) => `-${region}`);
   const changes = [...added, ...removed];
   if (changes.length <= 1) return undefined;
-  return `CloudFormation changes one replica of a global table per update, these are ${changes.length}: ${changes.join(' ')}. Change one Region in "regions", run npx meridian deploy, commit regions.json, then change the next.`;
+  return `CloudFormation changes one replica of a global table per update, but this would change ${changes.length}: ${changes.join(' ')}. Change one Region in "regions", run npx meridian deploy, commit regions.json, then change the next.`;
 }
 
 /**
@@ -106,7 +106,7 @@ export function refuseDecisionsChange(
   if (was === undefined || was === is) return undefined;
   const keep =
     was === 'strong'
-      ? 'A table with strong consistency keeps the three Regions that it was made in: write them into "regions" again, and no other "decisions".'
+      ? 'A table with strong consistency keeps the three Regions that it was made in: write them into "regions" again, and leave "decisions" out.'
       : 'Write "decisions": "eventual" into cdk.json.';
   return `The transactions table was made with "decisions": "${was}" and cannot become "${is}": DynamoDB sets the consistency of a global table once. ${keep} To change it, deploy under another "name" and move there.`;
 }

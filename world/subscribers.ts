@@ -18,7 +18,7 @@ export interface LoadedSubscriber {
 }
 
 /**
- * The error for a subscriber's file that cannot be used, or one that it imports. The message names the file, what was
+ * The error if a subscriber's file, or a file that it imports, cannot be used. The message names the file, what was
  * found, and what to write.
  */
 export class SubscriberFileError extends Error {
@@ -27,7 +27,7 @@ export class SubscriberFileError extends Error {
 
   constructor(name: string, file: string, found: string, options?: ErrorOptions) {
     super(
-      `${file}: ${found} Subscriber ${name} cannot run without it: its file has to contain \`export const handler = subscriber({ handle: async (event, { key }) => { … } })\`.`,
+      `${file}: ${found} Subscriber ${name} cannot run: its file must contain \`export const handler = subscriber({ handle: async (event, { key }) => { … } })\`.`,
       options,
     );
     this.name = 'SubscriberFileError';

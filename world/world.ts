@@ -1,7 +1,7 @@
 import { fromDecisionItem } from '../adapters/dynamodb/decision-item.ts';
 import { memoryDecisions } from '../adapters/memory/decisions.ts';
 import { type Decision, type Decisions, type Domain, forwardPattern } from '../core/index.ts';
-import { allowStrong } from '../core/limits/aws.ts';
+import { allowStrong, STRONG_REGION_SETS } from '../core/limits/aws.ts';
 import type { DecisionsKind } from '../core/names.ts';
 import type { Telemetry } from '../lambdas/instrument.ts';
 import { Link, type LinkOptions } from './network/link.ts';
@@ -110,7 +110,7 @@ export class World {
   }: WorldOptions) {
     if (decisions === 'strong' && !allowStrong(regions))
       throw new Error(
-        `${regions.join(', ')} do not allow strong decisions. On AWS they need three Regions of one set.`,
+        `${regions.join(', ')} do not allow strong decisions. On AWS these need three Regions of one set: ${STRONG_REGION_SETS.map((set) => set.join(', ')).join('; ')}.`,
       );
     this.decisions = decisions;
     const loaded = loadSubscribers(subscribers, { regions, streamTypes: [...domain.streams.keys()] });

@@ -2,8 +2,8 @@ import type { TransactWriteItem } from '@aws-sdk/lib-dynamodb';
 import type { Sums } from '../../core/index.ts';
 
 /**
- * Adds to sums by key in one partition; each field is an attribute. No field may be named `pk` or `sk`, and no key
- * may be empty.
+ * Adds to the sums of a key. All keys are in one partition, and each field of the sums is an attribute. No field may be
+ * named `pk` or `sk`, and no key may be empty.
  * @returns the transaction items of one addition
  */
 export function addToSums(table: string, partition: string) {

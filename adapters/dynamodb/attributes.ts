@@ -1,8 +1,8 @@
 import * as z from 'zod';
 import { MeridianError } from '../../core/index.ts';
 
-// Attribute values in DynamoDB's wire format, for the types that Meridian uses. Schemas check and functions convert,
-// which is three times as fast as schemas that transform: every stream record passes through here.
+// Attribute values in DynamoDB's wire format, for the types that Meridian uses. Schemas only check, and functions
+// convert. Schemas that transform would take three times as long, and every stream record passes through here.
 
 export const textSchema = z.object({ S: z.string() });
 export const countSchema = z.object({ N: z.string().regex(/^\d{1,16}$/) });
@@ -18,11 +18,11 @@ export function faultsIn({ issues }: z.ZodError): string {
   return issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ');
 }
 
-/** The error for an item of unexpected content. @param what the expected content: `a commit` */
+/** The error for an item of unexpected content. @param what the expected content, such as `a commit` */
 export function unexpectedItem(what: string, image: unknown, faults: string): MeridianError {
   const key = keySchema.safeParse(image);
   const name = key.success ? `${key.data.pk.S} ${key.data.sk.S}` : 'without a key';
-  return new MeridianError('internal', `The item ${name} is not ${what}: ${faults}. Check what wrote it.`);
+  return new MeridianError('internal', `The item ${name} is not ${what}: ${faults}. Check what wrote the item.`);
 }
 
 export type Key = z.infer<typeof keySchema>;

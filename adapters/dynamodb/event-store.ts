@@ -24,8 +24,8 @@ import { retryConflicts } from './retry-conflicts.ts';
 
 /**
  * The `events` table of the client's Region. Every method throws MeridianError `unavailable` (retryable) if DynamoDB
- * does not respond; `put` and `transact` throw `too-large` for a commit above DynamoDB's 400 KB, `transact` also
- * above 4 MB in total.
+ * does not respond. `put` and `transact` throw `too-large` for a commit above DynamoDB's 400 KB; `transact` also throws
+ * it for commits above 4 MB in total.
  */
 export function dynamoDbEventStore(
   client: DynamoDBClient,
@@ -53,7 +53,7 @@ export function dynamoDbEventStore(
     loadLog: (stream, log, after) =>
       orSdkError(
         `load ${stream}`,
-        // The query needs an upper bound too, because the logs of other Regions follow this one.
+        // The query needs an upper bound too, because the logs of other Regions sort after this one.
         query(stream, sortKey(log, after + 1), sortKey(log, Number.MAX_SAFE_INTEGER)),
       ),
     scan: async (segment, segments, after, limit) => {

@@ -33,8 +33,8 @@ function parkedKey({ position, index }: Omit<Place, 'count'>): string {
 }
 
 /**
- * A subscriber's progress in its own table, which has `expires` as time to live. Every method throws MeridianError
- * `unavailable` (retryable) if DynamoDB does not respond.
+ * A subscriber's progress in its own table, whose time-to-live attribute is `expires`. Every method throws
+ * MeridianError `unavailable` (retryable) if DynamoDB does not respond.
  * @param itemsOf the items that an effect writes, in any table of this Region: at most 99 per event, and without
  *   conditions, because a failed condition looks like a lost race
  */

@@ -10,7 +10,7 @@ import { documentClient } from './document-client.ts';
 
 export const sightingItemSchema = z.object({ sk: z.string(), hlc: z.string() });
 
-/** The newest stamp seen of each Region, in the `views` table. Throws MeridianError `unavailable` (retryable). */
+/** The newest stamp seen from each Region, in the `views` table. Throws MeridianError `unavailable` (retryable). */
 export function dynamoDbSightings(client: DynamoDBClient, table: string): Sightings {
   const documents = documentClient(client);
   return {

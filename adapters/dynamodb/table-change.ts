@@ -3,7 +3,7 @@ import type { Change } from '../../core/index.ts';
 import { fromImage } from './commit-item.ts';
 import { fromDecisionItem, isDecisionItem } from './decision-item.ts';
 
-/** The used members of a record in the stream of the `events` or the `transactions` table. */
+/** The members that are read from a record in the stream of the `events` or the `transactions` table. */
 export interface TableRecord {
   /** `INSERT`, `MODIFY` or `REMOVE`. */
   readonly eventName?: string | undefined;

@@ -13,7 +13,7 @@ export interface MemoryDecisions extends Decisions {
 
 export interface MemoryDecisionsOptions {
   readonly strong: boolean;
-  /** The table's stream: called with every new decision, own or replicated, once it can be read. */
+  /** Called with every new decision, own or replicated, once it can be read. It stands for the table's stream. */
   readonly onPut?: (decision: Decision) => void;
 }
 

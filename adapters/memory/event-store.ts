@@ -21,19 +21,21 @@ export interface MemoryEventStore extends EventsTable {
    * effect if the stored commit is the same or newer.
    */
   replicate(commit: Commit): void;
-  /** Adds the outcome of a one-Region transaction of another Region. */
+  /** Adds the outcome of a one-Region transaction that another Region ran. */
   replicateDecision(decision: Decision): void;
 }
 
 /**
- * A record of the table's stream: a commit, with its previous state if it existed; or a new outcome of a one-Region
+ * A record of the table's stream: a commit, with its previous state unless it is new; or a new outcome of a one-Region
  * transaction.
  */
 export type EventsChange =
   | { readonly commit: Commit; readonly before?: Commit | undefined }
   | { readonly oneRegionDecision: Decision };
 
-/** @param onChange the table's stream: called with every change, own or replicated, once it can be read */
+/**
+ * @param onChange called with every change, own or replicated, once it can be read; it stands for the table's stream
+ */
 export function memoryEventStore(onChange: (change: EventsChange) => void = () => {}): MemoryEventStore {
   /** The commits of each stream, by log and position. */
   const streams = new Map<string, Commit[]>();

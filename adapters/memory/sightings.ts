@@ -1,6 +1,6 @@
 import type { Hlc, Sightings } from '../../core/index.ts';
 
-/** The newest stamp seen of each Region, in memory. */
+/** The newest stamp seen from each Region, in memory. */
 export function memorySightings(): Sightings {
   const seen = new Map<string, Hlc>();
   return {

@@ -101,7 +101,7 @@ class Partitions<Item> {
     const partition = this.#partitions.get(`${view}#${shard}`);
     if (!partition) return { items: [], end: undefined };
     const { items } = partition;
-    // Keys are only added until a whole generation is deleted, so equal counts mean equal keys.
+    // Single keys are never removed, only whole generations, so equal counts mean equal keys.
     if (partition.keys.length !== items.size) partition.keys = [...items.keys()].sort(keyOrder);
     const { keys } = partition;
     const start = after === undefined ? 0 : firstIndexBehind(keys, after);

@@ -6,7 +6,7 @@ import type { Runtime } from '../../core/index.ts';
 /**
  * The process's own clock, randomness and ids.
  * @param metric records a measurement
- * @param clockAhead compares the clock with the database's; needed by what writes commits
+ * @param clockAhead compares the clock with the database's; needed by functions that write commits
  */
 export function nodeRuntime(metric: Runtime['metric'], clockAhead: Runtime['clockAhead'] = () => 0): Runtime {
   return {

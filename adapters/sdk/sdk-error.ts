@@ -30,7 +30,10 @@ export function sdkError(doing: string, error: unknown, unavailable: ErrorCode =
   return new MeridianError(unavailable, `${reason}. Retry.`, { retryable: true, cause: error });
 }
 
-/** Omits the items of a cancelled transaction, whose text could match anything. */
+/**
+ * The codes and messages of a cancelled transaction, without its items, because the text of an item could match
+ * anything.
+ */
 function reasonsIn(reasons: unknown): string {
   return JSON.stringify(reasons, ['Code', 'Message']) ?? '';
 }

@@ -13,6 +13,6 @@ export function checkFinal(
   const found = there ? `${there.tx?.state ?? 'no intent'}: ${there.commitId}` : 'nothing';
   throw new MeridianError(
     'internal',
-    `The intent ${commitId} at ${stream}@${log}.${position} cannot become ${state}: found ${found}. Check what wrote it.`,
+    `The intent ${commitId} at ${stream}@${log}.${position} cannot become ${state}: found ${found}. Check what wrote the item.`,
   );
 }

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { invalid } from '../../core/index.ts';
 
-/** Returns an encoder of the end of a scan's page as text, and its decoder. */
+/** Encodes the end of a scan's page as text, and decodes it. */
 export function cursorOf<T>(schema: z.ZodType<T>) {
   return {
     encode: (end: T): string => JSON.stringify(schema.parse(end)),

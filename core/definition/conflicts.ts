@@ -5,6 +5,9 @@
 export type Mode = 'merge' | 'home';
 
 export interface EvolveContext<Event> {
-  /** The already folded events that this event's writer had not seen, in fold order. Computed on access. */
+  /**
+   * The events that are folded before this one although its writer had not seen them, in fold order. Computed on
+   * access.
+   */
   readonly concurrent: readonly Event[];
 }

@@ -3,14 +3,15 @@ import { isJson } from '../facts/json.ts';
 /** When to take snapshots of a type's streams. They pay off if streams have many hundreds of commits. */
 export interface Snapshots {
   /**
-   * The number of commits after which a snapshot is taken: 1, 2, 3 …; more if the snapshot holds more than ten times as
-   * many ids. A stream that is not in memory is then loaded by one request for the snapshot and a few for later
-   * commits. A stream without a snapshot costs one additional request.
+   * The number of commits after which a snapshot is taken: 1, 2, 3 …. The next snapshot is taken later if the last one
+   * holds more than ten times as many ids. A stream that is not in memory is then loaded by one request for the
+   * snapshot and a few for later commits. A stream without a snapshot costs one additional request.
    */
   readonly every: number;
   /**
-   * 1, 2, 3 …; snapshots of another version are not used. ****Raise it with every change of the results of `evolve` or an
-   * upcaster**: commits in a snapshot are not folded again. Only a new event, or a new version of one, is detected automatically.
+   * 1, 2, 3 …; snapshots of another version are not used. **Raise it with every change of the results of `evolve` or an
+   * upcaster**: commits in a snapshot are not folded again. Only a new event, or a new version of one, is detected
+   * automatically.
    */
   readonly codeVersion: number;
   /**

@@ -109,7 +109,8 @@ const RESERVED = ['tx', 'receipt'];
 
 /**
  * Defines a stream type.
- * @throws Error when a name is malformed or reserved, an event version is not 1, 2, 3 …, or it cannot have snapshots
+ * @throws Error when a name is malformed or reserved, an event version is not 1, 2, 3 …, or the type cannot have
+ *   snapshots
  */
 export function defineStream<
   const Type extends string,
@@ -206,7 +207,7 @@ export function commandOf(definition: StreamDefinition, name: string): StreamDef
 
 /**
  * A stream's home Region; undefined for a `merge` stream, which every Region writes.
- * @throws MeridianError `rejected`: the type has no stream of this id
+ * @throws MeridianError `rejected`: the type has no stream with this id
  */
 export function homeOf(
   definition: StreamDefinition,

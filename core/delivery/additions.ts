@@ -25,9 +25,9 @@ const MAX_ROWS = MAX_TRANSACTION_ITEMS - 1;
 
 /**
  * Converts the result of a subscriber's function to the additions to write, at most one per row. Refuses every result
- * that a table would refuse whatever the row contains (names, numbers, counts and bytes), so that a world and tests
- * fail as a deployment does. Does not check what depends on the row: a table also refuses a row, or a sum in it, that
- * grows beyond its limits.
+ * that a table would refuse for any row (because of names, numbers, counts or bytes), so that a world and tests fail as
+ * a deployment does. Does not check what depends on the row: a table also refuses a row, or a sum in it, that grows
+ * beyond its limits.
  * @throws Error that says what was found, and what to return
  */
 export function additionsOf(returned: unknown): readonly Addition[] {

@@ -6,7 +6,7 @@ import { backoff } from '../retry.ts';
 const SINGLE_TRIES = 3;
 
 /**
- * Sends items in batches that fit one request of EventBridge and of SQS by count and size. An item that fails in its
+ * Sends items in batches whose count and size fit one request of EventBridge and one of SQS. An item that fails in its
  * batch is retried alone.
  * @param bytesOf size of an item on the wire
  * @param send sends one request; it may refuse single items, or throw for all of them

@@ -1,6 +1,6 @@
-/** When to stop starting items: the remaining items are skipped. */
+/** The condition under which items are skipped instead of started. */
 export interface Stop<T, R> {
-  /** Called before each item, with the result of the previous item of the same key. */
+  /** True if an item is skipped. Called before each item, with the result of the previous item of the same key. */
   readonly when: (previous: R | undefined) => boolean;
   /** The result of a skipped item. */
   readonly instead: (item: T) => R;

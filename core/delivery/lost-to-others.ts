@@ -1,6 +1,6 @@
 import { MeridianError } from '../facts/errors.ts';
 
-/** The error of a handler that other writers were ahead of until its batch ran out of time. */
+/** The error of a handler that lost every race to other writers until its batch ran out of time. */
 export function lostToOthers(id: string): MeridianError {
   return new MeridianError(
     'unavailable',

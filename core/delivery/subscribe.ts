@@ -70,7 +70,7 @@ async function deliver<Effect>(
       ? handleOutcome({ progress, runtime }, outcome, handleIt, deadline)
       : atOnce(runtime, handleIt(outcome)));
   } catch (error) {
-    // `undefined` would mean that it was handled, and a text that it was not called.
+    // `undefined` would mean that the message was handled, and a text that the function was not called.
     return error instanceof Error ? error : new Error(`the function threw ${String(error)}, which is not an Error`);
   }
 }

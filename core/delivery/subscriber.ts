@@ -24,8 +24,8 @@ export interface MessagePorts<Effect> extends Omit<SubscribePorts<Effect>, 'prog
   /** Undefined: nothing is recorded, so an event that is delivered twice is handled twice, and there is no order. */
   readonly progress: Progress<Effect> | undefined;
   /**
-   * Returns the effects of an outcome. It may be called several times, as `handle`. @default outcomes are not handled,
-   * and stay in the queue
+   * Returns the effects of an outcome. Like `handle`, it may be called several times. @default outcomes are not
+   * handled, and stay in the queue
    */
   outcome?(outcome: AnnouncedOutcome): readonly Effect[] | Promise<readonly Effect[]>;
 }

@@ -14,7 +14,7 @@ export interface Taken {
 
 /**
  * Handles an event if it is the next one of its log.
- * @param last the last handled place of its log, as last read
+ * @param last the last handled place of its log when that was last read
  * @throws what `handle` throws; MeridianError `unavailable`, retryable
  */
 export async function takeTurn<Effect>(

@@ -36,8 +36,8 @@ export interface Retired extends Generation {
 }
 
 /**
- * The generations of a view in a Region: one active, at most one being built, and retired ones whose rows may not all
- * be deleted.
+ * The generations of a view in a Region: one active, at most one being built, and retired ones, of which some rows may
+ * still exist.
  */
 export interface Generations {
   /** Number of writes: 1, 2, 3 …; 0 before the first. */

@@ -5,8 +5,8 @@ import type { VersionVector } from './version.ts';
 /** The members of a seen commit that are needed to recognize a retry, and to fold its copies. */
 export interface KnownCopy extends Stamped, Pick<Commit, 'commitId' | 'fingerprint' | 'digest' | 'wallTime'> {
   /**
-   * Fingerprint of the copy that was folded, which may be older than any listed one. It differs from `fingerprint` if
-   * the id was reused.
+   * Fingerprint of the copy that was folded, which may be older than every copy in the list. It differs from
+   * `fingerprint` if the id was reused.
    */
   readonly countsAs: string;
   /** The version that an append of this commit returns. */

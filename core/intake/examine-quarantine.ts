@@ -27,7 +27,7 @@ interface Examination {
   readonly hold: number;
   /** Milliseconds since 1970: messages sent later are not chosen. @default all */
   readonly before?: number;
-  /** Receives the chosen messages batch by batch; their total is bounded by `limit` and the size of a response. */
+  /** Called with the chosen messages, batch by batch; their total is bounded by `limit` and the size of a response. */
   take(chosen: readonly Chosen[]): Promise<void> | void;
 }
 

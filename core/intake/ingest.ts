@@ -111,7 +111,8 @@ async function judge(ports: IngestPorts, { body, detailType, detail, fault }: Me
 }
 
 /**
- * The message of a transaction that is not decided in time is redelivered until it is: no other component tracks it.
+ * The message of a transaction that is not decided in time is redelivered until the transaction is decided: no other
+ * component tracks it.
  */
 async function judgeTransaction(ports: IngestPorts, detail: Message['detail']): Promise<Verdict> {
   const { id, state } = await runTransaction(ports, parseTransaction(ports, detail), INGEST_TRANSACT_MS);

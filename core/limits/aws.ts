@@ -33,10 +33,10 @@ export const LAMBDA_MAX_S = 900;
 /** Memory of a function. */
 export const LAMBDA_MIN_MB = 128;
 export const LAMBDA_MAX_MB = 10_240;
-/** A request or a response of a function, through its URL too. */
+/** A request or a response of a function, with or without its URL. */
 export const LAMBDA_PAYLOAD_BYTES = 6 * 1024 * 1024;
 
-/** The run time of an Express state machine, and the input or output of one of its states as JSON. */
+/** The maximum run time of an Express state machine, and the maximum input or output of one of its states as JSON. */
 export const EXPRESS_MACHINE_MS = 300_000;
 export const MACHINE_STATE_BYTES = 262_144;
 

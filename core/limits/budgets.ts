@@ -52,7 +52,7 @@ export const CATCH_UP_MS = 2_000;
 export const READ_DECISION_MS = 2_000;
 /**
  * How long a write waits for a decision of another Region: a Region that hangs must not block the writers of streams
- * with its intents.
+ * that its transactions hold.
  */
 export const ASK_DECISION_MS = 4_000;
 /** Time after which a retired generation of a view may be deleted, because no function uses it any more. */
@@ -89,8 +89,8 @@ export const MAX_PAGE = 1_000;
 /** How long our own client waits for a response. */
 export const HTTP_CLIENT_MS = 65_000;
 /**
- * How long our own client waits for a response in a team's own function, which has to reach another Region before the
- * function times out.
+ * How long our own client waits for a response in a team's own function: the client has to reach another Region before
+ * the function times out.
  */
 export const FUNCTION_CLIENT_MS = 12_000;
 /** How many times our own client sends a failing request, in all Regions together. */

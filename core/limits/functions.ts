@@ -21,9 +21,9 @@ export interface StreamLimits {
   readonly batchSize: number;
   /** Seconds that Lambda waits for a full batch. */
   readonly windowS: number;
-  /** Batches of one shard processed concurrently. */
+  /** Number of batches of one shard that are processed concurrently. */
   readonly parallelization: number;
-  /** Retries after which a record is discarded, unless it expires earlier. */
+  /** Number of retries after which a record is discarded, unless it expires earlier. */
   readonly retries: number;
   /** Age in seconds at which a record is discarded. */
   readonly maxAgeS: number;
@@ -142,8 +142,8 @@ export type QueueConsumerId = {
 export const OWN_FUNCTION = { timeoutS: 60, memoryMb: MEMORY_MB } as const satisfies FunctionLimits;
 
 /**
- * A queue's visibility timeout, as a multiple of its function's timeout. Lambda recommends this value, so that its own
- * retries fit in.
+ * A queue's visibility timeout, as a multiple of its function's timeout. The documentation of Lambda recommends this
+ * value, so that the retries of Lambda itself fit in.
  * @see https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
  */
 export const HIDDEN_TIMEOUTS = 6;
@@ -167,8 +167,8 @@ export function subscriberLimits({
 
 /**
  * Milliseconds after which a subscriber starts no further message of a batch: the same share of the available time for
- * every timeout. A fixed time would not use a longer timeout: it would have messages redelivered later, and counted as
- * a further receive.
+ * every timeout. A fixed time would leave a longer timeout unused: the messages that were not started would be
+ * redelivered, later than with a short timeout, and every redelivery counts as a receive.
  */
 export function subscriberBeginMs(availableMs: number): number {
   return (availableMs * BEGIN_MS) / (SUBSCRIBER.timeoutS * 1000);

@@ -79,7 +79,7 @@ export class History {
     if (!logs.has(commit)) this.#keepDecided(commit);
   }
 
-  /** An aborted intent is an empty position: it is a copy of nothing, and nothing of it is folded. */
+  /** An aborted intent is an empty position: it is not a copy of any commit, and is not folded. */
   #keepDecided(commit: Commit): void {
     const { base, logs, ids } = this.#held;
     const visible = isVisible(commit);
@@ -147,8 +147,8 @@ export class History {
   }
 
   /**
-   * The seen commits that reuse an id with different content: ignored, and to be reported. Of those in the base, only
-   * the ones within the idempotency window.
+   * The seen commits that reuse an id with different content. They are ignored, and have to be reported. Those in the
+   * base are included only within the idempotency window.
    */
   get reused(): readonly Stamped[] {
     return this.#folded.reused;
@@ -187,8 +187,8 @@ export class History {
   }
 
   /**
-   * The commit, seen or hidden, that an append with this id made now would repeat: one of the same operation if there
-   * is one, otherwise the last.
+   * The commit, seen or hidden, that an append with this id would repeat now: one of the same operation if there is
+   * one, otherwise the last.
    */
   find(commitId: string, fingerprint: string, now: number): Commit | KnownCopy | undefined {
     return this.#held.ids.find(commitId, fingerprint, now);
@@ -199,7 +199,7 @@ export class History {
     return this.lastDecidedPosition(log) + this.undecided.filter((intent) => intent.log === log).length;
   }
 
-  /** The same, without the undecided intents at the end. */
+  /** Like `lastPosition`, without the undecided intents at the end. */
   lastDecidedPosition(log: string): number {
     return this.#held.logs.last(log);
   }

@@ -59,9 +59,9 @@ export async function loadWhole(ports: LoadPorts, { name, type }: StreamRef): Pr
 }
 
 /**
- * Makes intents visible that are committed but not final yet. A stream's home also asks other Regions for decisions,
- * so that a committed transaction is visible there at once. If a decision cannot be read, its intent and the commits
- * after it stay hidden.
+ * Makes committed intents visible before they are final. A stream's home also asks other Regions for decisions, so that
+ * a committed transaction is visible there at once. If a decision cannot be read, its intent and the commits after it
+ * stay hidden.
  */
 async function withDecisions(ports: LoadPorts, history: History): Promise<History> {
   const attempts = Map.groupBy(history.undecided, ({ commitId }) => commitId);
@@ -83,11 +83,11 @@ async function loadFromSnapshot(ports: LoadPorts, { name, type }: StreamRef): Pr
   const newest = (before?: Hlc) => orReportFailure(ports, () => snapshots.newest(name, codeVersion, before));
   const known = currentSchemaVersions(definition.events);
   for (let snapshot = await newest(); snapshot; snapshot = await newest(snapshot.latestStamp)) {
-    // Code that knows other events folds them differently, or folds events that are unreadable here.
+    // Code that knows other events may have folded commits differently, or folded events that are unreadable here.
     if (sameVersion(snapshot.schemaVersions, known)) {
       const history = new History(definition, name, await events.load(name, snapshot.version), snapshot);
       await withDecisions(ports, history);
-      // Otherwise a stored commit makes this snapshot unusable; the commit itself is untouched.
+      // Otherwise a commit in the table rules this snapshot out: the snapshot is dropped, and the commit stays.
       if (history.holds) return history;
     }
     const { latestStamp } = snapshot;

@@ -28,7 +28,10 @@ export function commitsForSnapshot({ every }: Snapshots, base: Snapshot | undefi
   return Math.max(every, Math.ceil((base?.ids.size ?? 0) / IDS_PER_COMMIT));
 }
 
-/** The wall time after which commits are left out of a snapshot, because other Regions may not build on them yet. */
+/**
+ * The wall time after which commits are left out of a snapshot, because other Regions may write without having seen
+ * them.
+ */
 export function settledUntil(
   mode: Mode,
   { settle = mode === 'merge' ? SNAPSHOT_SETTLE_MS : 0 }: Snapshots,

@@ -5,8 +5,8 @@ import type { Dot } from '../facts/version.ts';
 /** Transactions whose streams all have their home in this Region: their decisions are in its `events` table. */
 export interface OneRegionTransactions {
   /**
-   * Writes a transaction: one TransactWriteItems. Succeeds if the positions of all commits are free, the positions in
-   * `free` are too, and the transaction has no decision yet.
+   * Writes a transaction: one TransactWriteItems. Succeeds if the positions of all commits and those in `free` are not
+   * taken, and the transaction has no decision yet.
    * @returns undefined if everything was written, otherwise the conflict: nothing was written
    */
   transact(write: OneRegionWrite): Promise<InTheWay | undefined>;
@@ -18,7 +18,7 @@ export interface OneRegionTransactions {
 
 export interface OneRegionWrite {
   readonly commits: readonly Commit[];
-  /** Positions after the streams that are only checked: they must still be free. */
+  /** The next positions of the streams that are only checked: they must still be free. */
   readonly free: readonly (Dot & { readonly stream: string })[];
   readonly decision: Decision;
 }

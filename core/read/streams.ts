@@ -36,8 +36,8 @@ export async function readStream(
 }
 
 /**
- * Makes intents final whose decision was read in another Region. The next read then returns the same, even if that Region can
- * no longer be reached.
+ * Finalises the intents whose decision was read in another Region. The next read then returns the same, even if that
+ * Region can no longer be reached.
  */
 async function keepShown({ region, decisions, events }: StreamReadPorts, { intents }: History): Promise<void> {
   if (decisions.strong) return;

@@ -39,8 +39,8 @@ export async function coordinateStep(ports: CoordinatePorts, asked: unknown): Pr
 async function plan(ports: CoordinatePorts, { transaction, fingerprint, deadline }: PlanRequest): Promise<Plan> {
   const isOver = ports.runtime.now() >= deadline;
   const [attempts, oneRegion] = await Promise.all([
-    // An attempt missing from a stale replica is repeated, and ends as already decided. After the deadline it must be
-    // known.
+    // A stale replica may lack a decided attempt: the attempt is then repeated, and ends as already decided. After the
+    // deadline all decided attempts must be known.
     ports.decisions.attempts(transaction, isOver ? 'strong' : 'local'),
     ports.events.findDecision(transaction),
   ]);
@@ -80,7 +80,7 @@ async function decide(ports: CoordinatePorts, asked: DecideRequest): Promise<Att
     const { stream, region, log, position } = intent;
     return { stream, region, log, position, commitId: attemptIdOf(asked), state: stateIn(decision, intent) };
   });
-  // If another run made the decision, this one may lack some of its answers.
+  // If another run made the decision, it may list intents of participants whose answers this run lacks.
   const listed = new Set(intents.map(({ stream, position }) => `${stream}@${position}`));
   const others = committedBy(decision).filter(({ stream, position }) => !listed.has(`${stream}@${position}`));
   return {
@@ -126,7 +126,10 @@ function waitBefore(remaining: number, attempt: number, { random }: Runtime): nu
   return Math.min(most, least + Math.floor(random() * most));
 }
 
-/** By priority: a refusal, an unreachable participant, a busy one. Only busy is worth another attempt. */
+/**
+ * By priority: a refusal, an unreachable participant, a busy participant. Only a busy participant is worth another
+ * attempt.
+ */
 function reasonOf(answers: readonly Answer[]): AbortReason {
   const refused = answers.find((answer) => answer.kind === 'refused');
   if (refused) return { stream: refused.stream, problem: refused.problem };

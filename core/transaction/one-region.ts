@@ -63,7 +63,7 @@ export async function runInOneRegion(ports: OneRegionPorts, transaction: Transac
     if (refused) return abort(ports, transaction, { stream: refused.draft.stream, problem: refused.problem });
     if (parts.some(({ kind }) => kind === 'written')) return outcomeOfEarlier(ports, transaction.id);
     const held = parts.find(({ kind }) => kind === 'held');
-    // The stream may be held because an earlier request with this id already has an outcome.
+    // The stream is held, but an earlier request with this id may already have an outcome.
     if (held && retries.tries === 0 && !transaction.isNew) {
       const kept = await ports.events.findDecision(transaction.id);
       if (kept) return kept;

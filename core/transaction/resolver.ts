@@ -52,7 +52,7 @@ async function resolveAttempt(
     ports.decisions.attempts(transaction),
     ports.events.findDecision(transaction),
   ]);
-  // The id belongs to another transaction, a one-Region one.
+  // The id belongs to another transaction, which is a one-Region transaction.
   if (oneRegion) return;
   const last = attempts.at(-1);
   // If a later busy record exists, it has its own message.

@@ -93,10 +93,12 @@ function checkDriving({ region }: DrivePorts, id: string): void {
 export async function runTransactionHere(ports: DrivePorts, transaction: Transaction, wait: number): Promise<Outcome> {
   const { id, isNew } = transaction;
   checkDriving(ports, id);
-  // A generated id cannot have been used before. A stale replica costs a run that changes nothing.
+  // A generated id cannot have been used before. If a stale replica lacks the attempts of an earlier run, the
+  // transaction is run again, which changes nothing.
   const attempts = isNew ? [] : await ports.decisions.attempts(id, 'local');
-  // The outcome of a one-Region transaction is part of its write, so that no outcome has to be read first. An id that was used
-  // for a multi-Region transaction stays one, even if the homes of its streams have changed.
+  // The outcome of a one-Region transaction is part of its write, so that no outcome has to be read first. A
+  // transaction that was started as a multi-Region transaction stays one, even if the homes of its streams have
+  // changed.
   if (attempts.length === 0 && isOneRegion(ports, transaction))
     return outcomeOfMine(transaction, await runInOneRegion(ports, transaction));
   const last = (isNew ? undefined : await ports.events.findDecision(id)) ?? attempts.at(-1);

@@ -61,8 +61,8 @@ function add(a: Sums, b: Sums, factor: 1 | -1): Sums {
 }
 
 /**
- * Splits changes into portions that fit one transaction each. A total that several changes of a portion update counts
- * once.
+ * Splits changes into portions that fit one transaction each. A total counts once, even if several changes of a portion
+ * update it.
  */
 export function transactions(changes: readonly Change[]): readonly (readonly Change[])[] {
   const portions: Change[][] = [];

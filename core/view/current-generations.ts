@@ -17,7 +17,7 @@ export async function generationsOf(store: GenerationStore, view: ViewDefinition
 }
 
 /**
- * Changes the generations of a view; retries after a concurrent write, so that some writer always succeeds.
+ * Changes the generations of a view; retries after a concurrent write. Of concurrent writers, one always succeeds.
  * @param change returns the next generations; undefined if nothing has to be written. It is called again after a
  *   conflict, or if a write's response was lost
  */

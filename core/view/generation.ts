@@ -3,7 +3,9 @@ import { MeridianError } from '../facts/errors.ts';
 import type { Build, Generation, Generations, Retired, Segment } from '../facts/generation.ts';
 import { REMOVABLE_AFTER_MS } from '../limits/budgets.ts';
 
-/** The generations of a view before any are stored: a single one, by the current code, which needs no build. */
+/**
+ * The generations of a view before any are stored: a single one, which belongs to the current code and needs no build.
+ */
 export function firstGenerations(view: ViewDefinition): Generations {
   return {
     revision: 0,

@@ -76,8 +76,8 @@ async function projectOnce(
   targets: readonly Target[],
   pending: Triggers,
 ): Promise<{ readonly late: ReadonlySet<string>; readonly failed: ReadonlyMap<string, unknown> }> {
-  // Entries are read before streams. If a stream then does not cover its entry, it lacks only commits that arrived as
-  // payloads, and none that another projector read from the table in between.
+  // Entries are read before streams. If a stream then does not cover its entry, the stream lacks only commits that
+  // arrived as payloads, but none that another projector has read from the table in between.
   const behind = await streamsBehind(ports.views, targets, pending);
   const loaded = await loadTriggered(ports, pending, new Set(behind.flatMap(({ streams }) => [...streams.keys()])));
   const failed = new Map(loaded.failed);

@@ -43,7 +43,7 @@ export function triggersOf(messages: readonly ProjectionMessage[]): readonly Tri
   return [...keys.map((key) => ({ ...key, inTable: true })), ...commits.values().map(assemble)];
 }
 
-/** The received events of one commit by index, and the first received one, for the members that all share. */
+/** The received events of one commit by index, and the first received one, for the members that all of them share. */
 interface Received {
   readonly first: EventBody;
   readonly parts: Map<number, EventBody>;

@@ -58,7 +58,7 @@ const commitSchema = z.looseObject({
   wallTime: z
     .number()
     .exactOptional()
-    .meta({ description: "Its writer's clock, milliseconds since 1970, where the stamp `hlc` is ahead of it" }),
+    .meta({ description: "The writer's clock, milliseconds since 1970; only if the stamp `hlc` is ahead of it" }),
   events: z.array(z.looseObject({ type: z.string(), data: z.unknown(), schemaVersion: z.number() })),
   context: versionVectorSchema,
   previous: z.number(),
@@ -121,8 +121,8 @@ export function encodeRowPage(
 }
 
 /**
- * The newest stamp that a Region has seen of each Region, and its age; null: none yet. The stamp of an idle Region
- * ages too. `version` is that of Meridian where it is deployed; a world has none.
+ * The newest stamp that a Region has seen from each Region, and the age of that stamp; null: none yet. The stamp of an
+ * idle Region ages too. `version` is that of Meridian where it is deployed; a world has none.
  */
 export const healthSchema = z.object({
   region: z.string(),

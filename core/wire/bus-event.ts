@@ -48,7 +48,7 @@ const placeShape = {
   wallTime: z
     .number()
     .exactOptional()
-    .meta({ description: "Its writer's clock, where the stamp `hlc` is ahead of it" }),
+    .meta({ description: "The writer's clock; only if the stamp `hlc` is ahead of it" }),
   commitId: commitIdSchema,
   fingerprint: z.string(),
   digest: z.string().exactOptional().meta({ description: 'Digest of the events of the commit' }),

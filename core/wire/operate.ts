@@ -105,13 +105,13 @@ const republishStepRequestSchema = z
   .refine(({ segment, segments }) => segment < segments, { path: ['segment'], message: 'must be less than segments' });
 
 const republishStepSchema = z.object({
-  /** Commits read. */
+  /** Number of commits read. */
   scanned: z.number(),
-  /** Events published; in a dry run, the events that would be published. */
+  /** Number of events published; in a dry run, of those that would be published. */
   published: z.number(),
   /**
-   * Events refused by the bus, and intents refused by the resolver's queue. The cursor points to them: continue from
-   * it to retry.
+   * Number of events refused by the bus, and of intents refused by the resolver's queue. The cursor points to them:
+   * continue from it to retry.
    */
   failed: z.number(),
   /** Where the next step starts; undefined if the segment is done. */

@@ -107,7 +107,8 @@ export class Draft {
   async next(): Promise<Drafted> {
     const { basedOn, operation } = this.#write;
     for (;;) {
-      // The commit that won a race may not include everything in the snapshot that this copy is based on.
+      // The commit that won a race may have been written without some contents of the snapshot that this copy is based
+      // on.
       if (!this.#history.holds) await this.#reload();
       // A committed write is returned before any check: what was valid then may not be valid now.
       const commit = this.#written();

@@ -13,14 +13,15 @@ export interface IntentPorts extends DecisionPorts {
 }
 
 /**
- * Makes intents final that are decided or past their deadline, if this Region wrote them, even to a log of another name.
- * Nothing is appended or checked after an intent that is not final, so that events leave a log in order.
+ * Finalises the intents that are decided or past their deadline, if this Region wrote them, even to a log of another
+ * name. Nothing is appended or checked after an intent that is not final, so that events leave a log in order.
  * @returns the first intent to wait for; undefined if none is left
  */
 export async function finishIntents(ports: IntentPorts, history: History): Promise<Commit | undefined> {
   for (const { intent, state: known } of history.intents) {
     if (intent.region !== ports.region) continue;
-    // The table may have the intent in its final state already: then no decision has to be found, and nothing written.
+    // The table may have the intent in its final state already: then no decision has to be found, and nothing has to be
+    // written.
     const stored = (await ports.events.at(intent.stream, intent.log, intent.position))?.tx?.state;
     const state = known ?? (isFinal(stored) ? stored : await stateIfReached(ports, intent));
     if (!state) return intent;
@@ -69,7 +70,7 @@ function isOver({ tx }: Commit, now: number): boolean {
 export function streamBusy({ stream, tx }: Commit, now: number): MeridianError {
   return new MeridianError('stream-busy', `An undecided transaction holds ${stream}. Retry.`, {
     retryable: true,
-    // Past the deadline, the Region that decides it cannot be reached.
+    // If the deadline has passed, the Region that decides the transaction cannot be reached.
     details: { retryAfter: Math.max(1, Math.ceil(((tx?.deadline ?? now) - now) / 1000)) },
   });
 }

@@ -47,7 +47,7 @@ export async function postTransaction(ports: TransactPorts, event: LambdaFunctio
         `${outcome.id} was aborted${stream === undefined ? '' : ` because of ${stream}`}: ${cause.detail}`,
         { details: { id: outcome.id, ...encodeReason(outcome.reason) } },
       );
-      // The id stays aborted: a retry needs a new one.
+      // The transaction with this id stays aborted: a retry needs a new id.
       return problemAnswer(error, {
         ...applied,
         ...(cause.code === 'stream-busy' && { 'retry-after': secondsIn(cause) }),

@@ -37,8 +37,8 @@ const globalTableSchema = z.object({
 });
 
 /**
- * Refuses at synth faults that neither the CDK nor cdk-nag refuses. It reads the templates, so that changes by escape hatches are
- * checked too.
+ * Refuses, at synth time, faults that neither the CDK nor cdk-nag refuses. It reads the templates, so that changes by
+ * escape hatches are checked too.
  */
 export class MeridianChecks implements IPolicyValidationPlugin {
   readonly name = 'Meridian';

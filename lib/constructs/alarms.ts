@@ -245,8 +245,8 @@ interface WorkQueue {
 const BACKLOG: WorkQueue = { why: 'its function cannot keep up', runbook: 'backlog' };
 
 /**
- * What it means that messages wait in a queue, by the queue's name without the prefix, if it means more than a slow
- * function.
+ * What it means if messages wait in a queue, by the queue's name without the prefix; for any other queue
+ * {@link BACKLOG}.
  */
 const WORK_QUEUES: Readonly<Record<string, WorkQueue>> = {
   resolver: { why: 'transactions past their deadline stay undecided', runbook: 'stuck-transactions' },

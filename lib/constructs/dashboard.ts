@@ -129,7 +129,7 @@ export class Dashboard extends Construct {
             inventory.workQueues.map(({ name }) => queue(name, 'ApproximateAgeOfOldestMessage')),
           ),
           graph(
-            'Messages that have failed (any needs an operator)',
+            'Failed messages (each needs an operator)',
             inventory.failureQueues.map((name) => queue(name, 'ApproximateNumberOfMessagesVisible')),
           ),
         ]),

@@ -35,7 +35,7 @@ export class Forwarding extends Construct {
     });
     Validations.of(deadLetterQueue).acknowledge({
       id: 'AwsSolutions-SQS3',
-      reason: 'The queue is itself a dead-letter queue, of the forwarding rules.',
+      reason: 'The queue is itself the dead-letter queue of the forwarding rules.',
     });
     const others = config.regions.filter((candidate) => candidate !== region);
     const ruleNameOf = (other: string) => names.rule(`forward-${other}`);

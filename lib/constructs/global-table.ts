@@ -24,8 +24,8 @@ export function globalTable(
     partitionKey: { name: PARTITION_KEY, type: AttributeType.STRING },
     sortKey: { name: SORT_KEY, type: AttributeType.STRING },
     billing: Billing.onDemand(),
-    // DynamoDB's own key in each Region, so that no write waits for KMS. A customer managed key would have to be created, shared
-    // and never lost in every Region.
+    // DynamoDB's own key in each Region, so that no write waits for KMS. A customer managed key would have to be
+    // created in every Region, shared, and never lost.
     encryption: TableEncryptionV2.dynamoOwnedKey(),
     pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
     deletionProtection: !ephemeral,

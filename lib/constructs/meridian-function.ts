@@ -112,7 +112,7 @@ export class MeridianFunction extends Construct {
     });
   }
 
-  /** The source folder replaces the bundle if the stack is not to be bundled, because it is not deployed. */
+  /** The folder of the bundle; the source folder if the stack is not deployed, and so needs no bundle. */
   #codeFolder(): string {
     if (!Stack.of(this).bundlingRequired) return dirname(this.entry);
     return bundleFunction({ entry: this.entry, domain: this.#config.domain }).folder;

@@ -39,7 +39,7 @@ export class Participant extends Construct {
       config,
       region,
       functionId: 'participant',
-      description: 'Prepares and finalises the part of a transaction that is at home here',
+      description: 'Prepares and finalises changes of transactions to streams whose home is here',
       environment: { ...environment, PARTICIPANT_FUNCTION: namesOf(config.name).function('participant') },
     });
     const { role } = this.function;

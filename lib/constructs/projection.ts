@@ -40,8 +40,8 @@ export interface ProjectionProps {
 /** Keeps this Region's views up to date. */
 export class Projection extends Construct {
   /**
-   * The queue of projection. `relay` feeds it from this Region's table stream, and the bus, ahead of replication, with
-   * other Regions' events.
+   * The queue of projection. `relay` feeds it from this Region's table stream. The bus feeds it with other Regions'
+   * events, ahead of replication.
    */
   readonly queue: Queue;
 

@@ -16,7 +16,10 @@ export interface StreamConsumerProps {
   readonly failures: FailureBucket;
 }
 
-/** Feeds a table's stream to a function, in order; from the first record that it reports as failed, records are redelivered. */
+/**
+ * Feeds a table's stream to a function, in order. The first record that the function reports as failed is redelivered,
+ * with all records after it.
+ */
 export class StreamConsumer extends Construct {
   /** The event source mapping, which discards records that cannot be processed. */
   readonly mapping: IEventSourceMapping;

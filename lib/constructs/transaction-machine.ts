@@ -126,7 +126,7 @@ export class TransactionMachine extends Construct {
     return Stack.of(this).formatArn({ service: 'states', resource: `stateMachine:${name}` });
   }
 
-  /** Plan → Prepare all → Decide → Commit all or Abort all, and from an attempt that is not the last back to Plan. */
+  /** Plan → Prepare all → Decide → Commit all or Abort all. Unless the attempt was the last, Plan follows again. */
   #definition(): IChainable {
     const done = Succeed.jsonPath(this, 'Done');
     const plan = this.#coordinate(

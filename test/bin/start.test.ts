@@ -379,7 +379,7 @@ describe('meridian start', () => {
     const { code, stderr } = await runIn(folder, ONCE);
     expect(code).toBe(1);
     expect(stderr).toMatch(
-      /subscribers\/picker\.ts: It exports no `handler`\. Subscriber picker cannot run without it/,
+      /subscribers\/picker\.ts: It exports no `handler`\. Subscriber picker cannot run: its file must contain/,
     );
   });
 

@@ -333,7 +333,7 @@ describe('the file of a subscriber', () => {
     [
       'that does not exist',
       () => '/not/there.mjs',
-      '/not/there.mjs: There is no such file. Subscriber mailer cannot run without it',
+      '/not/there.mjs: There is no such file. Subscriber mailer cannot run: its file must contain',
     ],
     ['that throws', () => inFile("throw new Error('broken');"), 'broken'],
     ['without a handler', () => inFile('export const other = 1;'), 'exports no `handler`'],

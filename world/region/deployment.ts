@@ -29,7 +29,7 @@ interface Reason {
 
 const FED = 'these are enough instances to conflict on a stream, and few enough for one machine';
 const CALLED =
-  'calls wait for other calls, even in other Regions, so with few instances all of them could wait for a free one; the stacks set no limit';
+  'calls wait for other calls, even in other Regions, so if there were few instances, all of them could be waiting for a free one; the stacks set no limit';
 
 /**
  * Deliberate differences from the stacks, with the reasons. A test checks that everything else matches their

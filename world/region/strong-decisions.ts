@@ -53,7 +53,10 @@ export function strongDecisions(
   };
 }
 
-/** Resolves once this many promises have resolved, and rejects once so many have failed that it is impossible. */
+/**
+ * Resolves once this many promises have resolved, and rejects once so many have failed that this number cannot be
+ * reached.
+ */
 function atLeast(needed: number, promises: readonly Promise<void>[]): Promise<void> {
   return new Promise((resolve, reject) => {
     let fulfilled = 0;

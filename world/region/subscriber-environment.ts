@@ -66,12 +66,12 @@ function sleepUntil(scheduler: Scheduler, milliseconds: number, signal: AbortSig
   });
 }
 
-/** A bus is called by an SDK, and a world has none to call. */
+/** A function calls the bus through an SDK, and a world has no EventBridge to call. */
 function withoutBus(name: string, environment: FunctionEnvironment): FunctionEnvironment {
   return Object.defineProperty({ ...environment }, 'BUS_NAME', {
     get: () => {
       throw new Error(
-        `Subscriber ${name} reads BUS_NAME: in a world there is no EventBridge to call. Send appends and commands through the API, with needs: ['api'] and client(await clientOptions(environment)); or give the world a handler in the place of its file.`,
+        `Subscriber ${name} reads BUS_NAME: in a world there is no EventBridge to call. Send appends and commands through the API, with needs: ['api'] and client(await clientOptions(environment)); or give the world a handler in place of its file.`,
       );
     },
   });

@@ -3,7 +3,10 @@ import { parseSubscribedEvent } from '../../core/wire/bus-event.ts';
 import type { Log } from '../../lambdas/instrument.ts';
 import type { SubscriberHandler } from '../../lambdas/subscription.ts';
 
-/** What a subscriber's function logs, with the subscriber's name and Region; and its messages that move to the dead-letter queue. */
+/**
+ * The log of a subscriber's function, with the subscriber's name and Region. It also has the messages that move to the
+ * dead-letter queue.
+ */
 export class SubscriberLog implements Log {
   readonly #log: Log;
   readonly #whose: { readonly subscriber: string; readonly region: string };
@@ -24,7 +27,7 @@ export class SubscriberLog implements Log {
     this.#log.error(message, { ...details, ...this.#whose });
   }
 
-  /** A handler before which the failures of its messages are forgotten: they may be handled now. */
+  /** Wraps a handler: forgets the earlier failures of its messages before it runs, because it may handle them now. */
   around(handle: SubscriberHandler): SubscriberHandler {
     return (batch, context) => {
       for (const { messageId } of batch.Records) this.#failures.delete(messageId);

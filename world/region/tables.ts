@@ -115,7 +115,7 @@ export class RegionTables {
     this.#replicate((peer) => peer.#onReplicated(commit, writtenAt));
   }
 
-  /** Runs a step in every other Region, when replication arrives in it. */
+  /** Runs a step in every other Region, when the replicated item arrives there. */
   #replicate(there: (peer: RegionTables) => void): void {
     for (const { links, tables } of this.#options.peers()) links.replication.send(() => there(tables));
   }

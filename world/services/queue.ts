@@ -18,7 +18,7 @@ export interface QueueOptions {
   readonly batchSize: number;
   /** Milliseconds after which a message that was not deleted is redelivered. */
   readonly visibilityTimeout: number;
-  /** Receives after which a message moves to the dead-letter queue. */
+  /** Number of receives after which a message moves to the dead-letter queue. */
   readonly maxReceives: number;
   /** Fraction of messages that are delivered twice, 0 to 1. */
   readonly duplicates: number;
@@ -41,7 +41,7 @@ export interface QueueEnds {
   readonly keeper?: MessageKeeper | undefined;
 }
 
-/** A standard SQS queue with the event source mapping from which a function is fed. */
+/** A standard SQS queue, and the event source mapping that feeds its messages to a function. */
 export class WorldQueue implements Queue {
   readonly #options: QueueOptions;
   readonly #scheduler: Clockwork['scheduler'];

@@ -15,7 +15,7 @@ export interface TableStreamOptions {
   readonly region: string;
   /** Maximum number of records per invocation. */
   readonly batchSize: number;
-  /** Retries after which a record goes to the on-failure destination. */
+  /** Number of retries after which a record goes to the on-failure destination. */
   readonly retries: number;
   /** Age in milliseconds at which a failing record goes to the on-failure destination. */
   readonly maxAge: number;
@@ -25,7 +25,9 @@ export interface TableStreamOptions {
   readonly duplicates: number;
 }
 
-/** The stream of a table, with one shard, and the event source mapping from which a function is fed, in order. */
+/**
+ * The stream of a table, with one shard, and the event source mapping that feeds its records to a function, in order.
+ */
 export class TableStream {
   /** The on-failure destination: records that could not be delivered. */
   readonly failures: DynamoDBRecord[] = [];

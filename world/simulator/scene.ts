@@ -19,8 +19,8 @@ export interface HistoryOptions {
   /** Whether the driving Region is the home of all accounts. */
   readonly oneRegion?: boolean;
   /**
-   * Whether a rival transaction uses the same streams at the same time. It names them in the opposite order, checks one
-   * if there are enough, is driven by another Region, and is promised its outcome at once.
+   * Whether a rival transaction uses the same streams at the same time. It names them in the opposite order, only
+   * checks one of them if there are enough, is driven by another Region, and is promised its outcome at once.
    */
   readonly rival?: boolean;
   readonly crashes: readonly CrashPoint[];

@@ -9,9 +9,9 @@ export interface Swept {
   readonly oneRegion: boolean;
   /** Whether a rival transaction used the same streams at the same time. */
   readonly rival: boolean;
-  /** Points where a process died: each call, before and after it took effect. */
+  /** Number of points where a process died: before and after each call took effect. */
   readonly points: number;
-  /** Runs: one without a crash, and one for every point and process that can die there. */
+  /** Number of runs: one without a crash, and one for every point and process that can die there. */
   readonly histories: number;
   /** How the transactions ended. */
   readonly outcomes: Readonly<Record<string, number>>;

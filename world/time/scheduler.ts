@@ -83,7 +83,7 @@ export class VirtualScheduler implements Scheduler {
 
   /**
    * Lets time pass until `done`, or until nothing is left to happen.
-   * @param limit milliseconds of virtual time; two hours by default, since queues try for one
+   * @param limit milliseconds of virtual time; two hours by default, because queues retry for one hour
    * @throws Error if the limit is reached; the error of a held promise
    */
   async runUntil(done: () => boolean, limit = 7_200_000): Promise<void> {
