@@ -113,7 +113,7 @@ function tokenAfter(stream: string, known: string | undefined, { log, position }
   return encodeVersionToken(stream, joinVersions(version, { [log]: position }));
 }
 
-/** The ids of the commits that a follower has read: an append that was repeated in another Region is stored twice. */
+/** The ids of the last commits that a follower read. They reveal copies: an append retried in another Region may be stored twice. */
 class Copies {
   readonly #times = new Map<string, number>();
 

@@ -2,9 +2,11 @@ import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import ts from 'typescript';
 
-/** A text that people read: a comment, a message or title in a string, or a paragraph of a page. */
+/**
+ * A text that people read: a comment, a message in a string, a string of a test (a title, or data), or a paragraph of a page.
+ */
 export interface Prose {
-  readonly kind: 'comment' | 'message' | 'page';
+  readonly kind: 'comment' | 'message' | 'test' | 'page';
   readonly file: string;
   /** Line on which it starts, from 1. */
   readonly line: number;
@@ -79,7 +81,7 @@ function commentsIn(file: string, text: string): readonly Prose[] {
   return found.map(({ line, lines }) => ({ kind: 'comment' as const, file, line, text: joined(lines) }));
 }
 
-/** Strings of three words or more; parts of a template that are computed become `…`. */
+/** Strings of three words or more, of a test or of other code; parts of a template that are computed become `…`. */
 function messagesIn(file: string, text: string): readonly Prose[] {
   const source = ts.createSourceFile(file, text, ts.ScriptTarget.Latest, true);
   const found: Prose[] = [];
@@ -87,7 +89,7 @@ function messagesIn(file: string, text: string): readonly Prose[] {
     const message = ts.isStringLiteral(node) || ts.isNoSubstitutionTemplateLiteral(node) ? node.text : templateIn(node);
     if (message !== undefined && message.split(/\s+/).filter((word) => /^[a-z]+[,.:;]?$/i.test(word)).length >= 3)
       found.push({
-        kind: 'message',
+        kind: isTest(file) ? 'test' : 'message',
         file,
         line: source.getLineAndCharacterOfPosition(node.getStart(source)).line + 1,
         text: joined(message.split('\n')),
@@ -96,6 +98,10 @@ function messagesIn(file: string, text: string): readonly Prose[] {
   };
   visit(source);
   return found;
+}
+
+function isTest(file: string): boolean {
+  return /(^|\/)test\/|\.test\.ts$/.test(file);
 }
 
 function templateIn(node: ts.Node): string | undefined {

@@ -6,8 +6,8 @@ import { type Prose, proseBelow } from './prose.ts';
 
 // `npm run sample-words`: draws texts for a reader who has not seen them before. At most 3 of 100 may need a second reading.
 
-const USAGE = `Usage: npm run sample-words -- [--seed <number>] [--count <number>] [--kind comment|message|page] [--in <folder>]… [--json]
-Draws comments, messages and paragraphs of pages by a seed. The same seed draws the same texts of the same files.
+const USAGE = `Usage: npm run sample-words -- [--seed <number>] [--count <number>] [--kind comment|message|test|page] [--in <folder>]… [--json]
+Draws comments, messages, strings of tests and paragraphs of pages by a seed. The same seed draws the same texts of the same files.
   --seed   printed with the result; by default a new one
   --count  100 by default
   --kind   comments and messages by default; may be repeated

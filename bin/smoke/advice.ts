@@ -79,11 +79,11 @@ const advice: Readonly<Record<Check, { readonly otherwise: Advice; readonly [cod
       todo: API_LOG,
     },
     'unknown-stream-type': {
-      means: 'A Region runs another domain than this project.',
+      means: "A Region runs a domain that differs from this project's.",
       todo: 'Deploy this project, or run the command in the project that was deployed.',
     },
     'unknown-view': {
-      means: 'A Region runs another domain than this project.',
+      means: "A Region runs a domain that differs from this project's.",
       todo: 'Deploy this project, or run the command in the project that was deployed.',
     },
     'domain-differs': {

@@ -43,7 +43,7 @@ export interface Commit extends Dot {
   /** The log's last position with events before this one, 0 if there is none. */
   readonly previous: number;
   readonly hlc: Hlc;
-  /** Wall time of the writer, milliseconds since 1970; only if the stamp is ahead of it. Read it with `writtenAt`. */
+  /** The writer's clock, in milliseconds since 1970. Present only if the stamp is ahead of it. Read it with `writtenAt`. */
   readonly wallTime?: number;
   /** The Region that wrote the commit. */
   readonly region: string;

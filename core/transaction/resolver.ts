@@ -55,7 +55,7 @@ async function resolveAttempt(
   // The id belongs to another transaction, which is a one-Region transaction.
   if (oneRegion) return;
   const last = attempts.at(-1);
-  // If a later busy record exists, it has its own message.
+  // Nothing is left to do: the transaction or this attempt is decided. Another attempt that has to follow has its own message.
   if (last && (last.final || last.attempt >= attempt)) return;
   await decisionOrAbort(ports, attemptIdOf({ transaction, attempt }), fingerprint, {
     reason: last?.reason,

@@ -146,7 +146,7 @@ const rebuildStatusSchema = z.object({
   /** The build in progress; if there is none, the active build. */
   build: z.number(),
   segments: z.array(z.object({ segment: z.number(), streams: z.number(), done: z.boolean() })),
-  /** Streams that the build has processed. */
+  /** Number of streams that the build has processed. */
   streams: z.number(),
   /** True if no build is in progress: the active generation is the latest. */
   done: z.boolean(),

@@ -1,7 +1,7 @@
 import { subscriber } from '@meridian-es/meridian/lambda';
 import * as z from 'zod';
 
-/** The part of the event that this subscriber relies on. It depends on the event's schema, not on the code of the stream. */
+/** The part of the event that this subscriber uses. It depends on the event's schema, not on the code of the stream. */
 const takenSchema = z.object({ count: z.number() });
 
 /**

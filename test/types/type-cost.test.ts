@@ -6,7 +6,7 @@ import { typeCostOf } from '../../scripts/type-cost.ts';
 const MAX_INSTANTIATIONS = 450_000;
 const MAX_PER_STREAM = 7_500;
 
-it('limits the cost to the compiler of 50 streams with their tests and a client, and of each further stream', {
+it('keeps the compiler’s work within limits: for 50 streams with their tests and a client, and for each additional stream', {
   timeout: 300_000,
 }, () => {
   const [half, all] = [typeCostOf(25), typeCostOf(50)];

@@ -42,7 +42,7 @@ function stock(Taken: EventVersion) {
   });
 }
 
-/** The code of one Region; it can be deployed again. */
+/** The code of one Region. `deploy` replaces it with newer code. */
 function codeOf(streams: readonly StreamDefinition[]) {
   const views = [...streams].map((of) =>
     defineView({ name: `${of.type}s`, kind: 'rows', of, row: (entries) => entries }),

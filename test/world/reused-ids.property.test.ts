@@ -8,7 +8,7 @@ const ids = ['id-0', 'id-1', 'id-2'] as const;
 const texts = ['red', 'green', 'blue'] as const;
 const STREAM = 'note/shared';
 
-/** Only a few ids and texts, so that Regions use an id for the same request, and for different ones. */
+/** Few ids and texts, so that Regions often reuse an id: sometimes for the same request, sometimes for different requests. */
 const append = fc.record({
   at: fc.integer({ min: 0, max: 3000 }),
   region: fc.constantFrom(...regions),
@@ -28,7 +28,7 @@ const refusedSchema = z.object({ code: z.literal('id-reused') });
 const shownSchema = z.object({ state: z.array(z.object({ commitId: z.string(), text: z.string() })) });
 
 describe('ids that Regions use for several requests on a merge stream while they are cut off from each other', () => {
-  it('count for one request everywhere, and every sender receives the copy of its own request on a retry', async () => {
+  it('count once, for the same request in every Region; a retry of an accepted request returns its own commit', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(append, { minLength: 2, maxLength: 12 }), trouble, async (appends, options) => {
         const { cutOff, ...faults } = options;

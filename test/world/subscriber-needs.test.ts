@@ -36,7 +36,7 @@ function aLog() {
   return { reasons, telemetry: { log, middlewares: [] } };
 }
 
-describe('a subscriber in a world that needs the API', () => {
+describe('in a world, a subscriber that needs the API', () => {
   it('reaches every Region with client(await clientOptions(environment)), in the time of the world, even if events are delivered twice', async () => {
     const options = { seed: 4, duplicates: 0.5, reorders: true, ...subscribed(taker, ['api']) };
     const { world, scheduler, settle, write, get } = aWorld(options);
@@ -130,7 +130,7 @@ describe('a subscriber in a world that needs the API', () => {
   });
 
   it.each([[[]], [['bus' as const]]])(
-    'reports how to get access if it is defined with needs: %j instead',
+    'reports how to reach the API if it is defined with needs: %j, without api',
     async (needs) => {
       const { reasons, telemetry } = aLog();
       const { settle, write } = aWorld({ telemetry, ...subscribed(taker, needs) });
@@ -145,7 +145,7 @@ describe('a subscriber in a world that needs the API', () => {
   );
 });
 
-describe('a subscriber in a world that needs the bus', () => {
+describe('in a world, a subscriber that needs the bus', () => {
   it('fails when it reads BUS_NAME, and reports what to do instead', async () => {
     const { reasons, telemetry } = aLog();
     const handle: SubscriberFunctions['handle'] = (_event, { environment }) => {

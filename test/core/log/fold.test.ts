@@ -26,7 +26,7 @@ function foldOf(commits: readonly Commit[]): Fold {
   return fold;
 }
 
-/** Copies of one commit, written in these Regions this many milliseconds after the start. */
+/** Copies of one commit, each in its own log. @param at when each was written, in milliseconds after START */
 function copies(...at: readonly number[]): readonly Commit[] {
   return at.map((after, i) => noting(`${i}`, { commitId: 'same', log: `log${i}`, hlc: nextStamp(START + after) }));
 }

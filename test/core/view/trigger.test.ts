@@ -100,7 +100,7 @@ describe('events of the bus', () => {
   });
 });
 
-describe('a message that is neither', () => {
+describe('a message that has neither keys nor an event of the bus', () => {
   it.each([
     'no JSON',
     'null',
