@@ -58,9 +58,7 @@ const commitSchema = z.looseObject({
   wallTime: z
     .number()
     .exactOptional()
-    .meta({
-      description: "The writer's clock, in milliseconds since 1970. Present only if the stamp `hlc` is ahead of it",
-    }),
+    .meta({ description: "The writer's clock; present only if `hlc` is ahead of it" }),
   events: z.array(z.looseObject({ type: z.string(), data: z.unknown(), schemaVersion: z.number() })),
   context: versionVectorSchema,
   previous: z.number(),
