@@ -153,7 +153,7 @@ export function ownOf(
   given: { readonly [Key in 'subscribers' | 'functions']?: MeridianProps[Key] | undefined },
   deployment: Parameters<typeof parseOwnFunctions>[1],
 ): Own {
-  const { subscribers, functions } = parseOwnFunctions(given, deployment);
+  const { subscribers, functions } = parseOwnFunctions(given, deployment, ['grant']);
   const grantOf = (props: Granting | undefined): Granting => ({ ...(props?.grant && { grant: props.grant }) });
   return {
     subscribers: subscribers.map((each) => ({ ...each, ...grantOf(given.subscribers?.[each.name]) })),

@@ -1,3 +1,5 @@
+import { didYouMean } from '../core/index.ts';
+
 /** The AWS Regions of all partitions when this version was made. */
 export const AWS_REGIONS: readonly string[] = [
   ...['us-east-1', 'us-east-2', 'us-west-1', 'us-west-2', 'ca-central-1', 'ca-west-1', 'mx-central-1', 'sa-east-1'],
@@ -10,32 +12,9 @@ export const AWS_REGIONS: readonly string[] = [
   'eu-isoe-west-1',
 ];
 
-/** The maximum number of typing errors in a name for which the correct name is suggested. */
-const MOST_ERRORS = 2;
-
 /** Warnings about Regions that may be misspelt. They may also be new, so they are not refused. */
 export function unknownRegions(regions: readonly string[]): readonly string[] {
   return regions
     .filter((name) => !AWS_REGIONS.includes(name))
-    .map((name) => {
-      const [nearest] = AWS_REGIONS.map((known) => ({ known, errors: distance(name, known) }))
-        .filter(({ errors }) => errors <= MOST_ERRORS)
-        .sort((a, b) => a.errors - b.errors);
-      const meant = nearest ? `; did you mean ${nearest.known}?` : '.';
-      return `${name} is not an AWS Region that this version knows${meant}`;
-    });
-}
-
-/** The Levenshtein distance: the number of characters to insert, delete or replace. */
-function distance(from: string, to: string): number {
-  let row = Array.from({ length: to.length + 1 }, (_, i) => i);
-  for (const [i, a] of [...from].entries()) {
-    const next = [i + 1];
-    for (const [j, b] of [...to].entries()) {
-      const [replaced = 0, deleted = 0] = row.slice(j, j + 2);
-      next.push(Math.min(replaced + (a === b ? 0 : 1), deleted + 1, (next[j] ?? 0) + 1));
-    }
-    row = next;
-  }
-  return row[to.length] ?? 0;
+    .map((name) => `${name} is not an AWS Region that this version knows${didYouMean(name, AWS_REGIONS)}`);
 }

@@ -39,7 +39,7 @@ export function loadSubscribers(
   definitions: Readonly<Record<string, WorldSubscriber>>,
   deployment: Deployment,
 ): readonly LoadedSubscriber[] {
-  return parseOwnFunctions({ subscribers: definitions }, deployment).subscribers.map((subscription) => ({
+  return parseOwnFunctions({ subscribers: definitions }, deployment, ['handler']).subscribers.map((subscription) => ({
     subscription,
     functions: functionsIn(subscription, definitions[subscription.name]?.handler),
   }));

@@ -1,6 +1,7 @@
 import { MeridianError } from '../facts/errors.ts';
 import { parseStreamRef } from '../facts/stream-ref.ts';
 import type { Mode } from './conflicts.ts';
+import { checkMembers } from './members.ts';
 import type { StreamDefinition } from './stream.ts';
 import type { ViewDefinition } from './view.ts';
 
@@ -13,11 +14,16 @@ export interface Domain<
   readonly views: ReadonlyMap<string, View>;
 }
 
-/** @throws Error when two streams or two views share a name, or a view reads an unknown stream type */
+/**
+ * @throws Error when two streams or two views share a name, a view reads an unknown stream type, or a member is missing or
+ *   unknown
+ */
 export function defineDomain<
   const Streams extends readonly StreamDefinition[],
   const Views extends readonly ViewDefinition[],
->({ streams, views }: { readonly streams: Streams; readonly views: Views }): Domain<Streams[number], Views[number]> {
+>(definition: { readonly streams: Streams; readonly views: Views }): Domain<Streams[number], Views[number]> {
+  checkMembers('Domain', definition, { streams: 'required', views: 'required' });
+  const { streams, views } = definition;
   const domain: Domain<Streams[number], Views[number]> = {
     streams: byName<Streams[number]>(streams, ({ type }) => type, 'stream types'),
     views: byName<Views[number]>(views, ({ name }) => name, 'views'),

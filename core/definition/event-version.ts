@@ -2,6 +2,7 @@ import type * as z from 'zod';
 import { type Commit, eventId, type StoredEvent } from '../facts/commit.ts';
 import { faultsOf, invalid, MeridianError, messageOf } from '../facts/errors.ts';
 import { decodeEventData, encodeEventData } from '../facts/event-data-codec.ts';
+import { checkMembers, type Members } from './members.ts';
 
 /** An earlier version of an event type. */
 interface EarlierVersion {
@@ -25,6 +26,20 @@ export interface EventVersion<Schema extends z.ZodType = z.ZodType> {
 }
 export type EventVersions = Readonly<Record<string, EventVersion>>;
 
+const VERSION_MEMBERS: Members<EventVersion> = {
+  schemaVersion: 'required',
+  schema: 'required',
+  sample: 'optional',
+  earlier: 'optional',
+};
+
+const NEXT_MEMBERS: Members<EarlierVersion> = {
+  schemaVersion: 'required',
+  schema: 'required',
+  sample: 'optional',
+  upcast: 'required',
+};
+
 interface NextVersion<Before extends z.ZodType, After extends z.ZodType> {
   readonly schemaVersion: number;
   readonly schema: After;
@@ -36,17 +51,27 @@ interface NextVersion<Before extends z.ZodType, After extends z.ZodType> {
 /**
  * The next version of an event type: `nextVersion(one, { schemaVersion: 2, schema, sample, upcast })`, and a third one
  * `nextVersion(nextVersion(one, two), three)`. Data stored in earlier versions passes through the upcasters, one after the other.
- * @throws Error if the version is not the previous one plus 1
+ * @throws Error if the version is not the previous one plus 1, or a member is missing or unknown
  */
 export function nextVersion<Before extends z.ZodType, After extends z.ZodType>(
   { earlier = [], ...before }: EventVersion<Before>,
-  { upcast, ...after }: NextVersion<Before, After>,
+  next: NextVersion<Before, After>,
 ): EventVersion<After> {
+  checkMembers(`Version ${next.schemaVersion} of an event`, next, NEXT_MEMBERS);
+  const { upcast, ...after } = next;
   if (after.schemaVersion !== before.schemaVersion + 1)
     throw new Error(
       `An event's version ${after.schemaVersion} cannot follow version ${before.schemaVersion}: its number must be one higher.`,
     );
   return { ...after, earlier: [...earlier, { ...before, upcast }] };
+}
+
+/** @throws Error if the definition of an event cannot be used */
+export function checkEvent(name: string, event: EventVersion): void {
+  checkMembers(`Event ${name}`, event, VERSION_MEMBERS);
+  const { schemaVersion } = event;
+  if (!Number.isInteger(schemaVersion) || schemaVersion < 1)
+    throw new Error(`Event ${name}: its schemaVersion is ${schemaVersion}, but must be a positive integer.`);
 }
 
 /** The versions of an event type that can be read, oldest first. */

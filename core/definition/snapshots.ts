@@ -1,4 +1,5 @@
 import { isJson } from '../facts/json.ts';
+import { checkMembers, type Members } from './members.ts';
 
 /** When to take snapshots of a type's streams. They pay off if streams have many hundreds of commits. */
 export interface Snapshots {
@@ -22,8 +23,12 @@ export interface Snapshots {
   readonly settle?: number;
 }
 
+const MEMBERS: Members<Snapshots> = { every: 'required', codeVersion: 'required', settle: 'optional' };
+
 /** @throws Error if a type cannot have such snapshots */
-export function checkSnapshots(type: string, initial: unknown, { every, codeVersion }: Snapshots): void {
+export function checkSnapshots(type: string, initial: unknown, snapshots: Snapshots): void {
+  checkMembers(`Stream type ${type}: snapshots`, snapshots, MEMBERS);
+  const { every, codeVersion } = snapshots;
   for (const [name, value] of Object.entries({ every, codeVersion }))
     if (!Number.isInteger(value) || value < 1)
       throw new Error(`Stream type ${type}: snapshots.${name} is ${value}, but must be a positive integer.`);

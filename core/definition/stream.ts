@@ -5,7 +5,15 @@ import type { Hlc } from '../facts/hlc.ts';
 import type { SentEvent } from '../facts/operation.ts';
 import type { StreamRef } from '../facts/stream-ref.ts';
 import type { EvolveContext, Mode } from './conflicts.ts';
-import { type EventVersion, type EventVersions, eventNamed, schemaVersionsOf, upcastEvent } from './event-version.ts';
+import {
+  checkEvent,
+  type EventVersion,
+  type EventVersions,
+  eventNamed,
+  schemaVersionsOf,
+  upcastEvent,
+} from './event-version.ts';
+import { checkMembers, checkValue, type Members } from './members.ts';
 import { checkSnapshots, type Snapshots } from './snapshots.ts';
 
 /**
@@ -100,6 +108,23 @@ export type StreamDefinition<
   readonly home: HomeStream<Type, State, Events, Inputs>;
 }[StreamMode];
 
+const SPEC_MEMBERS: Members<Omit<HomeStream, 'home'>> = {
+  type: 'required',
+  mode: 'required',
+  events: 'required',
+  initial: 'required',
+  evolve: 'required',
+  commands: 'required',
+  snapshots: 'optional',
+};
+
+const STREAM_MEMBERS: { readonly [StreamMode in Mode]: Members<StreamDefinition<string, StreamMode>> } = {
+  merge: { ...SPEC_MEMBERS, checkId: 'optional' },
+  home: { ...SPEC_MEMBERS, home: 'required' },
+};
+
+const COMMAND_MEMBERS: Members<StreamDefinition['commands'][string]> = { input: 'required', decide: 'required' };
+
 const STREAM_TYPE = /^[a-z][a-z0-9-]*$/;
 /** The names of events and commands, which are parts of paths, of path templates and of file names. */
 const MEMBER_NAME = /^(?!\.{1,2}$)[^/\\{}\p{Cc}]+$/u;
@@ -109,8 +134,8 @@ const RESERVED = ['tx', 'receipt'];
 
 /**
  * Defines a stream type.
- * @throws Error when a name is malformed or reserved, an event version is not 1, 2, 3 …, or the type cannot have
- *   snapshots
+ * @throws Error when a name is malformed or reserved, a member is missing or unknown, an event version is not 1, 2, 3 …, or
+ *   the type cannot have snapshots
  */
 export function defineStream<
   const Type extends string,
@@ -123,18 +148,20 @@ export function defineStream<
 ): StreamDefinition<Type, StreamMode, State, Events, Inputs>;
 // The mode of the result is that of the argument, which the compiler cannot infer from the body.
 export function defineStream(definition: StreamDefinition): StreamDefinition {
-  const { type, events, commands, initial, snapshots } = definition;
+  const { type, mode, events, commands, initial, snapshots } = definition;
   if (!STREAM_TYPE.test(type)) throw new Error(`Stream type "${type}": use lower-case letters, digits and hyphens.`);
   if (RESERVED.includes(type)) throw new Error(`Stream type "${type}" is Meridian's own: choose another name.`);
+  checkValue(`Stream type ${type}: mode`, mode, Object.keys(STREAM_MEMBERS));
+  checkMembers(`Stream type ${type}`, definition, STREAM_MEMBERS[mode]);
   for (const [kind, members] of Object.entries({ Event: events, Command: commands }))
     for (const name of Object.keys(members))
       if (!MEMBER_NAME.test(name))
         throw new Error(
           `${kind} "${name}" of stream type ${type}: use a name other than . and .., without / \\ { } and control characters.`,
         );
-  for (const [name, { schemaVersion }] of Object.entries(events))
-    if (!Number.isInteger(schemaVersion) || schemaVersion < 1)
-      throw new Error(`Event ${type}.${name}: its schemaVersion is ${schemaVersion}, but must be a positive integer.`);
+  for (const [name, event] of Object.entries(events)) checkEvent(`${type}.${name}`, event);
+  for (const [name, command] of Object.entries(commands))
+    checkMembers(`Command ${type}.${name}`, command, COMMAND_MEMBERS);
   if (snapshots) checkSnapshots(type, initial, snapshots);
   return definition;
 }

@@ -1,5 +1,6 @@
 import type { ViewKind } from '../facts/view-entry.ts';
 import type { Mode } from './conflicts.ts';
+import { checkMembers, checkValue, type Members } from './members.ts';
 import type { StreamDefinition } from './stream.ts';
 
 interface ViewSpec<State, Name extends string> {
@@ -45,11 +46,27 @@ export type ViewDefinition<
   readonly totals: TotalView<State, Name, Field, Row>;
 }[Kind];
 
+const SPEC_MEMBERS: Members<Omit<RowView, 'row'>> = {
+  name: 'required',
+  kind: 'required',
+  of: 'required',
+  codeVersion: 'optional',
+  shards: 'optional',
+};
+
+const VIEW_MEMBERS: { readonly [Kind in ViewKind]: Members<ViewDefinition<unknown, string, Kind>> } = {
+  rows: { ...SPEC_MEMBERS, row: 'required' },
+  totals: { ...SPEC_MEMBERS, totals: 'required', present: 'optional' },
+};
+
 const VIEW_NAME = /^[a-z][a-z0-9-]*$/;
 
 const DEFAULT_SHARDS = 4;
 
-/** Defines a view. @throws Error when its name is malformed, or `codeVersion` or `shards` is not 1, 2, 3 … */
+/**
+ * Defines a view. @throws Error when its name is malformed, a member is missing or unknown, or `codeVersion` or `shards` is
+ * not 1, 2, 3 …
+ */
 export function defineView<
   State,
   const Name extends string,
@@ -62,6 +79,9 @@ export function defineView<
 // The kind of the result is that of the argument, which the compiler cannot infer from the body.
 export function defineView(view: ViewDefinition): ViewDefinition {
   if (!VIEW_NAME.test(view.name)) throw new Error(`View "${view.name}": use lower-case letters, digits and hyphens.`);
+  checkValue(`View ${view.name}: kind`, view.kind, Object.keys(VIEW_MEMBERS));
+  checkMembers(`View ${view.name}`, view, VIEW_MEMBERS[view.kind]);
+  if (!view.of) throw new Error(`View ${view.name}: of is ${view.of}, but must be a stream type.`);
   for (const what of ['codeVersion', 'shards'] as const) {
     const { [what]: count = 1 } = view;
     if (!Number.isInteger(count) || count < 1)

@@ -1,3 +1,4 @@
+import { type Members, memberFaults } from '../definition/members.ts';
 import { LAMBDA_MAX_MB, LAMBDA_MAX_S, LAMBDA_MIN_MB, SQS_MAX_BATCH_WITHOUT_WINDOW } from '../limits/aws.ts';
 import {
   FUNCTIONS,
@@ -79,6 +80,25 @@ export interface SubscriberDefinition extends OwnFunctionDefinition {
   readonly batchSize?: number;
 }
 
+const FUNCTION_MEMBERS: Members<OwnFunctionDefinition> = {
+  entry: 'required',
+  runsIn: 'optional',
+  environment: 'optional',
+  timeoutSeconds: 'optional',
+  memoryMb: 'optional',
+  needs: 'optional',
+};
+
+const SUBSCRIBER_MEMBERS: Members<SubscriberDefinition> = {
+  ...FUNCTION_MEMBERS,
+  streamTypes: 'optional',
+  outcomes: 'optional',
+  writtenIn: 'optional',
+  from: 'optional',
+  table: 'optional',
+  batchSize: 'optional',
+};
+
 /** A team's function, checked and complete. */
 export interface OwnFunction {
   readonly name: OwnName;
@@ -131,6 +151,7 @@ const TAKEN_VARIABLE =
 
 /**
  * Checks the definitions of a team's subscribers and functions, and completes them.
+ * @param added the names of members that the caller adds to the definitions
  * @throws DefinitionError with every fault
  */
 export function parseOwnFunctions(
@@ -142,13 +163,20 @@ export function parseOwnFunctions(
     readonly functions?: Readonly<Record<string, OwnFunctionDefinition>> | undefined;
   },
   deployment: Deployment,
+  added: readonly string[] = [],
 ): { readonly subscribers: readonly Subscription[]; readonly functions: readonly OwnFunction[] } {
+  const more = Object.fromEntries(added.map((name) => [name, 'optional' as const]));
   const faults = [
     ...Object.entries(subscribers).flatMap(([name, definition]) =>
-      subscriberFaults(definition, deployment).map((fault) => `subscriber ${name}: ${fault}`),
+      [
+        ...memberFaults(definition, { ...SUBSCRIBER_MEMBERS, ...more }),
+        ...subscriberFaults(definition, deployment),
+      ].map((fault) => `subscriber ${name}: ${fault}`),
     ),
     ...Object.entries(functions).flatMap(([name, definition]) =>
-      functionFaults(definition, deployment, 1).map((fault) => `function ${name}: ${fault}`),
+      [...memberFaults(definition, { ...FUNCTION_MEMBERS, ...more }), ...functionFaults(definition, deployment, 1)].map(
+        (fault) => `function ${name}: ${fault}`,
+      ),
     ),
     ...Object.keys(subscribers)
       .filter((name) => Object.hasOwn(functions, name))
@@ -212,22 +240,20 @@ export function subscriptionPattern(
 }
 
 function subscriberFaults(definition: SubscriberDefinition, deployment: Deployment): readonly string[] {
-  const { streamTypes = [], outcomes = false, writtenIn, from, table, batchSize } = definition;
+  const { outcomes = false, writtenIn, from, table, batchSize } = definition;
+  const { faults, list: streamTypes } = listOf('streamTypes', definition.streamTypes);
   const known = deployment.streamTypes;
   return [
     ...functionFaults(definition, deployment, FUNCTIONS.subscriber.timeoutS),
+    ...faults,
     ...streamTypes
       .filter((type) => !known.includes(type))
       .map((type) => `streamTypes: there is no stream type ${JSON.stringify(type)}; choose from ${known.join(', ')}`),
     ...duplicates('streamTypes', streamTypes),
-    ...(streamTypes.length === 0 && !outcomes
+    ...(streamTypes.length === 0 && faults.length === 0 && !outcomes
       ? ['it would receive nothing; write streamTypes: [...] or outcomes: true']
       : []),
-    ...(Array.isArray(writtenIn) ? writtenIn.flatMap((region) => regionFaults('writtenIn', region, deployment)) : []),
-    ...(Array.isArray(writtenIn) ? duplicates('writtenIn', writtenIn) : []),
-    ...(Array.isArray(writtenIn) && writtenIn.length === 0
-      ? ['writtenIn: the list is empty; leave it out for all Regions']
-      : []),
+    ...(writtenIn === undefined || writtenIn === 'here' ? [] : writtenInFaults(writtenIn, deployment)),
     ...oneOf('from', from, ['beginning', 'first-seen']),
     ...oneOf('table', table, ['own', 'none']),
     ...(from === 'first-seen' && table === 'none'
@@ -237,16 +263,34 @@ function subscriberFaults(definition: SubscriberDefinition, deployment: Deployme
   ];
 }
 
-function functionFaults(definition: OwnFunctionDefinition, deployment: Deployment, leastS: number): readonly string[] {
-  const { entry, runsIn, environment = {}, needs = [], timeoutSeconds, memoryMb } = definition;
+function writtenInFaults(writtenIn: readonly string[], deployment: Deployment): readonly string[] {
+  if (!Array.isArray(writtenIn))
+    return [`writtenIn: found ${JSON.stringify(writtenIn)}; write 'here' or a list of Regions`];
+  if (writtenIn.length === 0) return ['writtenIn: the list is empty; leave it out for all Regions'];
   return [
-    ...(/^(file:|\/|[A-Za-z]:[\\/])/.test(entry)
+    ...writtenIn.flatMap((region) => regionFaults('writtenIn', region, deployment)),
+    ...duplicates('writtenIn', writtenIn),
+  ];
+}
+
+/** A member that must be a list. The types are not checked when a definition is loaded, and a text is like a list. */
+function listOf<Item>(where: string, list: readonly Item[] = []) {
+  if (Array.isArray(list)) return { faults: [], list };
+  return { faults: [`${where}: found ${JSON.stringify(list)}; write a list`], list: [] };
+}
+
+function functionFaults(definition: OwnFunctionDefinition, deployment: Deployment, leastS: number): readonly string[] {
+  const { entry, runsIn, environment = {}, timeoutSeconds, memoryMb } = definition;
+  const needs = listOf('needs', definition.needs);
+  return [
+    ...(entry === undefined || /^(file:|\/|[A-Za-z]:[\\/])/.test(entry)
       ? []
       : [
           `entry: ${JSON.stringify(entry)} is neither a URL nor an absolute path; write import.meta.resolve('./mailer.ts')`,
         ]),
     ...(runsIn === undefined ? [] : regionFaults('runsIn', runsIn, deployment)),
-    ...needs.flatMap((need) => oneOf('needs', need, ['bus', 'api'])),
+    ...needs.faults,
+    ...needs.list.flatMap((need) => oneOf('needs', need, ['bus', 'api'])),
     ...wholeNumber('timeoutSeconds', timeoutSeconds, leastS, LAMBDA_MAX_S),
     ...wholeNumber('memoryMb', memoryMb, LAMBDA_MIN_MB, LAMBDA_MAX_MB),
     ...Object.keys(environment)

@@ -37,6 +37,13 @@ describe('domain', () => {
     );
   });
 
+  it('refuses a misspelt member', () => {
+    const given = (definition: object) => ({ streams: [note], views: [], ...definition });
+    expect(() => defineDomain(given({ view: [] }))).toThrow(
+      'Domain: there is no member view; did you mean views? Choose from streams, views.',
+    );
+  });
+
   it('refuses a view of a stream that is not among its streams', () => {
     expect(() => defineDomain({ streams: [account], views: [notes] })).toThrow(
       'View notes reads stream type note, which is not in',

@@ -102,6 +102,13 @@ describe('the next version of an event', () => {
     ]);
   });
 
+  it('is refused with a misspelt member', () => {
+    const given = { schemaVersion: 2, schema: z.object({}), upcast: () => ({}), samples: {} };
+    expect(() => nextVersion(fahrenheit, given)).toThrow(
+      'Version 2 of an event: there is no member samples; did you mean sample? Choose from schemaVersion, schema, sample, upcast.',
+    );
+  });
+
   it.each([1, 3])('is the previous version plus one: not %i after 1', (version) => {
     const { schema, upcast } = { schema: z.object({}), upcast: () => ({}) };
     expect(() => nextVersion(fahrenheit, { schemaVersion: version, schema, upcast })).toThrow(

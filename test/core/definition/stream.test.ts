@@ -57,6 +57,41 @@ describe('stream definition', () => {
     expect(defineStream(seen)).toHaveProperty('initial', initial);
   });
 
+  // Types are stripped when a definition is loaded, so they do not protect it.
+  const given = (definition: object): typeof note => ({ ...note, ...definition });
+
+  it.each([
+    [{ mode: 'hom' }, 'Stream type note: mode is "hom"; did you mean home? Choose from merge, home.'],
+    [{ mode: 'both' }, 'Stream type note: mode is "both". Choose from merge, home.'],
+    [{ mode: undefined }, 'Stream type note: mode is undefined. Choose from merge, home.'],
+    [
+      { mode: 'home', hom: () => 'eu' },
+      'Stream type note: there is no member hom; did you mean home? Choose from type, mode, events, initial, evolve, commands, snapshots, home.',
+    ],
+    [{ mode: 'home' }, 'Stream type note: the member home is missing.'],
+    [
+      { commands: { note: { inputs: note.commands.note.input, decide: note.commands.note.decide } } },
+      'Command note.note: there is no member inputs; did you mean input? Choose from input, decide.',
+    ],
+    [
+      { events: { Noted: { ...note.events.Noted, exampl: {} } } },
+      'Event note.Noted: there is no member exampl. Choose from schemaVersion, schema, sample, earlier.',
+    ],
+    [
+      { snapshots: { every: 200, codeVersion: 1, settled: 0 } },
+      'Stream type note: snapshots: there is no member settled; did you mean settle? Choose from every, codeVersion, settle.',
+    ],
+  ])('refuses a misspelt value or member, and names the one that is meant: %o', (definition, message) => {
+    expect(() => defineStream(given(definition))).toThrow(message);
+  });
+
+  it('may have every member that its type has', () => {
+    const { checkId: _, ...both } = { checkId: () => undefined, ...note };
+    const snapshots = { every: 200, codeVersion: 1, settle: 0 };
+    expect(defineStream({ ...both, snapshots, checkId: () => undefined })).toHaveProperty('checkId');
+    expect(defineStream({ ...both, snapshots, mode: 'home', home: () => 'eu' })).toHaveProperty('home');
+  });
+
   it('is returned unchanged', () => {
     const definition = { ...note, type: 'a-1' };
     expect(defineStream(definition)).toBe(definition);

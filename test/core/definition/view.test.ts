@@ -19,6 +19,32 @@ describe('view definition', () => {
     expect(() => defineView(view({ codeVersion: version }))).toThrow(`View v: codeVersion is ${version}`);
   });
 
+  // Types are stripped when a definition is loaded, so they do not protect it.
+  const given = (definition: object): ViewDefinition => ({ ...view(), ...definition });
+
+  it.each([
+    [{ kind: 'total' }, 'View v: kind is "total"; did you mean totals? Choose from rows, totals.'],
+    [
+      { rows: () => 1 },
+      'View v: there is no member rows; did you mean row? Choose from name, kind, of, codeVersion, shards, row.',
+    ],
+    [{ kind: 'totals' }, 'View v: there is no member row. Choose from'],
+    [{ of: undefined }, 'View v: of is undefined, but must be a stream type.'],
+  ])('refuses a misspelt value or member, and names the one that is meant: %o', (definition, message) => {
+    expect(() => defineView(given(definition))).toThrow(message);
+  });
+
+  it('refuses a view of which a member is missing', () => {
+    const { of: _, ...rest } = view();
+    expect(() => defineView(rest as ViewDefinition)).toThrow('View v: the member of is missing.');
+  });
+
+  it('may have every member that its type has', () => {
+    const both = { name: 'v', of: note, codeVersion: 1, shards: 1 };
+    expect(defineView({ ...both, kind: 'rows', row: () => 1 })).toHaveProperty('row');
+    expect(defineView({ ...both, kind: 'totals', totals: () => ({}), present: () => 1 })).toHaveProperty('present');
+  });
+
   it('has version 1 by default', () => {
     expect(codeVersionOf(view())).toBe(1);
     expect(codeVersionOf(view({ codeVersion: 7 }))).toBe(7);

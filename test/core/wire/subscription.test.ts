@@ -92,6 +92,12 @@ describe('a subscriber', () => {
     ['table', 'write own or none'],
     ['from', 'write beginning or first-seen'],
     ['needs', 'write bus or api'],
+    ['writtenIn', `writtenIn: found "bug"; write 'here' or a list of Regions`],
+    ['streamTypes', '- subscriber mailer: streamTypes: found "bug"; write a list'],
+    [
+      'runIn',
+      'there is no member runIn; did you mean runsIn? Choose from entry, runsIn, environment, timeoutSeconds, memoryMb, needs, streamTypes, outcomes, writtenIn, from, table, batchSize',
+    ],
   ])('is refused with a %s that the types do not allow', (key, message) => {
     const given: SubscriberDefinition = JSON.parse(
       JSON.stringify({ ...mailer, [key]: key === 'needs' ? ['bug'] : 'bug' }),
@@ -102,6 +108,17 @@ describe('a subscriber', () => {
 
 describe('a function of a team', () => {
   const importer: OwnFunctionDefinition = { entry: '/shop/importer.ts', needs: ['bus', 'api'] };
+
+  it('is refused with a member that it does not have, and without one that it must have', () => {
+    const given: OwnFunctionDefinition = JSON.parse(JSON.stringify({ entri: '/shop/importer.ts', needs: 'bus' }));
+    expect(() => parseOwnFunctions({ functions: { importer: given } }, deployment)).toThrow(
+      [
+        '- function importer: there is no member entri; did you mean entry? Choose from entry, runsIn, environment, timeoutSeconds, memoryMb, needs',
+        '- function importer: the member entry is missing',
+        '- function importer: needs: found "bus"; write a list',
+      ].join('\n'),
+    );
+  });
 
   it('has a minute and a gigabyte, and runs in every Region, by default', () => {
     const functions = {
