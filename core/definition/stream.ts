@@ -234,14 +234,21 @@ export function commandOf(definition: StreamDefinition, name: string): StreamDef
 
 /**
  * A stream's home Region; undefined for a `merge` stream, which every Region writes.
- * @throws MeridianError `rejected`: the type has no stream with this id
+ * @throws MeridianError `rejected`: the type has no stream with this id; `internal`: `home` returned an unknown Region
  */
 export function homeOf(
   definition: StreamDefinition,
   { id }: StreamRef,
   regions: readonly string[],
 ): string | undefined {
-  if (definition.mode === 'home') return definition.home(id, regions);
-  definition.checkId?.(id);
-  return undefined;
+  if (definition.mode === 'merge') {
+    definition.checkId?.(id);
+    return undefined;
+  }
+  const home = definition.home(id, regions);
+  if (regions.includes(home)) return home;
+  throw new MeridianError(
+    'internal',
+    `\`home\` of stream type ${definition.type} returned ${JSON.stringify(home)} for the id ${id}, but the Regions of the deployment are ${regions.join(', ')}. Fix \`home\`.`,
+  );
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
-import { commandOf, defineStream, parseEvents, parseInput } from '../../../core/definition/stream.ts';
+import { commandOf, defineStream, homeOf, parseEvents, parseInput } from '../../../core/definition/stream.ts';
 import { account, note } from '../../../testing/toy.ts';
 
 describe('stream definition', () => {
@@ -95,6 +95,22 @@ describe('stream definition', () => {
   it('is returned unchanged', () => {
     const definition = { ...note, type: 'a-1' };
     expect(defineStream(definition)).toBe(definition);
+  });
+});
+
+describe('the home of a stream', () => {
+  it('is one of the Regions; another one is reported as a fault of `home`, not as an outage', () => {
+    const far = defineStream({ ...account, home: () => 'eu-west-9' });
+    const stream = { type: 'account', id: 'us.1', name: 'account/us.1' };
+    expect(homeOf(account, stream, ['us', 'eu'])).toBe('us');
+    expect(() => homeOf(far, stream, ['us', 'eu'])).toThrow(
+      expect.objectContaining({
+        code: 'internal',
+        retryable: false,
+        message:
+          '`home` of stream type account returned "eu-west-9" for the id us.1, but the Regions of the deployment are us, eu. Fix `home`.',
+      }),
+    );
   });
 });
 
