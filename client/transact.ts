@@ -1,9 +1,10 @@
 import type { Meta } from '../core/facts/commit.ts';
-import { drivingRegionOf } from '../core/facts/transaction.ts';
+import { invalid, toProblem } from '../core/facts/errors.ts';
+import { drivingRegionOf, isTransactionId, transactionIdFault } from '../core/facts/transaction.ts';
 import { CLIENT_POLL_MS, DEFAULT_TRANSACTION_MS, RECOVERY_MS } from '../core/limits/budgets.ts';
 import type { TransactionShown } from '../core/wire/api.ts';
 import { transactCall, transactionCall } from './call.ts';
-import { ClientError, clientError, isClientError, withContext } from './error.ts';
+import { ClientError, clientError, isClientError, problemError, withContext } from './error.ts';
 import type { CallOptions } from './options.ts';
 import type { Regions } from './regions.ts';
 import { recordAnswer, type Session } from './session.ts';
@@ -40,7 +41,7 @@ export type Committed = Extract<TransactionShown, { state: 'committed' }>;
 
 /**
  * Runs a transaction, and waits for its outcome for as long as a transaction can take. @throws ClientError `aborted`:
- * nothing was written; `undecided`; the errors of `Regions.ask`
+ * nothing was written; `undecided`; `validation`: the id is malformed; the errors of `Regions.ask`
  */
 export async function transact(
   regions: Regions,
@@ -50,6 +51,8 @@ export async function transact(
 ): Promise<Committed> {
   const { runtime } = regions;
   const id = options.id ?? `${drivenBy}:${runtime.newId()}`;
+  // The id names the Region to send to.
+  if (!isTransactionId(id)) throw malformedId(id, regions.region);
   const call = transactCall({ id, ...bodyOf(participants), timeoutSeconds, meta }, undefined);
   const begun = runtime.now();
   const longest = (timeoutSeconds === undefined ? DEFAULT_TRANSACTION_MS : timeoutSeconds * 1000) + RECOVERY_MS;
@@ -85,6 +88,11 @@ async function outcomeSoFar(
     if (isClientError(error, 'not-found') && error.details.state === 'unknown') return { id, state: 'undecided' };
     throw error instanceof ClientError ? withContext(error, { id, maybeWritten: true }) : error;
   }
+}
+
+/** The error that a Region would return. */
+function malformedId(id: string, region: string): ClientError {
+  return withContext(problemError(toProblem(invalid([transactionIdFault(region)])), region), { id });
 }
 
 function bodyOf(all: readonly AnyParticipant[]) {

@@ -1,5 +1,6 @@
 import type { Meta } from './commit.ts';
 import type { Decision } from './decision.ts';
+import type { Fault } from './errors.ts';
 import type { Operation } from './operation.ts';
 import type { VersionVector } from './version.ts';
 
@@ -46,4 +47,12 @@ export const TRANSACTION_ID = /^[a-z0-9-]{1,40}:[A-Za-z0-9._~-]{1,120}$/;
 /** True if a text is a valid transaction id: `<Region>:<key>`, key [A-Za-z0-9._~-]{1,120}. */
 export function isTransactionId(text: string): boolean {
   return TRANSACTION_ID.test(text);
+}
+
+/** The fault of an id that is not valid. @param region the Region of the example in it */
+export function transactionIdFault(region: string): Fault {
+  return {
+    path: 'id',
+    message: `is not <Region>:<key>, such as ${region}:order-17; key: 1 to 120 of A-Z a-z 0-9 . _ ~ -`,
+  };
 }

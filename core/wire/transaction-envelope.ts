@@ -5,7 +5,13 @@ import { type Fault, faultsOf, invalid, listedFaults, MeridianError } from '../f
 import { canonicalJson, fingerprintOf } from '../facts/fingerprint.ts';
 import type { Operation } from '../facts/operation.ts';
 import { parseStreamRef } from '../facts/stream-ref.ts';
-import { drivingRegionOf, isTransactionId, type Participant, type Transaction } from '../facts/transaction.ts';
+import {
+  drivingRegionOf,
+  isTransactionId,
+  type Participant,
+  type Transaction,
+  transactionIdFault,
+} from '../facts/transaction.ts';
 import type { VersionVector } from '../facts/version.ts';
 import {
   DEFAULT_TRANSACTION_MS,
@@ -99,11 +105,7 @@ export function parseTransaction(ports: ParseTransactionPorts, body: unknown): T
 }
 
 function checkId({ faults, regions }: Reading, id: string): void {
-  if (!isTransactionId(id))
-    faults.push({
-      path: 'id',
-      message: `is not <Region>:<key>, such as ${regions[0]}:order-17; key: 1 to 120 of A-Z a-z 0-9 . _ ~ -`,
-    });
+  if (!isTransactionId(id)) faults.push(transactionIdFault(String(regions[0])));
   else if (!regions.includes(drivingRegionOf(id)))
     faults.push({ path: 'id', message: `names a Region that is not one of ${regions.join(', ')}` });
 }

@@ -33,6 +33,16 @@ describe('a transaction', () => {
     expect(await balances()).toEqual([5, 5]);
   });
 
+  it('with a malformed id is refused before anything is sent', async () => {
+    const { client, sent, failure } = await withMoney();
+    const error = await failure(client().transact(transfer, { id: 'noregion' }));
+    if (!isClientError(error, 'validation')) throw error;
+    expect(error).toMatchObject({ id: 'noregion', maybeWritten: false, retryable: false });
+    expect(error.message).toContain(`id: is not <Region>:<key>, such as ${east1}:order-17`);
+    expect(error.details.faults).toMatchObject([{ path: 'id' }]);
+    expect(sent).toEqual([]);
+  });
+
   it('is visible to its sender in any Region', async () => {
     const { client, result } = await withMoney();
     const bank = client();
