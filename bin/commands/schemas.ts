@@ -31,10 +31,10 @@ export function addSchemas(program: Command, project: Project | undefined): void
 
 async function updateSchemas(project: Project, options: UpdateOptions): Promise<void> {
   // Loaded on demand, because it would delay the start of every command.
-  const { readDomain } = await import('../../project/domain-file.ts');
+  const { readProjectDomain } = await import('../../project/read-project.ts');
   const { updateContract } = await import('../../schemas/update-contract.ts');
   const folder = relative(process.cwd(), project.schemas) || '.';
-  const domain = readDomain(project.domain);
+  const domain = readProjectDomain(project);
   const { ok, lines } = updateContract(domain, folder, options);
   for (const line of lines) sayText(line);
   if (ok) sayText(doneText(domain, folder, options));

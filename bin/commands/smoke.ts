@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
-import { readDomain } from '../../project/domain-file.ts';
 import { ownPage } from '../../project/own-package.ts';
 import type { Project } from '../../project/project.ts';
+import { readProjectDomain } from '../../project/read-project.ts';
 import { textOf } from '../client/problem.ts';
 import { needProject } from '../need-project.ts';
 import { reportingErrors, sayJson, sayNote, sayText } from '../output.ts';
@@ -34,7 +34,7 @@ What is checked, in which order: ${ownPage('operations/smoke.md')}`,
         const { json = false, write = false, within, url, region, name } = options;
         const smoked = await smoke({
           where: { url, region, name },
-          domain: readDomain(needProject(project).domain),
+          domain: readProjectDomain(needProject(project)),
           ...{ write, withinMs: within * 1000 },
           onChecked: (checked) => {
             if (!json) sayChecked(checked);
