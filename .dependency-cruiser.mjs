@@ -184,7 +184,7 @@ const layers = [
     name: 'project-is-a-teams',
     comment: 'project/ finds the repository of a team and what is in it, for the app and the command line',
     from: '^project/',
-    may: ['^project/', '^core/(index|facts/(errors|json))\\.ts$', npm('commander', 'zod'), builtins],
+    may: ['^project/', '^core/(index|facts/(did-you-mean|errors|json))\\.ts$', npm('commander', 'zod'), builtins],
   },
   {
     name: 'custom-resources-are-small',

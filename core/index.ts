@@ -5,7 +5,6 @@ export type { Domain } from './definition/domain.ts';
 export { defineDomain, projectedTypes, streamModeOf } from './definition/domain.ts';
 export type { EventVersion, EventVersions } from './definition/event-version.ts';
 export { nextVersion } from './definition/event-version.ts';
-export { didYouMean } from './definition/members.ts';
 export type { Snapshots } from './definition/snapshots.ts';
 export type {
   CommandDefinition,

@@ -63,10 +63,9 @@ export class ConfigError extends Error {
   readonly code = 'invalid-config';
   readonly retryable = false;
 
-  constructor(faults: readonly string[], options?: ErrorOptions) {
+  constructor(faults: readonly string[]) {
     super(
       `The configuration cannot be used (properties of Meridian, or the context of cdk.json and -c):\n${faults.map((fault) => `- ${fault}`).join('\n')}`,
-      options,
     );
     this.name = 'ConfigError';
   }
@@ -198,7 +197,7 @@ export function parseConfig({ context, props = {}, account: defaultAccount }: Co
       const where = found[key] === undefined ? '' : props[key] === undefined ? ' of the context' : ' of the properties';
       return `"${key}"${where}: found ${JSON.stringify(found[key]) ?? 'nothing'} (${[...new Set(messages)].join('; ')}); write ${WHAT_TO_WRITE[key]}`;
     });
-    throw new ConfigError(faults, { cause: parsed.error });
+    throw new ConfigError(faults);
   }
   const { account = defaultAccount, alarmEmail, logs, decisions, ...rest } = parsed.data;
   return {

@@ -1,4 +1,4 @@
-import { didYouMean } from '../core/index.ts';
+import { didYouMean } from '../core/facts/did-you-mean.ts';
 
 /** The AWS Regions of all partitions when this version was made. */
 export const AWS_REGIONS: readonly string[] = [

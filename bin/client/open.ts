@@ -6,6 +6,7 @@ import { MeridianError, messageOf, toProblem } from '../../core/facts/errors.ts'
 import { HTTP_CLIENT_MS } from '../../core/limits/budgets.ts';
 import { namesOf } from '../../core/names.ts';
 import type { Remote } from '../../core/ports/remote.ts';
+import { unknownRegions } from '../../project/aws-regions.ts';
 import { sentence } from '../../project/place.ts';
 import { CliError } from './cli-error.ts';
 import { connectTo } from './connect-to.ts';
@@ -145,9 +146,10 @@ async function deployed(region: string, name: string): Promise<Transport> {
   return transportTo(region);
 }
 
-/** `--region` may have been meant for a world. */
+/** `--region` may be misspelt, or have been meant for a world. */
 function localHint(region: string): string {
-  return ` To reach ${region} of \`npm start\`, give --url ${WORLD}/regions/${region} instead of --region.`;
+  const misspelt = unknownRegions([region]).map((warning) => ` ${warning}`);
+  return `${misspelt.join('')} To reach ${region} of \`npm start\`, give --url ${WORLD}/regions/${region} instead of --region.`;
 }
 
 /** @throws ClientError */

@@ -52,7 +52,7 @@ function regionsOf({ folder }: Project): readonly string[] | undefined {
   const fault = 'fault' in cdk ? cdk.fault : listed && regionsFault(listed);
   if (fault !== undefined)
     throw new Error(
-      `${file}: ${fault}\nIt must be JSON. ${LIST_REGIONS} as "regions" in "context", for example ["us-east-1", "us-west-2"]. Or use --regions.`,
+      `${file}: ${fault}\n${LIST_REGIONS} as "regions" in "context", for example ["us-east-1", "us-west-2"]. Or use --regions.`,
     );
   return listed;
 }

@@ -216,4 +216,9 @@ describe('a deployed Region', () => {
       expect(stderr).not.toMatch(/^ +at /m);
     },
   );
+
+  it('is not reached if its name is misspelt: the command suggests the known one', async () => {
+    const { stderr } = await run(['view', 'letters', '--region', 'us-est-1'], keyless);
+    expect(stderr).toContain('us-est-1 is not an AWS Region that this version knows; did you mean us-east-1? To reach');
+  });
 });

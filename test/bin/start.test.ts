@@ -63,13 +63,14 @@ describe('meridian start', () => {
       '{ "context": { "regions": ["eu-west-1", "europe"] } }',
       /^"europe" is not the name of an AWS Region/,
     ],
+    ['a text', '{ "context": { "regions": "us west 2" } }', /^"us west 2" is not the name of an AWS Region\.$/],
     ['not a list', '{ "context": { "regions": 2 } }', /^✖ not a list of AWS Regions\n {2}→ at context\.regions$/],
   ])('names cdk.json if its Regions cannot be used, with the fault and what to do: %s', async (_name, text, fault) => {
     const folder = aProject();
     writeFileSync(join(folder, 'cdk.json'), text);
     const { code, stderr } = await runIn(folder, ONCE);
     expect(code).toBe(1);
-    const [, found, todo] = /^\/.*\/cdk\.json: (.*)\n(It must be JSON\..*)\n$/s.exec(stderr) ?? [];
+    const [, found, todo] = /^\/.*\/cdk\.json: (.*)\n(List two to five .*)\n$/s.exec(stderr) ?? [];
     expect(found).toMatch(fault);
     expect(todo).toMatch(/List two to five different AWS Regions as "regions" in "context", .* Or use --regions\./);
   });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { didYouMean } from '../../../core/definition/members.ts';
+import { didYouMean } from '../../../core/facts/did-you-mean.ts';
 
 describe('the suggestion for a misspelt name', () => {
   it.each([
