@@ -11,6 +11,9 @@ import { reportError, sayNote } from '../output.ts';
 import type { StartOptions } from '../start/run.ts';
 
 const DEFAULT_REGIONS = ['us-east-1', 'us-east-2', 'us-west-2'];
+/** Milliseconds between checks whether npm has ended. */
+const NPM_POLL_MS = 500;
+
 const LIST_REGIONS = 'List two to five different AWS Regions';
 
 export function port(text: string): number {
@@ -95,6 +98,7 @@ export function addStart(program: Command, project: Project | undefined): void {
     .addHelpText('after', '\nWith `npm start`, options follow two hyphens: npm start -- --port 4800')
     .action(async ({ restart, ...options }: Options) => {
       const found = needProject(project);
+      endWithNpm();
       try {
         if (restart && !options.once) {
           const { supervise } = await import('../start/supervise.ts');
@@ -111,6 +115,18 @@ export function addStart(program: Command, project: Project | undefined): void {
         process.exit(1);
       }
     });
+}
+
+/**
+ * Ends this process as a signal does when npm or npx, which started it, ends. They start it by a shell, and send a signal to the shell
+ * only.
+ */
+function endWithNpm(): void {
+  if (process.env.npm_command === undefined) return;
+  const parent = process.ppid;
+  setInterval(() => {
+    if (process.ppid !== parent) process.kill(process.pid, 'SIGTERM');
+  }, NPM_POLL_MS).unref();
 }
 
 /** The given options, with `--fresh` separate, because only the first process deletes the state. */

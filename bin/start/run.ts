@@ -74,6 +74,8 @@ export async function runProject(project: Project, options: StartOptions): Promi
   try {
     // The state is opened before the domain is read, so that `--fresh` deletes it even if the domain cannot be read.
     const state = State.open(project.folder, { regions, fresh });
+    const pid = isSupervised ? process.ppid : process.pid;
+    state.process = { pid };
     reportToSupervisor({ opened: true });
     const { domain, subscribers } = await readProject(project);
     const files = await keepFiles(state, project, await filesOfStreams(domain, loaded()));
@@ -93,6 +95,7 @@ export async function runProject(project: Project, options: StartOptions): Promi
     const address = server?.address();
     if (!address || typeof address !== 'object') return;
     reportToSupervisor({ port: address.port });
+    state.process = { pid, port: address.port };
     if (!json)
       sayText(
         invitationText(`http://127.0.0.1:${address.port}`, {

@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import * as z from 'zod';
@@ -8,6 +8,11 @@ import type { Storage, StoredItem } from '../../world/index.ts';
 export const STATE_FOLDER = '.meridian';
 
 const FILE = 'state.db';
+
+/** Describes the process that has the state open. Nothing else can be read of a locked database. */
+const PROCESS_FILE = 'process.json';
+
+const processSchema = z.object({ pid: z.int(), port: z.int().optional() });
 
 /** The version of the tables below. Increase it with every change. */
 const FORMAT = 1;
@@ -57,9 +62,11 @@ export class State implements Storage {
   readonly #database: DatabaseSync;
   readonly #save: ReturnType<DatabaseSync['prepare']>;
   readonly #remove: ReturnType<DatabaseSync['prepare']>;
+  readonly #home: string;
   #isWriting = false;
 
-  private constructor(database: DatabaseSync) {
+  private constructor(home: string, database: DatabaseSync) {
+    this.#home = home;
     this.#database = database;
     this.#save = database.prepare(
       `INSERT INTO items VALUES (?, ?, ?, ?)
@@ -104,7 +111,7 @@ export class State implements Storage {
         folder,
         `It has format ${format}, but this version of Meridian reads format ${FORMAT}. Use the version that wrote it. ${OVER}`,
       );
-    const state = new State(database);
+    const state = new State(join(folder, STATE_FOLDER), database);
     const before = state.#read('regions', namesSchema);
     if (before && before.join() !== regions.join())
       throw new OtherRegionsError(
@@ -113,6 +120,11 @@ export class State implements Storage {
       );
     state.#write('regions', regions);
     return state;
+  }
+
+  /** The process to end so that another one can open the state, and the port that it serves on. */
+  set process(described: z.output<typeof processSchema>) {
+    writeFileSync(join(this.#home, PROCESS_FILE), JSON.stringify(described));
   }
 
   load(table: string): readonly unknown[] {
@@ -180,6 +192,18 @@ function lock(folder: string): DatabaseSync {
   }
 }
 
+/** Which process has the state open, as a part of a sentence; empty if unknown. */
+function runningIn(folder: string): string {
+  try {
+    const file = join(folder, STATE_FOLDER, PROCESS_FILE);
+    const { pid, port } = processSchema.parse(JSON.parse(readFileSync(file, 'utf8')));
+    return `: process ${pid}${port === undefined ? '' : `, on port ${port}`}`;
+  } catch {
+    // The other process has just started, or is of an older version.
+    return '';
+  }
+}
+
 function remove(home: string): void {
   for (const suffix of ['', '-wal', '-shm', '-journal']) rmSync(join(home, FILE + suffix), { force: true });
 }
@@ -191,7 +215,11 @@ function sqliteCode(error: unknown): number {
 function told(folder: string, cause: unknown): unknown {
   const code = sqliteCode(cause);
   if (code === BUSY)
-    return new StateError(folder, 'Another `meridian start` is running in this project. End it first.', { cause });
+    return new StateError(
+      folder,
+      `Another \`meridian start\` is running in this project${runningIn(folder)}. End it first.`,
+      { cause },
+    );
   if (UNREADABLE.includes(code))
     return new StateError(folder, 'It cannot be read. Start over with --fresh, which deletes it.', { cause });
   return cause;

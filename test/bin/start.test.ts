@@ -1,7 +1,7 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it, vi } from 'vitest';
@@ -130,6 +130,8 @@ describe('meridian start', () => {
     const refused = await runIn(folder, [...ONCE, '--fresh']);
     expect(refused.code).toBe(1);
     expect(refused.stderr).toMatch(/\.meridian: Another `meridian start` is running in this project/);
+    const served = `: process ${child.pid}, on port ${URL.parse(String(url))?.port}. End it first.`;
+    expect(refused.stderr).toContain(served);
     child.kill('SIGKILL');
     await once(child, 'close');
     expect((await runIn(folder, ONCE)).stdout).toContain('cart/ada');
@@ -246,6 +248,21 @@ describe('meridian start', () => {
     child.kill('SIGINT');
     const [code] = await once(child, 'exit');
     expect(code).toBe(0);
+    expect(await runIn(folder, ONCE)).toMatchObject({ code: 0, stderr: '' });
+  });
+
+  it('ends when the npm that started it by a shell has ended', async () => {
+    const folder = aProject();
+    const script = `"${process.execPath}" "${resolve('bin/meridian.ts')}" start --no-latency --port 0; true`;
+    const shell = spawn('sh', ['-c', script], {
+      cwd: folder,
+      env: { ...process.env, npm_command: 'exec' },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    await printedBy(shell)(/Serving http/);
+    shell.kill('SIGTERM');
+    // The output is closed when the last process that holds it has ended.
+    await once(shell, 'close');
     expect(await runIn(folder, ONCE)).toMatchObject({ code: 0, stderr: '' });
   });
 
