@@ -11,6 +11,7 @@ import { Retries } from '../retry.ts';
 import { Draft } from '../write/draft.ts';
 import { busyProblem } from '../write/intents.ts';
 import type { AppendPorts } from '../write/writer.ts';
+import { refusalOf } from './refusal.ts';
 
 export interface OneRegionPorts extends AppendPorts {
   readonly events: AppendPorts['events'] & OneRegionTransactions;
@@ -100,16 +101,17 @@ function open(ports: OneRegionPorts, { id, fingerprint, meta }: Transaction, par
   });
 }
 
-async function partOf({ log }: OneRegionPorts, draft: Draft): Promise<Part> {
+async function partOf(ports: OneRegionPorts, draft: Draft): Promise<Part> {
   try {
     const drafted = await draft.next();
     if (drafted.kind !== 'decided') return { kind: drafted.kind, draft };
-    if (drafted.events.length === 0) return { kind: 'free', draft, position: draft.history.lastPosition(log) + 1 };
+    if (drafted.events.length === 0)
+      return { kind: 'free', draft, position: draft.history.lastPosition(ports.log) + 1 };
     return { kind: 'commit', draft, commit: draft.commit(drafted) };
   } catch (error) {
     // A reused id is never recorded as an outcome, because the id belongs to the other transaction.
     if (error instanceof MeridianError && (error.retryable || error.code === 'id-reused')) throw error;
-    return { kind: 'refused', draft, problem: toProblem(error) };
+    return { kind: 'refused', draft, problem: refusalOf(ports, error) };
   }
 }
 

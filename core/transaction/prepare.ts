@@ -1,6 +1,6 @@
 import type { Commit } from '../facts/commit.ts';
 import { attemptIdOf } from '../facts/decision.ts';
-import { cutProblem, MeridianError, toProblem } from '../facts/errors.ts';
+import { cutProblem, MeridianError } from '../facts/errors.ts';
 import type { KnownCopy } from '../facts/snapshot.ts';
 import { parseStreamRef, type StreamRef } from '../facts/stream-ref.ts';
 import type { Participant, Transaction } from '../facts/transaction.ts';
@@ -10,6 +10,7 @@ import { backoff } from '../retry.ts';
 import type { Prepared } from '../wire/participant.ts';
 import { Draft } from '../write/draft.ts';
 import { type AppendPorts, idReused } from '../write/writer.ts';
+import { refusalOf } from './refusal.ts';
 
 /** A participant's part of an attempt. */
 export interface Prepare extends Pick<Transaction, 'fingerprint' | 'meta'> {
@@ -38,7 +39,7 @@ export async function prepareIntent(
     // During a rolling deployment newer code will be here soon.
     if (error instanceof MeridianError && error.code === 'unreadable-event')
       return { kind: 'busy', stream: stream.name };
-    return { kind: 'refused', stream: stream.name, problem: cutProblem(toProblem(error), MAX_REFUSAL_BYTES) };
+    return { kind: 'refused', stream: stream.name, problem: cutProblem(refusalOf(ports, error), MAX_REFUSAL_BYTES) };
   }
 }
 

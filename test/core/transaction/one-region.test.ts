@@ -72,6 +72,25 @@ function holdA(region: Region) {
   });
 }
 
+/** The toy's domain, except that a deposit hits a bug of its `decide`. */
+const withABug = defineDomain({
+  streams: [
+    defineStream({
+      ...account,
+      commands: {
+        ...account.commands,
+        deposit: {
+          ...account.commands.deposit,
+          decide: () => {
+            throw new TypeError('A bug of the domain.');
+          },
+        },
+      },
+    }),
+  ],
+  views: [],
+});
+
 describe('a transaction of one Region', () => {
   it('is a transaction whose driving Region is the home of all its streams', () => {
     const us = aRegion();
@@ -400,6 +419,22 @@ describe('a transaction of one Region', () => {
       state: 'committed',
       participants: [{ position: 3, version: { us: 3, eu: 1 } }],
     });
+  });
+
+  it("is permanently aborted by a bug of the domain, and logs the bug's error", async () => {
+    const us = aRegion('us', fakeRuntime(), withABug);
+    expect(await runTransaction(us, local({ participants: [depositing(5)] }), WAIT)).toMatchObject({
+      state: 'aborted',
+      reason: {
+        stream: B,
+        problem: {
+          code: 'internal',
+          detail: 'Unexpected error. Its cause is logged in us: fix it, and send the transaction again under a new id.',
+          retryable: false,
+        },
+      },
+    });
+    expect(us.runtime.unexpectedErrors).toEqual([new TypeError('A bug of the domain.')]);
   });
 
   it('throws temporary errors, and stores no abort', async () => {

@@ -54,6 +54,25 @@ function another<R extends ReturnType<typeof aRegion>>(region: R): R {
   return { ...region, warm: new Map() };
 }
 
+/** The toy's domain, except that a deposit hits a bug of its `decide`. */
+const withABug = defineDomain({
+  streams: [
+    defineStream({
+      ...account,
+      commands: {
+        ...account.commands,
+        deposit: {
+          ...account.commands.deposit,
+          decide: () => {
+            throw new TypeError('A bug of the domain.');
+          },
+        },
+      },
+    }),
+  ],
+  views: [],
+});
+
 describe('prepare', () => {
   it('returns its intent if the stream is loaded only because the copy in memory would refuse it', async () => {
     const us = aRegion();
@@ -214,6 +233,17 @@ describe('prepare', () => {
     const answer = await prepareIntent(talking, asking(command('talk', { amount: 1 })));
     expect(answer).toMatchObject(refusedAs('rejected'));
     expect(JSON.stringify('problem' in answer && answer.problem).length).toBeLessThanOrEqual(1000);
+  });
+
+  it("refuses a command that hits a bug of the domain, and logs the bug's error", async () => {
+    const us = aRegion('us', fakeRuntime(), withABug);
+    expect(await prepareIntent(us, aPrepare())).toMatchObject(
+      refusedAs('internal', {
+        detail: 'Unexpected error. Its cause is logged in us: fix it, and send the transaction again under a new id.',
+        retryable: false,
+      }),
+    );
+    expect(us.runtime.unexpectedErrors).toEqual([new TypeError('A bug of the domain.')]);
   });
 
   it('holds a stream even for a command that changes nothing', async () => {
