@@ -1,9 +1,11 @@
-import { describe, expect, it } from 'vitest';
-import { defineDomain, defineStream } from '../../index.ts';
-import { account } from '../../testing/toy.ts';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { defineDomain, defineStream, defineView, MeridianError } from '../../index.ts';
+import { subscriber } from '../../lambdas/index.ts';
+import { account, note } from '../../testing/toy.ts';
+import { silentTelemetry } from '../../world/error-log.ts';
 import { aWorld } from './a-world.ts';
 
-/** The toy's accounts, except that a deposit hits a bug of its `decide`. */
+/** The toy's accounts and notes, except that a deposit hits a bug of its `decide`, and a row a bug of its view. */
 const domain = defineDomain({
   streams: [
     defineStream({
@@ -18,8 +20,18 @@ const domain = defineDomain({
         },
       },
     }),
+    note,
   ],
-  views: [],
+  views: [
+    defineView({
+      name: 'latest',
+      kind: 'rows',
+      of: note,
+      row: () => {
+        throw new RangeError('A bug of the view.');
+      },
+    }),
+  ],
 });
 
 const [stream, command, input] = ['account/us-west-2.ann', 'deposit', { amount: 5 }];
@@ -59,5 +71,85 @@ describe('a bug in decide', () => {
     expect(stacks.length).toBeGreaterThan(1);
     for (const stack of stacks)
       expect(stack).toMatch(/^TypeError: A bug of the domain\.\n +at .*unexpected-errors\.test\.ts/);
+  });
+});
+
+/** What the console prints as an error. */
+function printedErrors() {
+  const spy = vi.spyOn(console, 'error').mockReturnValue();
+  onTestFinished(() => spy.mockRestore());
+  return () => spy.mock.calls.map(([text]) => String(text).split('\n').slice(0, 2).join('\n'));
+}
+
+describe('a world without telemetry', () => {
+  it('prints a bug in decide once, with its stack, in whatever Region it is decided, and no refusal', async () => {
+    const printed = printedErrors();
+    const { call, settle } = aWorld({ domain });
+    for (const of of [input, input, {}])
+      await call('us-east-1', 'POST', `/streams/${stream}/commands/deposit`, { body: of });
+    await call('us-east-1', 'POST', `/streams/${stream}/commands/withdraw`, { body: input });
+    await settle();
+    expect(printed()).toEqual([expect.stringMatching(/^Unexpected error: A bug of the domain\.\n.*unexpected-errors/)]);
+  });
+
+  it('prints a bug in a view', async () => {
+    const printed = printedErrors();
+    const { write, settle } = aWorld({ domain });
+    await write('us-east-1', 'a', 'note/a', 'red');
+    await settle();
+    expect(printed()).toEqual([
+      expect.stringMatching(/^Will be redelivered: A bug of the view\.\n.*unexpected-errors/),
+    ]);
+  });
+
+  it('prints what a subscriber throws, and that its message was given up', async () => {
+    const printed = printedErrors();
+    const handle = () => {
+      throw new MeridianError('unavailable', 'The mail server is down.');
+    };
+    const mailer = {
+      entry: '/not/loaded.ts',
+      streamTypes: ['note'],
+      runsIn: 'us-east-1',
+      handler: subscriber({ handle }),
+    };
+    const { write, settle } = aWorld({ subscribers: { mailer } });
+    await write('us-east-1', 'a', 'note/a', 'red');
+    await settle();
+    expect(printed()).toEqual([
+      expect.stringMatching(/^Subscriber mailer failed.*: The mail server is down\.\n.*unexpected-errors/),
+      'Subscriber mailer gave up on Noted of note/a in us-east-1, and its message is in the dead-letter queue: The mail server is down.',
+    ]);
+  });
+
+  it('prints what ends an invocation', async () => {
+    const printed = printedErrors();
+    let isDown = true;
+    const { write, settle } = aWorld({
+      withFaults: (region, ports) => ({
+        ...ports,
+        views: {
+          ...ports.views,
+          entries: async (...names) => {
+            if (!isDown || region !== 'us-east-1') return ports.views.entries(...names);
+            isDown = false;
+            throw new Error('The table is gone.');
+          },
+        },
+      }),
+    });
+    await write('us-east-1', 'a', 'note/a', 'red');
+    await settle();
+    expect(printed()).toEqual([
+      expect.stringMatching(/^The function projection failed: The table is gone\.\n.*unexpected-errors/),
+    ]);
+  });
+
+  it('prints none of them if the telemetry is the silent one', async () => {
+    const printed = printedErrors();
+    const { call, settle } = aWorld({ domain, telemetry: silentTelemetry });
+    await call('us-west-2', 'POST', `/streams/${stream}/commands/deposit`, { body: input });
+    await settle();
+    expect(printed()).toEqual([]);
   });
 });

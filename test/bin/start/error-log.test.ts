@@ -1,6 +1,6 @@
 import { pathToFileURL } from 'node:url';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { errorLog } from '../../../bin/start/error-log.ts';
+import { projectErrorLog } from '../../../bin/start/error-log.ts';
 
 const SHOP = '/home/ada/shop';
 
@@ -18,7 +18,7 @@ function aLog() {
     return true;
   });
   onTestFinished(() => spy.mockRestore());
-  return { log: errorLog(SHOP), printed };
+  return { log: projectErrorLog(SHOP), printed };
 }
 
 const foreign = Array.from({ length: 8 }, (_, i) => `${pathToFileURL(`${SHOP}/node_modules/axios/${i}.js`).href}:1:1`);
