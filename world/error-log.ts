@@ -20,13 +20,13 @@ interface ErrorLogOptions {
 }
 
 /**
- * A log of functions that prints each error once. It also prints a line for each message of a subscriber that moves to
+ * A log of functions that prints each error once, where it occurs first. It also prints a line for each message of a subscriber that moves to
  * the dead-letter queue.
  */
 export function errorLog({ print, framesOf, deadLetterHint }: ErrorLogOptions): Log {
   const printed = new Set<string>();
   const log = (message: string, details: Readonly<Record<string, unknown>>): void => {
-    const { error, subscriber } = details;
+    const { error, subscriber, about, region } = details;
     if (details.deadLetter !== undefined) {
       print([deadLetterText(details), ...(deadLetterHint === undefined ? [] : [deadLetterHint])].join(' '));
       return;
@@ -35,11 +35,15 @@ export function errorLog({ print, framesOf, deadLetterHint }: ErrorLogOptions): 
     const frames = (error.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line));
     const shown = framesOf({ error, frames, isOfSubscriber: subscriber !== undefined });
     if (!shown) return;
-    const what = subscriber === undefined ? message : `Subscriber ${subscriber} failed, and its message is redelivered`;
-    const text = [`${what}: ${error.message}`, ...shown].join('\n');
-    // A message that fails is redelivered many times.
-    if (!printed.has(text)) print(text);
-    printed.add(text);
+    const what =
+      subscriber === undefined
+        ? message
+        : `Subscriber ${subscriber} failed on ${about} in ${region}, and its message is redelivered`;
+    const why = [error.message, ...shown].join('\n');
+    // A message that fails is redelivered many times, and other messages fail with the same error.
+    const same = `${subscriber ?? message}: ${why}`;
+    if (!printed.has(same)) print(`${what}: ${why}`);
+    printed.add(same);
   };
   return { warn: log, error: log };
 }

@@ -117,7 +117,9 @@ describe('a world without telemetry', () => {
     await write('us-east-1', 'a', 'note/a', 'red');
     await settle();
     expect(printed()).toEqual([
-      expect.stringMatching(/^Subscriber mailer failed.*: The mail server is down\.\n.*unexpected-errors/),
+      expect.stringMatching(
+        /^Subscriber mailer failed on Noted of note\/a in us-east-1, and its message is redelivered: The mail server is down\.\n.*unexpected-errors/,
+      ),
       'Subscriber mailer gave up on Noted of note/a in us-east-1, and its message is in the dead-letter queue: The mail server is down.',
     ]);
   });
