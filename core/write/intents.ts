@@ -75,7 +75,7 @@ function isOver({ tx }: Commit, now: number): boolean {
 export function streamBusy({ stream, tx }: Commit, now: number): MeridianError {
   return new MeridianError('stream-busy', `An undecided transaction holds ${stream}. Retry.`, {
     retryable: true,
-    // If the deadline has passed, the Region that decides the transaction cannot be reached.
+    // A deadline in the past: the Region that decides the transaction could not be reached, or it would be over.
     details: { retryAfter: Math.max(1, Math.ceil(((tx?.deadline ?? now) - now) / 1000)) },
   });
 }
