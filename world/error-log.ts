@@ -39,10 +39,10 @@ export function errorLog({ print, framesOf, deadLetterHint }: ErrorLogOptions): 
       subscriber === undefined
         ? message
         : `Subscriber ${subscriber} failed on ${about} in ${region}, and its message is redelivered`;
-    const why = [error.message, ...shown].join('\n');
-    // A message that fails is redelivered many times, and other messages fail with the same error.
-    const same = `${subscriber ?? message}: ${why}`;
-    if (!printed.has(same)) print(`${what}: ${why}`);
+    // A message that fails is redelivered many times, and other messages fail in the same place. The calls that lead
+    // there differ between a cold and a warm instance.
+    const same = JSON.stringify([subscriber ?? message, error.message, shown[0]]);
+    if (!printed.has(same)) print([`${what}: ${error.message}`, ...shown].join('\n'));
     printed.add(same);
   };
   return { warn: log, error: log };

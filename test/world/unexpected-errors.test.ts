@@ -1,27 +1,14 @@
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { defineDomain, defineStream, defineView, MeridianError } from '../../index.ts';
+import { defineDomain, defineView, MeridianError } from '../../index.ts';
 import { subscriber } from '../../lambdas/index.ts';
-import { account, note } from '../../testing/toy.ts';
+import { note } from '../../testing/toy.ts';
 import { silentTelemetry } from '../../world/error-log.ts';
+import { buggyAccount } from '../core/a-region.ts';
 import { aWorld } from './a-world.ts';
 
-/** The toy's accounts and notes, except that a deposit hits a bug of its `decide`, and a row a bug of its view. */
+/** A domain with a bug in `decide` of a deposit, and one in a view of notes. */
 const domain = defineDomain({
-  streams: [
-    defineStream({
-      ...account,
-      commands: {
-        ...account.commands,
-        deposit: {
-          ...account.commands.deposit,
-          decide: () => {
-            throw new TypeError('A bug of the domain.');
-          },
-        },
-      },
-    }),
-    note,
-  ],
+  streams: [buggyAccount, note],
   views: [
     defineView({
       name: 'latest',
@@ -59,9 +46,7 @@ describe('a bug in decide', () => {
     const { call, settle, stacks } = aFaultyWorld();
     await call(region, 'POST', path, { body });
     await settle();
-    expect(stacks).toEqual([
-      expect.stringMatching(/^TypeError: A bug of the domain\.\n +at .*unexpected-errors\.test\.ts/),
-    ]);
+    expect(stacks).toEqual([expect.stringMatching(/^TypeError: A bug of the domain\.\n +at .*a-region\.ts/)]);
   });
 
   it('is logged with its stack at every delivery of a command on the bus', async () => {
@@ -69,8 +54,7 @@ describe('a bug in decide', () => {
     await put('us-west-2', 'meridian.command', { id: 'a', stream, command, input });
     await settle();
     expect(stacks.length).toBeGreaterThan(1);
-    for (const stack of stacks)
-      expect(stack).toMatch(/^TypeError: A bug of the domain\.\n +at .*unexpected-errors\.test\.ts/);
+    for (const stack of stacks) expect(stack).toMatch(/^TypeError: A bug of the domain\.\n +at .*a-region\.ts/);
   });
 });
 
@@ -89,7 +73,7 @@ describe('a world without telemetry', () => {
       await call('us-east-1', 'POST', `/streams/${stream}/commands/deposit`, { body: of });
     await call('us-east-1', 'POST', `/streams/${stream}/commands/withdraw`, { body: input });
     await settle();
-    expect(printed()).toEqual([expect.stringMatching(/^Unexpected error: A bug of the domain\.\n.*unexpected-errors/)]);
+    expect(printed()).toEqual([expect.stringMatching(/^Unexpected error: A bug of the domain\.\n.*a-region\.ts/)]);
   });
 
   it('prints a bug in a view', async () => {

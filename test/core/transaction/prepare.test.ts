@@ -10,7 +10,7 @@ import { account, note } from '../../../testing/toy.ts';
 import { aCommit } from '../../contract/commits.ts';
 import { aDecision, anAbort } from '../../contract/decisions.ts';
 import { fakeRuntime } from '../../runtime.ts';
-import { anAppend, aRegion, command, domainWithSnapshots, watched } from '../a-region.ts';
+import { anAppend, aRegion, buggyAccount, command, domainWithSnapshots, watched } from '../a-region.ts';
 import { aTransaction, aWorld } from './regions.ts';
 
 const ACCOUNT = 'account/us.1';
@@ -53,25 +53,6 @@ function refusedAs(code: string, of: object = {}) {
 function another<R extends ReturnType<typeof aRegion>>(region: R): R {
   return { ...region, warm: new Map() };
 }
-
-/** The toy's domain, except that a deposit hits a bug of its `decide`. */
-const withABug = defineDomain({
-  streams: [
-    defineStream({
-      ...account,
-      commands: {
-        ...account.commands,
-        deposit: {
-          ...account.commands.deposit,
-          decide: () => {
-            throw new TypeError('A bug of the domain.');
-          },
-        },
-      },
-    }),
-  ],
-  views: [],
-});
 
 describe('prepare', () => {
   it('returns its intent if the stream is loaded only because the copy in memory would refuse it', async () => {
@@ -236,7 +217,7 @@ describe('prepare', () => {
   });
 
   it("refuses a command that hits a bug of the domain, and logs the bug's error", async () => {
-    const us = aRegion('us', fakeRuntime(), withABug);
+    const us = aRegion('us', fakeRuntime(), defineDomain({ streams: [buggyAccount], views: [] }));
     expect(await prepareIntent(us, aPrepare())).toMatchObject(
       refusedAs('internal', {
         detail: 'Unexpected error. Its cause is logged in us: fix it, and send the transaction again under a new id.',
