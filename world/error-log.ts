@@ -20,8 +20,8 @@ interface ErrorLogOptions {
 }
 
 /**
- * A log of functions that prints each error once, where it occurs first. It also prints a line for each message of a subscriber that moves to
- * the dead-letter queue.
+ * A log of functions that prints each error once, when it first occurs. It also prints a line for each message of a
+ * subscriber that moves to the dead-letter queue.
  */
 export function errorLog({ print, framesOf, deadLetterHint }: ErrorLogOptions): Log {
   const printed = new Set<string>();
