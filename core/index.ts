@@ -35,7 +35,16 @@ export { isVisible } from './facts/commit.ts';
 export type { AbortReason, Decision, FinalState, Outcome, PreparedIntent } from './facts/decision.ts';
 export { attemptIdOf, TRANSACTION_TYPE } from './facts/decision.ts';
 export type { ErrorCode, Problem } from './facts/errors.ts';
-export { faultsOf, invalid, listedFaults, MeridianError, problemSchema, reject, toProblem } from './facts/errors.ts';
+export {
+  faultsOf,
+  invalid,
+  listedFaults,
+  MeridianError,
+  problemSchema,
+  reject,
+  reportedProblem,
+  toProblem,
+} from './facts/errors.ts';
 export { decodeEventData, encodeEventData } from './facts/event-data-codec.ts';
 export type { Generations } from './facts/generation.ts';
 export type { Hlc } from './facts/hlc.ts';

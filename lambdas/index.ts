@@ -54,7 +54,7 @@ function deployedPorts(): SubscriberPorts {
     environment: process.env,
     from: env.SUBSCRIBE_FROM,
     progress: process.env.SUBSCRIBER_TABLE === undefined ? undefined : ownProgress(),
-    runtime: nodeRuntime(telemetry.metric),
+    runtime: nodeRuntime(telemetry),
     telemetry,
   };
 }

@@ -31,6 +31,11 @@ export interface Telemetry {
   readonly middlewares: readonly Middleware[];
 }
 
+/** Logs unexpected errors in the log of a function. */
+export function unexpectedIn(log: Log): (error: unknown) => void {
+  return (error) => log.error('Unexpected error', { error });
+}
+
 /** Wraps a handler in its telemetry. Only Lambda's own timeout applies: middy's early timeout is disabled. */
 export function instrument<Event, Result>(
   { middlewares }: Telemetry,

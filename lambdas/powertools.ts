@@ -2,19 +2,20 @@ import { Logger } from '@aws-lambda-powertools/logger';
 import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
 import { Metrics } from '@aws-lambda-powertools/metrics';
 import type { Runtime } from '../core/index.ts';
-import type { Middleware, Telemetry } from './instrument.ts';
+import { type Middleware, type Telemetry, unexpectedIn } from './instrument.ts';
 
 /**
  * Structured logs and EMF metrics of a function, under its deployment's name. Traces are Lambda's own
  * (`lib/constructs/meridian-function.ts`); each log line has its trace id.
  */
-export function powertools(serviceName: string): Telemetry & Pick<Runtime, 'metric'> {
+export function powertools(serviceName: string): Telemetry & Pick<Runtime, 'metric' | 'unexpected'> {
   const logger = new Logger({ serviceName });
   const metrics = new Metrics({ namespace: serviceName, serviceName });
   return {
     log: logger,
     middlewares: [injectLambdaContext(logger), flush(metrics)],
     metric: (name, unit, value) => metrics.addMetric(name, unit, value),
+    unexpected: unexpectedIn(logger),
   };
 }
 

@@ -8,6 +8,8 @@ import {
   type SubscribedEvent,
 } from '../core/index.ts';
 import { subscriberBeginMs } from '../core/limits/functions.ts';
+import { isAnnouncement, parseOutcome } from '../core/wire/announcement.ts';
+import { parseSubscribedEvent } from '../core/wire/bus-event.ts';
 import { failedOf } from './batch.ts';
 import type { FunctionEnvironment } from './client-options.ts';
 import { instrument, type Telemetry } from './instrument.ts';
@@ -97,10 +99,28 @@ export function subscriberOn(
       subscriberBeginMs(context.getRemainingTimeInMillis()),
     );
     return failedOf(
-      Records.map(({ messageId }, i) => ({ id: messageId, why: answers[i] })),
+      Records.map(({ messageId: id, body }, i) => {
+        const why = answers[i];
+        return { id, why, ...(why !== undefined && { about: subjectOf(body) }) };
+      }),
       telemetry.log,
     );
   });
+}
+
+/** The event or outcome of a message, for the log. */
+export function subjectOf(body: string): string {
+  try {
+    const message: unknown = JSON.parse(body);
+    if (isAnnouncement(message)) {
+      const { type, transaction } = parseOutcome(message);
+      return `${type} of ${transaction}`;
+    }
+    const { type, stream } = parseSubscribedEvent(message);
+    return `${type} of ${stream}`;
+  } catch {
+    return 'a message that cannot be read';
+  }
 }
 
 /**

@@ -18,7 +18,7 @@ export interface Exceptions {
 }
 
 const makesOneObject = 'makes an object with the methods of a port, each of them short';
-const isAList = 'a list with one entry per graph or metric: a part of it would have no meaningful name';
+const isAList = 'a list with one entry per graph or metric: if it were split, the parts would have no meaningful names';
 
 const exceptions: Exceptions = {
   longFunctions: {

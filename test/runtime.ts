@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { MetricName, Runtime } from '../core/index.ts';
 import { seeded } from '../world/time/randomness.ts';
 
-/** Time, randomness, ids and metrics that a test controls. */
+/** Time, randomness, ids, metrics and a log that a test controls. */
 export interface FakeRuntime extends Runtime {
   /** Advances the time, or sets the clock back. */
   advance(milliseconds: number): void;
@@ -10,6 +10,8 @@ export interface FakeRuntime extends Runtime {
   readonly slept: number[];
   /** The sum of each metric. */
   readonly metrics: Map<MetricName, number>;
+  /** Every error that was logged. */
+  readonly unexpectedErrors: unknown[];
   /** What `clockAhead` returns. */
   ahead: number;
 }
@@ -21,6 +23,7 @@ export function fakeRuntime(start = Date.UTC(2001, 0, 1), seed = 1): FakeRuntime
   let ids = 0;
   const slept: number[] = [];
   const metrics = new Map<MetricName, number>();
+  const unexpectedErrors: unknown[] = [];
   const runtime: FakeRuntime = {
     now: () => now,
     clockAhead: () => runtime.ahead,
@@ -38,8 +41,10 @@ export function fakeRuntime(start = Date.UTC(2001, 0, 1), seed = 1): FakeRuntime
       now += milliseconds;
       elapsed += Math.max(0, milliseconds);
     },
+    unexpected: (error) => unexpectedErrors.push(error),
     slept,
     metrics,
+    unexpectedErrors,
     ahead: 0,
   };
   return runtime;

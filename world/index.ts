@@ -1,6 +1,7 @@
 /** N Regions in one process, for a team's own tests and tools. */
 
 export { DECISIONS, type DecisionsKind } from '../core/names.ts';
+export { silentTelemetry } from './error-log.ts';
 export { functionUrlEvent } from './network/function-url-event.ts';
 export { serveWorld } from './network/server.ts';
 export type { FaultyPorts } from './region/faults.ts';

@@ -4,6 +4,7 @@ import { type Decision, type Decisions, type Domain, forwardPattern } from '../c
 import { allowStrong, STRONG_REGION_SETS } from '../core/limits/aws.ts';
 import type { DecisionsKind } from '../core/names.ts';
 import type { Telemetry } from '../lambdas/instrument.ts';
+import { printedErrors } from './error-log.ts';
 import { Link, type LinkOptions } from './network/link.ts';
 import type { Overrides } from './region/deployment.ts';
 import type { FaultyPorts } from './region/faults.ts';
@@ -65,7 +66,10 @@ export interface WorldOptions {
    * table. @default none
    */
   readonly subscribers?: Readonly<Record<string, WorldSubscriber>>;
-  /** @default errors inside functions are not logged */
+  /**
+   * The log of the functions. For a test in which they fail: `silentTelemetry`.
+   * @default unexpected errors, and all errors of subscribers, are printed to standard error, each once
+   */
   readonly telemetry?: Telemetry;
   /**
    * Keeps the items of the tables, the messages to `ingest` and the quarantine. Items that it already holds are
@@ -73,8 +77,6 @@ export interface WorldOptions {
    */
   readonly storage?: Storage;
 }
-
-const silent: Telemetry = { log: { warn: () => undefined, error: () => undefined }, middlewares: [] };
 
 /**
  * N Regions in one process: the real handlers on real AWS-shaped events, with links between the Regions that can be
@@ -105,7 +107,7 @@ export class World {
     functions = {},
     withFaults = (_region, ports) => ports,
     subscribers = {},
-    telemetry = silent,
+    telemetry = printedErrors(),
     storage,
   }: WorldOptions) {
     if (decisions === 'strong' && !allowStrong(regions))

@@ -5,10 +5,13 @@ import type { Runtime } from '../../core/index.ts';
 
 /**
  * The process's own clock, randomness and ids.
- * @param metric records a measurement
+ * @param telemetry records measurements, and logs unexpected errors
  * @param clockAhead compares the clock with the database's; needed by functions that write commits
  */
-export function nodeRuntime(metric: Runtime['metric'], clockAhead: Runtime['clockAhead'] = () => 0): Runtime {
+export function nodeRuntime(
+  { metric, unexpected }: Pick<Runtime, 'metric' | 'unexpected'>,
+  clockAhead: Runtime['clockAhead'] = () => 0,
+): Runtime {
   return {
     now: Date.now,
     clockAhead,
@@ -18,5 +21,6 @@ export function nodeRuntime(metric: Runtime['metric'], clockAhead: Runtime['cloc
     newId: () => v7(),
     digest: (text) => hash('sha256', text, 'base64url'),
     metric,
+    unexpected,
   };
 }

@@ -12,7 +12,7 @@ import { unusableSamples } from '../../schemas/samples.ts';
 import { SubscriberFileError, serveWorld, World } from '../../world/index.ts';
 import { sayJson, sayNote, sayText } from '../output.ts';
 import { type Agreement, compareRegions } from './agreement.ts';
-import { errorLog } from './error-log.ts';
+import { projectErrorLog } from './error-log.ts';
 import { EXIT } from './exit.ts';
 import {
   agreementText,
@@ -83,7 +83,7 @@ export async function runProject(project: Project, options: StartOptions): Promi
       ...{ domain, subscribers, regions, latency, storage: state },
       // With a fixed seed, generated ids would repeat those of an earlier process.
       seed: randomInt(2 ** 31),
-      telemetry: { log: errorLog(project.folder), middlewares: [] },
+      telemetry: { log: projectErrorLog(project.folder), middlewares: [] },
     });
     await world.ready;
     const server = once ? undefined : await serveWorld(world, port).catch(cannotRun);

@@ -170,6 +170,21 @@ export function toProblem(error: unknown): Problem {
 }
 
 /**
+ * True for an error that its problem document does not explain: a bug of the domain, or a fault of ours. False for a
+ * problem from another Region, which has logged it.
+ */
+export function isUnexpected(error: unknown): boolean {
+  if (!(error instanceof MeridianError)) return true;
+  return error.code === 'internal' && !problemSchema.safeParse(error.cause).success;
+}
+
+/** The problem document of an error, which is also logged if it is unexpected. */
+export function reportedProblem(log: { unexpected(error: unknown): void }, error: unknown): Problem {
+  if (isUnexpected(error)) log.unexpected(error);
+  return toProblem(error);
+}
+
+/**
  * Shortens a problem document to fit its carrier: if a domain's details are too large, they are omitted.
  * @param bytes maximum size as JSON; at least 1,000
  */
@@ -182,10 +197,10 @@ export function cutProblem(problem: Problem, bytes: number): Problem {
 
 const utf8 = new TextEncoder();
 
-/** The error for a problem document received from another Region. */
+/** The error for a problem document received from another Region, which is its cause. */
 export function fromProblem(problem: Problem): MeridianError {
   const { type: _type, title: _title, status, detail, code, retryable, ...details } = problem;
-  return new MeridianError({ code, status }, detail, { retryable, details });
+  return new MeridianError({ code, status }, detail, { retryable, details, cause: problem });
 }
 
 /** The message of a thrown value of any type. */

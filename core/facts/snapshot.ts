@@ -27,6 +27,11 @@ export interface Snapshot {
   readonly withEvents: VersionVector;
   /** Must be JSON, otherwise it cannot be stored. */
   readonly state: unknown;
+  /**
+   * Ids of commits written before this time may be missing from `ids`: milliseconds since 1970. Undefined in snapshots of
+   * older code.
+   */
+  readonly idsSince?: number;
   /** The commits within the idempotency window by commitId, with their copies in fold order. */
   readonly ids: ReadonlyMap<string, readonly KnownCopy[]>;
 }

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { toProblem } from '../facts/errors.ts';
+import { reportedProblem } from '../facts/errors.ts';
 import { type DrivePorts, outcomeHere, runTransactionHere } from '../transaction/transact.ts';
 import {
   appendRequestSchema,
@@ -20,6 +20,6 @@ export async function submitHere(ports: DrivePorts, asked: unknown): Promise<Rem
     if ('outcomeOf' in request) return { outcome: await outcomeHere(ports, request.outcomeOf) };
     return { appended: await appendToStream(ports, request) };
   } catch (error) {
-    return { problem: toProblem(error) };
+    return { problem: reportedProblem(ports.runtime, error) };
   }
 }

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { bytesAtMost, deliverInBatches } from '../delivery/deliver.ts';
 import { inOrderPerKey } from '../delivery/in-order.ts';
-import { cutProblem, MeridianError, toProblem } from '../facts/errors.ts';
+import { cutProblem, MeridianError, reportedProblem } from '../facts/errors.ts';
 import { BEGIN_MS, INGEST_TRANSACT_MS, MAX_PROBLEM_BYTES } from '../limits/budgets.ts';
 import type { Bus } from '../ports/bus.ts';
 import type { BatchAnswer, Queue } from '../ports/queue.ts';
@@ -96,7 +96,7 @@ async function judge(ports: IngestPorts, { body, detailType, detail, fault }: Me
     const appended = await submitAppend(ports, parse(ports.domain, detail, ports.runtime.newId));
     return { kind: 'Accepted', entry: acceptedEntry(encodeAccepted(appended)) };
   } catch (error) {
-    const problem = toProblem(error);
+    const problem = reportedProblem(ports.runtime, error);
     if (problem.retryable || problem.status >= 500)
       return { kind: 'Retry', why: error instanceof MeridianError ? problem.detail : String(error) };
     return {

@@ -1,11 +1,12 @@
 import { unreadableIn } from '../definition/event-version.ts';
 import type { StreamDefinition } from '../definition/stream.ts';
-import { type Commit, isVisible, type Stamped } from '../facts/commit.ts';
+import { type Commit, isVisible, type Stamped, writtenAt } from '../facts/commit.ts';
 import type { Decision } from '../facts/decision.ts';
 import type { MeridianError } from '../facts/errors.ts';
 import type { Hlc } from '../facts/hlc.ts';
 import type { KnownCopy, Snapshot } from '../facts/snapshot.ts';
 import { positionIn, sameVersion, type VersionVector, versionDominates } from '../facts/version.ts';
+import { IDEMPOTENCY_WINDOW_MS } from '../limits/budgets.ts';
 import { FoldCache } from './fold-cache.ts';
 import { KnownIds } from './known-ids.ts';
 import { LogPositions } from './log-positions.ts';
@@ -257,7 +258,9 @@ export class History {
   }
 }
 
-/** True if a commit may follow a snapshot. */
-function follows({ latestStamp, version }: Snapshot, { hlc, context }: Commit): boolean {
-  return hlc > latestStamp && versionDominates(context, version);
+/** True if a commit may follow a snapshot, which has every id that the commit may be a copy of. */
+function follows({ latestStamp, version, idsSince = 0 }: Snapshot, commit: Commit): boolean {
+  const { hlc, context } = commit;
+  const hasItsIds = writtenAt(commit) - IDEMPOTENCY_WINDOW_MS >= idsSince;
+  return hlc > latestStamp && versionDominates(context, version) && hasItsIds;
 }

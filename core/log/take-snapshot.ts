@@ -105,6 +105,7 @@ export function snapshotOf({ stream, definition, snapshots, base, logs, settled,
     latestStamp: last.hlc,
     withEvents: Object.fromEntries(Object.entries(version).map(([log, at]) => [log, logs.lastWithEvents(log, at)])),
     state: fold.state,
+    idsSince: Math.max(since, base?.idsSince ?? 0),
     ids: Map.groupBy(known, ({ commitId }) => commitId),
   };
 }

@@ -1,4 +1,4 @@
-/** Time, randomness, ids and metrics. With a seed, every run can be repeated. */
+/** Time, randomness, ids, metrics and the log. With a seed, every run can be repeated. */
 export interface Runtime {
   /** Wall clock, milliseconds since 1970: for stamps only, because it may jump. */
   now(): number;
@@ -17,6 +17,8 @@ export interface Runtime {
   /** A collision-resistant digest of a text, at most 64 characters. */
   digest(text: string): string;
   metric(name: MetricName, unit: 'Count' | 'Milliseconds', value: number): void;
+  /** Logs an error whose cause the sender of the request does not learn, with its stack. */
+  unexpected(error: unknown): void;
 }
 
 export type MetricName =

@@ -1,16 +1,16 @@
 import { type Domain, streamTypeOf } from '../definition/domain.ts';
 import { homeOf } from '../definition/stream.ts';
-import type { Commit } from '../facts/commit.ts';
 import { type AbortReason, abortOf, attemptIdOf, type Decision } from '../facts/decision.ts';
-import { cutProblem, MeridianError, type Problem, toProblem } from '../facts/errors.ts';
+import { cutProblem, MeridianError, toProblem } from '../facts/errors.ts';
 import { parseStreamRef } from '../facts/stream-ref.ts';
-import { drivingRegionOf, type Participant, type Transaction } from '../facts/transaction.ts';
+import { drivingRegionOf, type Participant, parseAttemptId, type Transaction } from '../facts/transaction.ts';
 import { MAX_PROBLEM_BYTES, ONE_REGION_MS } from '../limits/budgets.ts';
 import type { InTheWay, OneRegionTransactions } from '../ports/one-region-transactions.ts';
 import { Retries } from '../retry.ts';
-import { Draft } from '../write/draft.ts';
+import { Draft, type Drafted } from '../write/draft.ts';
 import { busyProblem } from '../write/intents.ts';
-import type { AppendPorts } from '../write/writer.ts';
+import { type AppendPorts, idReused } from '../write/writer.ts';
+import { refusalOf } from './refusal.ts';
 
 export interface OneRegionPorts extends AppendPorts {
   readonly events: AppendPorts['events'] & OneRegionTransactions;
@@ -33,14 +33,9 @@ function homeIn(domain: Domain, name: string, regions: readonly string[]): strin
 }
 
 /** What a transaction writes to one of its streams, or why it cannot. */
-type Part =
-  | { readonly kind: 'commit'; readonly draft: Draft; readonly commit: Commit }
-  | { readonly kind: 'free'; readonly draft: Draft; readonly position: number }
-  | { readonly kind: 'held'; readonly draft: Draft }
-  | { readonly kind: 'written'; readonly draft: Draft }
-  | { readonly kind: 'refused'; readonly draft: Draft; readonly problem: Problem };
+type Part = { readonly draft: Draft } & Drafted;
 
-type Writable = Extract<Part, { readonly kind: 'commit' | 'free' }>;
+type Writable = Extract<Part, { readonly kind: 'commit' | 'unchanged' }>;
 
 /**
  * Runs a transaction whose streams all have their home here: one request if they are warm, which writes all commits
@@ -58,12 +53,13 @@ export async function runInOneRegion(ports: OneRegionPorts, transaction: Transac
     transaction.participants.map((participant) => open(ports, transaction, participant)),
   );
   for (;;) {
-    const parts = await Promise.all(drafts.map((draft) => partOf(ports, draft)));
-    const refused = parts.find((part) => part.kind === 'refused');
-    if (refused) return abort(ports, transaction, { stream: refused.draft.stream, problem: refused.problem });
+    const parts = await Promise.all(drafts.map(async (draft): Promise<Part> => ({ draft, ...(await draft.next()) })));
+    checkPath(transaction, parts);
     if (parts.some(({ kind }) => kind === 'written')) return outcomeOfEarlier(ports, transaction.id);
+    const refused = parts.find((part) => part.kind === 'refused');
+    if (refused) return abort(ports, transaction, reasonOf(ports, refused.draft, refused.error));
     const held = parts.find(({ kind }) => kind === 'held');
-    // The stream is held, but an earlier request with this id may already have an outcome.
+    // The stream may be held because an earlier request with this id already has an outcome.
     if (held && retries.tries === 0 && !transaction.isNew) {
       const kept = await ports.events.findDecision(transaction.id);
       if (kept) return kept;
@@ -77,13 +73,35 @@ export async function runInOneRegion(ports: OneRegionPorts, transaction: Transac
 }
 
 /**
+ * A stream may be held by an attempt of this id: then the id is that of a multi-Region transaction, whose outcome nothing
+ * may be recorded beside.
+ * @throws MeridianError `id-reused`; `unavailable`: it is the same transaction, from before the homes of its streams changed
+ */
+function checkPath({ id, fingerprint }: Transaction, parts: readonly Part[]): void {
+  for (const part of parts) {
+    if (part.kind !== 'held' || parseAttemptId(part.by.commitId).transaction !== id) continue;
+    throw part.by.fingerprint === fingerprint ? notHereYet(id) : idReused(part.draft.stream, part.by);
+  }
+}
+
+/** @throws the error, if it must not be recorded as an outcome: it is temporary, or the id is that of another transaction */
+function reasonOf(ports: OneRegionPorts, { stream }: Draft, error: unknown): AbortReason {
+  if (error instanceof MeridianError && (error.retryable || error.code === 'id-reused')) throw error;
+  return { stream, problem: refusalOf(ports, error) };
+}
+
+/**
  * The outcome of an earlier request, one of whose commits is here. It was a multi-Region transaction if the homes of its
  * streams have changed since.
  */
 async function outcomeOfEarlier({ events, decisions }: OneRegionPorts, id: string): Promise<Decision> {
   const outcome = (await events.findDecision(id)) ?? (await decisions.attempts(id, 'local')).at(-1);
   if (outcome?.final) return outcome;
-  throw new MeridianError('unavailable', `The outcome of ${id} has not arrived here yet. Retry with the same id.`, {
+  throw notHereYet(id);
+}
+
+function notHereYet(id: string): MeridianError {
+  return new MeridianError('unavailable', `The outcome of ${id} has not arrived here yet. Retry with the same id.`, {
     retryable: true,
   });
 }
@@ -96,25 +114,13 @@ function open(ports: OneRegionPorts, { id, fingerprint, meta }: Transaction, par
     commitId,
     fingerprint,
     meta,
+    // The recorded outcome shows whether an earlier request has run, so a warm copy serves.
     isNew: true,
   });
 }
 
-async function partOf({ log }: OneRegionPorts, draft: Draft): Promise<Part> {
-  try {
-    const drafted = await draft.next();
-    if (drafted.kind !== 'decided') return { kind: drafted.kind, draft };
-    if (drafted.events.length === 0) return { kind: 'free', draft, position: draft.history.lastPosition(log) + 1 };
-    return { kind: 'commit', draft, commit: draft.commit(drafted) };
-  } catch (error) {
-    // A reused id is never recorded as an outcome, because the id belongs to the other transaction.
-    if (error instanceof MeridianError && (error.retryable || error.code === 'id-reused')) throw error;
-    return { kind: 'refused', draft, problem: toProblem(error) };
-  }
-}
-
 function isWritable(part: Part): part is Writable {
-  return part.kind === 'commit' || part.kind === 'free';
+  return part.kind === 'commit' || part.kind === 'unchanged';
 }
 
 function committed(
@@ -128,12 +134,12 @@ function committed(
     state: 'committed',
     final: true,
     fingerprint,
-    participants: parts.map((part) => {
-      const { stream, history } = part.draft;
-      return part.kind === 'commit'
-        ? { stream, log, position: part.commit.position, version: history.versionOf(part.commit) }
-        : { stream, log, position: history.lastPosition(log), version: history.seen };
-    }),
+    participants: parts.map((part) => ({
+      stream: part.draft.stream,
+      log,
+      position: part.kind === 'commit' ? part.commit.position : part.position - 1,
+      version: part.version,
+    })),
     remaining: 0,
     decidedAt: runtime.now(),
     region,
@@ -159,7 +165,7 @@ async function write(
   const decision = committed(ports, transaction, parts);
   const commits = parts.flatMap((part) => (part.kind === 'commit' ? part.commit : []));
   const free = parts.flatMap(({ draft: { stream }, ...part }) =>
-    part.kind === 'free' ? { stream, log, position: part.position } : [],
+    part.kind === 'unchanged' ? { stream, log, position: part.position } : [],
   );
   try {
     const way = await events.transact({ commits, free, decision });

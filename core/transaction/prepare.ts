@@ -1,6 +1,6 @@
 import type { Commit } from '../facts/commit.ts';
 import { attemptIdOf } from '../facts/decision.ts';
-import { cutProblem, MeridianError, toProblem } from '../facts/errors.ts';
+import { cutProblem, MeridianError } from '../facts/errors.ts';
 import type { KnownCopy } from '../facts/snapshot.ts';
 import { parseStreamRef, type StreamRef } from '../facts/stream-ref.ts';
 import type { Participant, Transaction } from '../facts/transaction.ts';
@@ -10,6 +10,7 @@ import { backoff } from '../retry.ts';
 import type { Prepared } from '../wire/participant.ts';
 import { Draft } from '../write/draft.ts';
 import { type AppendPorts, idReused } from '../write/writer.ts';
+import { refusalOf } from './refusal.ts';
 
 /** A participant's part of an attempt. */
 export interface Prepare extends Pick<Transaction, 'fingerprint' | 'meta'> {
@@ -38,7 +39,7 @@ export async function prepareIntent(
     // During a rolling deployment newer code will be here soon.
     if (error instanceof MeridianError && error.code === 'unreadable-event')
       return { kind: 'busy', stream: stream.name };
-    return { kind: 'refused', stream: stream.name, problem: cutProblem(toProblem(error), MAX_REFUSAL_BYTES) };
+    return { kind: 'refused', stream: stream.name, problem: cutProblem(refusalOf(ports, error), MAX_REFUSAL_BYTES) };
   }
 }
 
@@ -53,24 +54,23 @@ async function tryToPrepare(ports: AppendPorts, asked: Prepare, stream: StreamRe
   const { runtime } = ports;
   const commitId = attemptIdOf(asked);
   const deadline = runtime.elapsed() + asked.remaining;
-  const draft = await Draft.open(ports, { ...asked, ...asked.participant, stream, commitId, isNew: true });
+  const draft = await Draft.open(ports, {
+    ...{ ...asked, ...asked.participant, stream, commitId },
+    // Only the home writes an attempt's intent, so a warm copy serves.
+    isNew: true,
+    intent: (now) => ({ state: 'prepared', deadline: Math.ceil(now + deadline - runtime.elapsed()) }),
+  });
   for (let tries = 0; tries < PREPARE_TRIES; ) {
     const own = draft.history.intentOf(commitId);
     if (own) return earlier(draft.history, own, asked);
     if (runtime.elapsed() >= deadline) throw tooLate(stream.name);
     const drafted = await draft.next();
+    if (drafted.kind === 'refused') throw drafted.error;
     if (drafted.kind === 'written') return prepared(draft.history, drafted.commit);
-    if (drafted.kind === 'held') {
-      if (drafted.by.commitId === commitId) continue;
-      break;
-    }
-    const { now } = drafted;
-    const intent = draft.commit(drafted, {
-      state: 'prepared',
-      deadline: Math.ceil(now + deadline - runtime.elapsed()),
-    });
-    const taken = await draft.put(intent);
-    if (!taken) return prepared(draft.history, intent);
+    if (drafted.kind === 'held' && drafted.by.commitId !== commitId) break;
+    if (drafted.kind !== 'commit') continue;
+    const taken = await draft.put(drafted.commit);
+    if (!taken) return prepared(draft.history, drafted.commit);
     runtime.metric('AppendConflict', 'Count', 1);
     if (taken.tx?.state !== 'prepared') await runtime.sleep(backoff(runtime, tries++));
     await draft.catchUp(taken);

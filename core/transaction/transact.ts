@@ -95,13 +95,16 @@ export async function runTransactionHere(ports: DrivePorts, transaction: Transac
   checkDriving(ports, id);
   // A generated id cannot have been used before. If a stale replica lacks the attempts of an earlier run, the
   // transaction is run again, which changes nothing.
-  const attempts = isNew ? [] : await ports.decisions.attempts(id, 'local');
+  const isLocal = isOneRegion(ports, transaction);
+  const find = () => ports.events.findDecision(id);
+  const [attempts, kept] = isNew
+    ? [[], undefined]
+    : await Promise.all([ports.decisions.attempts(id, 'local'), isLocal ? undefined : find()]);
   // The outcome of a one-Region transaction is part of its write, so that no outcome has to be read first. A
   // transaction that was started as a multi-Region transaction stays one, even if the homes of its streams have
   // changed.
-  if (attempts.length === 0 && isOneRegion(ports, transaction))
-    return outcomeOfMine(transaction, await runInOneRegion(ports, transaction));
-  const last = (isNew ? undefined : await ports.events.findDecision(id)) ?? attempts.at(-1);
+  if (isLocal && attempts.length === 0) return outcomeOfMine(transaction, await runInOneRegion(ports, transaction));
+  const last = kept ?? (isLocal ? await find() : undefined) ?? attempts.at(-1);
   if (last) {
     const outcome = outcomeOfMine(transaction, last);
     if (last.final) return outcome;

@@ -13,8 +13,6 @@ const rowSchema = z.tuple([
   z.string(), // fingerprint
   z.nullable(z.string()), // the fingerprint that it counts for, if different
   z.nullable(versionVectorSchema), // its version, if more than the commit itself and the earlier ones of its log
-  z.nullish(z.string()), // digest of its events
-  z.nullish(z.number()), // its writer's wall time, if its stamp is ahead of that
 ]);
 
 export const snapshotSchema = z.object({
@@ -26,6 +24,9 @@ export const snapshotSchema = z.object({
   withEvents: versionVectorSchema,
   state: z.unknown(),
   copies: z.array(rowSchema),
+  /** Of each copy: the digest of its events, and its writer's clock if its stamp is ahead of that. Older code reads neither. */
+  details: z.array(z.tuple([z.nullable(z.string()), z.nullable(z.number())])).optional(),
+  idsSince: z.number().exactOptional(),
 });
 
 /** @throws Error if the state is not JSON: it would be read back as a different value */
@@ -34,47 +35,38 @@ export function encodeSnapshot({ ids, ...snapshot }: Snapshot): string {
     throw new Error(
       `The state of ${snapshot.stream} is not JSON. Fix its type’s evolve, or remove snapshots from its definition.`,
     );
-  const copies = [...ids.values()]
-    .flat()
-    .map(
-      ({
-        commitId,
-        log,
-        position,
-        hlc,
-        fingerprint,
-        countsAs,
-        version,
-        digest,
-        wallTime,
-      }): z.output<typeof rowSchema> => [
-        commitId,
-        log,
-        position,
-        hlc,
-        fingerprint,
-        countsAs === fingerprint ? null : countsAs,
-        sameVersion(version, { [log]: position }) ? null : version,
-        digest ?? null,
-        wallTime ?? null,
-      ],
-    );
-  return JSON.stringify({ ...snapshot, copies });
+  const all = [...ids.values()].flat();
+  const copies = all.map(
+    ({ commitId, log, position, hlc, fingerprint, countsAs, version }): z.output<typeof rowSchema> => [
+      commitId,
+      log,
+      position,
+      hlc,
+      fingerprint,
+      countsAs === fingerprint ? null : countsAs,
+      sameVersion(version, { [log]: position }) ? null : version,
+    ],
+  );
+  const details = all.map(({ digest, wallTime }) => [digest ?? null, wallTime ?? null]);
+  return JSON.stringify({ ...snapshot, copies, details });
 }
 
 /** @throws Error if the text does not come from `encodeSnapshot` */
 export function decodeSnapshot(text: string): Snapshot {
-  const { copies, ...snapshot } = snapshotSchema.parse(JSON.parse(text));
-  const known = copies.map(([commitId, log, position, hlc, fingerprint, countsAs, version, digest, wallTime]) => ({
-    commitId,
-    log,
-    position,
-    hlc,
-    fingerprint,
-    countsAs: countsAs ?? fingerprint,
-    version: version ?? { [log]: position },
-    ...(typeof digest === 'string' && { digest }),
-    ...(typeof wallTime === 'number' && { wallTime }),
-  }));
+  const { copies, details = [], ...snapshot } = snapshotSchema.parse(JSON.parse(text));
+  const known = copies.map(([commitId, log, position, hlc, fingerprint, countsAs, version], i) => {
+    const [digest = null, wallTime = null] = details[i] ?? [];
+    return {
+      commitId,
+      log,
+      position,
+      hlc,
+      ...(wallTime !== null && { wallTime }),
+      fingerprint,
+      ...(digest !== null && { digest }),
+      countsAs: countsAs ?? fingerprint,
+      version: version ?? { [log]: position },
+    };
+  });
   return { ...snapshot, ids: Map.groupBy(known, ({ commitId }) => commitId) };
 }

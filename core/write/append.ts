@@ -4,6 +4,7 @@ import { MeridianError } from '../facts/errors.ts';
 import { fingerprintOf } from '../facts/fingerprint.ts';
 import type { KnownCopy } from '../facts/snapshot.ts';
 import { parseStreamRef } from '../facts/stream-ref.ts';
+import type { VersionVector } from '../facts/version.ts';
 import { APPEND_MS } from '../limits/budgets.ts';
 import type { History } from '../log/history.ts';
 import { Retries } from '../retry.ts';
@@ -36,24 +37,31 @@ export async function appendToStream(
   const { commitId, expected } = asked;
   const retries = new Retries(runtime, APPEND_MS);
   const draft = await Draft.open(ports, { ...asked, stream, fingerprint: fingerprintOf(runtime, asked.operation) });
+  let hasLost = false;
   for (;;) {
     const drafted = await draft.next();
-    if (drafted.kind === 'written') return appended(draft.history, drafted.commit);
+    if (drafted.kind === 'written') return appended(drafted.commit, draft.history.versionOf(drafted.commit));
+    if (drafted.kind === 'refused') throw drafted.error;
+    if (drafted.kind === 'unchanged') return { stream: asked.stream, commitId, version: drafted.version };
     if (drafted.kind === 'held') {
       if (!(await retries.pause())) throw streamBusy(drafted.by, runtime.now());
       continue;
     }
-    if (drafted.events.length === 0) return { stream: asked.stream, commitId, version: drafted.context };
 
-    const commit = draft.commit(drafted);
-    const answer = appended(draft.history, commit);
+    const { commit, version } = drafted;
     const taken = await draft.put(commit);
-    if (!taken) return answer;
+    if (!taken) return appended(commit, version);
     if (taken.commitId === commitId && taken.tx === undefined) continue;
     runtime.metric('AppendConflict', 'Count', 1);
-    // With `expected`, the next attempt reports the conflict at once.
-    if (!expected && !(await retries.pause())) throw lostRace(draft.history);
+    // With `expected`, the next attempt usually reports the conflict: it follows without a pause.
+    const isAtOnce = expected !== undefined && !hasLost;
+    hasLost = true;
+    if (!isAtOnce && !(await retries.pause())) throw lostRace(draft.history);
     await draft.catchUp(taken);
+  }
+
+  function appended({ log, position }: Commit | KnownCopy, version: VersionVector): Appended {
+    return { stream: asked.stream, commitId, version, dot: { log, position } };
   }
 }
 
@@ -63,9 +71,4 @@ function lostRace({ stream, seen }: History): MeridianError {
     `Lost the race to other writers of ${stream} for ${APPEND_MS / 1000} s. Retry.`,
     { retryable: true, details: { actual: encodeVersionToken(stream, seen) } },
   );
-}
-
-function appended(history: History, commit: Commit | KnownCopy): Appended {
-  const { commitId, log, position } = commit;
-  return { stream: history.stream, commitId, version: history.versionOf(commit), dot: { log, position } };
 }

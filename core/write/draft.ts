@@ -1,7 +1,7 @@
 import { streamTypeOf } from '../definition/domain.ts';
 import type { StreamDefinition } from '../definition/stream.ts';
 import type { Append } from '../facts/append.ts';
-import type { Commit, Intent, StoredEvent } from '../facts/commit.ts';
+import type { Commit, Intent } from '../facts/commit.ts';
 import { MeridianError } from '../facts/errors.ts';
 import type { KnownCopy } from '../facts/snapshot.ts';
 import type { StreamRef } from '../facts/stream-ref.ts';
@@ -9,7 +9,7 @@ import { emptyVersion, type VersionVector, versionDominates } from '../facts/ver
 import { CLOCK_LIMIT_MS } from '../limits/budgets.ts';
 import type { History } from '../log/history.ts';
 import { keepSnapshot, loadWhole } from '../log/load.ts';
-import { finishIntents } from './intents.ts';
+import { finishIntents, ownIntents } from './intents.ts';
 import {
   type AppendPorts,
   checkHome,
@@ -38,14 +38,8 @@ export interface Write extends Omit<Append, 'stream' | 'operation'> {
   readonly stream: StreamRef;
   readonly operation?: Append['operation'] | undefined;
   readonly fingerprint: string;
-}
-
-/** The events of a write (none if it changes nothing), and the version and the time that the decision was based on. */
-export interface Decided {
-  readonly kind: 'decided';
-  readonly events: readonly StoredEvent[];
-  readonly context: VersionVector;
-  readonly now: number;
+  /** The intent of a participant, which takes a position even without events. @param now wall clock */
+  readonly intent?: (now: number) => Intent;
 }
 
 export type Drafted =
@@ -53,7 +47,12 @@ export type Drafted =
   | { readonly kind: 'written'; readonly commit: Commit | KnownCopy }
   /** The stream is held by an intent whose transaction is undecided. */
   | { readonly kind: 'held'; readonly by: Commit }
-  | Decided;
+  /** The write is not possible: the reason is the caller's, or the domain's. Errors of services are thrown instead. */
+  | { readonly kind: 'refused'; readonly error: unknown }
+  /** Nothing changes at this version; the next position is still free. */
+  | { readonly kind: 'unchanged'; readonly version: VersionVector; readonly position: number }
+  /** The commit to write at its position, and the version that an append of it returns. */
+  | { readonly kind: 'commit'; readonly commit: Commit; readonly version: VersionVector };
 
 /**
  * One write to a stream, from loading to its commit. All writers of a log share it; each of them decides whether to wait, to
@@ -101,25 +100,22 @@ export class Draft {
   /**
    * Decides on the current copy of the stream. A refusal, or a decision that changes nothing, is never based on a warm copy:
    * the stream is then loaded first.
-   * @throws MeridianError `unknown-event`, `unknown-command`, `validation`, `version-conflict`, `id-reused`;
-   *   `unreadable-event`, `not-caught-up`, `unavailable`, retryable; what the domain throws
+   * @throws MeridianError `not-caught-up`, `unavailable`, retryable; `internal`
    */
   async next(): Promise<Drafted> {
     const { basedOn, operation } = this.#write;
     for (;;) {
-      // The commit that won a race may have been written without some contents of the snapshot that this copy is based
-      // on.
+      // The commit that won a race may not include everything in the snapshot that this copy is based on.
       if (!this.#history.holds) await this.#reload();
       // A committed write is returned before any check: what was valid then may not be valid now.
       const commit = this.#written();
       if (commit) return { kind: 'written', commit };
-      const by = await finishIntents(this.#ports, this.#history);
-      if (by) return { kind: 'held', by };
-      if (!this.#history.holds) continue;
-      const now = this.#ports.runtime.now();
-      const refusal = this.#refusal(now);
-      if (refusal && this.#isFresh) throw refusal;
-      if (refusal || !versionDominates(this.#history.seen, basedOn ?? emptyVersion)) {
+      if (ownIntents(this.#ports, this.#history).length > 0) {
+        const by = await finishIntents(this.#ports, this.#history);
+        if (by) return { kind: 'held', by };
+        continue;
+      }
+      if (!versionDominates(this.#history.seen, basedOn ?? emptyVersion)) {
         await this.#reload();
         continue;
       }
@@ -128,15 +124,34 @@ export class Draft {
         this.#isFresh = true;
         continue;
       }
-      this.#decide ??= operation ? decider(this.#definition, this.#write.stream, operation) : () => ({ events: [] });
-      const context = basedOn ?? this.#history.seen;
-      const { events, error } = this.#decide(() => this.#history.stateAt(context), now);
-      if (!this.#isFresh && operation && !events?.length) {
-        await this.#reload();
-        continue;
-      }
-      if (!events) throw error;
-      return { kind: 'decided', events, context, now };
+      // Requests of one process share a warm copy. So nothing is awaited from here on: the commit follows exactly the
+      // positions that its decision was based on.
+      const drafted = this.#decideNow();
+      const isFinal = this.#isFresh || drafted.kind === 'commit' || (drafted.kind === 'unchanged' && !operation);
+      if (isFinal) return drafted;
+      await this.#reload();
+    }
+  }
+
+  #decideNow(): Drafted {
+    const { stream, operation, basedOn, intent } = this.#write;
+    const now = this.#ports.runtime.now();
+    const refusal = this.#refusal(now);
+    if (refusal) return { kind: 'refused', error: refusal };
+    const version = basedOn ?? this.#history.seen;
+    try {
+      this.#decide ??= operation ? decider(this.#definition, stream, operation) : () => ({ events: [] });
+      const { events, error } = this.#decide(() => this.#history.stateAt(version), now);
+      if (!events) return { kind: 'refused', error };
+      const position = this.#history.lastPosition(this.#ports.log) + 1;
+      if (events.length === 0 && !intent) return { kind: 'unchanged', version, position };
+      const { commitId, fingerprint, meta } = this.#write;
+      const tx = intent && { tx: intent(now) };
+      const of = { commitId, fingerprint, events, context: version, meta, ...tx };
+      const commit = nextCommit(this.#ports, this.#history, now, of);
+      return { kind: 'commit', commit, version: this.#history.versionOf(commit) };
+    } catch (error) {
+      return { kind: 'refused', error };
     }
   }
 
@@ -152,19 +167,6 @@ export class Draft {
     const known = this.#history.find(commitId, fingerprint, now);
     if (known) return idReused(this.stream, known);
     return this.#history.unreadable ?? conflictOf(this.#history, expected) ?? wrongClock(runtime.clockAhead());
-  }
-
-  /** The next commit of this Region's log, with the events decided. @throws MeridianError `too-large` */
-  commit({ events, context, now }: Decided, tx?: Intent): Commit {
-    const { commitId, fingerprint, meta } = this.#write;
-    return nextCommit(this.#ports, this.#history, now, {
-      commitId,
-      fingerprint,
-      events,
-      context,
-      meta,
-      ...(tx && { tx }),
-    });
   }
 
   /** Writes a commit if its position is free. @returns the commit that already has the position; undefined if this one was written */

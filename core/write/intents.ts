@@ -6,6 +6,7 @@ import { MeridianError, type Problem, toProblem } from '../facts/errors.ts';
 import { ASK_DECISION_MS } from '../limits/budgets.ts';
 import { type DecisionPorts, decisionOf, decisionOrAbort } from '../log/decisions.ts';
 import type { History } from '../log/history.ts';
+import type { OpenIntent } from '../log/open-intents.ts';
 import type { IntentStore } from '../ports/intent-store.ts';
 
 export interface IntentPorts extends DecisionPorts {
@@ -18,8 +19,7 @@ export interface IntentPorts extends DecisionPorts {
  * @returns the first intent to wait for; undefined if none is left
  */
 export async function finishIntents(ports: IntentPorts, history: History): Promise<Commit | undefined> {
-  for (const { intent, state: known } of history.intents) {
-    if (intent.region !== ports.region) continue;
+  for (const { intent, state: known } of ownIntents(ports, history)) {
     // The table may have the intent in its final state already: then no decision has to be found, and nothing has to be
     // written.
     const stored = (await ports.events.at(intent.stream, intent.log, intent.position))?.tx?.state;
@@ -29,6 +29,11 @@ export async function finishIntents(ports: IntentPorts, history: History): Promi
     history.add([finalOf(intent, state)]);
   }
   return undefined;
+}
+
+/** The intents that this Region wrote, and that were not final when they were read. */
+export function ownIntents({ region }: Pick<IntentPorts, 'region'>, { intents }: History): readonly OpenIntent[] {
+  return intents.filter(({ intent }) => intent.region === region);
 }
 
 function isFinal(state: Intent['state'] | undefined): state is FinalState {
@@ -70,7 +75,7 @@ function isOver({ tx }: Commit, now: number): boolean {
 export function streamBusy({ stream, tx }: Commit, now: number): MeridianError {
   return new MeridianError('stream-busy', `An undecided transaction holds ${stream}. Retry.`, {
     retryable: true,
-    // If the deadline has passed, the Region that decides the transaction cannot be reached.
+    // A deadline in the past: the Region that decides the transaction could not be reached, or it would be over.
     details: { retryAfter: Math.max(1, Math.ceil(((tx?.deadline ?? now) - now) / 1000)) },
   });
 }

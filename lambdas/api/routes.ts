@@ -11,6 +11,7 @@ import {
   inOrderPerKey,
   invalid,
   MeridianError,
+  type Problem,
   parseCommandEnvelope,
   parseEventsEnvelope,
   type ReadPorts,
@@ -19,6 +20,7 @@ import {
   readRow,
   readRows,
   readStream,
+  reportedProblem,
   type Submitted,
   streamModeOf,
   streamNameOf,
@@ -68,7 +70,7 @@ const postEvents: Handle = async (ports, event) => {
     try {
       return encodeAccepted(await submitOne(envelope));
     } catch (error) {
-      return refused(envelope, error);
+      return refused(envelope, reportedProblem(ports.runtime, error));
     }
   };
   const begun = ports.runtime.elapsed();
@@ -80,10 +82,12 @@ const postEvents: Handle = async (ports, event) => {
     instead: (envelope) =>
       refused(
         envelope,
-        new MeridianError(
-          'unavailable',
-          'Not started: the request ran out of time, or an earlier envelope of the stream must be retried. Send it again.',
-          { retryable: true },
+        toProblem(
+          new MeridianError(
+            'unavailable',
+            'Not started: the request ran out of time, or an earlier envelope of the stream must be retried. Send it again.',
+            { retryable: true },
+          ),
         ),
       ),
   });
@@ -94,11 +98,11 @@ function isCommand(envelope: unknown): boolean {
   return envelope !== null && typeof envelope === 'object' && Object.hasOwn(envelope, 'command');
 }
 
-function refused(envelope: unknown, error: unknown): Submitted {
+function refused(envelope: unknown, problem: Problem): Submitted {
   return {
     id: textOf(envelope, 'id'),
     stream: textOf(envelope, 'stream'),
-    problem: toProblem(error),
+    problem,
   };
 }
 

@@ -38,7 +38,7 @@ export const handler = makeHandler({
   decisions: dynamoDbDecisions(client, env.TRANSACTIONS_TABLE, { strong: env.DECISIONS === 'strong' }),
   participants: lambdaRemote({ functionName: env.PARTICIPANT_FUNCTION }),
   machine: stepFunctionsMachine(sfnClient(), env.TRANSACTION_MACHINE_ARN),
-  runtime: nodeRuntime(telemetry.metric, serverClock(client)),
+  runtime: nodeRuntime(telemetry, serverClock(client)),
   warm: warmStreams(),
   telemetry,
 });

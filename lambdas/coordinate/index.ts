@@ -16,6 +16,6 @@ export const handler = makeHandler({
   region: env.AWS_REGION,
   events: dynamoDbEventStore(client, env.EVENTS_TABLE, { callMs }),
   decisions: dynamoDbDecisions(client, env.TRANSACTIONS_TABLE, { strong: env.DECISIONS === 'strong', callMs }),
-  runtime: nodeRuntime(telemetry.metric),
+  runtime: nodeRuntime(telemetry),
   telemetry,
 });

@@ -48,7 +48,7 @@ export const handler = makeHandler({
   remote: lambdaRemote({ functionName: env.COMMAND_FUNCTION }),
   participants: lambdaRemote({ functionName: env.PARTICIPANT_FUNCTION }),
   machine: stepFunctionsMachine(sfnClient(), env.TRANSACTION_MACHINE_ARN),
-  runtime: nodeRuntime(telemetry.metric, serverClock(client)),
+  runtime: nodeRuntime(telemetry, serverClock(client)),
   warm: warmStreams(),
   telemetry,
 });

@@ -40,6 +40,6 @@ export const handler = makeHandler({
   quarantine: sqsQuarantine(queues, env.QUARANTINE_QUEUE_URL),
   ingest: sqsQueue(queues, env.INGEST_QUEUE_URL),
   resolver: sqsDelayedQueue(queues, env.RESOLVER_QUEUE_URL),
-  runtime: nodeRuntime(telemetry.metric),
+  runtime: nodeRuntime(telemetry),
   telemetry,
 });

@@ -36,7 +36,7 @@ export const handler = makeHandler({
   snapshots: dynamoDbSnapshotStore(client, env.SNAPSHOTS_TABLE),
   decisions: dynamoDbDecisions(client, env.TRANSACTIONS_TABLE, { strong: env.DECISIONS === 'strong', callMs }),
   participants: lambdaRemote({ functionName: env.PARTICIPANT_FUNCTION }),
-  runtime: nodeRuntime(telemetry.metric, serverClock(client)),
+  runtime: nodeRuntime(telemetry, serverClock(client)),
   warm: warmStreams(),
   telemetry,
 });

@@ -28,6 +28,6 @@ export const handler = makeHandler({
   snapshots: dynamoDbSnapshotStore(client, env.SNAPSHOTS_TABLE),
   decisions: dynamoDbDecisions(client, env.TRANSACTIONS_TABLE, { strong: env.DECISIONS === 'strong' }),
   views: dynamoDbViewStore(client, env.VIEWS_TABLE),
-  runtime: nodeRuntime(telemetry.metric),
+  runtime: nodeRuntime(telemetry),
   telemetry,
 });

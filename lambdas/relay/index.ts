@@ -31,7 +31,7 @@ export const handler = makeHandler({
   projection: sqsQueue(queues, env.PROJECTION_QUEUE_URL),
   resolver: sqsDelayedQueue(queues, env.RESOLVER_QUEUE_URL),
   sightings: dynamoDbSightings(dynamoDbClient(), env.VIEWS_TABLE),
-  runtime: nodeRuntime(telemetry.metric),
+  runtime: nodeRuntime(telemetry),
   changeOf,
   telemetry,
 });

@@ -25,6 +25,6 @@ export const handler = makeHandler({
   events: dynamoDbEventStore(client, env.EVENTS_TABLE, { callMs }),
   decisions: dynamoDbDecisions(client, env.TRANSACTIONS_TABLE, { strong: env.DECISIONS === 'strong', callMs }),
   participants: lambdaRemote({ functionName: env.PARTICIPANT_FUNCTION }),
-  runtime: nodeRuntime(telemetry.metric),
+  runtime: nodeRuntime(telemetry),
   telemetry,
 });

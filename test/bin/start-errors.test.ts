@@ -22,7 +22,9 @@ describe("an error in a project's code that meridian start runs", () => {
     );
     const printed = printedBy(spawnIn(folder, ['start', '--no-latency', '--port', '0', '--no-restart']));
     const [line] = await printed(/Subscriber picker .*/);
-    expect(line).toBe('Subscriber picker failed, and its message is redelivered: The warehouse is closed.');
+    expect(line).toMatch(
+      /^Subscriber picker failed on \w+ of stock\/\S+ in \S+, and its message is redelivered: The warehouse is closed\.$/,
+    );
   });
 
   it('is printed with its line in the project if a library throws it 30 calls below', async () => {
@@ -48,5 +50,22 @@ describe("an error in a project's code that meridian start runs", () => {
         body: '{"count":1}',
       });
     await printed(/: This library failed\.\n +at .*\/streams\/stock\.ts:\d+:\d+/);
+  });
+
+  it.each([
+    ['a command', 'streams/stock/us-west-2.lamp/commands/take', '{"count":1}'],
+    [
+      'a transaction',
+      'transactions',
+      '{"participants":[{"stream":"stock/us-west-2.lamp","command":"take","input":{"count":1}}]}',
+    ],
+  ])('is printed with its line in the project if %s reaches it from another Region', async (_what, path, body) => {
+    const folder = aProject();
+    const file = join(folder, 'streams/stock.ts');
+    writeFileSync(file, readFileSync(file, 'utf8').replace('data.count > left', 'data.basket.count > left'));
+    const printed = printedBy(spawnIn(folder, ['start', '--no-latency', '--port', '0', '--no-restart']));
+    const [, url] = await printed(/Serving (http:\S+)/);
+    await fetch(`${url}/regions/us-east-1/${path}`, { method: 'POST', body });
+    await printed(/^Unexpected error: Cannot read properties of undefined .*\n +at .*\/streams\/stock\.ts:\d+:\d+/m);
   });
 });

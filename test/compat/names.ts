@@ -16,7 +16,7 @@ import { aRegionOf, EAST, REGIONS } from './asked.ts';
 import { type Form, message } from './form.ts';
 
 /** The runtime of deployed functions, but without metrics. */
-const runtime = nodeRuntime(() => undefined);
+const runtime = nodeRuntime({ metric: () => undefined, unexpected: () => undefined });
 
 /** Values that are computed or fixed, and must be the same in every version: digests, partitions, names, rules. */
 export const names: Readonly<Record<string, Form>> = {

@@ -3,6 +3,8 @@ import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { type Commit, type Domain, defineDomain, isVisible } from '../../core/index.ts';
 import { toyDomain } from '../../testing/toy.ts';
+import { silentTelemetry } from '../../world/error-log.ts';
+import type { WorldOptions } from '../../world/world.ts';
 import { aWorld } from '../world/a-world.ts';
 import { portsBesidePrevious, portsOfPrevious } from './mixed.ts';
 import { type PreviousForms, previousForms, renamed } from './previous.ts';
@@ -79,9 +81,9 @@ const renamedForms: PreviousForms = {
 type MixedWorld = ReturnType<typeof aMixedWorld>;
 
 /** Three Regions, one of which uses the previous forms, and the failures of their functions. */
-function aMixedWorld(forms: PreviousForms, decisions: 'strong' | 'eventual') {
+function aMixedWorld(forms: PreviousForms, options: Pick<WorldOptions, 'decisions' | 'telemetry'>) {
   const made = aWorld({
-    ...{ regions: REGIONS, decisions, domain: withSnapshots() },
+    ...{ regions: REGIONS, domain: withSnapshots(), ...options },
     withFaults: (region, ports) =>
       region === PREVIOUS ? portsOfPrevious(forms, ports) : portsBesidePrevious(forms, PREVIOUS, ports),
   });
@@ -220,8 +222,8 @@ function withoutRegion(answer: unknown): unknown {
   return all;
 }
 
-async function mixed(forms: PreviousForms, decisions: 'strong' | 'eventual' = 'strong') {
-  const world = aMixedWorld(forms, decisions);
+async function mixed(forms: PreviousForms, options: Pick<WorldOptions, 'decisions' | 'telemetry'> = {}) {
+  const world = aMixedWorld(forms, options);
   await doSomeOfEverything(world);
   await lookAround(world);
   return world;
@@ -231,7 +233,7 @@ describe('a world in which one Region is on the previous forms', () => {
   it.each(['strong', 'eventual'] as const)(
     'loses nothing, and its Regions agree, with %s decisions',
     async (decisions) => {
-      const { troubles, get, world, rows } = await mixed(previousForms, decisions);
+      const { troubles, get, world, rows } = await mixed(previousForms, { decisions });
       expect(troubles).toEqual([]);
 
       const balances = await Promise.all(ACCOUNTS.map((account) => world.region(WEST).load(account)));
@@ -251,7 +253,7 @@ describe('a world in which one Region is on the previous forms', () => {
   });
 
   it.each(Object.entries(renamedForms))('detects a renamed member: %s', async (name, form) => {
-    const { troubles } = await mixed({ ...previousForms, [name]: form });
+    const { troubles } = await mixed({ ...previousForms, [name]: form }, { telemetry: silentTelemetry });
     expect(troubles).not.toEqual([]);
   });
 });

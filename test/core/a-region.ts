@@ -113,6 +113,20 @@ export function aRegion(region = 'us', runtime = fakeRuntime(), domain: Domain =
   };
 }
 
+/** The toy's accounts, except that a deposit hits a bug of its `decide`. */
+export const buggyAccount = defineStream({
+  ...account,
+  commands: {
+    ...account.commands,
+    deposit: {
+      ...account.commands.deposit,
+      decide: () => {
+        throw new TypeError('A bug of the domain.');
+      },
+    },
+  },
+});
+
 /** The toy's notes and accounts with snapshots, and a view of notes. */
 export function domainWithSnapshots(snapshots: Snapshots) {
   const notes = defineStream({ ...note, snapshots });

@@ -78,6 +78,17 @@ describe('logs', () => {
     ]);
   });
 
+  it('have the stack of an unexpected error', async () => {
+    powertools('trial').unexpected(new TypeError('A bug.'));
+    expect(lines).toMatchObject([
+      {
+        level: 'ERROR',
+        message: 'Unexpected error',
+        error: { name: 'TypeError', message: 'A bug.', stack: expect.stringContaining('powertools.test.ts') },
+      },
+    ]);
+  });
+
   it('name the trace of the invocation, if Lambda traces it', async () => {
     vi.stubEnv('_X_AMZN_TRACE_ID', 'Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1');
     const telemetry = powertools('trial');

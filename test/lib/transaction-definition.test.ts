@@ -80,7 +80,7 @@ describe('an execution of the state machine of transactions', () => {
     const { tasks, calls, of } = scripted({});
     const { entered } = await runDefinition(tasks, input);
 
-    const { id: transaction, fingerprint, deadline, meta } = input;
+    const { id: transaction, fingerprint, deadline, timeout, meta } = input;
     expect(calls[0]).toEqual({ step: 'plan', transaction, fingerprint, deadline });
     expect(calls).toEqual(
       expect.arrayContaining(
@@ -90,13 +90,14 @@ describe('an execution of the state machine of transactions', () => {
           attempt: 1,
           fingerprint,
           deadline,
+          timeout,
           meta,
           participant,
         })),
       ),
     );
     const answers = participants.map(({ stream }) => preparedOf(stream));
-    expect(calls).toContainEqual({ step: 'decide', transaction, attempt: 1, fingerprint, deadline, answers });
+    expect(calls).toContainEqual({ step: 'decide', transaction, attempt: 1, fingerprint, deadline, timeout, answers });
     expect(of('finalise').map(({ intent }) => intent)).toEqual(
       expect.arrayContaining([...decisionOf('committed').intents]),
     );

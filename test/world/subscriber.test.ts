@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Handled } from '../../core/index.ts';
 import { type Addition, type HandleContext, subscriber } from '../../lambdas/index.ts';
+import { silentTelemetry } from '../../world/error-log.ts';
 import type { FaultyPorts } from '../../world/region/faults.ts';
 import type { WorldSubscriber } from '../../world/subscribers.ts';
 import { makeTree } from '../checks/tree.ts';
@@ -136,7 +137,13 @@ describe('a subscriber in every Region', () => {
               }
             : progress,
       });
-      const { settle, write, world } = aWorld({ regions, seed: 7, reorders: true, ...options });
+      const { settle, write, world } = aWorld({
+        regions,
+        seed: 7,
+        reorders: true,
+        telemetry: silentTelemetry,
+        ...options,
+      });
       await write('us-east-1', 'a', 'note/a', 'one', 'two', 'three');
       await write('us-east-1', 'b', 'note/a', 'four');
       await write('us-west-2', 'c', 'note/a', 'five');
@@ -237,7 +244,14 @@ describe('a subscriber in one Region', () => {
         },
       }),
     });
-    const { world, settle, write } = aWorld({ regions, seed: 3, duplicates: 0.5, reorders: true, ...options });
+    const { world, settle, write } = aWorld({
+      regions,
+      seed: 3,
+      duplicates: 0.5,
+      reorders: true,
+      telemetry: silentTelemetry,
+      ...options,
+    });
     for (const region of regions) for (const id of ['1', '2']) await write(region, `${region}-${id}`, 'note/a', 'red');
     await settle();
 
@@ -277,7 +291,7 @@ describe('a subscriber in one Region', () => {
           })),
       }),
     });
-    const { world, settle, write } = aWorld({ regions, ...options });
+    const { world, settle, write } = aWorld({ regions, telemetry: silentTelemetry, ...options });
     for (const stream of ['note/many', 'note/few']) await write('us-east-1', stream, stream, 'red');
     await settle();
     expect([...world.region('us-east-1').sumsOf('journal')]).toEqual([['same', { n: 100 }]]);

@@ -3,6 +3,7 @@ import * as z from 'zod';
 import { wallTimeOf } from '../../core/index.ts';
 import { subscriber } from '../../lambdas/index.ts';
 import { toyDomain } from '../../testing/toy.ts';
+import { silentTelemetry } from '../../world/error-log.ts';
 import { World } from '../../world/world.ts';
 import { aWorld } from './a-world.ts';
 
@@ -69,6 +70,7 @@ describe('a world', () => {
     };
     const { world, write, scheduler, settle } = aWorld({
       regions,
+      telemetry: silentTelemetry,
       withFaults: (_region, ports) => ({ ...ports, views: { ...ports.views, entries: down } }),
       subscribers: {
         journal: { entry: '/not/loaded.ts', streamTypes: ['note'], handler: subscriber({ handle: down }) },

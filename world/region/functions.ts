@@ -13,6 +13,7 @@ import type { Answer } from '../../lambdas/api/http.ts';
 import * as command from '../../lambdas/command/handler.ts';
 import * as coordinate from '../../lambdas/coordinate/handler.ts';
 import * as ingest from '../../lambdas/ingest/handler.ts';
+import type { Telemetry } from '../../lambdas/instrument.ts';
 import * as operate from '../../lambdas/operate/handler.ts';
 import * as participant from '../../lambdas/participant/handler.ts';
 import * as projection from '../../lambdas/projection/handler.ts';
@@ -29,6 +30,7 @@ export interface RegionFunctionsOptions {
   readonly scheduler: Scheduler;
   readonly activity: Activity;
   readonly functions: Overrides;
+  readonly telemetry: Telemetry;
   /** The ports of one instance; `exit` ends its process. */
   readonly ports: (exit: () => void) => FunctionPorts;
 }
@@ -91,8 +93,21 @@ export class RegionFunctions {
     }: { readonly name: string; readonly limits: FunctionLimits; readonly concurrency: number },
     make: Make<Event, Result>,
   ): FunctionPool<Event, Result> {
-    const { region, scheduler, activity } = this.#options;
-    return new FunctionPool({ name, region, concurrency, ...invocationLimits(limits) }, scheduler, activity, make);
+    const { region, scheduler, activity, telemetry } = this.#options;
+    // On AWS, Lambda logs what a handler throws.
+    const makeLogged: Make<Event, Result> = (exit) => {
+      const handle = make(exit);
+      return async (event, context) => {
+        try {
+          return await handle(event, context);
+        } catch (error) {
+          telemetry.log.error(`The function ${name} failed`, { error });
+          throw error;
+        }
+      };
+    };
+    const options = { name, region, concurrency, ...invocationLimits(limits) };
+    return new FunctionPool(options, scheduler, activity, makeLogged);
   }
 }
 

@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import { warmStreams } from '../../adapters/node/warm-streams.ts';
 import { type Domain, MeridianError, type Queue, type Remote, type Runtime } from '../../core/index.ts';
 import { REMOTE_MS } from '../../core/limits/budgets.ts';
-import type { Telemetry } from '../../lambdas/instrument.ts';
+import { type Telemetry, unexpectedIn } from '../../lambdas/instrument.ts';
 import type { FunctionPool } from '../services/function-pool.ts';
 import { answerPayload, requestPayload } from '../services/payload.ts';
 import { hexId, type Random } from '../time/randomness.ts';
@@ -26,13 +26,19 @@ export function ownPorts(options: {
   return { ...options, log: options.region, warm: warmStreams() };
 }
 
-/** Time, randomness and metrics of a Region. */
+/** Time, randomness, metrics and the log of a Region. */
 export function regionRuntime(
   {
     scheduler,
     random,
     clockAhead,
-  }: { readonly scheduler: Scheduler; readonly random: Random; readonly clockAhead: number },
+    telemetry,
+  }: {
+    readonly scheduler: Scheduler;
+    readonly random: Random;
+    readonly clockAhead: number;
+    readonly telemetry: Telemetry;
+  },
   { metrics }: Pick<RegionCounts, 'metrics'>,
 ): Runtime {
   return {
@@ -44,6 +50,7 @@ export function regionRuntime(
     newId: () => hexId(random),
     digest: (text) => hash('sha256', text, 'base64url'),
     metric: (name, _unit, value) => metrics.set(name, (metrics.get(name) ?? 0) + value),
+    unexpected: unexpectedIn(telemetry.log),
   };
 }
 

@@ -89,7 +89,7 @@ export class WorldRegion {
   readonly #subscriberTables = new Map<string, SubscriberTable>();
 
   constructor(options: RegionOptions) {
-    const { region, domain, scheduler, activity, duplicates, functions, storage } = options;
+    const { region, domain, scheduler, activity, duplicates, functions, telemetry, storage } = options;
     this.name = region;
     this.#options = options;
     this.#runtime = regionRuntime(options, this.counts);
@@ -100,6 +100,7 @@ export class WorldRegion {
       scheduler,
       activity,
       functions,
+      telemetry,
       ports: (exit) => this.#ports(exit),
     });
     const { coordinate, participant, relay } = this.#functions;

@@ -1,7 +1,5 @@
-import { isAnnouncement, parseOutcome } from '../../core/wire/announcement.ts';
-import { parseSubscribedEvent } from '../../core/wire/bus-event.ts';
 import type { Log } from '../../lambdas/instrument.ts';
-import type { SubscriberHandler } from '../../lambdas/subscription.ts';
+import { type SubscriberHandler, subjectOf } from '../../lambdas/subscription.ts';
 
 /**
  * The log of a subscriber's function, with the subscriber's name and Region. It also has the messages that move to the
@@ -40,19 +38,5 @@ export class SubscriberLog implements Log {
     const error = this.#failures.get(id);
     this.#failures.delete(id);
     this.error('Moved to the dead-letter queue', { id, deadLetter: subjectOf(body), error });
-  }
-}
-
-function subjectOf(body: string): string {
-  try {
-    const message: unknown = JSON.parse(body);
-    if (isAnnouncement(message)) {
-      const { type, transaction } = parseOutcome(message);
-      return `${type} of ${transaction}`;
-    }
-    const { type, stream } = parseSubscribedEvent(message);
-    return `${type} of ${stream}`;
-  } catch {
-    return 'a message that cannot be read';
   }
 }

@@ -8,10 +8,10 @@ import { type SweepOptions, type Swept, sweepOnce, sweepTwice } from './sweep.ts
 
 const USAGE = `Usage: npm run crash-sweep -- [--json] [--twice <histories>] [--seed <number>]
 
-Runs transactions of 2, 3 and 5 participants in three simulated Regions, with strong and with eventual decisions, of 3
-participants in one Region, and some with a rival on the same streams that is promised an outcome. Each runs once for
-every call of a port, with a crash before and after the call takes effect: of the function, of the state machines, and
-of both.
+Runs transactions of 2, 3 and 5 participants in three simulated Regions, with strong and with eventual decisions; one of 3
+participants in a single Region; and two that compete with a rival for the same streams, which is promised its outcome at
+once. Each is repeated for every call of a port that it makes: before or after the call takes effect, the function crashes,
+the state machines do, or both.
 Takes about three minutes. Exit code 1: a guarantee was broken.
   --twice  additional runs of each with two crashes, at points drawn with the seed; default 0
   --seed   default 1

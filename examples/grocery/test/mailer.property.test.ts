@@ -1,3 +1,4 @@
+import { silentTelemetry } from '@meridian-es/meridian/world';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { subscribers } from '../subscribers/index.ts';
@@ -34,6 +35,7 @@ describe('the mailer', () => {
             seed,
             duplicates: 0.4,
             reorders: true,
+            telemetry: silentTelemetry,
             subscribers: { mailer: { ...subscribers.mailer, handler: mailer(service.send) } },
           });
           const customer = 'boardman.ada';

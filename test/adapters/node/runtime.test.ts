@@ -3,7 +3,8 @@ import { nodeRuntime } from '../../../adapters/node/runtime.ts';
 
 describe('runtime', () => {
   const metric = vi.fn();
-  const runtime = nodeRuntime(metric);
+  const unexpected = vi.fn();
+  const runtime = nodeRuntime({ metric, unexpected });
 
   test('ids are UUIDv7: unique, and sorted by creation time', () => {
     const ids = Array.from({ length: 100 }, () => runtime.newId());

@@ -1,6 +1,6 @@
 import { pathToFileURL } from 'node:url';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { errorLog } from '../../../bin/start/error-log.ts';
+import { projectErrorLog } from '../../../bin/start/error-log.ts';
 
 const SHOP = '/home/ada/shop';
 
@@ -18,7 +18,7 @@ function aLog() {
     return true;
   });
   onTestFinished(() => spy.mockRestore());
-  return { log: errorLog(SHOP), printed };
+  return { log: projectErrorLog(SHOP), printed };
 }
 
 const foreign = Array.from({ length: 8 }, (_, i) => `${pathToFileURL(`${SHOP}/node_modules/axios/${i}.js`).href}:1:1`);
@@ -32,18 +32,26 @@ describe('the errors that meridian start prints', () => {
     expect(printed).toEqual([`Will be redelivered: no stock\n    at f (${own})\n`]);
   });
 
-  it('include what a subscriber throws, even if no line of the stack is in the project or there is no stack', () => {
+  it('include what a subscriber throws, with the first message and Region of each error, even if no line of the stack is in the project or there is no stack', () => {
     const { log, printed } = aLog();
     const bare = new Error('no answer');
     delete bare.stack;
     for (const error of [thrownIn(foreign), bare, 'waits for its predecessor'])
-      log.warn('Will be redelivered', { error, subscriber: 'picker' });
+      for (const region of ['us-east-1', 'us-west-2'])
+        log.warn('Will be redelivered', {
+          error,
+          subscriber: 'picker',
+          about: `Taken of stock/${region}.lamp`,
+          region,
+        });
+    const failed =
+      'Subscriber picker failed on Taken of stock/us-east-1.lamp in us-east-1, and its message is redelivered:';
     expect(printed).toEqual([
-      `Subscriber picker failed, and its message is redelivered: no stock\n${foreign
+      `${failed} no stock\n${foreign
         .slice(0, 5)
         .map((place) => `    at f (${place})`)
         .join('\n')}\n`,
-      'Subscriber picker failed, and its message is redelivered: no answer\n',
+      `${failed} no answer\n`,
     ]);
   });
 

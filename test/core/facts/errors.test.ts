@@ -9,6 +9,7 @@ import {
   MeridianError,
   problemSchema,
   reject,
+  reportedProblem,
   toProblem,
 } from '../../../core/facts/errors.ts';
 
@@ -76,6 +77,19 @@ describe('errors', () => {
     const problem = toProblem(new TypeError('secret'));
     expect(problem).toMatchObject({ code: 'internal', status: 500, retryable: true });
     expect(JSON.stringify(problem)).not.toContain('secret');
+  });
+
+  it('are logged with their cause if unexpected, in the Region where they happened only', () => {
+    const cause = new TypeError('secret');
+    const invalidEvent = new MeridianError('internal', 'note.once returned an event that violates its schema.', {
+      cause,
+    });
+    const fromElsewhere = fromProblem(problemSchema.parse(toProblem(cause)));
+    const refusals = [reject('No.'), new MeridianError('unavailable', 'Later.'), fromElsewhere];
+    const logged: unknown[] = [];
+    for (const error of [cause, invalidEvent, ...refusals])
+      expect(reportedProblem({ unexpected: (it) => logged.push(it) }, error)).toEqual(toProblem(error));
+    expect(logged).toEqual([cause, invalidEvent]);
   });
 
   it('of the domain keep their details, except those that would hide a standard member', () => {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import * as z from 'zod';
 import { submitHere } from '../../../core/intake/command.ts';
 import { anAppend, aRegion, command, noted } from '../a-region.ts';
 import { aTransaction, aWorld } from '../transaction/regions.ts';
@@ -11,10 +12,12 @@ describe('a request passed on by another Region', () => {
     expect(answer).toMatchObject({ problem: { code: 'misdirected', home: 'eu' } });
   });
 
-  it('returns a problem that reveals no internals if it cannot be read', async () => {
-    expect(await submitHere(aRegion('us'), { stream: 'no stream', operation: noted() })).toMatchObject({
+  it('returns a problem that reveals no internals if it cannot be read, and logs the cause', async () => {
+    const us = aRegion('us');
+    expect(await submitHere(us, { stream: 'no stream', operation: noted() })).toMatchObject({
       problem: { code: 'internal', retryable: true },
     });
+    expect(us.runtime.unexpectedErrors).toEqual([expect.any(z.ZodError)]);
   });
 
   it('appends to a stream whose home is here', async () => {

@@ -131,12 +131,14 @@ describe('ingest', () => {
     expect(us.quarantined).toEqual([]);
   });
 
-  it('has a message redelivered after an unexpected error, and reports the error', async () => {
+  it('has a message redelivered after an unexpected error, and logs the error', async () => {
     const us = anIntake();
-    const events = watched(us.table, () => Promise.reject(new TypeError('A fault inside.')));
+    const fault = new TypeError('A fault inside.');
+    const events = watched(us.table, () => Promise.reject(fault));
     expect(await ingestMessages({ ...us, events }, [appending('a')])).toEqual(['TypeError: A fault inside.']);
     expect(us.outcomes).toEqual([]);
     expect(us.runtime.metrics.size).toBe(0);
+    expect(us.runtime.unexpectedErrors).toEqual([fault]);
   });
 
   it('leaves a message after an internal error of another Region, even though a retry may not help', async () => {

@@ -43,7 +43,8 @@ export const commitGraphs: fc.Arbitrary<readonly Commit[]> = fc.array(step, { ma
     now += Math.max(0, passes);
     const own = all.filter(({ log }) => log === writer);
     const original = copies === null ? undefined : all[copies];
-    const made = Array.from({ length: events }, (_, i) => ({
+    // A decision without events writes no commit, so what was decided again has some.
+    const made = Array.from({ length: again ? Math.max(1, events) : events }, (_, i) => ({
       type: 'Noted',
       schemaVersion: 1,
       data: { text: `${all.length}.${i}` },

@@ -334,6 +334,25 @@ describe('a projection of a stream with snapshots', () => {
   });
 });
 
+describe('a clock that jumps back by more than a day', () => {
+  it('makes a snapshot unusable that may lack the id of a repeated append', async () => {
+    const DAY = 86_400_000;
+    const us = aRegion('us', fakeRuntime(), domainWithSnapshots({ every: 2, codeVersion: 1, settle: 0 }));
+    const append = (commitId: string) => {
+      us.warm.clear();
+      return appendToStream(us, anAppend({ commitId, operation: noted(commitId) }));
+    };
+    await append('x');
+    us.runtime.advance(15.5 * DAY);
+    for (const id of ['a', 'b', 'c']) await append(id);
+    us.runtime.advance(-2 * DAY);
+    for (const id of ['x', 'd']) await append(id);
+    const loaded = await loadHistory(us, parseStreamRef(STREAM));
+    expect(inTexts(loaded.state).texts).toEqual(['x', 'a', 'b', 'c', 'd']);
+    expect(loaded.state).toEqual((await loadWhole(us, parseStreamRef(STREAM))).state);
+  });
+});
+
 describe('whatever a Region receives, in whatever order, and whenever it loads', () => {
   it('the stream has the state of all commits', async () => {
     let fromSnapshots = 0;

@@ -110,6 +110,24 @@ describe('reading a stream', () => {
   });
 });
 
+describe('a read in the home of an intent', () => {
+  const participants = [{ stream: 'account/eu.1', command: 'deposit', input: { amount: 5 } }];
+
+  it('keeps a decision that another Region was asked for when commits are read, too', async () => {
+    const { us, eu } = aWorld({ strong: false });
+    await drive(us, inputOf(aTransaction({ participants }), us), 'decide');
+    expect((await readCommits(eu, 'account/eu.1')).commits).toHaveLength(1);
+    expect((await eu.table.load('account/eu.1')).map(({ tx }) => tx?.state)).toEqual(['committed']);
+  });
+
+  it('writes nothing if decisions are strong', async () => {
+    const { us, eu } = aWorld();
+    await drive(us, inputOf(aTransaction({ participants }), us), 'decide');
+    expect(await readStream(eu, 'account/eu.1')).toMatchObject({ state: 5 });
+    expect((await eu.table.load('account/eu.1')).map(({ tx }) => tx?.state)).toEqual(['prepared']);
+  });
+});
+
 describe('reading commits', () => {
   it('pages through them in fold order', async () => {
     const us = aRegion();

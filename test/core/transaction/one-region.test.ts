@@ -2,75 +2,30 @@ import { describe, expect, it } from 'vitest';
 import { nextStamp } from '../../../core/facts/hlc.ts';
 import type { Transaction } from '../../../core/facts/transaction.ts';
 import { defineDomain, defineStream, MeridianError, reject } from '../../../core/index.ts';
-import { readStream } from '../../../core/read/streams.ts';
 import { isOneRegion } from '../../../core/transaction/one-region.ts';
-import { prepareIntent } from '../../../core/transaction/prepare.ts';
 import { outcomeOf, runTransaction } from '../../../core/transaction/transact.ts';
 import { encodeVersionToken } from '../../../core/wire/version-token.ts';
 import { appendToStream } from '../../../core/write/append.ts';
 import { account, note } from '../../../testing/toy.ts';
 import { aCommit } from '../../contract/commits.ts';
-import { aDecision, anAbort, aPromise } from '../../contract/decisions.ts';
+import { aDecision, anAbort } from '../../contract/decisions.ts';
 import { fakeRuntime } from '../../runtime.ts';
-import { anAppend, aRegion, command, domainWithSnapshots, watched } from '../a-region.ts';
+import { anAppend, aRegion, buggyAccount, command, domainWithSnapshots, watched } from '../a-region.ts';
+import {
+  A,
+  aBank,
+  another,
+  B,
+  balances,
+  deposit,
+  depositing,
+  holdA,
+  interfered,
+  local,
+  WAIT,
+  withdrawing,
+} from './one-region-fixture.ts';
 import { aTransaction, type Region } from './regions.ts';
-
-const WAIT = 1000;
-const [A, B] = ['account/us.1', 'account/us.2'];
-function withdrawing(amount: number, of: object = {}) {
-  return { stream: A, command: 'withdraw', input: { amount }, ...of };
-}
-function depositing(amount: number, of: object = {}) {
-  return { stream: B, command: 'deposit', input: { amount }, ...of };
-}
-
-function local(of: Record<string, unknown> = {}): Transaction {
-  return aTransaction({ participants: [withdrawing(5), depositing(5)], ...of });
-}
-
-function deposit(region: Region, stream: string, amount: number) {
-  return appendToStream(region, anAppend({ stream, operation: command('deposit', { amount }) }));
-}
-
-/** Another process of the same Region. */
-function another(region: Region): Region {
-  return { ...region, warm: new Map(), events: watched(region.table) };
-}
-
-/** A Region with 10 in the first account, both warm. */
-async function aBank(of?: Parameters<typeof aRegion>[2]): Promise<Region> {
-  const us = aRegion('us', fakeRuntime(), of);
-  await deposit(us, A, 10);
-  await deposit(us, B, 0);
-  us.events.calls.length = 0;
-  return us;
-}
-
-function balances(region: Region) {
-  return Promise.all([A, B].map(async (stream) => (await readStream(another(region), stream)).state));
-}
-
-/** Runs another action immediately before the first write of a transaction. */
-function interfered(region: Region, act: () => Promise<unknown>): Region {
-  let done = false;
-  const events = watched(region.table, (call) => {
-    if (call !== 'transact' || done) return undefined;
-    done = true;
-    return act();
-  });
-  return { ...region, events };
-}
-
-function holdA(region: Region) {
-  return prepareIntent(another(region), {
-    transaction: 'us:other',
-    attempt: 1,
-    fingerprint: 'digest-of-the-request',
-    participant: { stream: A, operation: command('deposit', { amount: 1 }) },
-    remaining: 3000,
-    meta: {},
-  });
-}
 
 describe('a transaction of one Region', () => {
   it('is a transaction whose driving Region is the home of all its streams', () => {
@@ -147,83 +102,6 @@ describe('a transaction of one Region', () => {
     const events = { ...watched(us.table), findDecision: async () => undefined };
     await us.table.putDecision(committed);
     expect(await runTransaction({ ...us, events }, refused, WAIT)).toMatchObject({ state: 'committed' });
-  });
-
-  it('refuses an id that belongs to another transaction', async () => {
-    const us = await aBank();
-    const first = local();
-    await runTransaction(us, first, WAIT);
-    const other = local({ id: first.id, participants: [withdrawing(1)] });
-    for (const region of [us, { ...us, events: { ...watched(us.table), findDecision: async () => undefined } }])
-      await expect(runTransaction(region, other, WAIT)).rejects.toThrow(expect.objectContaining({ code: 'id-reused' }));
-  });
-
-  it('refuses an id that belongs to a multi-Region transaction, and writes nothing', async () => {
-    const us = await aBank();
-    const transaction = local();
-    await us.decisions.put(aDecision({ transaction: transaction.id }));
-    await expect(runTransaction(us, transaction, WAIT)).rejects.toThrow(expect.objectContaining({ code: 'id-reused' }));
-    expect(us.events.calls).toEqual(['findDecision']);
-  });
-
-  it('returns the outcome of its first request even if that was a multi-Region transaction', async () => {
-    const us = await aBank();
-    const transaction = local();
-    const participants = [{ stream: A, log: 'us', position: 2, version: { us: 2 } }];
-    await us.decisions.put(
-      aDecision({ transaction: transaction.id, fingerprint: transaction.fingerprint, participants }),
-    );
-    expect(await runTransaction(us, transaction, WAIT)).toEqual({
-      id: transaction.id,
-      state: 'committed',
-      participants,
-    });
-    expect(us.events.calls).toEqual(['findDecision']);
-  });
-
-  it('continues with the state machine if its first request was a multi-Region one and is still undecided', async () => {
-    const us = await aBank();
-    const transaction = local();
-    await us.decisions.put(aPromise({ transaction: transaction.id, fingerprint: transaction.fingerprint }));
-    expect(await runTransaction(us, transaction, 0)).toMatchObject({ state: 'undecided' });
-    expect(us.machine.started).toMatchObject([{ id: transaction.id }]);
-    expect(us.events.calls).toEqual(['findDecision']);
-  });
-
-  it('returns the outcome of a multi-Region first request even if it finds only a commit of it in one of the streams', async () => {
-    const us = await aBank();
-    const transaction = local();
-    const { id, fingerprint } = transaction;
-    const earlier = aCommit({ stream: A, log: 'us', region: 'us', position: 2, commitId: `${id}#1`, fingerprint });
-    await us.table.put({ ...earlier, hlc: nextStamp(us.runtime.now(), undefined), context: { us: 1 }, previous: 1 });
-    const attempts: (typeof us)['decisions']['attempts'] = async () => [];
-    const stale = { ...another(us), decisions: { ...us.decisions, attempts } };
-    await expect(runTransaction(stale, transaction, WAIT)).rejects.toThrow(
-      expect.objectContaining({ code: 'unavailable', retryable: true }),
-    );
-    await us.decisions.put(aDecision({ transaction: id, fingerprint }));
-    let reads = 0;
-    stale.decisions.attempts = async (...args) => (reads++ === 0 ? [] : us.decisions.attempts(...args));
-    expect(await runTransaction(stale, transaction, WAIT)).toMatchObject({ state: 'committed' });
-    expect(stale.events.calls).not.toContain('transact');
-  });
-
-  it('keeps its outcome if a multi-Region transaction was promised under its id at the same moment', async () => {
-    const us = await aBank();
-    const transaction = local();
-    const committed = await runTransaction(us, transaction, WAIT);
-    await us.decisions.put(aPromise({ transaction: transaction.id }));
-    expect(await runTransaction(us, transaction, WAIT)).toEqual(committed);
-  });
-
-  it('refuses an id that another request on one of its streams has used, and records no outcome', async () => {
-    const us = await aBank();
-    const transaction = local();
-    const commitId = `${transaction.id}#1`;
-    await appendToStream(us, anAppend({ stream: A, commitId, operation: command('deposit', { amount: 1 }) }));
-    await expect(runTransaction(us, transaction, WAIT)).rejects.toThrow(expect.objectContaining({ code: 'id-reused' }));
-    expect(await us.events.findDecision(transaction.id)).toBeUndefined();
-    expect(await balances(us)).toEqual([11, 0]);
   });
 
   it('pins streams that it only checks: after a concurrent change it is decided again', async () => {
@@ -402,6 +280,22 @@ describe('a transaction of one Region', () => {
     });
   });
 
+  it("is permanently aborted by a bug of the domain, and logs the bug's error", async () => {
+    const us = aRegion('us', fakeRuntime(), defineDomain({ streams: [buggyAccount], views: [] }));
+    expect(await runTransaction(us, local({ participants: [depositing(5)] }), WAIT)).toMatchObject({
+      state: 'aborted',
+      reason: {
+        stream: B,
+        problem: {
+          code: 'internal',
+          detail: 'Unexpected error. Its cause is logged in us: fix it, and send the transaction again under a new id.',
+          retryable: false,
+        },
+      },
+    });
+    expect(us.runtime.unexpectedErrors).toEqual([new TypeError('A bug of the domain.')]);
+  });
+
   it('throws temporary errors, and stores no abort', async () => {
     const us = aRegion();
     const down = new MeridianError('unavailable', 'The table is throttled.', { retryable: true });
@@ -432,16 +326,6 @@ describe('a transaction of one Region', () => {
       expect.objectContaining({ code: 'unreadable-event', retryable: true }),
     );
     expect(await outcomeOf(us, transaction.id)).toMatchObject({ state: 'unknown' });
-  });
-
-  it.each([5, 11])('returns its own outcome on a retry while one of its streams is held: %i of 10', async (amount) => {
-    const us = await aBank();
-    const transaction = local({ participants: [withdrawing(amount), depositing(amount)] });
-    const first = await runTransaction(us, transaction, WAIT);
-    await holdA(us);
-    us.runtime.slept.length = 0;
-    expect(await runTransaction(another(us), transaction, WAIT)).toEqual(first);
-    expect(us.runtime.slept).toEqual([]);
   });
 
   it('is aborted permanently if its events exceed one write', async () => {

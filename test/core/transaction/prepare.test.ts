@@ -10,7 +10,7 @@ import { account, note } from '../../../testing/toy.ts';
 import { aCommit } from '../../contract/commits.ts';
 import { aDecision, anAbort } from '../../contract/decisions.ts';
 import { fakeRuntime } from '../../runtime.ts';
-import { anAppend, aRegion, command, domainWithSnapshots, watched } from '../a-region.ts';
+import { anAppend, aRegion, buggyAccount, command, domainWithSnapshots, watched } from '../a-region.ts';
 import { aTransaction, aWorld } from './regions.ts';
 
 const ACCOUNT = 'account/us.1';
@@ -214,6 +214,17 @@ describe('prepare', () => {
     const answer = await prepareIntent(talking, asking(command('talk', { amount: 1 })));
     expect(answer).toMatchObject(refusedAs('rejected'));
     expect(JSON.stringify('problem' in answer && answer.problem).length).toBeLessThanOrEqual(1000);
+  });
+
+  it("refuses a command that hits a bug of the domain, and logs the bug's error", async () => {
+    const us = aRegion('us', fakeRuntime(), defineDomain({ streams: [buggyAccount], views: [] }));
+    expect(await prepareIntent(us, aPrepare())).toMatchObject(
+      refusedAs('internal', {
+        detail: 'Unexpected error. Its cause is logged in us: fix it, and send the transaction again under a new id.',
+        retryable: false,
+      }),
+    );
+    expect(us.runtime.unexpectedErrors).toEqual([new TypeError('A bug of the domain.')]);
   });
 
   it('holds a stream even for a command that changes nothing', async () => {

@@ -73,6 +73,18 @@ describe('expected version', () => {
     expect(stale.runtime.slept).toEqual([]);
   });
 
+  it('is given up after 10 s if the position stays taken by a commit that this Region cannot see', async () => {
+    const us = await withCommits(3);
+    const lacking: typeof us.table = {
+      ...us.table,
+      load: async (...args) => (await us.table.load(...args)).filter(({ position }) => position !== 2),
+      loadLog: async (...args) => (await us.table.loadLog(...args)).filter(({ position }) => position !== 2),
+    };
+    const restored = { ...us, warm: new Map(), events: watched(lacking) };
+    await expect(appendToStream(restored, asked({ us: 1 }))).rejects.toThrow(refusal('version-conflict'));
+    expect(restored.runtime.slept.length).toBeGreaterThan(5);
+  });
+
   it('still matches after positions without events, including newly found ones', async () => {
     const us = await withCommits(1);
     const [commit] = await commitsOf(us, ACCOUNT);

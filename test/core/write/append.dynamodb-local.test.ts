@@ -81,7 +81,7 @@ describeWithDynamoDbLocal('append on DynamoDB Local', (local) => {
     const counts = await counting(() =>
       Promise.all(
         Array.from({ length: WRITERS }, async () => {
-          const writer = newProcess(nodeRuntime(() => undefined));
+          const writer = newProcess(nodeRuntime({ metric: () => undefined, unexpected: () => undefined }));
           for (let i = 0; i < APPENDS; i++) {
             const { dot } = await land(writer, anAppend({ stream, operation: command('deposit', { amount: 1 }) }));
             if (dot) positions.push(dot.position);

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { Commit } from '../../../core/facts/commit.ts';
 import { nextStamp } from '../../../core/facts/hlc.ts';
 import { MeridianError } from '../../../core/index.ts';
@@ -137,8 +137,25 @@ describe('an append that finds an intent', () => {
     const [intent] = await eu.table.load('account/eu.1');
     if (!intent) throw new Error('There is no intent.');
     await eu.table.finalise(intent, 'committed');
+    eu.events.calls.length = 0;
     expect(await append()).toMatchObject({ dot: { position: 2 } });
+    expect(eu.events.calls).not.toContain('finalise');
     expect(us.decisions.strong).toBe(false);
+  });
+
+  it('returns the result of its duplicate that overtook it while it looked at the intent', async () => {
+    const us = aRegion();
+    await hold(us);
+    const { promise: slow, resolve: release } = Promise.withResolvers<void>();
+    let reads = 0;
+    const region = { ...us, events: watched(us.table, (call) => (call === 'at' && ++reads === 1 ? slow : undefined)) };
+    const twice = deposit(1, { commitId: 'twice' });
+    const first = appendToStream(region, twice);
+    await vi.waitFor(() => expect(reads).toBe(1));
+    await us.decisions.put(anAbort({ transaction: 'us:order-1' }));
+    const second = await appendToStream(region, twice);
+    release();
+    expect(await first).toEqual(second);
   });
 
   it('loads the stream again if the finished intent had seen less than the snapshot of the warm copy includes', async () => {

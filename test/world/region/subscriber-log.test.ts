@@ -35,7 +35,7 @@ describe('the log of a subscriber in a world', () => {
     await settle();
     const whose = { subscriber: 'mailer', region: 'us-west-2' };
     expect(warned).toHaveLength(calls);
-    expect(warned[0]).toMatchObject({ ...whose, error: new Error('failure 1') });
+    expect(warned[0]).toMatchObject({ ...whose, about: 'Noted of note/bad', error: new Error('failure 1') });
     expect(deadLetters).toEqual([
       { ...whose, id: warned[0]?.id, deadLetter: 'Noted of note/bad', error: new Error(`failure ${calls}`) },
     ]);

@@ -1,5 +1,11 @@
 import type { FaultyPorts } from '@meridian-es/meridian/world';
-import { functionUrlEvent, VirtualScheduler, World, type WorldOptions } from '@meridian-es/meridian/world';
+import {
+  functionUrlEvent,
+  silentTelemetry,
+  VirtualScheduler,
+  World,
+  type WorldOptions,
+} from '@meridian-es/meridian/world';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { bookAll, each, outcomeIn, sendBooking } from '../../demo/book.ts';
 import { planBookings } from '../../demo/booking-plan.ts';
@@ -138,6 +144,7 @@ describe('bookings whose intents are never made final', () => {
   it('are reported as violations, although every reader sees the decision', async () => {
     const { check } = await aRun(
       {
+        telemetry: silentTelemetry,
         withFaults: (_region, ports) => ({
           ...ports,
           events: { ...ports.events, finalise: () => Promise.reject(new Error('broken')) },
