@@ -39,10 +39,13 @@ export function loadSubscribers(
   definitions: Readonly<Record<string, WorldSubscriber>>,
   deployment: Deployment,
 ): readonly LoadedSubscriber[] {
-  return parseOwnFunctions({ subscribers: definitions }, deployment, ['handler']).subscribers.map((subscription) => ({
-    subscription,
-    functions: functionsIn(subscription, definitions[subscription.name]?.handler),
-  }));
+  // An app may add `grant`, which a world does not need.
+  return parseOwnFunctions({ subscribers: definitions }, deployment, ['handler', 'grant']).subscribers.map(
+    (subscription) => ({
+      subscription,
+      functions: functionsIn(subscription, definitions[subscription.name]?.handler),
+    }),
+  );
 }
 
 async function functionsIn(

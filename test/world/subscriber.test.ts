@@ -358,6 +358,14 @@ describe('the file of a subscriber', () => {
     await expect(settle()).rejects.toThrow(found);
   });
 
+  it('may have the `grant` that an app adds to its definition', async () => {
+    const { options } = aJournal({});
+    const { world } = aWorld({
+      subscribers: { journal: { ...options.subscribers.journal, ...{ grant: () => undefined } } },
+    });
+    await expect(world.ready).resolves.toBeUndefined();
+  });
+
   it('is refused at once if its definition cannot be deployed', () => {
     expect(() => aWorld({ subscribers: { Mailer: { entry: '/a.ts', streamTypes: ['nose'] } } })).toThrow(
       expect.objectContaining({ code: 'invalid-definition' }),

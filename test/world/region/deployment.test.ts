@@ -84,7 +84,6 @@ const listening = {
   ...aSubscriber,
   streamTypes: ['note', 'stock'],
   outcomes: true,
-  handler: subscriber({}),
 };
 
 const regions = ['us-east-1', 'us-east-2', 'us-west-2'];
@@ -106,7 +105,11 @@ beforeAll(() => {
   templates = regionTemplates.map((template) => new TemplateReader(template));
   globalStack = new TemplateReader(globalTemplate);
   const addRule = vi.spyOn(WorldBus.prototype, 'addRule');
-  world = new World({ domain: toyDomain, regions, subscribers: { subscriber: listening } });
+  world = new World({
+    domain: toyDomain,
+    regions,
+    subscribers: { subscriber: { ...listening, handler: subscriber({}) } },
+  });
   rules = callsByContext(addRule);
   addRule.mockRestore();
 });
