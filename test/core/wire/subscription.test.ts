@@ -50,6 +50,12 @@ describe('a subscriber', () => {
     expect(subscription({ environment })).toMatchObject({ environment });
   });
 
+  it('may have members that only its caller knows, and names', () => {
+    const subscribers = { mailer: { ...mailer, grant: 'for the CDK' } };
+    expect(() => parseOwnFunctions({ subscribers }, deployment)).toThrow('there is no member grant');
+    expect(parseOwnFunctions({ subscribers }, deployment, ['grant']).subscribers).toHaveLength(1);
+  });
+
   it('whose batch may take longer has its messages hidden for longer', () => {
     expect(subscription({ timeoutSeconds: 900, batchSize: 1 }).limits).toMatchObject({
       timeoutS: 900,
