@@ -219,13 +219,15 @@ const layers = [
   },
   {
     name: 'bench-times-what-runs',
-    comment: 'bench times adapters, core and the world as they are, beside what they might be instead',
+    comment: 'bench measures adapters, core and the world as they are, some of them beside what they might be instead',
     from: '^bench/',
     may: [
       '^bench/',
       core,
       '^adapters/',
       '^world/',
+      '^scripts/options\\.ts$',
+      '^testing/toy(-domain)?\\.ts$',
       npm('@aws-sdk/(client|lib|util)-dynamodb', 'cli-table3', 'zod'),
       builtins,
     ],
@@ -328,9 +330,10 @@ const forbidden = [
   },
   {
     name: 'testing-is-for-tests',
-    comment: 'only tests import testing, and the simulator the toy: it is no part of what is deployed or started',
+    comment:
+      'only tests and benchmarks import testing, and the simulator the toy: it is no part of what is deployed or started',
     from: {
-      pathNot: ['^test(ing)?/', '^(examples/[^/]+|starter)/test/', `^world/${simulator}`],
+      pathNot: ['^test(ing)?/', '^bench/', '^(examples/[^/]+|starter)/test/', `^world/${simulator}`],
     },
     to: { path: '^testing/' },
   },

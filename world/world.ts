@@ -36,8 +36,11 @@ export interface WorldOptions {
   readonly scheduler?: Scheduler;
   /** Seed of all randomness in the world: with a virtual scheduler, the same seed gives the same run. @default 1 */
   readonly seed?: number;
-  /** Whether links have latencies as on AWS. @default true */
-  readonly latency?: boolean;
+  /**
+   * Whether links have latencies as on AWS; or other ranges, in milliseconds of one direction, for some kinds of links.
+   * @default true
+   */
+  readonly latency?: boolean | { readonly [Kind in keyof Links]?: readonly [number, number] };
   /** Fraction of messages (replicated items, forwarded events, queue messages) that arrive twice, 0 to 1. @default 0 */
   readonly duplicates?: number;
   /**
@@ -121,7 +124,7 @@ export class World {
     this.ready.catch(() => undefined);
     if (loaded.length > 0) scheduler.hold?.(this.ready);
     const random = seeded(seed);
-    const latencies = latency ? awsLatencies : noLatency;
+    const latencies = latency ? { ...awsLatencies, ...(latency !== true && latency) } : noLatency;
     const activity = this.#activity;
     const kept = decisions === 'strong' ? keptDecisions(storage) : undefined;
     const common = {
