@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import type { DecisionsKind } from '../../core/names.ts';
 import { toyDomain } from '../../testing/toy.ts';
+import { silentTelemetry } from '../error-log.ts';
 import type { FaultyPorts } from '../region/faults.ts';
 import { VirtualScheduler } from '../time/scheduler.ts';
 import { World } from '../world.ts';
@@ -83,6 +84,8 @@ function aWorld({ decisions, crashes, replacePorts = (ports) => ports }: History
     for (const region of world.regions.values()) region.machine.killAll();
   });
   const world: World = new World({
+    // Crashes are planted: the judge reports what they break.
+    telemetry: silentTelemetry,
     domain: toyDomain,
     regions: REGIONS,
     scheduler,
