@@ -57,21 +57,38 @@ async function report({ name, must, load }: NamedLoad, options: Omit<SceneOption
   const transactions = figuresOf(results.flatMap((result) => result.transactions));
   const appends = figuresOf(results.flatMap((result) => result.appends));
   const writes = results.reduce((sum, result) => sum + result.writes, 0);
+  const holds = results.flatMap((result) => result.holds).sort((a, b) => a - b);
   return {
     load: name,
     must,
     seeds,
     ...transactions,
     writesPerCommit: Number((writes / Math.max(1, transactions.committed)).toFixed(1)),
+    marks: results.reduce((sum, result) => sum + result.marks, 0),
+    hold: Math.round(quantile(holds, 0.5)),
     held: results.reduce((sum, result) => sum + result.held, 0),
     ...(appends.sent > 0 && { appends }),
   };
 }
 
 const table = new Table({
-  head: ['load', 'must', 'sent', 'committed', 'aborted', 'undecided', 'p50 s', 'p99 s', 'max s', 'writes', 'held'],
+  head: [
+    'load',
+    'must',
+    'sent',
+    'committed',
+    'aborted',
+    'undecided',
+    'p50 s',
+    'p99 s',
+    'max s',
+    'writes',
+    'marks',
+    'hold s',
+    'held',
+  ],
   style: { head: [], border: [] },
-  colAligns: ['left', 'left', ...Array.from({ length: 9 }, () => 'right' as const)],
+  colAligns: ['left', 'left', ...Array.from({ length: 11 }, () => 'right' as const)],
 });
 function seconds(milliseconds: number): string {
   return (milliseconds / 1000).toFixed(2);
@@ -81,7 +98,22 @@ const reports = [];
 for (const one of chosen) {
   const figures = await report(one, { decisions, links: [Number(from), Number(to)] });
   reports.push(figures);
-  const { load, must, sent, committed, aborted, undecided, p50, p99, max, writesPerCommit, held, appends } = figures;
+  const {
+    load,
+    must,
+    sent,
+    committed,
+    aborted,
+    undecided,
+    p50,
+    p99,
+    max,
+    writesPerCommit,
+    marks,
+    hold,
+    held,
+    appends,
+  } = figures;
   table.push([
     load,
     must,
@@ -93,6 +125,8 @@ for (const one of chosen) {
     seconds(p99),
     seconds(max),
     writesPerCommit,
+    marks,
+    seconds(hold),
     held,
   ]);
   if (appends)
@@ -106,8 +140,7 @@ for (const one of chosen) {
       seconds(appends.p50),
       seconds(appends.p99),
       seconds(appends.max),
-      '',
-      '',
+      ...['', '', '', ''],
     ]);
   if (!values.json) process.stderr.write(`… ${load}\n`);
 }

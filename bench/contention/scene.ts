@@ -1,3 +1,4 @@
+import * as z from 'zod';
 import { drivingRegionOf } from '../../core/index.ts';
 import type { DecisionsKind } from '../../core/names.ts';
 import { domain } from '../../testing/toy-domain.ts';
@@ -35,6 +36,8 @@ export interface SceneOptions {
   readonly decisions: DecisionsKind;
   /** Milliseconds of one direction of a call between Regions. */
   readonly links: readonly [number, number];
+  /** Milliseconds by which clocks are ahead, by Region. @default none is */
+  readonly clockAhead?: Readonly<Record<string, number>>;
 }
 
 /** How a transaction or an append of a load ended. */
@@ -48,11 +51,17 @@ export interface Ended {
 export interface Result {
   readonly transactions: readonly Ended[];
   readonly appends: readonly Ended[];
-  /** Writes of intents, of their final states and of decisions, in all Regions together. */
+  /** Writes of intents, of marks on them, of their final states and of decisions, in all Regions together. */
   readonly writes: number;
+  /** Marks among them. */
+  readonly marks: number;
+  /** How long each intent held its stream, in milliseconds. */
+  readonly holds: readonly number[];
   /** Streams that an intent still holds when every deadline has passed by 30 s. */
   readonly held: number;
 }
+
+const intentSchema = z.object({ stream: z.string(), log: z.string(), position: z.number() });
 
 /** Milliseconds of a call of a table. */
 const TABLE_MS = [3, 8] as const;
@@ -60,9 +69,10 @@ const TABLE_MS = [3, 8] as const;
 const OVER_MS = 30_000 + 30_000;
 
 /** Runs a load in a new world, in virtual time. */
-export async function runLoad(load: Load, { seed, decisions, links }: SceneOptions): Promise<Result> {
+export async function runLoad(load: Load, options: SceneOptions): Promise<Result> {
   const scheduler = new VirtualScheduler();
-  const world = aWorld(scheduler, { seed, decisions, links });
+  const holds: number[] = [];
+  const world = aWorld(scheduler, options, holds);
   for (const region of world.regions.values())
     region.machine.beforeStep = ({ name, transaction, kill }) => {
       if (name === 'Decide' && load.dies?.(transaction)) kill();
@@ -113,13 +123,23 @@ export async function runLoad(load: Load, { seed, decisions, links }: SceneOptio
     if (commits.some(({ tx }) => tx?.state === 'prepared')) held++;
   }
   const counts = [...world.regions.values()].map((region) => region.counts);
-  const writes = counts.reduce((sum, { intents, finalised, decided }) => sum + intents + finalised + decided, 0);
-  return { transactions: all[0], appends: all[1], writes, held };
+  const sum = (key: 'intents' | 'marked' | 'finalised' | 'decided') => counts.reduce((all, of) => all + of[key], 0);
+  const marks = sum('marked');
+  const writes = sum('intents') + marks + sum('finalised') + sum('decided');
+  return { transactions: all[0], appends: all[1], writes, marks, holds, held };
 }
 
-/** A world whose tables take a few milliseconds for each call. */
-function aWorld(scheduler: VirtualScheduler, { seed, decisions, links }: SceneOptions): World {
-  const random = seeded(seed);
+/** A world whose tables take a few milliseconds for each call. @param holds gets how long each intent held its stream */
+function aWorld(scheduler: VirtualScheduler, { links, ...options }: SceneOptions, holds: number[]): World {
+  const random = seeded(options.seed);
+  const since = new Map<string, number>();
+  const watch = (name: string, key: string) => {
+    if (name === 'put') since.set(key, scheduler.now());
+    else if (name === 'finalise' && since.has(key)) {
+      holds.push(scheduler.now() - (since.get(key) ?? 0));
+      since.delete(key);
+    }
+  };
   /** A call takes effect in the middle of its time. */
   const takes = async <T>(milliseconds: number, call: () => Promise<T>): Promise<T> => {
     await sleepOn(scheduler, milliseconds / 2);
@@ -131,13 +151,18 @@ function aWorld(scheduler: VirtualScheduler, { seed, decisions, links }: SceneOp
     domain,
     regions: REGIONS,
     scheduler,
-    seed,
-    decisions,
+    ...options,
     latency: { invoke: links },
     withFaults: (_region, ports) =>
       portsAround(ports, (call, name, args) => {
         if (!/^(events|decisions|snapshots)\./.test(name)) return call(args);
-        return takes(randomBetween(random, TABLE_MS), () => call(args));
+        return takes(randomBetween(random, TABLE_MS), async () => {
+          const result = await call(args);
+          const { data: commit } = intentSchema.safeParse(args[0]);
+          if (commit && result === undefined)
+            watch(name.slice('events.'.length), `${commit.stream}@${commit.log}.${commit.position}`);
+          return result;
+        });
       }),
   });
 }
