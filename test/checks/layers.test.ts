@@ -138,6 +138,7 @@ const allowed: Record<string, string[]> = {
     ...inCore,
     'world/index.ts',
     'world/link.ts',
+    'testing/toy.ts',
     '@aws-sdk/lib-dynamodb',
     'zod',
     'node:fs',
