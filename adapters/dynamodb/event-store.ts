@@ -109,7 +109,9 @@ export function dynamoDbEventStore(
       } catch (error) {
         if (!(error instanceof ConditionalCheckFailedException))
           throw sdkError(`mark an intent of ${intent.stream}`, error);
-        return error.Item && fromImage(error.Item);
+        const item =
+          error.Item ?? (await orSdkError(`load ${intent.stream}`, getItem(client, table, keyOf(intent), bound)));
+        return item && fromImage(item);
       }
     },
     transact: async (write) => {

@@ -83,8 +83,8 @@ export async function finalStateOf(
   const { commitId, fingerprint, stream, tx } = intent;
   const decided = await (isLocal ? decisionHere(ports, commitId) : decisionOf(ports, commitId, ASK_DECISION_MS));
   if (decided) return stateIn(decided, intent);
-  // All times are by the clock of the Region that wrote the intent, which is this one.
-  const now = ports.runtime.now();
+  // All times are by the clock of the Region that wrote the intent, which is this one. Its functions run on several hosts.
+  const now = ports.runtime.now() - Math.max(0, ports.runtime.clockAhead());
   const left = Number(tx?.deadline) - now;
   if (left > 0 && now - writtenAt(intent) < holdLimit(intent, waiter)) return undefined;
   const abort = left > 0 ? { reason: { stream, problem: busyProblem(stream) }, remaining: left } : {};

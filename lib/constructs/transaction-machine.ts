@@ -19,6 +19,8 @@ import {
   Succeed,
   TaskInput,
   Timeout,
+  Wait,
+  WaitTime,
 } from 'aws-cdk-lib/aws-stepfunctions';
 import { LambdaInvoke, type LambdaInvokeJsonPathProps } from 'aws-cdk-lib/aws-stepfunctions-tasks';
 import { Construct } from 'constructs';
@@ -210,9 +212,11 @@ export class TransactionMachine extends Construct {
 
   /** Releases what a busy attempt holds, and meanwhile waits for the streams that were busy. */
   #releaseAndWait(): Parallel {
+    // Otherwise each branch would return the whole state, and the two together may exceed the size of a state.
+    const nothing = { resultPath: JsonPath.DISCARD, outputPath: JsonPath.DISCARD };
     // It is not retried: the next attempt finds out whether the stream is free.
     const turn = this.#invoke('Turn', this.#props.participant);
-    turn.addCatch(Pass.jsonPath(this, 'No turn'), {
+    turn.addCatch(Wait.jsonPath(this, 'No turn', { time: WaitTime.duration(Duration.seconds(1)) }), {
       errors: [Errors.ALL],
       resultPath: JsonPath.DISCARD,
     });
@@ -225,10 +229,10 @@ export class TransactionMachine extends Construct {
         deadline: JsonPath.numberAt('$.deadline'),
         timeout: JsonPath.numberAt('$.timeout'),
       },
-      resultPath: JsonPath.DISCARD,
+      ...nothing,
     }).itemProcessor(turn);
     return Parallel.jsonPath(this, 'Release and wait', { resultPath: JsonPath.DISCARD }).branch(
-      this.#finaliseAll('Release', '$.decision.intents'),
+      this.#finaliseAll('Release', '$.decision.intents', nothing),
       turns,
     );
   }
@@ -242,7 +246,7 @@ export class TransactionMachine extends Construct {
   }
 
   /** Finalises all intents, in parallel. */
-  #finaliseAll(name: string, intents: string): MapState {
+  #finaliseAll(name: string, intents: string, returns: { readonly outputPath?: string } = {}): MapState {
     const finalise = this.#task(name, this.#props.participant);
     finalise.addCatch(
       Pass.jsonPath(this, `${name} later`, { comment: 'Intents that cannot be reached are left to recovery' }),
@@ -252,6 +256,7 @@ export class TransactionMachine extends Construct {
       itemsPath: intents,
       itemSelector: { step: 'finalise', intent: JsonPath.objectAt('$$.Map.Item.Value') },
       resultPath: JsonPath.DISCARD,
+      ...returns,
     }).itemProcessor(finalise);
   }
 

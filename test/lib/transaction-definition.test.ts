@@ -232,7 +232,7 @@ describe('an execution of the state machine of transactions', () => {
       prepare: ({ attempt, participant: { stream } }) =>
         attempt === 3 ? { kind: 'refused', stream, problem } : preparedOf(stream),
       decide: ({ attempt }) => ({
-        ...decisionOf('aborted', { final: attempt === 3 }),
+        ...decisionOf('aborted', { final: attempt === 3, next: attempt + 1 }),
         intents: wide.map(({ stream }) => ({ ...intentOf(stream), commitId: `${input.id}#3`, state: 'aborted' })),
       }),
     });

@@ -115,7 +115,7 @@ export class WorldStateMachine implements StateMachine {
       const turns = decision.turns.map((stream) =>
         this.#task(execution, 'Turn', 'participant', { step: 'turn', transaction, stream, deadline, timeout }),
       );
-      await Promise.all([finalised, ...turns.map((turn) => turn.catch(() => undefined))]);
+      await Promise.all([finalised, ...turns.map((turn) => turn.catch(() => sleepOn(this.#scheduler, 1000)))]);
       attempt = decision.next;
     }
   }
