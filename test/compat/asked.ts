@@ -43,12 +43,11 @@ export function asksParticipant(
   const ports = { ...aRegionOf('us-east-2'), participants, decisions: memoryDecisions({ strong: false }) };
   if (means.step === 'decision')
     return means.abort
-      ? decisionOrAbort(ports, means.attemptId, means.abort.fingerprint, means.abort)
+      ? decisionOrAbort(ports, means.attemptId, means.abort.fingerprint)
       : decisionOf(ports, means.attemptId);
   if (means.step === 'finalise' || 'deadline' in means) return participateStep(ports, means);
-  const { remaining, began, ...asked } = means;
-  const deadline = ports.runtime.now() + remaining;
-  return participateStep(ports, { ...asked, deadline, ...(began !== undefined && { timeout: deadline - began }) });
+  const { remaining, ...asked } = means;
+  return participateStep(ports, { ...asked, deadline: ports.runtime.now() + remaining });
 }
 
 /** One of three Regions, empty. */

@@ -58,10 +58,6 @@ export function watched(
       await watch('finalise');
       return store.finalise(intent, state);
     },
-    mark: async (intent, next) => {
-      await watch('mark');
-      return store.mark(intent, next);
-    },
     transact: async (write) => {
       await watch('transact');
       return store.transact(write);
