@@ -1,33 +1,16 @@
 import { describe, expect, it } from 'vitest';
-import { memoryDecisions } from '../../../adapters/memory/decisions.ts';
 import { memoryEventStore } from '../../../adapters/memory/event-store.ts';
-import { memoryQuarantine } from '../../../adapters/memory/quarantine.ts';
 import { memoryViewStore } from '../../../adapters/memory/view-store.ts';
 import { operateAnswerSchema } from '../../../core/index.ts';
 import type { OperatePorts } from '../../../core/operate/actions.ts';
 import { makeHandler } from '../../../lambdas/operate/handler.ts';
-import { toyDomain } from '../../../testing/toy.ts';
 import { aCommit } from '../../contract/commits.ts';
-import { fakeRuntime } from '../../runtime.ts';
+import { operatePorts } from '../../core/operate/operate-ports.ts';
 import { context, recordedTelemetry } from '../invocation.ts';
 
 function anOperate(ports: Partial<OperatePorts> = {}) {
   const telemetry = recordedTelemetry();
-  const runtime = fakeRuntime();
-  const handler = makeHandler({
-    domain: toyDomain,
-    region: 'us-east-1',
-    events: memoryEventStore(),
-    decisions: memoryDecisions({ strong: true }),
-    views: memoryViewStore(),
-    bus: { put: async (entries) => entries.map(() => undefined) },
-    quarantine: memoryQuarantine(() => runtime.now()),
-    ingest: { send: async (bodies) => bodies.map(() => undefined) },
-    resolver: { send: async (messages) => messages.map(() => undefined) },
-    runtime,
-    telemetry,
-    ...ports,
-  });
+  const handler = makeHandler({ ...operatePorts(), telemetry, ...ports });
   return { operate: (asked: unknown) => handler(asked, context), lines: telemetry.lines };
 }
 
