@@ -64,6 +64,7 @@ async function report({ name, must, load }: NamedLoad, options: Omit<SceneOption
     seeds,
     ...transactions,
     writesPerCommit: Number((writes / Math.max(1, transactions.committed)).toFixed(1)),
+    marks: results.reduce((sum, result) => sum + result.marks, 0),
     hold: Math.round(quantile(holds, 0.5)),
     held: results.reduce((sum, result) => sum + result.held, 0),
     ...(appends.sent > 0 && { appends }),
@@ -82,11 +83,12 @@ const table = new Table({
     'p99 s',
     'max s',
     'writes',
+    'marks',
     'hold s',
     'held',
   ],
   style: { head: [], border: [] },
-  colAligns: ['left', 'left', ...Array.from({ length: 10 }, () => 'right' as const)],
+  colAligns: ['left', 'left', ...Array.from({ length: 11 }, () => 'right' as const)],
 });
 function seconds(milliseconds: number): string {
   return (milliseconds / 1000).toFixed(2);
@@ -96,8 +98,22 @@ const reports = [];
 for (const one of chosen) {
   const figures = await report(one, { decisions, links: [Number(from), Number(to)] });
   reports.push(figures);
-  const { load, must, sent, committed, aborted, undecided, p50, p99, max, writesPerCommit, hold, held, appends } =
-    figures;
+  const {
+    load,
+    must,
+    sent,
+    committed,
+    aborted,
+    undecided,
+    p50,
+    p99,
+    max,
+    writesPerCommit,
+    marks,
+    hold,
+    held,
+    appends,
+  } = figures;
   table.push([
     load,
     must,
@@ -109,6 +125,7 @@ for (const one of chosen) {
     seconds(p99),
     seconds(max),
     writesPerCommit,
+    marks,
     seconds(hold),
     held,
   ]);
@@ -123,7 +140,7 @@ for (const one of chosen) {
       seconds(appends.p50),
       seconds(appends.p99),
       seconds(appends.max),
-      ...['', '', ''],
+      ...['', '', '', ''],
     ]);
   if (!values.json) process.stderr.write(`… ${load}\n`);
 }

@@ -12,6 +12,11 @@ export function backoff({ random }: Pick<Runtime, 'random'>, tries: number): num
   return random() * Math.min(CAP_MS, BASE_MS * 2 ** tries);
 }
 
+/** Milliseconds between two polls: at random in a range, so that several pollers do not meet. */
+export function pollPause({ random }: Pick<Runtime, 'random'>, [least, most]: readonly [number, number]): number {
+  return least + random() * (most - least);
+}
+
 /** The attempts of one operation, with pauses in between, until its deadline. */
 export class Retries {
   readonly #runtime: Pick<Runtime, 'random' | 'elapsed' | 'sleep'>;

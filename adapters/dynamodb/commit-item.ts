@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { type Commit, decodeEventData, encodeEventData, type Meta } from '../../core/index.ts';
+import { type Commit, decodeEventData, encodeEventData, type Intent, type Meta } from '../../core/index.ts';
 import {
   type Count,
   type Counts,
@@ -35,7 +35,14 @@ export type CommitImage = {
   readonly region: Text;
   readonly meta: { readonly M: Record<string, Text> };
   /** The state of an intent; only intents have this attribute. */
-  readonly tx?: { readonly M: { readonly state: Text; readonly deadline: Numeric } };
+  readonly tx?: {
+    readonly M: {
+      readonly state: Text;
+      readonly deadline: Numeric;
+      readonly began?: Numeric;
+      readonly next?: { readonly M: { readonly transaction: Text; readonly began: Numeric } };
+    };
+  };
 };
 
 export function sortKey(log: string, position: number): string {
@@ -67,7 +74,27 @@ export function toImage(commit: Commit): CommitImage {
     ...(commit.wallTime !== undefined && { wallTime: { N: String(commit.wallTime) } }),
     region: { S: commit.region },
     meta: { M: toTexts(commit.meta) },
-    ...(commit.tx && { tx: { M: { state: { S: commit.tx.state }, deadline: { N: String(commit.tx.deadline) } } } }),
+    ...(commit.tx && { tx: toTx(commit.tx) }),
+  };
+}
+
+function toTx({ state, deadline, began, next }: Intent): NonNullable<CommitImage['tx']> {
+  return {
+    M: {
+      state: { S: state },
+      deadline: { N: String(deadline) },
+      ...(began !== undefined && { began: { N: String(began) } }),
+      ...(next && { next: { M: { transaction: { S: next.transaction }, began: { N: String(next.began) } } } }),
+    },
+  };
+}
+
+function fromTx({ M: { state, deadline, began, next } }: z.output<typeof txSchema>): Intent {
+  return {
+    state: state.S,
+    deadline: Number(deadline.N),
+    ...(began && { began: Number(began.N) }),
+    ...(next && { next: { transaction: next.M.transaction.S, began: Number(next.M.began.N) } }),
   };
 }
 
@@ -81,6 +108,15 @@ function toTexts(meta: Meta): Partial<Record<keyof Meta, Text>> {
   }
   return texts;
 }
+
+const txSchema = z.object({
+  M: z.object({
+    state: z.object({ S: z.enum(['prepared', 'committed', 'aborted']) }),
+    deadline: numberSchema,
+    began: numberSchema.exactOptional(),
+    next: z.object({ M: z.object({ transaction: textSchema, began: numberSchema }) }).exactOptional(),
+  }),
+});
 
 export const commitImageSchema = z.object({
   pk: textSchema,
@@ -106,11 +142,7 @@ export const commitImageSchema = z.object({
       traceparent: textSchema.exactOptional(),
     }),
   }),
-  tx: z
-    .object({
-      M: z.object({ state: z.object({ S: z.enum(['prepared', 'committed', 'aborted']) }), deadline: numberSchema }),
-    })
-    .exactOptional(),
+  tx: txSchema.exactOptional(),
 });
 
 /**
@@ -142,7 +174,7 @@ export function fromImage(image: unknown): Commit {
       ...(wallTime && { wallTime: Number(wallTime.N) }),
       region: region.S,
       meta: fromTexts(meta.M),
-      ...(tx && { tx: { state: tx.M.state.S, deadline: Number(tx.M.deadline.N) } }),
+      ...(tx && { tx: fromTx(tx) }),
     };
   } catch (error) {
     throw unexpectedItem('a commit', image, `events: ${error instanceof Error ? error.message : error}`);

@@ -8,7 +8,7 @@ import {
   TransactWriteItemsCommand,
   UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
-import type { Commit, Decision, EventsTable, IntentKey, VersionVector } from '../../core/index.ts';
+import type { Commit, Decision, EventsTable, IntentKey, VersionVector, Waiter } from '../../core/index.ts';
 import { DATABASE_MS } from '../../core/limits/budgets.ts';
 import { type CallOptions, timeLimit } from '../sdk/connection.ts';
 import { orSdkError, sdkError } from '../sdk/sdk-error.ts';
@@ -101,6 +101,19 @@ export function dynamoDbEventStore(
         checkFinal(item && fromImage(item), intent, state);
       }
     },
+    mark: async (intent, next) => {
+      const bound = timeLimit(callMs);
+      try {
+        const { Attributes } = await retryConflicts(bound, () => client.send(marking(table, intent, next), bound));
+        return Attributes && fromImage(Attributes);
+      } catch (error) {
+        if (!(error instanceof ConditionalCheckFailedException))
+          throw sdkError(`mark an intent of ${intent.stream}`, error);
+        const item =
+          error.Item ?? (await orSdkError(`load ${intent.stream}`, getItem(client, table, keyOf(intent), bound)));
+        return item && fromImage(item);
+      }
+    },
     transact: async (write) => {
       checkWrite(write);
       const { commits, free, decision } = write;
@@ -173,6 +186,31 @@ function update(table: string, intent: IntentKey, state: string): UpdateItemComm
       ':prepared': { S: 'prepared' },
       ':commitId': { S: intent.commitId },
     },
+    ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+  });
+}
+
+function marking(table: string, intent: IntentKey, { transaction, began }: Waiter): UpdateItemCommand {
+  return new UpdateItemCommand({
+    TableName: table,
+    Key: keyOf(intent),
+    UpdateExpression: 'SET #tx.#next = :next',
+    ConditionExpression: [
+      '#tx.#state = :prepared AND #commitId = :commitId AND (attribute_not_exists(#tx.#next) OR #tx.#next.#began > :began',
+      'OR (#tx.#next.#began = :began AND #tx.#next.#transaction > :transaction))',
+    ].join(' '),
+    ExpressionAttributeNames: {
+      ...{ '#tx': 'tx', '#state': 'state', '#commitId': 'commitId' },
+      ...{ '#next': 'next', '#began': 'began', '#transaction': 'transaction' },
+    },
+    ExpressionAttributeValues: {
+      ':next': { M: { transaction: { S: transaction }, began: { N: String(began) } } },
+      ':prepared': { S: 'prepared' },
+      ':commitId': { S: intent.commitId },
+      ':began': { N: String(began) },
+      ':transaction': { S: transaction },
+    },
+    ReturnValues: 'ALL_NEW',
     ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
   });
 }

@@ -21,8 +21,12 @@ export function changeOf({ eventName, NewImage, OldImage }: TableRecord): Change
     if (isDecisionItem(NewImage)) return { decision: fromDecisionItem(NewImage) };
     return { commit: fromImage(NewImage) };
   }
-  if (eventName !== 'MODIFY' || !preparedImageSchema.safeParse(OldImage).success) return undefined;
+  if (eventName !== 'MODIFY' || !isPrepared(OldImage) || isPrepared(NewImage)) return undefined;
   return { commit: fromImage(NewImage) };
+}
+
+function isPrepared(image: unknown): boolean {
+  return preparedImageSchema.safeParse(image).success;
 }
 
 export const preparedImageSchema = z.object({

@@ -4,6 +4,7 @@ import {
   type Decision,
   type EventsTable,
   type IntentKey,
+  mayBeNext,
   shardOf,
   versionCovers,
 } from '../../core/index.ts';
@@ -113,6 +114,13 @@ export function memoryEventStore(onChange: (change: EventsChange) => void = () =
       if (there?.commitId === intent.commitId && there.tx?.state === 'prepared')
         replace(there, frozenCopy({ ...there, tx: { ...there.tx, state } }));
       else checkFinal(there, intent, state);
+    },
+    mark: async (intent, next) => {
+      const there = holderOf(intent);
+      const isOpen = there?.commitId === intent.commitId && there.tx?.state === 'prepared';
+      if (isOpen && there.tx && there.tx.next?.transaction !== next.transaction && mayBeNext(next, there.tx.next))
+        replace(there, frozenCopy({ ...there, tx: { ...there.tx, next } }));
+      return holderOf(intent);
     },
     transact: async (write) => {
       checkWrite(write);

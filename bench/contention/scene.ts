@@ -51,8 +51,10 @@ export interface Ended {
 export interface Result {
   readonly transactions: readonly Ended[];
   readonly appends: readonly Ended[];
-  /** Writes of intents, of their final states and of decisions, in all Regions together. */
+  /** Writes of intents, of marks on them, of their final states and of decisions, in all Regions together. */
   readonly writes: number;
+  /** Marks among them. */
+  readonly marks: number;
   /** How long each intent held its stream, in milliseconds. */
   readonly holds: readonly number[];
   /** Streams that an intent still holds when every deadline has passed by 30 s. */
@@ -121,9 +123,10 @@ export async function runLoad(load: Load, options: SceneOptions): Promise<Result
     if (commits.some(({ tx }) => tx?.state === 'prepared')) held++;
   }
   const counts = [...world.regions.values()].map((region) => region.counts);
-  const sum = (key: 'intents' | 'finalised' | 'decided') => counts.reduce((all, of) => all + of[key], 0);
-  const writes = sum('intents') + sum('finalised') + sum('decided');
-  return { transactions: all[0], appends: all[1], writes, holds, held };
+  const sum = (key: 'intents' | 'marked' | 'finalised' | 'decided') => counts.reduce((all, of) => all + of[key], 0);
+  const marks = sum('marked');
+  const writes = sum('intents') + marks + sum('finalised') + sum('decided');
+  return { transactions: all[0], appends: all[1], writes, marks, holds, held };
 }
 
 /** A world whose tables take a few milliseconds for each call. @param holds gets how long each intent held its stream */

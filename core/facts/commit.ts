@@ -1,5 +1,6 @@
 import { type Hlc, wallTimeOf } from './hlc.ts';
 import type { Dot, VersionVector } from './version.ts';
+import type { Waiter } from './waiter.ts';
 
 /** A stored event: `data` is JSON accepted by its schema. */
 export interface StoredEvent {
@@ -25,6 +26,10 @@ export interface Intent {
    * wrote the intent.
    */
   readonly deadline: number;
+  /** When its transaction began, by the driving Region's clock; older code did not write it. */
+  readonly began?: number;
+  /** The transaction that takes the stream next. A hint for fairness: the position still goes to the first that writes it. */
+  readonly next?: Waiter;
 }
 
 /** One atomic append: one or more events at one position of one log, stored as one item of the table. */

@@ -116,13 +116,29 @@ export const DEFAULT_TRANSACTION_MS = 30_000;
 export const MAX_TRANSACTION_MS = 240_000;
 /** How long a Region that passes a transaction on to its driving Region waits for the outcome. */
 export const PASSED_ON_WAIT_MS = 20_000;
+/** How long an undecided attempt may hold a stream that others wait for; for an older transaction, the second number. */
+export const HOLD_LIMIT_MS = 4_000;
+export const HOLD_LIMIT_FOR_OLDER_MS = 2_000;
+/** How long a participant waits as the next holder: after an older transaction, and after a younger one. */
+export const WAIT_FOR_OLDER_MS = 400;
+export const WAIT_FOR_YOUNGER_MS = 3_000;
+/** How long a free position is kept for the next holder if that is an older transaction. */
+export const KEPT_FOR_NEXT_MS = 250;
+/** How long a transaction that holds nothing waits for its turn at a stream. */
+export const TURN_MS = 18_000;
+/** The ranges of the pauses between polls: of the next holder, of a transaction that holds nothing, and of an append. */
+export const NEXT_POLL_MS = [10, 25] as const;
+export const TURN_POLL_MS = [40, 120] as const;
+export const APPEND_POLL_MS = [15, 45] as const;
+/** How often a waiting transaction looks whether its own attempt is decided, and a caller whether there is an outcome. */
+export const LOOK_MS = 250;
+/** The range of the pause before the next attempt if there is no stream to wait for. */
+export const ATTEMPT_PAUSE_MS = [20, 100] as const;
 /**
  * Attempts of `participant` to get a position. After that the stream counts as busy, and the transaction's other
  * streams are released.
  */
 export const PREPARE_TRIES = 8;
-/** Maximum pause between attempts, in seconds. */
-export const MAX_ATTEMPT_PAUSE_S = 8;
 /** The minimum remaining time for a further attempt of a transaction to start. */
 export const MIN_ATTEMPT_MS = 1_000;
 /** How long after the deadline a message reaches the resolver. */

@@ -40,6 +40,7 @@ export function limitRelations(limits: Limits = LIMITS): readonly Relation[] {
     ...retentionRelations(limits),
     ...subscriberRelations(limits),
     ...transactionRelations(limits),
+    ...contentionRelations(limits),
     ...sizeRelations(limits),
   ];
 }
@@ -249,6 +250,34 @@ function subscriberRelations({ FUNCTIONS, ...limits }: Limits): Relation[] {
   ];
 }
 
+function contentionRelations(limits: Limits): Relation[] {
+  const { ASK_DECISION_MS, TRANSACTION_DATABASE_MS } = limits;
+  return [
+    {
+      // Reads the snapshot and the stream. If an intent blocks it, waits for it, ends its attempt and finalises it. Then
+      // writes its own intent.
+      name: 'participant has time to load a stream, wait for an intent, resolve it and write its own',
+      needs: limits.SNAPSHOT_MS + 4 * TRANSACTION_DATABASE_MS + ASK_DECISION_MS + limits.WAIT_FOR_YOUNGER_MS,
+      has: limits.PARTICIPANT_CALL_MS,
+    },
+    {
+      name: 'participant has time to load a stream, wait for a turn and finalise an intent',
+      needs: limits.TURN_MS + 2 * TRANSACTION_DATABASE_MS,
+      has: limits.PARTICIPANT_CALL_MS,
+    },
+    {
+      name: 'an older transaction that is next waits until it may end the attempt of the holder',
+      needs: limits.HOLD_LIMIT_FOR_OLDER_MS + 1,
+      has: limits.WAIT_FOR_YOUNGER_MS,
+    },
+    {
+      name: 'an append waits until it may end the attempt of the holder',
+      needs: limits.HOLD_LIMIT_MS + ASK_DECISION_MS,
+      has: limits.APPEND_MS,
+    },
+  ];
+}
+
 function transactionRelations(limits: Limits): Relation[] {
   const { ASK_DECISION_MS, RECOVERY_MS, RESOLVER_SLACK_MS, TRANSACTION_DATABASE_MS, FUNCTIONS } = limits;
   const { coordinate, participant, resolver } = FUNCTIONS;
@@ -273,13 +302,6 @@ function transactionRelations(limits: Limits): Relation[] {
       name: 'coordinate has time to read earlier decisions and make one',
       needs: 2 * TRANSACTION_DATABASE_MS,
       has: coordinate.timeoutS * 1000,
-    },
-    {
-      // Reads the snapshot and the stream. If an intent blocks it, queries its decision, makes it and finalises the
-      // intent. Then writes its own intent.
-      name: 'participant has time to load a stream, resolve an intent and write its own',
-      needs: limits.SNAPSHOT_MS + 4 * TRANSACTION_DATABASE_MS + 2 * ASK_DECISION_MS,
-      has: limits.PARTICIPANT_CALL_MS,
     },
     {
       name: 'participant has time for a call of another Region',

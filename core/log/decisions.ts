@@ -41,6 +41,12 @@ export async function decisionOf(
   return ask(participants, { step: 'decision', attemptId }, within);
 }
 
+/** The decision on an attempt if this Region's replica has it already: no other Region is waited for. */
+export async function decisionHere({ decisions }: DecisionPorts, attemptId: string): Promise<Decision | undefined> {
+  const { transaction, attempt } = parseAttemptId(attemptId);
+  return (await decisions.attempts(transaction, 'local')).find((decision) => decision.attempt === attempt);
+}
+
 /**
  * Like `decisionOf`, for readers: retries for about {@link READ_DECISION_MS}, then treats the attempt as undecided,
  * so that a reader sees the state before it.
@@ -61,28 +67,41 @@ export async function readDecision(
     }
 }
 
+interface AbortOptions {
+  readonly reason?: AbortReason | undefined;
+  /** Milliseconds in which another attempt may follow. @default none does */
+  readonly remaining?: number | undefined;
+  /** Milliseconds for a call of another Region. */
+  readonly within?: number;
+}
+
 /**
- * The decision on an attempt whose deadline has passed: aborted, unless it was already decided.
+ * The decision on an attempt that has to end: aborted, unless it was already decided.
  * @throws MeridianError `region-unreachable`, `unavailable`: it cannot be decided from here now
  */
 export async function decisionOrAbort(
   ports: DecisionPorts,
   attemptId: string,
   fingerprint: string,
-  { reason = expired, within }: { readonly reason?: AbortReason | undefined; readonly within?: number } = {},
+  { reason = expired, remaining, within }: AbortOptions = {},
 ): Promise<Decision> {
   const { region, participants, runtime } = ports;
   const { transaction, attempt } = parseAttemptId(attemptId);
   if (!isKnownHere(ports, transaction)) {
     const decided =
-      participants && (await ask(participants, { step: 'decision', attemptId, abort: { fingerprint } }, within));
+      participants &&
+      (await ask(
+        participants,
+        { step: 'decision', attemptId, abort: { fingerprint, ...(remaining !== undefined && { remaining, reason }) } },
+        within,
+      ));
     if (decided) return decided;
     throw new MeridianError('unavailable', `${transaction} is decided in ${drivingRegionOf(transaction)} only.`, {
       retryable: true,
     });
   }
   const of = { transaction, attempt, fingerprint, decidedAt: runtime.now(), region };
-  return putDecision(ports, abortOf(of, reason));
+  return putDecision(ports, abortOf(of, reason, remaining));
 }
 
 /** Records a decision, unless its attempt already has one. @returns the decision that is recorded */
@@ -128,7 +147,7 @@ export async function tellDecision(
   if (!isKnownHere(ports, transaction))
     throw new MeridianError('misdirected', `${transaction} is decided in ${drivingRegionOf(transaction)}.`);
   const decision = abort
-    ? await decisionOrAbort(ports, attemptId, abort.fingerprint)
+    ? await decisionOrAbort(ports, attemptId, abort.fingerprint, abort)
     : await decisionOf(ports, attemptId);
   return { kind: 'decision', ...(decision && { decision }) };
 }

@@ -205,6 +205,11 @@ export class History {
     return this.#held.logs.last(log);
   }
 
+  /** The commit at the last decided position of a log; undefined if there is none, or only the base includes it. */
+  lastOf(log: string): Commit | undefined {
+    return this.#held.logs.at(log, this.lastDecidedPosition(log));
+  }
+
   /** The last position of a log that has events; 0 if there is none. */
   lastPositionWithEvents(log: string): number {
     return this.#held.logs.lastWithEvents(log, this.lastPosition(log));

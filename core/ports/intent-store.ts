@@ -1,5 +1,6 @@
 import type { Commit } from '../facts/commit.ts';
 import type { FinalState } from '../facts/decision.ts';
+import type { Waiter } from '../facts/waiter.ts';
 
 /** The intents in the `events` table of this Region. */
 export interface IntentStore {
@@ -10,6 +11,12 @@ export interface IntentStore {
    * @throws MeridianError `internal`: there is no such intent, or it is final in the other state
    */
   finalise(intent: IntentKey, state: FinalState): Promise<void>;
+  /**
+   * Marks a prepared intent with the transaction that takes its stream next, unless an older one is marked: one conditional
+   * write.
+   * @returns the commit at this position now, marked or not; undefined if there is none
+   */
+  mark(intent: IntentKey, next: Waiter): Promise<Commit | undefined>;
 }
 
 /** The key of an intent. */

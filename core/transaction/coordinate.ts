@@ -1,10 +1,10 @@
 import { type AbortReason, abortOf, attemptIdOf, type Decision, stateIn } from '../facts/decision.ts';
 import { MeridianError, toProblem } from '../facts/errors.ts';
 import { drivingRegionOf } from '../facts/transaction.ts';
-import { MAX_ATTEMPT_PAUSE_S, MAX_TRANSACTION_MS, MIN_ATTEMPT_MS } from '../limits/budgets.ts';
+import { ATTEMPT_PAUSE_MS, MAX_TRANSACTION_MS, MIN_ATTEMPT_MS } from '../limits/budgets.ts';
 import { type DecisionPorts, decisionOrAbort, putDecision } from '../log/decisions.ts';
 import type { OneRegionTransactions } from '../ports/one-region-transactions.ts';
-import type { Runtime } from '../ports/runtime.ts';
+import { pollPause } from '../retry.ts';
 import {
   type Answer,
   type AttemptResult,
@@ -67,15 +67,16 @@ function committedBy(decision: Decision): readonly FinalIntent[] {
   }));
 }
 
+const none = { turns: [], next: 0, wait: 0 } as const;
+
 /** The commit point: one conditional put. If a decision already exists, it counts, whatever these answers say. */
 async function decide(ports: CoordinatePorts, asked: DecideRequest): Promise<AttemptResult> {
   const { answers, fingerprint } = asked;
   const prepared = answers.filter((answer) => answer.kind === 'prepared');
   // The attempt's id belongs to another transaction: only that one may decide it.
   if (answers.some((answer) => answer.kind === 'refused' && answer.problem.code === 'id-reused'))
-    return { state: 'aborted', final: true, intents: [], wait: 0 };
-  const { decision: mine, wait } = decisionOn(ports, asked);
-  const decision = await putDecision(ports, mine);
+    return { state: 'aborted', final: true, intents: [], ...none };
+  const decision = await putDecision(ports, decisionOn(ports, asked));
   const intents = prepared.map((intent) => {
     const { stream, region, log, position } = intent;
     return { stream, region, log, position, commitId: attemptIdOf(asked), state: stateIn(decision, intent) };
@@ -83,47 +84,39 @@ async function decide(ports: CoordinatePorts, asked: DecideRequest): Promise<Att
   // If another run made the decision, it may list intents of participants whose answers this run lacks.
   const listed = new Set(intents.map(({ stream, position }) => `${stream}@${position}`));
   const others = committedBy(decision).filter(({ stream, position }) => !listed.has(`${stream}@${position}`));
+  const final = decision.final || decision.fingerprint !== fingerprint;
+  const turns = final ? [] : answers.flatMap((answer) => (answer.kind === 'busy' ? answer.stream : []));
+  // Another transaction has ended this attempt, and there is no stream to wait for.
+  if (!final && turns.length === 0) await ports.runtime.sleep(pollPause(ports.runtime, ATTEMPT_PAUSE_MS));
   return {
     state: decision.state,
-    final: decision.final || decision.fingerprint !== fingerprint,
+    final,
     intents: [...intents, ...others],
-    wait,
+    turns,
+    next: asked.attempt + 1,
+    wait: final ? 0 : 1,
   };
 }
 
 function decisionOn(
   { runtime, region }: CoordinatePorts,
   { transaction, attempt, fingerprint, deadline, timeout = MAX_TRANSACTION_MS, answers }: DecideRequest,
-): { readonly decision: Decision; readonly wait: number } {
+): Decision {
   const decidedAt = runtime.now();
   const decisionMembers = { transaction, attempt, fingerprint, decidedAt, region };
   const prepared = answers.filter((answer) => answer.kind === 'prepared');
   if (prepared.length === answers.length)
     return {
-      decision: {
-        ...decisionMembers,
-        state: 'committed',
-        final: true,
-        participants: prepared.map(({ kind: _kind, ...intent }) => intent),
-        remaining: 0,
-      },
-      wait: 0,
+      ...decisionMembers,
+      state: 'committed',
+      final: true,
+      participants: prepared.map(({ kind: _kind, ...intent }) => intent),
+      remaining: 0,
     };
   const reason = reasonOf(answers);
   const left = Math.min(timeout, Math.max(0, deadline - decidedAt));
   const final = reason.problem.code !== 'stream-busy' || left < MIN_ATTEMPT_MS;
-  const decision = abortOf(decisionMembers, reason, final ? undefined : left);
-  return { decision, wait: waitBefore(decision.remaining, attempt, runtime) };
-}
-
-/**
- * Jitter in whole seconds, as the state machine requires, and never beyond the deadline; only the first pause may be
- * zero.
- */
-function waitBefore(remaining: number, attempt: number, { random }: Runtime): number {
-  const most = Math.min(MAX_ATTEMPT_PAUSE_S, 2 ** attempt, Math.floor(remaining / 1000));
-  const least = attempt > 1 ? 1 : 0;
-  return Math.min(most, least + Math.floor(random() * most));
+  return abortOf(decisionMembers, reason, final ? undefined : left);
 }
 
 /**

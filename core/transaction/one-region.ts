@@ -53,7 +53,9 @@ export async function runInOneRegion(ports: OneRegionPorts, transaction: Transac
     transaction.participants.map((participant) => open(ports, transaction, participant)),
   );
   for (;;) {
-    const parts = await Promise.all(drafts.map(async (draft): Promise<Part> => ({ draft, ...(await draft.next()) })));
+    const parts = await Promise.all(
+      drafts.map(async (draft): Promise<Part> => ({ draft, ...(await draft.next({ isLocal: retries.tries > 0 })) })),
+    );
     checkPath(transaction, parts);
     if (parts.some(({ kind }) => kind === 'written')) return outcomeOfEarlier(ports, transaction.id);
     const refused = parts.find((part) => part.kind === 'refused');

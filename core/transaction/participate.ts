@@ -7,6 +7,7 @@ import type { Remote } from '../ports/remote.ts';
 import { type ParticipantAnswer, participantAnswerSchema, participantRequestSchema } from '../wire/participant.ts';
 import type { AppendPorts } from '../write/writer.ts';
 import { prepareIntent } from './prepare.ts';
+import { waitForTurn } from './turn.ts';
 
 export interface ParticipatePorts extends AppendPorts {
   /** The `participant` functions of the other Regions. */
@@ -30,23 +31,42 @@ export async function participateStep(ports: ParticipatePorts, asked: unknown): 
       await ports.events.finalise(intent, state);
       return { kind: 'finalised' };
     }
+    case 'turn': {
+      const { transaction, stream } = request;
+      const home = homeIn(ports, parseStreamRef(stream));
+      const began = 'began' in request ? request.began : request.deadline - request.timeout;
+      const asked = { transaction, stream, began, remaining: timesOf(ports, request).remaining };
+      if (home !== ports.region) return passOn(ports, home, { step: 'turn', ...asked });
+      await waitForTurn(ports, asked);
+      return { kind: 'turn' };
+    }
     case 'prepare': {
       const stream = parseStreamRef(request.participant.stream);
       const home = homeIn(ports, stream);
-      const remaining =
-        'deadline' in request
-          ? Math.min(request.deadline - ports.runtime.now(), request.timeout ?? MAX_TRANSACTION_MS)
-          : request.remaining;
+      const { began, remaining } = timesOf(ports, request);
       return home === ports.region
-        ? prepareIntent(ports, { ...request, remaining }, stream)
+        ? prepareIntent(ports, { ...request, remaining, began }, stream)
         : passOn(
             ports,
             home,
-            { ...request, deadline: undefined, timeout: undefined, remaining },
+            { ...request, deadline: undefined, timeout: undefined, remaining, began },
             Math.max(1, Math.min(remaining, PARTICIPANT_CALL_MS)),
           );
     }
   }
+}
+
+/** When a transaction began, by the clock of the Region that drives it, and how many milliseconds are left. */
+function timesOf(
+  { runtime }: ParticipatePorts,
+  request:
+    | { readonly deadline: number; readonly timeout?: number | undefined }
+    | { readonly remaining: number; readonly began?: number | undefined },
+): { readonly began: number | undefined; readonly remaining: number } {
+  if ('remaining' in request) return { began: request.began, remaining: request.remaining };
+  const { deadline, timeout } = request;
+  const remaining = Math.min(deadline - runtime.now(), timeout ?? MAX_TRANSACTION_MS);
+  return { began: timeout === undefined ? undefined : deadline - timeout, remaining };
 }
 
 function homeIn({ domain, region, regions }: ParticipatePorts, stream: StreamRef): string {

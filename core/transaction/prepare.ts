@@ -11,12 +11,15 @@ import type { Prepared } from '../wire/participant.ts';
 import { Draft } from '../write/draft.ts';
 import { type AppendPorts, idReused } from '../write/writer.ts';
 import { refusalOf } from './refusal.ts';
+import { NextInLine } from './turn.ts';
 
 /** A participant's part of an attempt. */
 export interface Prepare extends Pick<Transaction, 'fingerprint' | 'meta'> {
   readonly transaction: string;
   readonly attempt: number;
   readonly participant: Participant;
+  /** When the transaction began, by the driving Region's clock. @default it counts as the youngest */
+  readonly began?: number | undefined;
   /** Milliseconds until the deadline: a duration, because a deadline is only valid by the clock that set it. */
   readonly remaining: number;
 }
@@ -54,26 +57,40 @@ async function tryToPrepare(ports: AppendPorts, asked: Prepare, stream: StreamRe
   const { runtime } = ports;
   const commitId = attemptIdOf(asked);
   const deadline = runtime.elapsed() + asked.remaining;
+  const { transaction, began } = asked;
+  const me = { transaction, began: began ?? Number.MAX_SAFE_INTEGER };
+  const line = new NextInLine(ports, me, commitId, deadline);
   const draft = await Draft.open(ports, {
     ...{ ...asked, ...asked.participant, stream, commitId },
     // Only the home writes an attempt's intent, so a warm copy serves.
     isNew: true,
-    intent: (now) => ({ state: 'prepared', deadline: Math.ceil(now + deadline - runtime.elapsed()) }),
+    intent: (now) => ({
+      state: 'prepared',
+      deadline: Math.ceil(now + deadline - runtime.elapsed()),
+      ...(began !== undefined && { began }),
+    }),
   });
   for (let tries = 0; tries < PREPARE_TRIES; ) {
     const own = draft.history.intentOf(commitId);
     if (own) return earlier(draft.history, own, asked);
     if (runtime.elapsed() >= deadline) throw tooLate(stream.name);
-    const drafted = await draft.next();
+    const drafted = await draft.next({ isLocal: true, waiter: me });
     if (drafted.kind === 'refused') throw drafted.error;
     if (drafted.kind === 'written') return prepared(draft.history, drafted.commit);
-    if (drafted.kind === 'held' && drafted.by.commitId !== commitId) break;
-    if (drafted.kind !== 'commit') continue;
-    const taken = await draft.put(drafted.commit);
-    if (!taken) return prepared(draft.history, drafted.commit);
+    if (drafted.kind !== 'commit') {
+      if ('by' in drafted && (drafted.by.commitId === commitId || (await line.waitFor(drafted.by)))) continue;
+      break;
+    }
+    const faster = await line.keep(draft.history.lastOf(ports.log));
+    if (faster.length > 0) {
+      draft.history.add(faster);
+      continue;
+    }
+    const winner = await draft.put(drafted.commit);
+    if (!winner) return prepared(draft.history, drafted.commit);
     runtime.metric('AppendConflict', 'Count', 1);
-    if (taken.tx?.state !== 'prepared') await runtime.sleep(backoff(runtime, tries++));
-    await draft.catchUp(taken);
+    if (winner.tx?.state !== 'prepared') await runtime.sleep(backoff(runtime, tries++));
+    await draft.catchUp(winner);
   }
   return { kind: 'busy', stream: stream.name };
 }

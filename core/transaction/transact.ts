@@ -1,7 +1,7 @@
 import { abortOf, attemptIdOf, type Decision, type Outcome } from '../facts/decision.ts';
 import { fromProblem, MeridianError } from '../facts/errors.ts';
 import { drivingRegionOf, type Transaction } from '../facts/transaction.ts';
-import { PASSED_ON_WAIT_MS, RECOVERY_MS } from '../limits/budgets.ts';
+import { LOOK_MS, PASSED_ON_WAIT_MS, RECOVERY_MS } from '../limits/budgets.ts';
 import { decisionOrAbort } from '../log/decisions.ts';
 import type { Remote } from '../ports/remote.ts';
 import type { StateMachine } from '../ports/state-machine.ts';
@@ -20,11 +20,8 @@ export interface TransactPorts extends DrivePorts {
   readonly remote: Remote;
 }
 
-/**
- * Milliseconds before the first read of a decision; each pause is 1.5 times the previous one, up to the second
- * number.
- */
-const [FIRST_LOOK_MS, MAX_LOOK_MS] = [40, 1000];
+/** Milliseconds before the first read of a decision; each pause is 1.5 times the previous one, up to {@link LOOK_MS}. */
+const FIRST_LOOK_MS = 40;
 
 /**
  * Runs a transaction in the Region that its id names: all of its streams change, or none does. A retry of the same
@@ -125,7 +122,7 @@ async function driveByMachine(
   const deadline = last ? last.decidedAt + last.remaining : runtime.now() + timeout;
   const { isNew: _isNew, ...input } = transaction;
   await machine.start({ ...input, deadline });
-  for (let pause = FIRST_LOOK_MS; ; pause = Math.min(pause * 1.5, MAX_LOOK_MS)) {
+  for (let pause = FIRST_LOOK_MS; ; pause = Math.min(pause * 1.5, LOOK_MS)) {
     if (runtime.elapsed() - begun + pause > wait) break;
     await runtime.sleep(pause);
     // The decision is made in this Region, so the local replica has it.

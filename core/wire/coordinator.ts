@@ -45,7 +45,11 @@ export interface AttemptResult {
   /** True if this is the transaction's outcome; otherwise another attempt follows. */
   readonly final: boolean;
   readonly intents: readonly FinalIntent[];
-  /** Whole seconds until the next attempt. */
+  /** The streams to wait for before the next attempt. */
+  readonly turns: readonly string[];
+  /** The number of the next attempt. */
+  readonly next: number;
+  /** Whole seconds until the next attempt: read only by executions that older code started. */
   readonly wait: number;
 }
 

@@ -30,7 +30,14 @@ export const decisionRequestSchema = z.object({
   step: z.literal('decision'),
   attemptId: z.string(),
   /** Fingerprint of the transaction. */
-  abort: z.object({ fingerprint: z.string() }).optional(),
+  abort: z
+    .object({
+      fingerprint: z.string(),
+      /** Milliseconds in which another attempt may follow; without it, none does. */
+      remaining: z.number().optional(),
+      reason: reasonSchema.optional(),
+    })
+    .optional(),
 });
 
 export const decisionAnswerSchema = z.object({ kind: z.literal('decision'), decision: decisionSchema.optional() });

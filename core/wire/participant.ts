@@ -39,15 +39,29 @@ export const participantRequestSchema = z.union([
    * executions started by older code do not send.
    */
   z.object({ step: z.literal('prepare'), ...attemptMembers, deadline: z.number(), timeout: z.number().optional() }),
-  z.object({ step: z.literal('prepare'), ...attemptMembers, remaining: z.number() }),
+  z.object({ step: z.literal('prepare'), ...attemptMembers, remaining: z.number(), began: z.number().optional() }),
+  z.object({
+    step: z.literal('turn'),
+    transaction: z.string(),
+    stream: streamNameSchema,
+    deadline: z.number(),
+    timeout: z.number(),
+  }),
+  z.object({
+    step: z.literal('turn'),
+    transaction: z.string(),
+    stream: streamNameSchema,
+    remaining: z.number(),
+    began: z.number(),
+  }),
   z.object({ step: z.literal('finalise'), intent: finalIntentSchema }),
   decisionRequestSchema,
 ]);
 
-export type ParticipantAnswer = Prepared | { readonly kind: 'finalised' } | DecisionAnswer;
+export type ParticipantAnswer = Prepared | { readonly kind: 'finalised' | 'turn' } | DecisionAnswer;
 
 /** A participant's response to another Region, except decisions: see `decisionAnswerSchema`. */
-export const participantAnswerSchema = z.union([preparedSchema, z.object({ kind: z.literal('finalised') })]);
+export const participantAnswerSchema = z.union([preparedSchema, z.object({ kind: z.enum(['finalised', 'turn']) })]);
 
 /** The result of a prepare. Only `prepared` has written anything. */
 export type Prepared =

@@ -5,9 +5,9 @@ import { fingerprintOf } from '../facts/fingerprint.ts';
 import type { KnownCopy } from '../facts/snapshot.ts';
 import { parseStreamRef } from '../facts/stream-ref.ts';
 import type { VersionVector } from '../facts/version.ts';
-import { APPEND_MS } from '../limits/budgets.ts';
+import { APPEND_MS, APPEND_POLL_MS } from '../limits/budgets.ts';
 import type { History } from '../log/history.ts';
-import { Retries } from '../retry.ts';
+import { pollPause, Retries } from '../retry.ts';
 import { encodeVersionToken } from '../wire/version-token.ts';
 import { Draft } from './draft.ts';
 import { streamBusy } from './intents.ts';
@@ -36,15 +36,20 @@ export async function appendToStream(
   const { runtime } = ports;
   const { commitId, expected } = asked;
   const retries = new Retries(runtime, APPEND_MS);
+  let isLocal = false;
   const draft = await Draft.open(ports, { ...asked, stream, fingerprint: fingerprintOf(runtime, asked.operation) });
   let hasLost = false;
   for (;;) {
-    const drafted = await draft.next();
+    const drafted = await draft.next({ isLocal });
     if (drafted.kind === 'written') return appended(drafted.commit, draft.history.versionOf(drafted.commit));
     if (drafted.kind === 'refused') throw drafted.error;
     if (drafted.kind === 'unchanged') return { stream: asked.stream, commitId, version: drafted.version };
     if (drafted.kind === 'held') {
-      if (!(await retries.pause())) throw streamBusy(drafted.by, runtime.now());
+      const pause = pollPause(runtime, APPEND_POLL_MS);
+      if (pause > retries.left) throw streamBusy(drafted.by, runtime.now());
+      await runtime.sleep(pause);
+      // The Region that decides was asked once. The decision arrives here by replication, or the attempt is ended.
+      isLocal = true;
       continue;
     }
 
@@ -53,8 +58,9 @@ export async function appendToStream(
     if (!taken) return appended(commit, version);
     if (taken.commitId === commitId && taken.tx === undefined) continue;
     runtime.metric('AppendConflict', 'Count', 1);
-    // With `expected`, the next attempt usually reports the conflict: it follows without a pause.
-    const isAtOnce = expected !== undefined && !hasLost;
+    // The next attempt follows without a pause if it finds out how long an intent holds the stream, or if it usually reports
+    // the conflict with `expected`.
+    const isAtOnce = taken.tx?.state === 'prepared' || (expected !== undefined && !hasLost);
     hasLost = true;
     if (!isAtOnce && !(await retries.pause())) throw lostRace(draft.history);
     await draft.catchUp(taken);

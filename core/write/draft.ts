@@ -9,7 +9,7 @@ import { emptyVersion, type VersionVector, versionDominates } from '../facts/ver
 import { CLOCK_LIMIT_MS } from '../limits/budgets.ts';
 import type { History } from '../log/history.ts';
 import { keepSnapshot, loadWhole } from '../log/load.ts';
-import { finishIntents, ownIntents } from './intents.ts';
+import { finishIntents, ownIntents, type Search } from './intents.ts';
 import {
   type AppendPorts,
   checkHome,
@@ -102,7 +102,7 @@ export class Draft {
    * the stream is then loaded first.
    * @throws MeridianError `not-caught-up`, `unavailable`, retryable; `internal`
    */
-  async next(): Promise<Drafted> {
+  async next(search?: Search): Promise<Drafted> {
     const { basedOn, operation } = this.#write;
     for (;;) {
       // The commit that won a race may not include everything in the snapshot that this copy is based on.
@@ -111,7 +111,7 @@ export class Draft {
       const commit = this.#written();
       if (commit) return { kind: 'written', commit };
       if (ownIntents(this.#ports, this.#history).length > 0) {
-        const by = await finishIntents(this.#ports, this.#history);
+        const by = await finishIntents(this.#ports, this.#history, search);
         if (by) return { kind: 'held', by };
         continue;
       }

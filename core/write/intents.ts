@@ -1,10 +1,12 @@
 // Intents that block a log: any writer that meets one finishes it, once it is decided or its deadline has passed.
 
-import type { Commit, Intent } from '../facts/commit.ts';
+import { type Commit, type Intent, writtenAt } from '../facts/commit.ts';
 import { type FinalState, finalOf, stateIn } from '../facts/decision.ts';
 import { MeridianError, type Problem, toProblem } from '../facts/errors.ts';
-import { ASK_DECISION_MS } from '../limits/budgets.ts';
-import { type DecisionPorts, decisionOf, decisionOrAbort } from '../log/decisions.ts';
+import { parseAttemptId } from '../facts/transaction.ts';
+import { isOlder, type Waiter } from '../facts/waiter.ts';
+import { ASK_DECISION_MS, HOLD_LIMIT_FOR_OLDER_MS, HOLD_LIMIT_MS } from '../limits/budgets.ts';
+import { type DecisionPorts, decisionHere, decisionOf, decisionOrAbort } from '../log/decisions.ts';
 import type { History } from '../log/history.ts';
 import type { OpenIntent } from '../log/open-intents.ts';
 import type { IntentStore } from '../ports/intent-store.ts';
@@ -13,17 +15,30 @@ export interface IntentPorts extends DecisionPorts {
   readonly events: IntentStore;
 }
 
+/** How a writer looks for the decision on an intent that is in its way. */
+export interface Search {
+  /** True if only this Region's replica is read. @default the Region that decides is asked */
+  readonly isLocal?: boolean;
+  /** The transaction that waits for the stream, if one does. */
+  readonly waiter?: Waiter | undefined;
+}
+
 /**
  * Finalises the intents that are decided or past their deadline, if this Region wrote them, even to a log of another
  * name. Nothing is appended or checked after an intent that is not final, so that events leave a log in order.
- * @returns the first intent to wait for; undefined if none is left
+ * @returns the first intent to wait for, as it is stored now; undefined if none is left
  */
-export async function finishIntents(ports: IntentPorts, history: History): Promise<Commit | undefined> {
-  for (const { intent, state: known } of ownIntents(ports, history)) {
+export async function finishIntents(
+  ports: IntentPorts,
+  history: History,
+  search?: Search,
+): Promise<Commit | undefined> {
+  for (const { intent: known, state: decided } of ownIntents(ports, history)) {
     // The table may have the intent in its final state already: then no decision has to be found, and nothing has to be
     // written.
-    const stored = (await ports.events.at(intent.stream, intent.log, intent.position))?.tx?.state;
-    const state = known ?? (isFinal(stored) ? stored : await stateIfReached(ports, intent));
+    const intent = (await ports.events.at(known.stream, known.log, known.position)) ?? known;
+    const stored = intent.tx?.state;
+    const state = decided ?? (isFinal(stored) ? stored : await stateIfReached(ports, intent, search));
     if (!state) return intent;
     if (stored !== state) await ports.events.finalise(intent, state);
     history.add([finalOf(intent, state)]);
@@ -40,10 +55,14 @@ function isFinal(state: Intent['state'] | undefined): state is FinalState {
   return state === 'committed' || state === 'aborted';
 }
 
-/** If its decision cannot be queried, the intent stays in the way. */
-async function stateIfReached(ports: IntentPorts, intent: Commit): Promise<FinalState | undefined> {
+/** Like `finalStateOf`. If its decision cannot be queried, the intent stays in the way. */
+export async function stateIfReached(
+  ports: DecisionPorts,
+  intent: Commit,
+  search?: Search,
+): Promise<FinalState | undefined> {
   try {
-    return await finalStateOf(ports, intent);
+    return await finalStateOf(ports, intent, search);
   } catch (error) {
     if (error instanceof MeridianError && error.retryable) return undefined;
     throw error;
@@ -51,24 +70,35 @@ async function stateIfReached(ports: IntentPorts, intent: Commit): Promise<Final
 }
 
 /**
- * The final state of an intent; an undecided attempt past its deadline is aborted.
+ * The final state of an intent. An undecided attempt is aborted if its deadline has passed. If it has only held the stream
+ * for too long, it is ended as busy, and its transaction may make another attempt.
  * @returns undefined if it may still be decided
  * @throws MeridianError `region-unreachable`, `unavailable`
  */
-export async function finalStateOf(ports: DecisionPorts, intent: Commit): Promise<FinalState | undefined> {
-  const { commitId, fingerprint } = intent;
-  const decided = await decisionOf(ports, commitId, ASK_DECISION_MS);
-  const decision =
-    decided ??
-    (isOver(intent, ports.runtime.now())
-      ? await decisionOrAbort(ports, commitId, fingerprint, { within: ASK_DECISION_MS })
-      : undefined);
-  return decision && stateIn(decision, intent);
+export async function finalStateOf(
+  ports: DecisionPorts,
+  intent: Commit,
+  { isLocal = false, waiter }: Search = {},
+): Promise<FinalState | undefined> {
+  const { commitId, fingerprint, stream, tx } = intent;
+  const decided = await (isLocal ? decisionHere(ports, commitId) : decisionOf(ports, commitId, ASK_DECISION_MS));
+  if (decided) return stateIn(decided, intent);
+  // All times are by the clock of the Region that wrote the intent, which is this one. Its functions run on several hosts.
+  const now = ports.runtime.now() - Math.max(0, ports.runtime.clockAhead());
+  const left = Number(tx?.deadline) - now;
+  if (left > 0 && now - writtenAt(intent) < holdLimit(intent, waiter)) return undefined;
+  const abort = left > 0 ? { reason: { stream, problem: busyProblem(stream) }, remaining: left } : {};
+  return stateIn(await decisionOrAbort(ports, commitId, fingerprint, { ...abort, within: ASK_DECISION_MS }), intent);
 }
 
-/** Only by the clock of the Region that wrote the intent. */
-function isOver({ tx }: Commit, now: number): boolean {
-  return tx !== undefined && tx.deadline <= now;
+/** Milliseconds that an undecided attempt may hold a stream. */
+function holdLimit(intent: Commit, waiter: Waiter | undefined): number {
+  return waiter && isOlder(waiter, holderOf(intent)) ? HOLD_LIMIT_FOR_OLDER_MS : HOLD_LIMIT_MS;
+}
+
+/** The transaction that holds a stream. If older code wrote its intent, it counts as the youngest one. */
+export function holderOf({ commitId, tx }: Commit): Waiter {
+  return { transaction: parseAttemptId(commitId).transaction, began: tx?.began ?? Number.MAX_SAFE_INTEGER };
 }
 
 /** The error of an append that an undecided transaction blocks. */

@@ -45,7 +45,7 @@ export class Participant extends Construct {
     const { role } = this.function;
     events.grantAppend(role);
     snapshots.grantUse(role);
-    transactions.grantDecide(role);
+    transactions.grantDrive(role);
     this.function.grantInvokeElsewhere(role);
   }
 

@@ -11,6 +11,7 @@ import {
   JsonPath,
   LogLevel,
   Map as MapState,
+  Parallel,
   Pass,
   QueryLanguage,
   StateMachine,
@@ -126,7 +127,10 @@ export class TransactionMachine extends Construct {
     return Stack.of(this).formatArn({ service: 'states', resource: `stateMachine:${name}` });
   }
 
-  /** Plan → Prepare all → Decide → Commit all or Abort all. Unless the attempt was the last, Plan follows again. */
+  /**
+   * Plan → Prepare all → Decide → Commit all or Abort all. After a busy attempt its intents are released while the machine
+   * waits for the busy streams; then Prepare all follows again.
+   */
   #definition(): IChainable {
     const done = Succeed.jsonPath(this, 'Done');
     const plan = this.#coordinate(
@@ -153,11 +157,6 @@ export class TransactionMachine extends Construct {
       },
       '$.decision',
     );
-    const wait = Wait.jsonPath(this, 'Wait', {
-      comment: 'The wait has jitter, which was drawn with the decision',
-      time: WaitTime.secondsPath('$.decision.wait'),
-    });
-
     plan.next(
       Choice.jsonPath(this, 'Is it decided?')
         .when(
@@ -166,20 +165,20 @@ export class TransactionMachine extends Construct {
         )
         .otherwise(prepareAll),
     );
-    prepareAll.next(decide).next(
-      Choice.jsonPath(this, 'How is it decided?')
-        .when(
-          Condition.stringEquals('$.decision.state', 'committed'),
-          this.#finaliseAll('Commit', '$.decision.intents').next(done),
-        )
-        .otherwise(
-          this.#finaliseAll('Abort', '$.decision.intents').next(
-            Choice.jsonPath(this, 'Was it the last attempt?')
-              .when(Condition.booleanEquals('$.decision.final', true), done)
-              .otherwise(wait.next(plan)),
-          ),
-        ),
-    );
+    prepareAll
+      .next(decide)
+      .next(
+        Choice.jsonPath(this, 'How is it decided?')
+          .when(
+            Condition.stringEquals('$.decision.state', 'committed'),
+            this.#finaliseAll('Commit', '$.decision.intents').next(done),
+          )
+          .when(
+            Condition.booleanEquals('$.decision.final', true),
+            this.#finaliseAll('Abort', '$.decision.intents').next(done),
+          )
+          .otherwise(this.#releaseAndWait().next(this.#nextAttempt()).next(prepareAll)),
+      );
     return plan;
   }
 
@@ -211,8 +210,43 @@ export class TransactionMachine extends Construct {
     }).itemProcessor(prepare);
   }
 
+  /** Releases what a busy attempt holds, and meanwhile waits for the streams that were busy. */
+  #releaseAndWait(): Parallel {
+    // Otherwise each branch would return the whole state, and the two together may exceed the size of a state.
+    const nothing = { resultPath: JsonPath.DISCARD, outputPath: JsonPath.DISCARD };
+    // It is not retried: the next attempt finds out whether the stream is free.
+    const turn = this.#invoke('Turn', this.#props.participant);
+    turn.addCatch(Wait.jsonPath(this, 'No turn', { time: WaitTime.duration(Duration.seconds(1)) }), {
+      errors: [Errors.ALL],
+      resultPath: JsonPath.DISCARD,
+    });
+    const turns = MapState.jsonPath(this, 'Wait for turns', {
+      itemsPath: '$.decision.turns',
+      itemSelector: {
+        step: 'turn',
+        transaction: JsonPath.stringAt('$.id'),
+        stream: JsonPath.stringAt('$$.Map.Item.Value'),
+        deadline: JsonPath.numberAt('$.deadline'),
+        timeout: JsonPath.numberAt('$.timeout'),
+      },
+      ...nothing,
+    }).itemProcessor(turn);
+    return Parallel.jsonPath(this, 'Release and wait', { resultPath: JsonPath.DISCARD }).branch(
+      this.#finaliseAll('Release', '$.decision.intents', nothing),
+      turns,
+    );
+  }
+
+  /** Numbers the next attempt, as a plan does. */
+  #nextAttempt(): Pass {
+    return Pass.jsonPath(this, 'Next attempt', {
+      parameters: { kind: 'prepare', attempt: JsonPath.numberAt('$.decision.next') },
+      resultPath: '$.plan',
+    });
+  }
+
   /** Finalises all intents, in parallel. */
-  #finaliseAll(name: string, intents: string): MapState {
+  #finaliseAll(name: string, intents: string, returns: { readonly outputPath?: string } = {}): MapState {
     const finalise = this.#task(name, this.#props.participant);
     finalise.addCatch(
       Pass.jsonPath(this, `${name} later`, { comment: 'Intents that cannot be reached are left to recovery' }),
@@ -222,6 +256,7 @@ export class TransactionMachine extends Construct {
       itemsPath: intents,
       itemSelector: { step: 'finalise', intent: JsonPath.objectAt('$$.Map.Item.Value') },
       resultPath: JsonPath.DISCARD,
+      ...returns,
     }).itemProcessor(finalise);
   }
 
@@ -230,12 +265,12 @@ export class TransactionMachine extends Construct {
   }
 
   /** A call of a function, by default with the state's input. */
-  #task(
+  #invoke(
     name: string,
     { function: lambdaFunction, timeout }: MeridianFunction,
     more: Pick<LambdaInvokeJsonPathProps, 'payload' | 'resultPath'> = {},
   ): LambdaInvoke {
-    const task = LambdaInvoke.jsonPath(this, name, {
+    return LambdaInvoke.jsonPath(this, name, {
       ...more,
       lambdaFunction,
       payloadResponseOnly: true,
@@ -243,6 +278,15 @@ export class TransactionMachine extends Construct {
       // The CDK's default retries have no jitter.
       retryOnServiceExceptions: false,
     });
+  }
+
+  /** The same, retried if it fails. */
+  #task(
+    name: string,
+    of: MeridianFunction,
+    more?: Pick<LambdaInvokeJsonPathProps, 'payload' | 'resultPath'>,
+  ): LambdaInvoke {
+    const task = this.#invoke(name, of, more);
     task.addRetry({
       errors: INFRASTRUCTURE,
       interval: Duration.seconds(MACHINE_FIRST_PAUSE_S),

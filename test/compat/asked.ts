@@ -43,11 +43,12 @@ export function asksParticipant(
   const ports = { ...aRegionOf('us-east-2'), participants, decisions: memoryDecisions({ strong: false }) };
   if (means.step === 'decision')
     return means.abort
-      ? decisionOrAbort(ports, means.attemptId, means.abort.fingerprint)
+      ? decisionOrAbort(ports, means.attemptId, means.abort.fingerprint, means.abort)
       : decisionOf(ports, means.attemptId);
   if (means.step === 'finalise' || 'deadline' in means) return participateStep(ports, means);
-  const { remaining, ...asked } = means;
-  return participateStep(ports, { ...asked, deadline: ports.runtime.now() + remaining });
+  const { remaining, began, ...asked } = means;
+  const deadline = ports.runtime.now() + remaining;
+  return participateStep(ports, { ...asked, deadline, ...(began !== undefined && { timeout: deadline - began }) });
 }
 
 /** One of three Regions, empty. */

@@ -53,6 +53,36 @@ export function transactionContract(open: () => EventsTable): void {
       },
     );
 
+    test('a prepared intent is marked with the oldest transaction that wants to be next, and keeps the mark once it is final', async () => {
+      const intent = anIntent({ stream: aStream() });
+      await store.put(intent);
+      const next = async (transaction: string, began: number) =>
+        (await store.mark(intent, { transaction, began }))?.tx?.next?.transaction;
+      expect(await next('us-east-1:b', 20)).toBe('us-east-1:b');
+      expect(await next('us-east-1:b', 20)).toBe('us-east-1:b');
+      expect(await next('us-east-1:c', 20)).toBe('us-east-1:b');
+      expect(await next('us-east-1:d', 21)).toBe('us-east-1:b');
+      expect(await next('us-east-1:a', 20)).toBe('us-east-1:a');
+      expect(await next('us-east-1:z', 3.5)).toBe('us-east-1:z');
+      await store.finalise(intent, 'committed');
+      expect(await next('us-east-1:y', 1)).toBe('us-east-1:z');
+      expect(await store.load(intent.stream)).toEqual([
+        { ...intent, tx: { ...intent.tx, state: 'committed', next: { transaction: 'us-east-1:z', began: 3.5 } } },
+      ]);
+    });
+
+    test('a mark changes no other commit, and no missing one', async () => {
+      const commit = aCommit({ stream: aStream() });
+      await store.put(commit);
+      const next = { transaction: 'us-east-1:b', began: 20 };
+      expect(await store.mark({ ...commit, position: 2 }, next)).toBeUndefined();
+      expect(await store.mark(commit, next)).toEqual(commit);
+      const intent = anIntent({ stream: commit.stream, position: 2 });
+      await store.put(intent);
+      expect(await store.mark({ ...intent, commitId: 'us-east-1:other#1' }, next)).toEqual(intent);
+      expect(await store.load(commit.stream)).toEqual([commit, intent]);
+    });
+
     test('a final intent never changes to the other state', async () => {
       for (const [state, other] of [
         ['committed', 'aborted'],

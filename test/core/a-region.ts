@@ -58,6 +58,10 @@ export function watched(
       await watch('finalise');
       return store.finalise(intent, state);
     },
+    mark: async (intent, next) => {
+      await watch('mark');
+      return store.mark(intent, next);
+    },
     transact: async (write) => {
       await watch('transact');
       return store.transact(write);

@@ -72,7 +72,7 @@ describe('the permissions of each role', () => {
       [
         ...['GetItem', 'PutItem', 'Query', 'UpdateItem'].map((action) => `dynamodb:${action} on ${events}`),
         ...snapshots,
-        ...decisions('GetItem', 'PutItem'),
+        ...decisions('GetItem', 'PutItem', 'Query'),
         ...elsewhere('participant'),
       ],
     ],

@@ -1,4 +1,3 @@
-import { setImmediate } from 'node:timers/promises';
 import { describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
 import { type MachineTasks, runDefinition } from './transaction-definition.ts';
@@ -29,6 +28,7 @@ const askedSchema = z.discriminatedUnion('step', [
   z.object({ step: z.literal('plan'), transaction: z.string(), fingerprint: z.string(), deadline: z.number() }),
   z.object({ step: z.literal('decide'), attempt: z.number(), answers: z.array(z.looseObject({ stream: z.string() })) }),
   z.object({ step: z.literal('prepare'), attempt: z.number(), participant: z.object({ stream: z.string() }) }),
+  z.object({ step: z.literal('turn'), stream: z.string(), deadline: z.number(), timeout: z.number() }),
   z.object({ step: z.literal('finalise'), intent: z.looseObject({ stream: z.string() }) }),
 ]);
 type Asked = z.infer<typeof askedSchema>;
@@ -39,6 +39,7 @@ function scripted(script: {
   readonly plan?: (times: number) => unknown;
   readonly prepare?: (asked: StepOf<'prepare'>) => unknown;
   readonly decide?: (asked: StepOf<'decide'>) => unknown;
+  readonly turn?: (asked: StepOf<'turn'>) => unknown;
   readonly finalise?: (asked: StepOf<'finalise'>) => unknown;
 }) {
   const calls: unknown[] = [];
@@ -52,6 +53,7 @@ function scripted(script: {
     }
     if (call.step === 'prepare') return script.prepare?.(call) ?? preparedOf(call.participant.stream);
     if (call.step === 'decide') return script.decide?.(call) ?? decisionOf('committed');
+    if (call.step === 'turn') return script.turn?.(call) ?? { kind: 'turn' };
     return script.finalise?.(call) ?? { kind: 'finalised' };
   };
   const tasks: MachineTasks = { coordinate: answer, participant: answer };
@@ -60,11 +62,12 @@ function scripted(script: {
   return { tasks, calls, of };
 }
 
-function decisionOf(state: 'committed' | 'aborted', { final = true, wait = 0 } = {}) {
+function decisionOf(state: 'committed' | 'aborted', { final = true, turns = [] as readonly string[], next = 2 } = {}) {
   return {
     state,
     final,
-    wait,
+    turns,
+    next,
     intents: participants.map(({ stream }) => ({ ...intentOf(stream), commitId: 'us-east-1:order-17#1', state })),
   };
 }
@@ -117,7 +120,7 @@ describe('an execution of the state machine of transactions', () => {
     expect(of('plan')).toHaveLength(1);
     expect(of('finalise')).toHaveLength(2);
     expect(entered).toContain('Abort all');
-    expect(entered).not.toContain('Wait');
+    expect(entered).not.toContain('Release and wait');
   });
 
   it.each(['Lambda.ServiceException', 'Lambda.TooManyRequestsException', 'Lambda.Unknown', 'Error', 'TypeError'])(
@@ -147,40 +150,36 @@ describe('an execution of the state machine of transactions', () => {
     expect(of('decide')[0]?.answers).toEqual(participants.map(({ stream }) => preparedOf(stream)));
   });
 
-  it('returns to the plan after a busy attempt, after the delay of the decision', async () => {
-    const waits: number[] = [];
+  it('releases a busy attempt while it waits for the busy streams, and prepares the next one', async () => {
+    const [stream = ''] = participants.map((participant) => participant.stream);
     const { tasks, of } = scripted({
-      prepare: ({ attempt, participant: { stream } }) => (attempt === 1 ? { kind: 'busy', stream } : undefined),
-      decide: ({ attempt }) => (attempt === 1 ? decisionOf('aborted', { final: false, wait: 3 }) : undefined),
+      prepare: (asked) => (asked.attempt === 1 ? { kind: 'busy', stream: asked.participant.stream } : undefined),
+      decide: ({ attempt }) => (attempt === 1 ? decisionOf('aborted', { final: false, turns: [stream] }) : undefined),
     });
-    const { entered } = await runDefinition(tasks, input, { onWait: (seconds) => waits.push(seconds) });
+    const { entered } = await runDefinition(tasks, input);
 
-    expect(waits).toEqual([3]);
+    expect(of('turn')).toEqual([{ step: 'turn', stream, deadline: input.deadline, timeout: input.timeout }]);
     expect(of('prepare').map(({ attempt }) => attempt)).toEqual([1, 1, 2, 2]);
-    // The intents of the first attempt are final before the second one starts.
-    expect(entered.filter((name) => !['Prepare', 'Commit', 'Abort'].includes(name))).toEqual([
-      ...['Plan', 'Is it decided?', 'Prepare all', 'Decide', 'How is it decided?'],
-      ...['Abort all', 'Was it the last attempt?', 'Wait'],
-      ...['Plan', 'Is it decided?', 'Prepare all', 'Decide', 'How is it decided?'],
-      ...['Commit all', 'Done'],
+    const inParallel = ['Prepare', 'Commit', 'Release', 'Release all', 'Turn', 'Wait for turns'];
+    expect(inParallel.every((name) => entered.includes(name))).toBe(true);
+    // Everything of the first attempt ends before the second one starts.
+    expect(entered.filter((name) => !inParallel.includes(name))).toEqual([
+      ...['Plan', 'Is it decided?', 'Prepare all', 'Decide', 'How is it decided?', 'Release and wait', 'Next attempt'],
+      ...['Prepare all', 'Decide', 'How is it decided?', 'Commit all', 'Done'],
     ]);
   });
 
-  it('continues after a wait only when the callback has returned', async () => {
-    const order: string[] = [];
-    const { tasks } = scripted({
-      plan: (times) => {
-        order.push(`plan ${times}`);
-        return undefined;
-      },
-      decide: ({ attempt }) => (attempt === 1 ? decisionOf('aborted', { final: false, wait: 1 }) : undefined),
+  it('goes on if it cannot wait for a stream, or if there is none to wait for', async () => {
+    const { tasks, of } = scripted({
+      decide: ({ attempt }) =>
+        attempt < 3
+          ? decisionOf('aborted', { final: false, turns: attempt === 1 ? ['account/x'] : [], next: attempt + 1 })
+          : undefined,
+      turn: () => fail('Lambda.Unknown'),
     });
-    const onWait = async () => {
-      await setImmediate();
-      order.push('waited');
-    };
-    await runDefinition(tasks, input, { onWait });
-    expect(order).toEqual(['plan 1', 'waited', 'plan 2']);
+    await runDefinition(tasks, input);
+    expect(of('turn')).toHaveLength(1);
+    expect(of('prepare').map(({ attempt }) => attempt)).toEqual([1, 1, 2, 2, 3, 3]);
   });
 
   it('only finalises a transaction that was already decided', async () => {
@@ -233,7 +232,7 @@ describe('an execution of the state machine of transactions', () => {
       prepare: ({ attempt, participant: { stream } }) =>
         attempt === 3 ? { kind: 'refused', stream, problem } : preparedOf(stream),
       decide: ({ attempt }) => ({
-        ...decisionOf('aborted', { final: attempt === 3 }),
+        ...decisionOf('aborted', { final: attempt === 3, next: attempt + 1 }),
         intents: wide.map(({ stream }) => ({ ...intentOf(stream), commitId: `${input.id}#3`, state: 'aborted' })),
       }),
     });

@@ -35,31 +35,18 @@ export function definitionOf(): z.infer<typeof parsedSchema> {
   );
 }
 
-const waitStateSchema = z.looseObject({ Type: z.literal('Wait'), SecondsPath: z.string(), Next: z.string() });
-
-/**
- * The machine for the interpreter. It runs a `Wait` as a task that receives the seconds, so that the caller is notified
- * and can delay it.
- */
 function interpreted(): StateMachine {
-  const { QueryLanguage: _, States, ...rest } = definitionOf();
-  const { SecondsPath, Next } = waitStateSchema.parse(States.Wait);
-  const Wait = { Type: 'Task', Resource: `${ARN}wait`, InputPath: SecondsPath, ResultPath: null, Next };
+  const { QueryLanguage: _, ...definition } = definitionOf();
   // The interpreter checks the definition, so the cast is safe.
-  return new StateMachine({ ...rest, States: { ...States, Wait } } as Definition);
+  return new StateMachine(definition as Definition);
 }
 let machine: StateMachine | undefined;
 
 /**
- * Executes the definition with the caller's functions. Retries follow at once, and so does the state after a wait.
- * @param onWait receives the seconds that the machine would wait; the machine continues when it has returned
+ * Executes the definition with the caller's functions. Retries follow at once.
  * @throws Error if the execution fails, with the error of the state machine
  */
-export async function runDefinition(
-  { coordinate, participant }: MachineTasks,
-  input: unknown,
-  { onWait = () => undefined }: { readonly onWait?: (seconds: number) => unknown } = {},
-): Promise<Execution> {
+export async function runDefinition({ coordinate, participant }: MachineTasks, input: unknown): Promise<Execution> {
   machine ??= interpreted();
   const tasks = {
     Plan: coordinate,
@@ -68,7 +55,8 @@ export async function runDefinition(
     Commit: participant,
     Abort: participant,
     Finalise: participant,
-    Wait: (seconds: unknown) => onWait(z.int().min(0).parse(seconds)),
+    Release: participant,
+    Turn: participant,
   };
   const names = Object.entries(tasks);
   const { result, eventLogs } = machine.run(json(input), {

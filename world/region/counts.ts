@@ -4,6 +4,8 @@ export interface RegionCounts {
   written: number;
   /** Intents of multi-Region transactions appended here. */
   intents: number;
+  /** Marks of intents here: which transaction takes the stream next. */
+  marked: number;
   /** Intents made final here. */
   finalised: number;
   /** Decisions made here. */
@@ -21,6 +23,7 @@ export function noCounts(): RegionCounts {
   return {
     written: 0,
     intents: 0,
+    marked: 0,
     finalised: 0,
     decided: 0,
     oneRegionDecisions: 0,

@@ -106,7 +106,8 @@ export class RegionTables {
     const { commit, before } = change;
     if (!before) counts.seen++;
     if (commit.region !== region) return;
-    if (before) counts.finalised++;
+    if (before && commit.tx?.state === 'prepared') counts.marked++;
+    else if (before) counts.finalised++;
     else {
       counts.written++;
       if (commit.tx) counts.intents++;

@@ -16,7 +16,7 @@ export interface MachineFunctions {
 
 /** A step that an execution is about to run; `kill` cancels it and all later ones. */
 export interface MachineStep {
-  readonly name: 'Plan' | 'Prepare' | 'Decide' | 'Commit' | 'Abort' | 'Finalise' | 'Wait';
+  readonly name: 'Plan' | 'Prepare' | 'Decide' | 'Commit' | 'Abort' | 'Release' | 'Finalise' | 'Turn';
   readonly transaction: string;
   readonly kill: () => void;
 }
@@ -36,7 +36,8 @@ const decidedSchema = z.object({
   state: z.enum(['committed', 'aborted']),
   final: z.boolean(),
   intents: intentsSchema,
-  wait: z.number(),
+  turns: z.array(z.string()),
+  next: z.number(),
 });
 
 /**
@@ -78,12 +79,11 @@ export class WorldStateMachine implements StateMachine {
 
   async #run(execution: Execution): Promise<void> {
     const { id: transaction, participants, fingerprint, deadline, timeout, meta } = execution.input;
-    for (;;) {
-      const plan = plannedSchema.parse(
-        await this.#task(execution, 'Plan', 'coordinate', { step: 'plan', transaction, fingerprint, deadline }),
-      );
-      if (plan.kind === 'decided') return this.#finalise(execution, 'Finalise', plan.intents);
-      const { attempt } = plan;
+    const plan = plannedSchema.parse(
+      await this.#task(execution, 'Plan', 'coordinate', { step: 'plan', transaction, fingerprint, deadline }),
+    );
+    if (plan.kind === 'decided') return this.#finalise(execution, 'Finalise', plan.intents);
+    for (let { attempt } = plan; ; ) {
       const answers = await Promise.all(
         participants.map((participant) =>
           this.#task(execution, 'Prepare', 'participant', {
@@ -109,10 +109,14 @@ export class WorldStateMachine implements StateMachine {
           answers,
         }),
       );
-      await this.#finalise(execution, decision.state === 'committed' ? 'Commit' : 'Abort', decision.intents);
-      if (decision.state === 'committed' || decision.final) return;
-      await this.#step(execution, 'Wait');
-      await sleepOn(this.#scheduler, decision.wait * 1000);
+      const name = decision.state === 'committed' ? 'Commit' : decision.final ? 'Abort' : 'Release';
+      const finalised = this.#finalise(execution, name, decision.intents);
+      if (decision.state === 'committed' || decision.final) return finalised;
+      const turns = decision.turns.map((stream) =>
+        this.#task(execution, 'Turn', 'participant', { step: 'turn', transaction, stream, deadline, timeout }),
+      );
+      await Promise.all([finalised, ...turns.map((turn) => turn.catch(() => sleepOn(this.#scheduler, 1000)))]);
+      attempt = decision.next;
     }
   }
 
@@ -124,20 +128,21 @@ export class WorldStateMachine implements StateMachine {
     );
   }
 
-  /** Calls a function, and retries it if it fails or times out. @throws the error of the last attempt */
+  /** Calls a function, and again if it fails or times out, except a turn. @throws the error of the last attempt */
   async #task(
     execution: Execution,
     name: MachineStep['name'],
     of: keyof MachineFunctions,
     input: unknown,
   ): Promise<unknown> {
+    const most = name === 'Turn' ? 1 : MACHINE_TRIES;
     for (let tries = 1; ; tries++) {
       await this.#step(execution, name);
       try {
         const answer = this.functions[of](asJson(input));
         return asJson(await withTimeout(this.#scheduler, TASK_TIMEOUTS[of], 'States.Timeout', answer));
       } catch (error) {
-        if (tries === MACHINE_TRIES) throw error;
+        if (tries === most) throw error;
         await sleepOn(this.#scheduler, this.#random() * MACHINE_FIRST_PAUSE_S * 1000 * 2 ** (tries - 1));
       }
     }

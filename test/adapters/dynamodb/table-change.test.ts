@@ -11,6 +11,20 @@ const [committed, aborted] = [finalOf(prepared, 'committed'), finalOf(prepared, 
 const decision = toDecisionItem(decisionKey(aDecision().transaction, 1), aDecision());
 
 describe('a change of a table', () => {
+  test('a mark of a prepared intent is not reported', () => {
+    const tx = {
+      ...prepared.tx,
+      state: 'prepared',
+      deadline: 1,
+      next: { transaction: 'us-east-1:b', began: 1 },
+    } as const;
+    const marked = toImage({ ...prepared, tx });
+    expect(changeOf({ eventName: 'MODIFY', OldImage: toImage(prepared), NewImage: marked })).toBeUndefined();
+    expect(changeOf({ eventName: 'MODIFY', OldImage: marked, NewImage: toImage(committed) })).toStrictEqual({
+      commit: committed,
+    });
+  });
+
   test.each([
     ['a commit', commit],
     ['a prepared intent', prepared],

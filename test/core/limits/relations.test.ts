@@ -107,7 +107,14 @@ const broken: Readonly<Record<string, Limits>> = {
   'a task waits longer than its function runs': but({ MACHINE_GRACE_S: 0 }),
   'a Region that passes a transaction on receives its outcome': but({ PASSED_ON_WAIT_MS: 31_000 }),
   'coordinate has time to read earlier decisions and make one': but({ TRANSACTION_DATABASE_MS: 7_501 }),
-  'participant has time to load a stream, resolve an intent and write its own': but({ TRANSACTION_DATABASE_MS: 4_251 }),
+  'participant has time to load a stream, wait for an intent, resolve it and write its own': but({
+    TRANSACTION_DATABASE_MS: 4_501,
+  }),
+  'participant has time to load a stream, wait for a turn and finalise an intent': but({ TURN_MS: 19_001 }),
+  'an older transaction that is next waits until it may end the attempt of the holder': but({
+    HOLD_LIMIT_FOR_OLDER_MS: 3_000,
+  }),
+  'an append waits until it may end the attempt of the holder': but({ HOLD_LIMIT_MS: 6_001 }),
   'participant has time for a call of another Region': but({ PARTICIPANT_CALL_MS: 30_000 }),
   'resolver has time to read an intent, query and make its decision, and finalise the intent': but({
     RESOLVER_DATABASE_MS: 2_001,

@@ -109,14 +109,11 @@ describe('a state machine that runs to its end', () => {
     const [participant] = other.participants;
     if (!participant) expect.fail();
     await prepareOne(us, other, 1, participant);
-    const runtime = {
-      ...us.runtime,
-      sleep: async (milliseconds: number) => {
-        await us.runtime.sleep(milliseconds);
-        await us.decisions.put(anAbort({ transaction: other.id }));
-      },
-    };
-    await drive({ ...us, runtime }, input);
+    // An older transaction than both is next, until it gives up.
+    const [intent] = (await us.table.load('account/us.1')).slice(-1);
+    if (!intent) expect.fail();
+    await us.table.mark(intent, { transaction: 'us:oldest', began: 0 });
+    await drive(us, input);
     const attempts = await us.decisions.attempts(input.id);
     expect(attempts.map(({ state: outcome, final }) => [outcome, final])).toEqual([
       ['aborted', false],
@@ -124,7 +121,8 @@ describe('a state machine that runs to its end', () => {
     ]);
     expect(attempts[0]).toMatchObject({ reason: { stream: 'account/us.1', problem: { code: 'stream-busy' } } });
     expect(await balances({ us, eu })).toEqual([5, 5]);
-    expect(us.runtime.metrics.get('TransactionBusy')).toBe(1);
+    // The other one is the attempt that it ended, because that held the stream for too long.
+    expect(us.runtime.metrics.get('TransactionBusy')).toBe(2);
   });
 
   it('has the same outcome if its Region’s replica lacks earlier decisions', async () => {
@@ -149,11 +147,12 @@ describe('a state machine that runs to its end', () => {
   });
 
   it('ends busy if the stream is held until the deadline', async () => {
-    const { us, eu, input } = await aCase({ timeoutSeconds: 20 });
-    const other = inputOf(aTransaction({ timeoutSeconds: 60 }), us);
+    const { us, eu, cut, input } = await aCase({ timeoutSeconds: 20 }, { strong: false });
+    const other = inputOf(aTransaction({ id: 'ap:order', timeoutSeconds: 60 }), us);
     const [participant] = other.participants;
     if (!participant) expect.fail();
     await prepareOne(us, other, 1, participant);
+    cut.add('ap');
     await drive(us, input);
     const attempts = await us.decisions.attempts(input.id);
     expect(attempts.length).toBeGreaterThan(1);
@@ -333,6 +332,8 @@ describe('decide', () => {
       state: 'aborted',
       final: true,
       intents: [],
+      turns: [],
+      next: 0,
       wait: 0,
     });
     expect(await next.us.decisions.attempts(next.input.id)).toEqual([]);
@@ -355,17 +356,33 @@ describe('decide', () => {
     }
   });
 
-  it('waits longer with each busy attempt, in whole seconds and never past the deadline', async () => {
+  it('names the streams to wait for after a busy attempt, until the deadline', async () => {
     const { us, input } = await aCase({ timeoutSeconds: 240 });
-    for (let attempt = 1; attempt < 8; attempt++) {
-      const decided = await decideOn(us, input, attempt, [busy('account/us.1')]);
-      expect(decided.final).toBe(false);
-      expect(Number.isInteger(decided.wait)).toBe(true);
-      expect(decided.wait).toBeLessThan(Math.min(8, 2 ** attempt));
-      expect(await us.decisions.find(input.id, attempt)).toMatchObject({ final: false, remaining: 240_000 });
-    }
+    const answers = [busy('account/us.1'), busy('account/eu.1')];
+    expect(await decideOn(us, input, 1, answers)).toMatchObject({
+      final: false,
+      turns: ['account/us.1', 'account/eu.1'],
+      next: 2,
+    });
+    expect(await us.decisions.find(input.id, 1)).toMatchObject({ final: false, remaining: 240_000 });
+    expect(us.runtime.slept).toEqual([]);
     us.runtime.advance(240_000);
-    expect(await decideOn(us, input, 8, [busy('account/us.1')])).toMatchObject({ final: true, wait: 0 });
-    expect(await us.decisions.find(input.id, 8)).toMatchObject({ remaining: 0 });
+    expect(await decideOn(us, input, 2, answers)).toMatchObject({ final: true, turns: [] });
+    expect(await us.decisions.find(input.id, 2)).toMatchObject({ remaining: 0 });
+  });
+
+  it('pauses for 20 to 100 ms if another transaction ended the attempt, so that there is no stream to wait for', async () => {
+    const { us, input, answers } = await prepared();
+    await us.decisions.put(aBusyAttempt({ ...recorded(input) }));
+    expect(await decideOn(us, input, 1, answers)).toMatchObject({ state: 'aborted', final: false, turns: [], next: 2 });
+    const [pause = 0] = us.runtime.slept;
+    expect(pause >= 20 && pause <= 100).toBe(true);
+  });
+
+  it('leaves a busy attempt no more time than the timeout, if the clock jumps back', async () => {
+    const { us, input } = await aCase({ timeoutSeconds: 30 });
+    us.runtime.advance(-3_600_000);
+    await decideOn(us, input, 1, [busy('account/us.1')]);
+    expect(await us.decisions.find(input.id, 1)).toMatchObject({ remaining: 30_000 });
   });
 });

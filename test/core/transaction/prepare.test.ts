@@ -163,11 +163,14 @@ describe('prepare', () => {
     expect(await us.table.load(ACCOUNT)).toHaveLength(1);
   });
 
-  it('returns busy at once if another transaction holds the stream', async () => {
+  it('returns busy at once if another transaction holds the stream, and an older one is next', async () => {
     const us = aRegion();
-    await prepareIntent(us, aPrepare());
+    await prepareIntent(us, aPrepare({ began: 1 }));
+    const [intent] = await us.table.load(ACCOUNT);
+    if (!intent) expect.fail();
+    await us.table.mark(intent, { transaction: 'us:order-0', began: 2 });
     for (const process of [us, another(us)])
-      expect(await prepareIntent(process, aPrepare({ transaction: 'us:order-2' }))).toEqual({
+      expect(await prepareIntent(process, aPrepare({ transaction: 'us:order-2', began: 3 }))).toEqual({
         kind: 'busy',
         stream: ACCOUNT,
       });
@@ -349,17 +352,20 @@ describe('prepare', () => {
 });
 
 describe('two transactions that want the same streams in opposite orders', () => {
-  it('do not wait for each other', async () => {
+  it('do not wait for each other: the younger one gives up after 400 ms, the older one waits on', async () => {
     const { us, eu } = aWorld();
-    const [a, b] = [aTransaction(), aTransaction()];
-    const of = ({ id, fingerprint }: typeof a, stream: string) =>
-      aPrepare({ transaction: id, fingerprint, participant: { stream, operation: deposit(1) } });
-    const kinds = await Promise.all([
-      prepareIntent(us, of(a, 'account/us.1')),
-      prepareIntent(eu, of(b, 'account/eu.1')),
-      prepareIntent(eu, of(a, 'account/eu.1')),
-      prepareIntent(us, of(b, 'account/us.1')),
-    ]);
-    expect(kinds.map(({ kind }) => kind)).toEqual(['prepared', 'prepared', 'busy', 'busy']);
+    const [older, younger] = [aTransaction(), aTransaction()];
+    const of = ({ id, fingerprint }: typeof older, began: number, stream: string) =>
+      aPrepare({ transaction: id, fingerprint, began, participant: { stream, operation: deposit(1) } });
+    expect(await prepareIntent(us, of(older, 1, 'account/us.1'))).toMatchObject({ kind: 'prepared' });
+    expect(await prepareIntent(eu, of(younger, 2, 'account/eu.1'))).toMatchObject({ kind: 'prepared' });
+
+    const [inUs, inEu] = [us.runtime.elapsed(), eu.runtime.elapsed()];
+    expect(await prepareIntent(us, of(younger, 2, 'account/us.1'))).toMatchObject({ kind: 'busy' });
+    expect(us.runtime.elapsed() - inUs).toBeLessThan(430);
+    expect(await prepareIntent(eu, of(older, 1, 'account/eu.1'))).toMatchObject({ kind: 'prepared', position: 2 });
+    expect(eu.runtime.elapsed() - inEu).toBeGreaterThan(1900);
+    expect(eu.runtime.elapsed() - inEu).toBeLessThan(2100);
+    expect(await us.decisions.find(younger.id, 1)).toMatchObject({ state: 'aborted', final: false });
   });
 });

@@ -72,20 +72,28 @@ export type Step = 'plan' | 'prepare' | 'decide';
 const ATTEMPT_MS = 100;
 
 /**
- * Runs the state machine of a Region: `Plan → Prepare all → Decide → Commit all | Abort all`, until it ends or dies.
+ * Runs the state machine of a Region until it ends or dies: `Plan → Prepare all → Decide → Commit all | Abort all`. After a busy
+ * attempt it waits for its turns, and prepares all again.
  */
 export async function drive(region: Region, input: MachineInput, diesAfter?: Step): Promise<void> {
-  for (;;) {
-    const plan = await planOf(region, input);
-    if (plan.kind === 'decided') return finaliseAll(region, plan.intents);
-    if (diesAfter === 'plan') return;
-    const answers = await prepareAll(region, input, plan.attempt);
+  const plan = await planOf(region, input);
+  if (plan.kind === 'decided') return finaliseAll(region, plan.intents);
+  if (diesAfter === 'plan') return;
+  for (let { attempt } = plan; ; ) {
+    const answers = await prepareAll(region, input, attempt);
     if (diesAfter === 'prepare') return;
-    const decided = await decideOn(region, input, plan.attempt, answers);
+    const decided = await decideOn(region, input, attempt, answers);
     if (diesAfter === 'decide') return;
     await finaliseAll(region, decided.intents);
     if (decided.final) return;
-    await region.runtime.sleep(decided.wait * 1000 + ATTEMPT_MS);
+    await region.runtime.sleep(ATTEMPT_MS);
+    for (const stream of decided.turns) {
+      const { id: transaction, deadline, timeout } = input;
+      await participateStep(region, asJson({ step: 'turn', transaction, stream, deadline, timeout })).catch(
+        () => undefined,
+      );
+    }
+    attempt = decided.next;
   }
 }
 

@@ -77,16 +77,44 @@ describe('an append that finds an intent', () => {
     expect(await statesOf(us)).toEqual(['aborted', 'no intent']);
   });
 
-  it('waits for the intent while it is undecided, then reports when to retry', async () => {
+  it('waits for the intent while it is undecided, then reports when to retry, if its Region cannot be reached', async () => {
+    const { eu, cut } = aWorld({ strong: false });
+    await hold(eu, 'us:order-1', 'account/eu.1');
+    cut.add('us');
+    const begun = eu.runtime.elapsed();
+    const append = () => appendToStream(eu, deposit(1, { stream: 'account/eu.1' }));
+    await expect(append()).rejects.toThrow(busy());
+    expect(eu.runtime.elapsed() - begun).toBeLessThanOrEqual(10_000);
+    const error = await append().catch((thrown) => thrown);
+    expect(error.details.retryAfter).toBeGreaterThanOrEqual(10);
+    expect(error.details.retryAfter).toBeLessThanOrEqual(20);
+    expect((await eu.table.load('account/eu.1')).map(({ tx }) => tx?.state)).toEqual(['prepared']);
+  });
+
+  it('is refused if the table has lost the intent: a guarantee was broken', async () => {
+    const us = aRegion();
+    await hold(us);
+    await us.decisions.put(commits(1));
+    const lost = async () => undefined;
+    const finalise = () =>
+      us.table.finalise({ stream: ACCOUNT, log: 'us', position: 9, commitId: ATTEMPT }, 'committed');
+    const region = { ...us, warm: new Map(), events: { ...watched(us.table), at: lost, finalise } };
+    await expect(appendToStream(region, deposit(1))).rejects.toThrow(expect.objectContaining({ code: 'internal' }));
+  });
+
+  it('ends an attempt that has held the stream for 4 s, as busy, so that its transaction makes another one', async () => {
     const us = aRegion();
     await hold(us);
     const begun = us.runtime.elapsed();
-    await expect(appendToStream(us, deposit(1))).rejects.toThrow(busy());
-    expect(us.runtime.elapsed() - begun).toBeLessThanOrEqual(10_000);
-    const error = await appendToStream(us, deposit(1)).catch((thrown) => thrown);
-    expect(error.details.retryAfter).toBeGreaterThanOrEqual(10);
-    expect(error.details.retryAfter).toBeLessThanOrEqual(20);
-    expect(await statesOf(us)).toEqual(['prepared']);
+    expect(await appendToStream(us, deposit(1))).toMatchObject({ dot: { position: 2 } });
+    expect(us.runtime.elapsed() - begun).toBeGreaterThan(3900);
+    expect(us.runtime.elapsed() - begun).toBeLessThan(4100);
+    expect(await statesOf(us)).toEqual(['aborted', 'no intent']);
+    expect(await us.decisions.find('us:order-1', 1)).toMatchObject({
+      state: 'aborted',
+      final: false,
+      reason: { stream: ACCOUNT, problem: { code: 'stream-busy' } },
+    });
   });
 
   it('continues as soon as the intent is decided', async () => {
@@ -181,8 +209,14 @@ describe('an append that finds an intent', () => {
     const us = aRegion();
     await hold(us);
     const renamed = { ...us, log: 'us.2', warm: new Map() };
-    await expect(appendToStream(renamed, deposit(1))).rejects.toThrow(busy());
-    await us.decisions.put(commits(1));
+    const runtime = {
+      ...us.runtime,
+      sleep: async (milliseconds: number) => {
+        await us.runtime.sleep(milliseconds);
+        await us.decisions.put(commits(1));
+      },
+    };
+    Object.assign(renamed, { runtime });
     expect(await appendToStream(renamed, deposit(1))).toMatchObject({ dot: { log: 'us.2', position: 1 } });
     expect(await statesOf(us)).toEqual(['committed', 'no intent']);
     expect((await us.table.load(ACCOUNT)).at(-1)).toMatchObject({ context: { us: 1 } });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { memoryDecisions } from '../../../adapters/memory/decisions.ts';
 import { memoryEventStore } from '../../../adapters/memory/event-store.ts';
-import { encodeVersionToken } from '../../../core/index.ts';
+import { encodeVersionToken, MeridianError } from '../../../core/index.ts';
 import { STOCK } from '../../../testing/toy.ts';
 import { anIntent } from '../../contract/commits.ts';
 import { anApi, versionOf } from './an-api.ts';
@@ -198,7 +199,11 @@ describe('POST /transactions', () => {
 describe('an append that finds an undecided transaction', () => {
   it('gets 409 with the seconds after which a retry is worthwhile', async () => {
     const events = memoryEventStore();
-    const api = anApi({ events });
+    // Nothing can end the attempt, so it holds the stream.
+    const put = async () => {
+      throw new MeridianError('unavailable', 'throttled', { retryable: true });
+    };
+    const api = anApi({ events, decisions: { ...memoryDecisions({ strong: true }), put } });
     const deadline = api.runtime.now() + 60_000;
     await events.put(
       anIntent({ stream: east1, log: 'us-east-1', position: 1, context: {}, tx: { state: 'prepared', deadline } }),

@@ -49,7 +49,7 @@ describe('coordinate', () => {
     expect(await ask(planOf(deadline))).toEqual({ kind: 'prepare', attempt: 1 });
     const decided = await ask(decideOf(prepared, deadline));
 
-    expect(decided).toEqual({ state: 'committed', final: true, intents, wait: 0 });
+    expect(decided).toEqual({ state: 'committed', final: true, intents, turns: [], next: 2, wait: 0 });
     const second = await ask(decideOf([prepared[0], { kind: 'unreachable', stream: 'stock/1' }], deadline));
     expect(second).toMatchObject({ state: 'committed', final: true });
     expect(await ask(planOf(deadline))).toEqual({ kind: 'decided', intents });

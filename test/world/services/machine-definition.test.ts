@@ -4,7 +4,7 @@ import type { MachineInput } from '../../../core/index.ts';
 import { WorldStateMachine } from '../../../world/services/state-machine.ts';
 import { Activity } from '../../../world/time/activity.ts';
 import { seeded } from '../../../world/time/randomness.ts';
-import { sleepOn, VirtualScheduler } from '../../../world/time/scheduler.ts';
+import { VirtualScheduler } from '../../../world/time/scheduler.ts';
 import { runDefinition } from '../../lib/transaction-definition.ts';
 import { ACCOUNTS, ANN, aBank, DAN, REGIONS } from '../a-bank.ts';
 
@@ -42,8 +42,9 @@ function failure() {
   throw new Error('thrown');
 }
 const committing: Record<string, unknown> = {
-  decide: { state: 'committed', final: true, intents: both('committed'), wait: 0 },
+  decide: { state: 'committed', final: true, intents: both('committed'), turns: [], next: 2 },
   finalise: { kind: 'finalised' },
+  turn: { kind: 'turn' },
 };
 const answers: Script = (step, times, stream) =>
   step === 'plan'
@@ -57,24 +58,26 @@ const scenarios: Readonly<Record<string, Script>> = {
   'one refuses': (step, times, stream) => {
     if (step === 'prepare' && stream === 'stock/1') return { kind: 'refused', stream, problem: { code: 'rejected' } };
     return step === 'decide'
-      ? { state: 'aborted', final: true, intents: both('aborted').slice(0, 1), wait: 0 }
+      ? { state: 'aborted', final: true, intents: both('aborted').slice(0, 1), turns: [], next: 2 }
       : answers(step, times, stream);
   },
   'one does not respond': (step, times, stream) => {
     if (step === 'prepare' && stream === 'stock/1') return failure();
     return step === 'decide'
-      ? { state: 'aborted', final: true, intents: both('aborted').slice(0, 1), wait: 0 }
+      ? { state: 'aborted', final: true, intents: both('aborted').slice(0, 1), turns: [], next: 2 }
       : answers(step, times, stream);
   },
   'one is busy at first': (step, times, stream) =>
     step === 'decide' && times === 1
-      ? { state: 'aborted', final: false, intents: both('aborted').slice(0, 1), wait: 2 }
+      ? { state: 'aborted', final: false, intents: both('aborted').slice(0, 1), turns: ['stock/1'], next: 2 }
       : answers(step, times, stream),
   'it is decided already': (step, times, stream) =>
     step === 'plan' ? { kind: 'decided', intents: both('committed') } : answers(step, times, stream),
   'plan and decide fail at first': (step, times, stream) =>
     (step === 'plan' || step === 'decide') && times < 3 ? failure() : answers(step, times, stream),
   'nothing can be finalised': (step, times, stream) => (step === 'finalise' ? failure() : answers(step, times, stream)),
+  'no turn can be waited for': (step, times, stream) =>
+    step === 'turn' ? failure() : (scenarios['one is busy at first'] ?? answers)(step, times, stream),
   'nothing can be decided': (step, times, stream) => (step === 'decide' ? failure() : answers(step, times, stream)),
 };
 
@@ -123,9 +126,7 @@ describe('a world that runs the definition of the stacks', () => {
         machine: {
           start: async (input) => {
             const { functions } = bank.world.region(region).machine;
-            void runDefinition(functions, input, { onWait: (seconds) => sleepOn(scheduler, seconds * 1000) }).then(
-              (execution) => entered.push(...execution.entered),
-            );
+            void runDefinition(functions, input).then((execution) => entered.push(...execution.entered));
           },
         },
       }),
@@ -143,7 +144,9 @@ describe('a world that runs the definition of the stacks', () => {
 
     for (const { status } of answers) expect([200, 409]).toContain(status);
     expect(answers.filter(({ status }) => status === 200).length).toBeGreaterThan(0);
-    expect(new Set(entered)).toEqual(new Set([...entered, 'Plan', 'Prepare all', 'Decide', 'Commit all', 'Wait']));
+    expect(new Set(entered)).toEqual(
+      new Set([...entered, 'Plan', 'Prepare all', 'Decide', 'Commit all', 'Wait for turns']),
+    );
     await bank.expectWhole(transfers.map(({ key, at }) => `${at}:${key}`));
   });
 });

@@ -36,8 +36,9 @@ function aMachine(answers: Readonly<Record<string, Answer>> = {}, random: () => 
   const defaults: Record<string, Answer> = {
     plan: () => ({ kind: 'prepare', attempt: 1 }),
     prepare: (call) => ({ kind: 'prepared', ...intents[call - 1] }),
-    decide: () => ({ state: 'committed', final: true, intents, wait: 0 }),
+    decide: () => ({ state: 'committed', final: true, intents, turns: [], next: 2 }),
     finalise: () => ({ kind: 'finalised' }),
+    turn: () => ({ kind: 'turn' }),
   };
   const call = async (input: unknown) => {
     const { step: name } = stepSchema.parse(input);
@@ -86,9 +87,9 @@ describe('WorldStateMachine', () => {
     ]);
   });
 
-  it('aborts all, waits and plans again while an attempt is not the last one', async () => {
+  it('releases all while it waits for its turns, and prepares again while an attempt is not the last one', async () => {
     const { machine, steps, settle } = aMachine({
-      decide: (call) => ({ state: 'aborted', final: call === 2, intents: aborted, wait: 3 }),
+      decide: (call) => ({ state: 'aborted', final: call === 2, intents: aborted, turns: ['stock/0'], next: call + 1 }),
     });
     await machine.start({ ...input, participants: input.participants.slice(0, 1) });
     await settle();
@@ -98,11 +99,11 @@ describe('WorldStateMachine', () => {
       [20, 'decide'],
       [30, 'finalise'],
       [30, 'finalise'],
-      [3040, 'plan'],
-      [3050, 'prepare'],
-      [3060, 'decide'],
-      [3070, 'finalise'],
-      [3070, 'finalise'],
+      [30, 'turn'],
+      [40, 'prepare'],
+      [50, 'decide'],
+      [60, 'finalise'],
+      [60, 'finalise'],
     ]);
   });
 
@@ -170,7 +171,7 @@ describe('WorldStateMachine', () => {
       answers: [{ kind: 'unreachable', stream: 'stock/0' }],
     });
 
-    const forever = aMachine({ decide: () => ({ state: 'aborted', final: false, intents: [], wait: 100 }) });
+    const forever = aMachine({ decide: () => ({ state: 'aborted', final: false, intents: [], turns: [], next: 2 }) });
     await forever.machine.start(input);
     await forever.settle();
     expect(forever.scheduler.now()).toBe(300_000);
