@@ -58,7 +58,7 @@ export { versionCovers } from './facts/version.ts';
 export type { Sums, Totals } from './facts/view-entry.ts';
 export * from './facts/view-entry.ts';
 export type { Waiter } from './facts/waiter.ts';
-export { mayBeNext } from './facts/waiter.ts';
+export { isOlder } from './facts/waiter.ts';
 export { submitHere } from './intake/command.ts';
 export type { IngestPorts } from './intake/ingest.ts';
 export { ingestMessages } from './intake/ingest.ts';

@@ -2,6 +2,8 @@ import type { Runtime } from './ports/runtime.ts';
 
 const BASE_MS = 25;
 const CAP_MS = 1000;
+/** The part of a wait by which each pause between polls is longer than at first. */
+const POLL_GROWTH = 0.05;
 
 /**
  * Milliseconds to wait before the next attempt: exponential backoff with full jitter, so that colliding writers do
@@ -12,9 +14,16 @@ export function backoff({ random }: Pick<Runtime, 'random'>, tries: number): num
   return random() * Math.min(CAP_MS, BASE_MS * 2 ** tries);
 }
 
-/** Milliseconds between two polls: at random in a range, so that several pollers do not meet. */
-export function pollPause({ random }: Pick<Runtime, 'random'>, [least, most]: readonly [number, number]): number {
-  return least + random() * (most - least);
+/**
+ * Milliseconds between two polls: at random in a range, so that several pollers do not meet, and longer after a long wait.
+ * @param waited milliseconds since the first poll
+ */
+export function pollPause(
+  { random }: Pick<Runtime, 'random'>,
+  [least, most]: readonly [number, number],
+  waited = 0,
+): number {
+  return least + random() * (most - least) + waited * POLL_GROWTH;
 }
 
 /** The attempts of one operation, with pauses in between, until its deadline. */

@@ -45,6 +45,7 @@ export type DecisionImage = {
   /** JSON. */
   readonly reason?: Text;
   readonly remaining: Numeric;
+  readonly began?: Numeric;
   readonly decidedAt: Numeric;
   readonly region: Text;
 };
@@ -97,6 +98,7 @@ export function toDecisionItem(key: Key, decision: Decision): DecisionImage {
     },
     ...(decision.reason && { reason: { S: JSON.stringify(decision.reason) } }),
     remaining: { N: String(decision.remaining) },
+    ...(decision.began !== undefined && { began: { N: String(decision.began) } }),
     decidedAt: { N: String(decision.decidedAt) },
     region: { S: decision.region },
   };
@@ -124,6 +126,7 @@ export const decisionImageSchema = z.object({
   }),
   reason: textSchema.exactOptional(),
   remaining: numberSchema,
+  began: numberSchema.exactOptional(),
   decidedAt: numberSchema,
   region: textSchema,
 });
@@ -135,7 +138,7 @@ export const decisionImageSchema = z.object({
 export function fromDecisionItem(image: unknown): Decision {
   const result = decisionImageSchema.safeParse(image);
   if (!result.success) throw notADecision(image, result.error);
-  const { pk, sk, attempt, state, final, fingerprint, participants, reason, remaining, decidedAt, region } =
+  const { pk, sk, attempt, state, final, fingerprint, participants, reason, remaining, began, decidedAt, region } =
     result.data;
   try {
     return decisionSchema.parse({
@@ -153,6 +156,7 @@ export function fromDecisionItem(image: unknown): Decision {
       })),
       ...(reason && { reason: fromJson(reason) }),
       remaining: Number(remaining.N),
+      ...(began && { began: Number(began.N) }),
       decidedAt: Number(decidedAt.N),
       region: region.S,
     });

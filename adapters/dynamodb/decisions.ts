@@ -1,10 +1,10 @@
-import { type DynamoDBClient, paginateQuery, type QueryCommandInput } from '@aws-sdk/client-dynamodb';
+import { type DynamoDBClient, GetItemCommand, paginateQuery, type QueryCommandInput } from '@aws-sdk/client-dynamodb';
 import type { Decision, Decisions } from '../../core/index.ts';
 import { DATABASE_MS } from '../../core/limits/budgets.ts';
 import { type CallOptions, timeLimit } from '../sdk/connection.ts';
 import { orSdkError } from '../sdk/sdk-error.ts';
 import { decisionKey, fromDecisionItem, toDecisionItem } from './decision-item.ts';
-import { getItem, putIfAbsent } from './put-if-absent.ts';
+import { putIfAbsent } from './put-if-absent.ts';
 
 /**
  * The `transactions` table of the client's Region. Every method throws MeridianError `unavailable` (retryable) if
@@ -24,13 +24,13 @@ export function dynamoDbDecisions(
       const there = await orSdkError(`decide ${transaction}`, putIfAbsent(client, table, item, callMs));
       return there && fromDecisionItem(there);
     },
-    find: async (transaction, attempt, within = callMs) => {
-      const key = decisionKey(transaction, attempt);
-      const item = await orSdkError(
+    find: async (transaction, attempt, { read = 'strong', within = callMs } = {}) => {
+      const input = { TableName: table, Key: decisionKey(transaction, attempt), ConsistentRead: read === 'strong' };
+      const { Item } = await orSdkError(
         `read the decision on ${transaction}`,
-        getItem(client, table, key, timeLimit(Math.min(within, callMs))),
+        client.send(new GetItemCommand(input), timeLimit(Math.min(within, callMs))),
       );
-      return item && fromDecisionItem(item);
+      return Item && fromDecisionItem(Item);
     },
     attempts: async (transaction, consistency = 'strong') => {
       const input: QueryCommandInput = {

@@ -4,7 +4,7 @@ import {
   type Decision,
   type EventsTable,
   type IntentKey,
-  mayBeNext,
+  isOlder,
   shardOf,
   versionCovers,
 } from '../../core/index.ts';
@@ -118,7 +118,7 @@ export function memoryEventStore(onChange: (change: EventsChange) => void = () =
     mark: async (intent, next) => {
       const there = holderOf(intent);
       const isOpen = there?.commitId === intent.commitId && there.tx?.state === 'prepared';
-      if (isOpen && there.tx && there.tx.next?.transaction !== next.transaction && mayBeNext(next, there.tx.next))
+      if (isOpen && there.tx && (!there.tx.next || isOlder(next, there.tx.next)))
         replace(there, frozenCopy({ ...there, tx: { ...there.tx, next } }));
       return holderOf(intent);
     },

@@ -39,29 +39,37 @@ export interface Decision {
   readonly reason?: AbortReason | undefined;
   /** Milliseconds after `decidedAt` within which the next attempt ends. */
   readonly remaining: number;
+  /**
+   * When the transaction began, by the driving Region's clock, so that a retry keeps its age. Set if another attempt may
+   * follow; older code did not write it.
+   */
+  readonly began?: number | undefined;
   /** Milliseconds since 1970, by the clock of `region`. */
   readonly decidedAt: number;
   /** The Region that made the decision. */
   readonly region: string;
 }
 
+/** What an attempt after an aborted one needs to know. */
+export type NextAttempt = Pick<Decision, 'remaining' | 'began'>;
+
 /**
  * The record of an aborted attempt.
- * @param remaining milliseconds within which another attempt may follow; undefined: none follows, and this is the
- *   outcome
+ * @param next of the attempt that may follow; undefined: none does, and this is the outcome
  */
 export function abortOf(
   of: Pick<Decision, 'transaction' | 'attempt' | 'fingerprint' | 'decidedAt' | 'region'>,
   reason: AbortReason | undefined,
-  remaining?: number,
+  next?: NextAttempt,
 ): Decision {
   return {
     ...of,
     state: 'aborted',
-    final: remaining === undefined,
+    final: next === undefined,
     participants: [],
     ...(reason && { reason }),
-    remaining: remaining ?? 0,
+    remaining: next?.remaining ?? 0,
+    ...(next?.began !== undefined && { began: next.began }),
   };
 }
 

@@ -19,7 +19,7 @@ export const SNAPSHOT_MS = 2_000;
 /** A call of another Region's function. */
 export const REMOTE_MS = 31_000;
 /** A call of another Region's function by `participant`, which has less time. */
-export const PARTICIPANT_CALL_MS = 27_000;
+export const PARTICIPANT_CALL_MS = 30_000;
 /**
  * A call of Lambda in another Region, by a team's own function that looks up the API's address: a lost Region must not delay it.
  */
@@ -119,13 +119,19 @@ export const PASSED_ON_WAIT_MS = 20_000;
 /** How long an undecided attempt may hold a stream that others wait for; for an older transaction, the second number. */
 export const HOLD_LIMIT_MS = 4_000;
 export const HOLD_LIMIT_FOR_OLDER_MS = 2_000;
+/** How long a process must have seen an attempt in its way before it ends it early, whatever the clocks say. */
+export const WATCHED_MS = 1_000;
+/** How long a process that could not end an attempt waits before it tries to again. */
+export const END_AGAIN_MS = 1_000;
 /** How long a participant waits as the next holder: after an older transaction, and after a younger one. */
 export const WAIT_FOR_OLDER_MS = 400;
 export const WAIT_FOR_YOUNGER_MS = 3_000;
 /** How long a free position is kept for the next holder if that is an older transaction. */
 export const KEPT_FOR_NEXT_MS = 250;
 /** How long a transaction that holds nothing waits for its turn at a stream. */
-export const TURN_MS = 18_000;
+export const TURN_MS = 10_000;
+/** The pause before the next attempt if a stream cannot be decided on, because only newer code knows one of its events. */
+export const NO_TURN_MS = 1_000;
 /** The ranges of the pauses between polls: of the next holder, of a transaction that holds nothing, and of an append. */
 export const NEXT_POLL_MS = [10, 25] as const;
 export const TURN_POLL_MS = [40, 120] as const;

@@ -254,16 +254,32 @@ function contentionRelations(limits: Limits): Relation[] {
   const { ASK_DECISION_MS, TRANSACTION_DATABASE_MS } = limits;
   return [
     {
-      // Reads the snapshot and the stream. If an intent blocks it, waits for it, ends its attempt and finalises it. Then
-      // writes its own intent.
+      // Reads the snapshot and the stream. If an intent blocks it, waits for it; reads it and its decision once more, ends its
+      // attempt and finalises it. Leaves the position to another transaction for a moment, then writes its own intent.
       name: 'participant has time to load a stream, wait for an intent, resolve it and write its own',
-      needs: limits.SNAPSHOT_MS + 4 * TRANSACTION_DATABASE_MS + ASK_DECISION_MS + limits.WAIT_FOR_YOUNGER_MS,
+      needs:
+        limits.SNAPSHOT_MS +
+        limits.WAIT_FOR_YOUNGER_MS +
+        limits.KEPT_FOR_NEXT_MS +
+        5 * TRANSACTION_DATABASE_MS +
+        ASK_DECISION_MS,
       has: limits.PARTICIPANT_CALL_MS,
     },
     {
-      name: 'participant has time to load a stream, wait for a turn and finalise an intent',
-      needs: limits.TURN_MS + 2 * TRANSACTION_DATABASE_MS,
+      // In its last round: reads the intent and its decision, ends its attempt, finalises it, and reads the end of the log.
+      name: 'participant has time to wait for a turn and for the last round of it',
+      needs: limits.TURN_MS + 4 * TRANSACTION_DATABASE_MS + ASK_DECISION_MS,
       has: limits.PARTICIPANT_CALL_MS,
+    },
+    {
+      name: 'a transaction that is next sees the attempt of the holder for long enough to end it',
+      needs: limits.WATCHED_MS,
+      has: limits.HOLD_LIMIT_FOR_OLDER_MS,
+    },
+    {
+      name: 'an attempt that waits for a younger one is not ended by others meanwhile',
+      needs: limits.WAIT_FOR_YOUNGER_MS,
+      has: limits.HOLD_LIMIT_MS,
     },
     {
       name: 'an older transaction that is next waits until it may end the attempt of the holder',

@@ -1,7 +1,7 @@
 // Finds or makes the decision on an attempt, from any Region.
 
 import type * as z from 'zod';
-import { type AbortReason, abortOf, type Decision } from '../facts/decision.ts';
+import { type AbortReason, abortOf, type Decision, type NextAttempt } from '../facts/decision.ts';
 import { MeridianError, toProblem } from '../facts/errors.ts';
 import { drivingRegionOf, parseAttemptId } from '../facts/transaction.ts';
 import { READ_DECISION_MS } from '../limits/budgets.ts';
@@ -36,7 +36,7 @@ export async function decisionOf(
 ): Promise<Decision | undefined> {
   const { decisions, participants } = ports;
   const { transaction, attempt } = parseAttemptId(attemptId);
-  const here = await decisions.find(transaction, attempt, within);
+  const here = await decisions.find(transaction, attempt, { within });
   if (here || isKnownHere(ports, transaction) || !participants) return here;
   return ask(participants, { step: 'decision', attemptId }, within);
 }
@@ -44,7 +44,7 @@ export async function decisionOf(
 /** The decision on an attempt if this Region's replica has it already: no other Region is waited for. */
 export async function decisionHere({ decisions }: DecisionPorts, attemptId: string): Promise<Decision | undefined> {
   const { transaction, attempt } = parseAttemptId(attemptId);
-  return (await decisions.attempts(transaction, 'local')).find((decision) => decision.attempt === attempt);
+  return decisions.find(transaction, attempt, { read: 'local' });
 }
 
 /**
@@ -69,8 +69,8 @@ export async function readDecision(
 
 interface AbortOptions {
   readonly reason?: AbortReason | undefined;
-  /** Milliseconds in which another attempt may follow. @default none does */
-  readonly remaining?: number | undefined;
+  /** Of the attempt that may follow. @default none does */
+  readonly next?: NextAttempt | undefined;
   /** Milliseconds for a call of another Region. */
   readonly within?: number;
 }
@@ -83,25 +83,20 @@ export async function decisionOrAbort(
   ports: DecisionPorts,
   attemptId: string,
   fingerprint: string,
-  { reason = expired, remaining, within }: AbortOptions = {},
+  { reason = expired, next, within }: AbortOptions = {},
 ): Promise<Decision> {
   const { region, participants, runtime } = ports;
   const { transaction, attempt } = parseAttemptId(attemptId);
   if (!isKnownHere(ports, transaction)) {
-    const decided =
-      participants &&
-      (await ask(
-        participants,
-        { step: 'decision', attemptId, abort: { fingerprint, ...(remaining !== undefined && { remaining, reason }) } },
-        within,
-      ));
+    const now = next ? { end: { fingerprint, reason, ...next } } : { abort: { fingerprint } };
+    const decided = participants && (await ask(participants, { step: 'decision', attemptId, ...now }, within));
     if (decided) return decided;
     throw new MeridianError('unavailable', `${transaction} is decided in ${drivingRegionOf(transaction)} only.`, {
       retryable: true,
     });
   }
   const of = { transaction, attempt, fingerprint, decidedAt: runtime.now(), region };
-  return putDecision(ports, abortOf(of, reason, remaining));
+  return putDecision(ports, abortOf(of, reason, next));
 }
 
 /** Records a decision, unless its attempt already has one. @returns the decision that is recorded */
@@ -141,13 +136,14 @@ async function ask(
 /** Answers `ask` in the Region that is asked. @throws MeridianError `misdirected`, `unavailable` */
 export async function tellDecision(
   ports: DecisionPorts,
-  { attemptId, abort }: z.output<typeof decisionRequestSchema>,
+  { attemptId, abort, end }: z.output<typeof decisionRequestSchema>,
 ): Promise<DecisionAnswer> {
   const { transaction } = parseAttemptId(attemptId);
   if (!isKnownHere(ports, transaction))
     throw new MeridianError('misdirected', `${transaction} is decided in ${drivingRegionOf(transaction)}.`);
-  const decision = abort
-    ? await decisionOrAbort(ports, attemptId, abort.fingerprint, abort)
+  const now = end ?? abort;
+  const decision = now
+    ? await decisionOrAbort(ports, attemptId, now.fingerprint, { reason: end?.reason, next: end })
     : await decisionOf(ports, attemptId);
   return { kind: 'decision', ...(decision && { decision }) };
 }

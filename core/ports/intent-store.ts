@@ -12,8 +12,8 @@ export interface IntentStore {
    */
   finalise(intent: IntentKey, state: FinalState): Promise<void>;
   /**
-   * Marks a prepared intent with the transaction that takes its stream next, unless an older one is marked: one conditional
-   * write.
+   * Marks a prepared intent with the transaction that takes its stream next, if none or a younger one is marked: one
+   * conditional write. The same transaction with an earlier beginning counts as an older one.
    * @returns the commit at this position now, marked or not; undefined if there is none
    */
   mark(intent: IntentKey, next: Waiter): Promise<Commit | undefined>;

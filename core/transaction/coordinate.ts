@@ -116,7 +116,7 @@ function decisionOn(
   const reason = reasonOf(answers);
   const left = Math.min(timeout, Math.max(0, deadline - decidedAt));
   const final = reason.problem.code !== 'stream-busy' || left < MIN_ATTEMPT_MS;
-  return abortOf(decisionMembers, reason, final ? undefined : left);
+  return abortOf(decisionMembers, reason, final ? undefined : { remaining: left, began: deadline - timeout });
 }
 
 /**

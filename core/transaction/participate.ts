@@ -32,10 +32,10 @@ export async function participateStep(ports: ParticipatePorts, asked: unknown): 
       return { kind: 'finalised' };
     }
     case 'turn': {
-      const { transaction, stream } = request;
+      const { transaction, stream, attempt } = request;
       const home = homeIn(ports, parseStreamRef(stream));
       const began = 'began' in request ? request.began : request.deadline - request.timeout;
-      const asked = { transaction, stream, began, remaining: timesOf(ports, request).remaining };
+      const asked = { transaction, stream, attempt, began, remaining: timesOf(ports, request).remaining };
       if (home !== ports.region) return passOn(ports, home, { step: 'turn', ...asked });
       await waitForTurn(ports, asked);
       return { kind: 'turn' };

@@ -78,7 +78,7 @@ async function tryToPrepare(ports: AppendPorts, asked: Prepare, stream: StreamRe
     if (drafted.kind === 'refused') throw drafted.error;
     if (drafted.kind === 'written') return prepared(draft.history, drafted.commit);
     if (drafted.kind !== 'commit') {
-      if ('by' in drafted && (drafted.by.commitId === commitId || (await line.waitFor(drafted.by)))) continue;
+      if ('by' in drafted && (drafted.by.commitId === commitId || (await line.wait(drafted.by)))) continue;
       break;
     }
     const faster = await line.keep(draft.history.lastOf(ports.log));
@@ -86,6 +86,7 @@ async function tryToPrepare(ports: AppendPorts, asked: Prepare, stream: StreamRe
       draft.history.add(faster);
       continue;
     }
+    if (runtime.elapsed() >= deadline) continue;
     const winner = await draft.put(drafted.commit);
     if (!winner) return prepared(draft.history, drafted.commit);
     runtime.metric('AppendConflict', 'Count', 1);

@@ -1,7 +1,7 @@
 import { abortOf, attemptIdOf, type Decision, type Outcome } from '../facts/decision.ts';
 import { fromProblem, MeridianError } from '../facts/errors.ts';
 import { drivingRegionOf, type Transaction } from '../facts/transaction.ts';
-import { LOOK_MS, PASSED_ON_WAIT_MS, RECOVERY_MS } from '../limits/budgets.ts';
+import { LOOK_MS, MAX_TRANSACTION_MS, PASSED_ON_WAIT_MS, RECOVERY_MS } from '../limits/budgets.ts';
 import { decisionOrAbort } from '../log/decisions.ts';
 import type { Remote } from '../ports/remote.ts';
 import type { StateMachine } from '../ports/state-machine.ts';
@@ -116,12 +116,13 @@ async function driveByMachine(
   last: Decision | undefined,
 ): Promise<Outcome> {
   const { runtime, decisions, machine, region } = ports;
-  const { id, fingerprint, timeout } = transaction;
+  const { id, fingerprint } = transaction;
   const begun = runtime.elapsed();
-  // A retry does not extend the deadline.
-  const deadline = last ? last.decidedAt + last.remaining : runtime.now() + timeout;
+  // A retry does not extend the deadline, and is as old as its transaction.
+  const deadline = last ? last.decidedAt + last.remaining : runtime.now() + transaction.timeout;
+  const began = last?.began ?? deadline - transaction.timeout;
   const { isNew: _isNew, ...input } = transaction;
-  await machine.start({ ...input, deadline });
+  await machine.start({ ...input, deadline, timeout: Math.min(deadline - began, MAX_TRANSACTION_MS) });
   for (let pause = FIRST_LOOK_MS; ; pause = Math.min(pause * 1.5, LOOK_MS)) {
     if (runtime.elapsed() - begun + pause > wait) break;
     await runtime.sleep(pause);
@@ -132,11 +133,10 @@ async function driveByMachine(
   runtime.metric('TransactionUndecided', 'Count', 1);
   const now = runtime.now();
   // From here on an outcome is guaranteed, even if no intent was written and the state machine is lost.
-  const promise = abortOf(
-    { transaction: id, attempt: 0, fingerprint, decidedAt: now, region },
-    undefined,
-    Math.max(0, deadline - now),
-  );
+  const promise = abortOf({ transaction: id, attempt: 0, fingerprint, decidedAt: now, region }, undefined, {
+    remaining: Math.max(0, deadline - now),
+    began,
+  });
   await decisions.put(promise);
   const latest = (await decisions.attempts(id)).at(-1) ?? promise;
   return outcomeOfMine(transaction, latest);

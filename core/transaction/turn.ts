@@ -1,6 +1,5 @@
-import { streamTypeOf } from '../definition/domain.ts';
 import type { Commit } from '../facts/commit.ts';
-import { finalOf } from '../facts/decision.ts';
+import { attemptIdOf } from '../facts/decision.ts';
 import { parseStreamRef } from '../facts/stream-ref.ts';
 import { isOlder, mayBeNext, type Waiter } from '../facts/waiter.ts';
 import {
@@ -8,15 +7,17 @@ import {
   LOOK_MS,
   MIN_ATTEMPT_MS,
   NEXT_POLL_MS,
+  NO_TURN_MS,
   TURN_MS,
   TURN_POLL_MS,
   WAIT_FOR_OLDER_MS,
   WAIT_FOR_YOUNGER_MS,
 } from '../limits/budgets.ts';
 import { decisionHere } from '../log/decisions.ts';
-import { pollPause } from '../retry.ts';
-import { holderOf, stateIfReached } from '../write/intents.ts';
-import { type AppendPorts, loadWarm } from '../write/writer.ts';
+import { backoff, pollPause } from '../retry.ts';
+import { Draft } from '../write/draft.ts';
+import { holderOf } from '../write/intents.ts';
+import type { AppendPorts } from '../write/writer.ts';
 
 // Who takes a stream next that several transactions want: the oldest one. Only that one waits while it holds other streams, so
 // no two transactions wait for each other. Marks are hints: the position still goes to the first that writes it.
@@ -28,7 +29,9 @@ export class NextInLine {
   readonly #attemptId: string;
   /** When the wait has to end, by `elapsed`. */
   readonly #end: number;
-  #kept: number | undefined;
+  #since: number | undefined;
+  /** When it last looked whether its own attempt is decided. */
+  #looked = 0;
 
   /** @param deadline of the attempt, by `elapsed` */
   constructor(ports: AppendPorts, me: Waiter, attemptId: string, deadline: number) {
@@ -39,33 +42,26 @@ export class NextInLine {
   }
 
   /**
-   * Waits until the holder of a stream may be final, as long as this transaction is next.
-   * @returns false if the attempt should release what it holds: another one is next, or the patience is at its end
+   * Waits for a moment, as long as this transaction is next. Its patience is the same however often the holder changes.
+   * @param held the intent that holds the stream, as it was just read
+   * @returns false if the attempt should release what it holds: another one is next, the patience is at its end, or the
+   *   attempt is already decided
    */
-  async waitFor(held: Commit): Promise<boolean> {
-    const { runtime, events } = this.#ports;
-    let holder: Commit | undefined = held;
-    if (held.tx?.next?.transaction !== this.#me.transaction) {
-      if (!mayBeNext(this.#me, held.tx?.next)) return false;
-      holder = await events.mark(held, this.#me);
-    }
-    const patience = isOlder(this.#me, holderOf(held)) ? WAIT_FOR_YOUNGER_MS : WAIT_FOR_OLDER_MS;
-    const end = Math.min(runtime.elapsed() + patience, this.#end);
-    for (let looked = runtime.elapsed(); ; ) {
-      if (holder?.tx?.state !== 'prepared') return true;
-      if (holder.tx.next?.transaction !== this.#me.transaction) return false;
-      if (runtime.elapsed() >= end) return false;
-      await runtime.sleep(pollPause(runtime, NEXT_POLL_MS));
-      const [tail, state] = await Promise.all([
-        events.loadLog(held.stream, held.log, held.position - 1),
-        stateIfReached(this.#ports, holder, { isLocal: true, waiter: this.#me }),
-      ]);
-      if (state || tail.length > 1) return true;
-      holder = tail[0];
-      if (runtime.elapsed() - looked < LOOK_MS) continue;
-      looked = runtime.elapsed();
+  async wait(held: Commit): Promise<boolean> {
+    const { runtime } = this.#ports;
+    const holder = await markedBy(this.#ports, this.#me, held);
+    if (holder.tx?.state !== 'prepared') return true;
+    if (!isNext(this.#me, holder)) return false;
+    const now = runtime.elapsed();
+    if (this.#since === undefined) this.#since = this.#looked = now;
+    const patience = isOlder(this.#me, holderOf(holder)) ? WAIT_FOR_YOUNGER_MS : WAIT_FOR_OLDER_MS;
+    if (now >= Math.min(this.#since + patience, this.#end)) return false;
+    if (now - this.#looked >= LOOK_MS) {
+      this.#looked = now;
       if (await decisionHere(this.#ports, this.#attemptId)) return false;
     }
+    await runtime.sleep(pollPause(runtime, NEXT_POLL_MS, now - this.#since));
+    return true;
   }
 
   /**
@@ -75,9 +71,7 @@ export class NextInLine {
    */
   async keep(last: Commit | undefined): Promise<readonly Commit[]> {
     const { runtime, events } = this.#ports;
-    const next = last?.tx?.next;
-    if (!last || !next || mayBeNext(this.#me, next) || this.#kept === last.position) return [];
-    this.#kept = last.position;
+    if (!last || isFreeFor(this.#me, last)) return [];
     for (const end = runtime.elapsed() + KEPT_FOR_NEXT_MS; runtime.elapsed() < end; ) {
       await runtime.sleep(pollPause(runtime, NEXT_POLL_MS));
       const tail = await events.loadLog(last.stream, last.log, last.position);
@@ -87,37 +81,66 @@ export class NextInLine {
   }
 }
 
+/** Marks an intent with a transaction, if that may be next. @returns the intent as it is stored now */
+async function markedBy({ events }: AppendPorts, me: Waiter, held: Commit): Promise<Commit> {
+  if (isNext(me, held) || !isFreeFor(me, held)) return held;
+  return (await events.mark(held, me)) ?? held;
+}
+
+function isNext({ transaction }: Waiter, { tx }: Commit): boolean {
+  return tx?.next?.transaction === transaction;
+}
+
+function isFreeFor(me: Waiter, { tx }: Commit): boolean {
+  return mayBeNext(me, tx?.next);
+}
+
+export interface Turn extends Waiter {
+  readonly stream: string;
+  /** The attempt that found the stream busy. */
+  readonly attempt: number;
+  /** Milliseconds until the transaction's deadline. */
+  readonly remaining: number;
+}
+
 /**
  * Waits, while it holds nothing, until a transaction may take a stream or is the next one to take it. It is only a hint: the
  * next attempt may find the stream busy again.
- * @param remaining milliseconds until the transaction's deadline
+ * @throws MeridianError `unavailable`, `misdirected`: make the next attempt
  */
-export async function waitForTurn(
-  ports: AppendPorts,
-  { stream, remaining, ...me }: Waiter & { readonly stream: string; readonly remaining: number },
-): Promise<void> {
-  const { runtime, events, log, domain } = ports;
-  const ref = parseStreamRef(stream);
-  streamTypeOf(domain, ref.type);
-  const end = runtime.elapsed() + Math.min(TURN_MS, remaining - MIN_ATTEMPT_MS);
-  const history = ports.warm.get(ref.name)?.history ?? (await loadWarm(ports, ref));
-  let after = history.lastDecidedPosition(log) - 1;
+export async function waitForTurn(ports: AppendPorts, { stream, attempt, remaining, ...me }: Turn): Promise<void> {
+  const { runtime, events, log } = ports;
+  const begun = runtime.elapsed();
+  const end = begun + Math.min(TURN_MS, remaining - MIN_ATTEMPT_MS);
+  /** Sleeps, and not for longer than the turn. */
+  const pause = (milliseconds: number) => runtime.sleep(Math.max(0, Math.min(milliseconds, end - runtime.elapsed())));
+  const commitId = attemptIdOf({ transaction: me.transaction, attempt });
+  const draft = await Draft.open(ports, {
+    stream: parseStreamRef(stream),
+    commitId,
+    fingerprint: '',
+    meta: {},
+    isNew: true,
+  });
   let freeSince: number | undefined;
+  let hasWaited = false;
   while (runtime.elapsed() < end) {
-    let last = (await events.loadLog(ref.name, log, after)).at(-1);
-    if (last?.tx?.state === 'prepared') {
-      const state = await stateIfReached(ports, last, { isLocal: true, waiter: me });
-      if (state) {
-        await events.finalise(last, state);
-        last = finalOf(last, state);
-      } else if (mayBeNext(me, last.tx.next)) last = await events.mark(last, me);
-    }
-    if (!last?.tx?.next || mayBeNext(me, last.tx.next)) return;
-    // The transaction that is next is older. A free position is kept for it for a short time.
-    if (last.tx.state === 'prepared') freeSince = undefined;
-    else freeSince ??= runtime.elapsed();
-    if (freeSince !== undefined && runtime.elapsed() - freeSince >= KEPT_FOR_NEXT_MS) return;
-    after = last.position - 1;
-    await runtime.sleep(pollPause(runtime, TURN_POLL_MS));
+    const drafted = await draft.next({ isLocal: true, waiter: me });
+    if (drafted.kind === 'held') {
+      const holder = await markedBy(ports, me, drafted.by);
+      if (holder.tx?.state === 'prepared' && isNext(me, holder)) return;
+    } else if (drafted.kind === 'unchanged') {
+      const tail = await events.loadLog(stream, log, drafted.position - 1);
+      draft.history.add(tail);
+      if (tail.length > 0) continue;
+      const last = draft.history.lastOf(log);
+      freeSince ??= runtime.elapsed();
+      // A free position is kept for an older transaction for a short time.
+      if (!last || isFreeFor(me, last) || runtime.elapsed() - freeSince >= KEPT_FOR_NEXT_MS) break;
+    } else return pause(NO_TURN_MS);
+    await pause(pollPause(runtime, TURN_POLL_MS, runtime.elapsed() - begun));
+    hasWaited = true;
   }
+  // The attempt found the stream busy, and it is free: others may be faster again. Then the next one shall not follow at once.
+  if (!hasWaited) await pause(backoff(runtime, attempt - 1));
 }

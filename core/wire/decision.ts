@@ -21,21 +21,28 @@ export const decisionSchema: z.ZodType<Decision> = z.object({
   participants: z.array(preparedIntentSchema),
   reason: reasonSchema.optional(),
   remaining: z.number(),
+  began: z.number().optional(),
   decidedAt: z.number(),
   region: z.string(),
 });
 
-/** A request to the Region that drives a transaction for its decision; with `abort`, to decide now. */
+/** A request to the Region that drives a transaction for its decision; with `abort` or `end`, to decide now. */
 export const decisionRequestSchema = z.object({
   step: z.literal('decision'),
   attemptId: z.string(),
-  /** Fingerprint of the transaction. */
-  abort: z
+  /** Aborts the transaction, which has this fingerprint. */
+  abort: z.object({ fingerprint: z.string() }).optional(),
+  /**
+   * Aborts the attempt: another one may follow. Older code ignores it and only tells the decision; as an `abort` it would
+   * abort the transaction.
+   */
+  end: z
     .object({
       fingerprint: z.string(),
-      /** Milliseconds in which another attempt may follow; without it, none does. */
-      remaining: z.number().optional(),
-      reason: reasonSchema.optional(),
+      reason: reasonSchema,
+      /** Milliseconds in which another attempt may follow. */
+      remaining: z.number(),
+      began: z.number().optional(),
     })
     .optional(),
 });

@@ -32,6 +32,8 @@ const attemptMembers = {
   participant: participantSchema,
 };
 
+const turnMembers = { transaction: z.string(), attempt: z.number(), stream: streamNameSchema };
+
 /** A request from the state machine to its own Region, or from a Region to the home of a stream. */
 export const participantRequestSchema = z.union([
   /**
@@ -40,20 +42,8 @@ export const participantRequestSchema = z.union([
    */
   z.object({ step: z.literal('prepare'), ...attemptMembers, deadline: z.number(), timeout: z.number().optional() }),
   z.object({ step: z.literal('prepare'), ...attemptMembers, remaining: z.number(), began: z.number().optional() }),
-  z.object({
-    step: z.literal('turn'),
-    transaction: z.string(),
-    stream: streamNameSchema,
-    deadline: z.number(),
-    timeout: z.number(),
-  }),
-  z.object({
-    step: z.literal('turn'),
-    transaction: z.string(),
-    stream: streamNameSchema,
-    remaining: z.number(),
-    began: z.number(),
-  }),
+  z.object({ step: z.literal('turn'), ...turnMembers, deadline: z.number(), timeout: z.number() }),
+  z.object({ step: z.literal('turn'), ...turnMembers, remaining: z.number(), began: z.number() }),
   z.object({ step: z.literal('finalise'), intent: finalIntentSchema }),
   decisionRequestSchema,
 ]);

@@ -45,7 +45,7 @@ export async function appendToStream(
     if (drafted.kind === 'refused') throw drafted.error;
     if (drafted.kind === 'unchanged') return { stream: asked.stream, commitId, version: drafted.version };
     if (drafted.kind === 'held') {
-      const pause = pollPause(runtime, APPEND_POLL_MS);
+      const pause = pollPause(runtime, APPEND_POLL_MS, draft.watch.waitedFor(drafted.by));
       if (pause > retries.left) throw streamBusy(drafted.by, runtime.now());
       await runtime.sleep(pause);
       // The Region that decides was asked once. The decision arrives here by replication, or the attempt is ended.

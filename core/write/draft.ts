@@ -9,7 +9,7 @@ import { emptyVersion, type VersionVector, versionDominates } from '../facts/ver
 import { CLOCK_LIMIT_MS } from '../limits/budgets.ts';
 import type { History } from '../log/history.ts';
 import { keepSnapshot, loadWhole } from '../log/load.ts';
-import { finishIntents, ownIntents, type Search } from './intents.ts';
+import { finishIntents, ownIntents, type Search, type Watch } from './intents.ts';
 import {
   type AppendPorts,
   checkHome,
@@ -21,6 +21,7 @@ import {
   loadWarm,
   nextCommit,
   warmHistory,
+  watchOf,
 } from './writer.ts';
 
 /** A stamp that is far ahead would stay in the stream: every Region that loads it adopts it. */
@@ -62,6 +63,8 @@ export class Draft {
   readonly #ports: AppendPorts;
   readonly #definition: StreamDefinition;
   readonly #write: Write;
+  /** How long this process has waited for the intent that holds the stream. */
+  readonly watch: Watch;
   #history: History;
   /** True if the stream was loaded for this write. A warm copy may be stale, which only a conditional write detects. */
   #isFresh: boolean;
@@ -76,6 +79,7 @@ export class Draft {
     this.#ports = ports;
     this.#definition = definition;
     this.#write = write;
+    this.watch = watchOf(ports, write.stream);
     this.#history = copy.history;
     this.#isFresh = copy.isFresh;
   }
@@ -102,7 +106,7 @@ export class Draft {
    * the stream is then loaded first.
    * @throws MeridianError `not-caught-up`, `unavailable`, retryable; `internal`
    */
-  async next(search?: Search): Promise<Drafted> {
+  async next(search?: Omit<Search, 'watch'>): Promise<Drafted> {
     const { basedOn, operation } = this.#write;
     for (;;) {
       // The commit that won a race may not include everything in the snapshot that this copy is based on.
@@ -111,7 +115,7 @@ export class Draft {
       const commit = this.#written();
       if (commit) return { kind: 'written', commit };
       if (ownIntents(this.#ports, this.#history).length > 0) {
-        const by = await finishIntents(this.#ports, this.#history, search);
+        const by = await finishIntents(this.#ports, this.#history, { ...search, watch: this.watch });
         if (by) return { kind: 'held', by };
         continue;
       }

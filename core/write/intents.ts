@@ -5,11 +5,18 @@ import { type FinalState, finalOf, stateIn } from '../facts/decision.ts';
 import { MeridianError, type Problem, toProblem } from '../facts/errors.ts';
 import { parseAttemptId } from '../facts/transaction.ts';
 import { isOlder, type Waiter } from '../facts/waiter.ts';
-import { ASK_DECISION_MS, HOLD_LIMIT_FOR_OLDER_MS, HOLD_LIMIT_MS } from '../limits/budgets.ts';
+import {
+  ASK_DECISION_MS,
+  END_AGAIN_MS,
+  HOLD_LIMIT_FOR_OLDER_MS,
+  HOLD_LIMIT_MS,
+  WATCHED_MS,
+} from '../limits/budgets.ts';
 import { type DecisionPorts, decisionHere, decisionOf, decisionOrAbort } from '../log/decisions.ts';
 import type { History } from '../log/history.ts';
 import type { OpenIntent } from '../log/open-intents.ts';
 import type { IntentStore } from '../ports/intent-store.ts';
+import type { Runtime } from '../ports/runtime.ts';
 
 export interface IntentPorts extends DecisionPorts {
   readonly events: IntentStore;
@@ -21,6 +28,40 @@ export interface Search {
   readonly isLocal?: boolean;
   /** The transaction that waits for the stream, if one does. */
   readonly waiter?: Waiter | undefined;
+  /** How long the writer has waited. @default no attempt is ended before its deadline */
+  readonly watch?: Watch | undefined;
+}
+
+/** How long a process has had an intent in its way, by a monotonic clock. */
+export class Watch {
+  readonly #runtime: Pick<Runtime, 'elapsed'>;
+  #attemptId: string | undefined;
+  #since = 0;
+  #mayEndFrom = 0;
+
+  constructor(runtime: Pick<Runtime, 'elapsed'>) {
+    this.#runtime = runtime;
+  }
+
+  /** Milliseconds since this process first met the intent, if it has met no other one since. */
+  waitedFor({ commitId }: Commit): number {
+    const now = this.#runtime.elapsed();
+    if (this.#attemptId !== commitId) {
+      this.#attemptId = commitId;
+      this.#since = now;
+      this.#mayEndFrom = now;
+    }
+    return now - this.#since;
+  }
+
+  /** False for some time after the attempt could not be ended. */
+  get mayEnd(): boolean {
+    return this.#runtime.elapsed() >= this.#mayEndFrom;
+  }
+
+  couldNotEnd(): void {
+    this.#mayEndFrom = this.#runtime.elapsed() + END_AGAIN_MS;
+  }
 }
 
 /**
@@ -78,22 +119,34 @@ export async function stateIfReached(
 export async function finalStateOf(
   ports: DecisionPorts,
   intent: Commit,
-  { isLocal = false, waiter }: Search = {},
+  search: Search = {},
 ): Promise<FinalState | undefined> {
   const { commitId, fingerprint, stream, tx } = intent;
+  const { isLocal = false, watch } = search;
   const decided = await (isLocal ? decisionHere(ports, commitId) : decisionOf(ports, commitId, ASK_DECISION_MS));
   if (decided) return stateIn(decided, intent);
   // All times are by the clock of the Region that wrote the intent, which is this one. Its functions run on several hosts.
   const now = ports.runtime.now() - Math.max(0, ports.runtime.clockAhead());
   const left = Number(tx?.deadline) - now;
-  if (left > 0 && now - writtenAt(intent) < holdLimit(intent, waiter)) return undefined;
-  const abort = left > 0 ? { reason: { stream, problem: busyProblem(stream) }, remaining: left } : {};
-  return stateIn(await decisionOrAbort(ports, commitId, fingerprint, { ...abort, within: ASK_DECISION_MS }), intent);
+  if (left > 0 && !holdsTooLong(intent, now, search)) return undefined;
+  if (watch && !watch.mayEnd) return undefined;
+  const early = { reason: { stream, problem: busyProblem(stream) }, next: { remaining: left, began: tx?.began } };
+  const options = { ...(left > 0 && early), within: ASK_DECISION_MS };
+  try {
+    return stateIn(await decisionOrAbort(ports, commitId, fingerprint, options), intent);
+  } catch (error) {
+    watch?.couldNotEnd();
+    throw error;
+  }
 }
 
-/** Milliseconds that an undecided attempt may hold a stream. */
-function holdLimit(intent: Commit, waiter: Waiter | undefined): number {
-  return waiter && isOlder(waiter, holderOf(intent)) ? HOLD_LIMIT_FOR_OLDER_MS : HOLD_LIMIT_MS;
+/**
+ * True if an undecided attempt has held a stream for too long. The wall clock that says so may be wrong, or that of the host
+ * that wrote the intent; so this process must also have seen it for longer than an attempt usually takes.
+ */
+function holdsTooLong(intent: Commit, now: number, { waiter, watch }: Search): boolean {
+  const limit = waiter && isOlder(waiter, holderOf(intent)) ? HOLD_LIMIT_FOR_OLDER_MS : HOLD_LIMIT_MS;
+  return watch !== undefined && watch.waitedFor(intent) >= WATCHED_MS && now - writtenAt(intent) >= limit;
 }
 
 /** The transaction that holds a stream. If older code wrote its intent, it counts as the youngest one. */

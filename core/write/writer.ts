@@ -17,11 +17,14 @@ import type { EventStore } from '../ports/event-store.ts';
 import type { IntentStore } from '../ports/intent-store.ts';
 import type { WarmStreams } from '../ports/warm-streams.ts';
 import { encodeVersionToken } from '../wire/version-token.ts';
+import { Watch } from './intents.ts';
 
 /** A stream in memory, and when it was loaded, by two clocks: one may jump, the other stops while a function is frozen. */
 export interface Warm {
   readonly history: History;
   readonly loadedAt: { readonly now: number; readonly elapsed: number };
+  /** How long this process has waited for the intent that holds the stream. */
+  readonly watch: Watch;
 }
 
 export interface AppendPorts extends LoadPorts {
@@ -116,8 +119,13 @@ function ageOf({ loadedAt }: Warm, runtime: AppendPorts['runtime']): number {
 export async function loadWarm(ports: AppendPorts, stream: StreamRef, atLeast?: VersionVector): Promise<History> {
   const loadedAt = { now: ports.runtime.now(), elapsed: ports.runtime.elapsed() };
   const history = await loadAtLeast(ports, stream, atLeast);
-  ports.warm.set(stream.name, { history, loadedAt });
+  ports.warm.set(stream.name, { history, loadedAt, watch: watchOf(ports, stream) });
   return history;
+}
+
+/** The waits of this process for the intents of a stream, from one request to the next. */
+export function watchOf({ warm, runtime }: AppendPorts, { name }: StreamRef): Watch {
+  return warm.get(name)?.watch ?? new Watch(runtime);
 }
 
 export function idReused(stream: string, { commitId, log, position }: Commit | KnownCopy): MeridianError {

@@ -39,6 +39,8 @@ export interface MeridianFunctionProps {
   readonly entry?: string;
   /** The function's description in the console. */
   readonly description: string;
+  /** Concurrent executions that are kept for the function, and are its most. @default 0: as many as the account has free */
+  readonly reservedConcurrency?: number;
   /** Environment variables set by Meridian, in addition to MERIDIAN_NAME. */
   readonly environment: Environment;
   /** Environment variables set by the team. @default none */
@@ -93,6 +95,7 @@ export class MeridianFunction extends Construct {
       architecture: Architecture.ARM_64,
       memorySize: memoryMb,
       timeout: this.timeout,
+      ...(props.reservedConcurrency && { reservedConcurrentExecutions: props.reservedConcurrency }),
       role: this.role,
       logGroup,
       loggingFormat: LoggingFormat.JSON,

@@ -45,7 +45,7 @@ export class Participant extends Construct {
     const { role } = this.function;
     events.grantAppend(role);
     snapshots.grantUse(role);
-    transactions.grantDrive(role);
+    transactions.grantDecide(role);
     this.function.grantInvokeElsewhere(role);
   }
 

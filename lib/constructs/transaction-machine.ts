@@ -225,6 +225,7 @@ export class TransactionMachine extends Construct {
       itemSelector: {
         step: 'turn',
         transaction: JsonPath.stringAt('$.id'),
+        attempt: JsonPath.numberAt('$.plan.attempt'),
         stream: JsonPath.stringAt('$$.Map.Item.Value'),
         deadline: JsonPath.numberAt('$.deadline'),
         timeout: JsonPath.numberAt('$.timeout'),

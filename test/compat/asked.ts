@@ -41,10 +41,13 @@ export function asksParticipant(
   means: z.output<typeof participantRequestSchema>,
 ): Promise<unknown> {
   const ports = { ...aRegionOf('us-east-2'), participants, decisions: memoryDecisions({ strong: false }) };
-  if (means.step === 'decision')
-    return means.abort
-      ? decisionOrAbort(ports, means.attemptId, means.abort.fingerprint, means.abort)
-      : decisionOf(ports, means.attemptId);
+  if (means.step === 'decision') {
+    const { attemptId, abort, end } = means;
+    const now = end ?? abort;
+    return now
+      ? decisionOrAbort(ports, attemptId, now.fingerprint, { reason: end?.reason, next: end })
+      : decisionOf(ports, attemptId);
+  }
   if (means.step === 'finalise' || 'deadline' in means) return participateStep(ports, means);
   const { remaining, began, ...asked } = means;
   const deadline = ports.runtime.now() + remaining;

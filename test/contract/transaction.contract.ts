@@ -64,10 +64,12 @@ export function transactionContract(open: () => EventsTable): void {
       expect(await next('us-east-1:d', 21)).toBe('us-east-1:b');
       expect(await next('us-east-1:a', 20)).toBe('us-east-1:a');
       expect(await next('us-east-1:z', 3.5)).toBe('us-east-1:z');
+      expect((await store.mark(intent, { transaction: 'us-east-1:z', began: 3 }))?.tx?.next?.began).toBe(3);
+      expect((await store.mark(intent, { transaction: 'us-east-1:z', began: 4 }))?.tx?.next?.began).toBe(3);
       await store.finalise(intent, 'committed');
       expect(await next('us-east-1:y', 1)).toBe('us-east-1:z');
       expect(await store.load(intent.stream)).toEqual([
-        { ...intent, tx: { ...intent.tx, state: 'committed', next: { transaction: 'us-east-1:z', began: 3.5 } } },
+        { ...intent, tx: { ...intent.tx, state: 'committed', next: { transaction: 'us-east-1:z', began: 3 } } },
       ]);
     });
 

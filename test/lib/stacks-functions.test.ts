@@ -10,7 +10,7 @@ let five: Synthesized;
 let region: TemplateReader;
 beforeAll(() => {
   app = synthesize();
-  five = synthesize({ context: fiveRegions });
+  five = synthesize({ context: { ...fiveRegions, decideConcurrency: 20 } });
   region = firstRegionOf(app);
 });
 
@@ -31,6 +31,17 @@ describe('the functions', () => {
     expect(region.named('AWS::Logs::LogGroup', `/aws/lambda/meridian-${name}`).Properties).toMatchObject({
       RetentionInDays: 30,
     });
+  });
+
+  it('reserve no concurrency, except for decisions if that is configured', () => {
+    const reservedIn = (reader: TemplateReader) =>
+      reader
+        .ofType('AWS::Lambda::Function')
+        .flatMap(({ Properties: { FunctionName, ReservedConcurrentExecutions: reserved } }) =>
+          reserved === undefined ? [] : [[FunctionName, reserved]],
+        );
+    expect(reservedIn(region)).toEqual([]);
+    expect(reservedIn(firstRegionOf(five))).toEqual([['meridian-coordinate', 20]]);
   });
 
   const variablesOf = (name: string): Record<string, string> => {

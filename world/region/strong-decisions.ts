@@ -47,7 +47,8 @@ export function strongDecisions(
         if (!before) onPut(decision);
         return before;
       }),
-    find: (transaction, attempt) => byQuorum(() => shared.find(transaction, attempt)),
+    find: (transaction, attempt, { read = 'strong' } = {}) =>
+      read === 'local' ? shared.find(transaction, attempt) : byQuorum(() => shared.find(transaction, attempt)),
     attempts: (transaction, read = 'strong') =>
       read === 'local' ? shared.attempts(transaction) : byQuorum(() => shared.attempts(transaction)),
   };

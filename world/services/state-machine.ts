@@ -113,7 +113,7 @@ export class WorldStateMachine implements StateMachine {
       const finalised = this.#finalise(execution, name, decision.intents);
       if (decision.state === 'committed' || decision.final) return finalised;
       const turns = decision.turns.map((stream) =>
-        this.#task(execution, 'Turn', 'participant', { step: 'turn', transaction, stream, deadline, timeout }),
+        this.#task(execution, 'Turn', 'participant', { step: 'turn', transaction, attempt, stream, deadline, timeout }),
       );
       await Promise.all([finalised, ...turns.map((turn) => turn.catch(() => sleepOn(this.#scheduler, 1000)))]);
       attempt = decision.next;

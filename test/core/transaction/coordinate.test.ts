@@ -364,7 +364,8 @@ describe('decide', () => {
       turns: ['account/us.1', 'account/eu.1'],
       next: 2,
     });
-    expect(await us.decisions.find(input.id, 1)).toMatchObject({ final: false, remaining: 240_000 });
+    const began = input.deadline - 240_000;
+    expect(await us.decisions.find(input.id, 1)).toMatchObject({ final: false, remaining: 240_000, began });
     expect(us.runtime.slept).toEqual([]);
     us.runtime.advance(240_000);
     expect(await decideOn(us, input, 2, answers)).toMatchObject({ final: true, turns: [] });

@@ -89,7 +89,7 @@ export async function drive(region: Region, input: MachineInput, diesAfter?: Ste
     await region.runtime.sleep(ATTEMPT_MS);
     for (const stream of decided.turns) {
       const { id: transaction, deadline, timeout } = input;
-      await participateStep(region, asJson({ step: 'turn', transaction, stream, deadline, timeout })).catch(
+      await participateStep(region, asJson({ step: 'turn', transaction, attempt, stream, deadline, timeout })).catch(
         () => undefined,
       );
     }

@@ -75,6 +75,7 @@ describe('transact', () => {
         fingerprint,
         participants: [],
         remaining: begun + 30_000 - now,
+        began: begun,
         decidedAt: now,
         region: 'us',
       },
@@ -122,14 +123,14 @@ describe('transact', () => {
     expect(await us.decisions.attempts(transaction.id)).toHaveLength(1);
   });
 
-  it('is not extended by a retry', async () => {
+  it('is not extended by a retry, and does not become younger by one, even if it names another timeout', async () => {
     const { us } = await aCase({ drives: false });
     const transaction = aTransaction();
     await runTransaction(us, transaction, 0);
     us.runtime.advance(20_000);
-    await runTransaction(us, transaction, 0);
+    await runTransaction(us, { ...transaction, timeout: 5000 }, 0);
     const [first, second] = us.machine.started;
-    expect(second?.deadline).toBe(first?.deadline);
+    expect(second).toEqual(first);
     const { us: busy } = await aCase({ drives: false });
     const { id, fingerprint } = transaction;
     const decidedAt = busy.runtime.now();

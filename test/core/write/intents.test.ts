@@ -18,7 +18,7 @@ function deposit(amount: number, of: object = {}) {
 }
 
 /** An intent of `us:order-1` that deposits 5, put by another process. */
-async function hold(region: Region, transaction = 'us:order-1', stream = ACCOUNT): Promise<void> {
+async function hold(region: Region, transaction = 'us:order-1', stream = ACCOUNT, began?: number): Promise<void> {
   const answer = await prepareIntent(
     { ...region, warm: new Map() },
     {
@@ -28,6 +28,7 @@ async function hold(region: Region, transaction = 'us:order-1', stream = ACCOUNT
       participant: { stream, operation: command('deposit', { amount: 5 }) },
       remaining: 30_000,
       meta: {},
+      began,
     },
   );
   expect(answer).toMatchObject({ kind: 'prepared' });
@@ -108,13 +109,54 @@ describe('an append that finds an intent', () => {
     const begun = us.runtime.elapsed();
     expect(await appendToStream(us, deposit(1))).toMatchObject({ dot: { position: 2 } });
     expect(us.runtime.elapsed() - begun).toBeGreaterThan(3900);
-    expect(us.runtime.elapsed() - begun).toBeLessThan(4100);
+    // Polls are a twentieth of the wait apart by then.
+    expect(us.runtime.elapsed() - begun).toBeLessThan(4000 + 200 + 45);
     expect(await statesOf(us)).toEqual(['aborted', 'no intent']);
     expect(await us.decisions.find('us:order-1', 1)).toMatchObject({
       state: 'aborted',
       final: false,
       reason: { stream: ACCOUNT, problem: { code: 'stream-busy' } },
     });
+  });
+
+  it('ends an attempt that seems to hold the stream for 4 s only after it has seen it for 1 s: clocks may differ', async () => {
+    const us = aRegion();
+    const behind = { ...us, runtime: { ...us.runtime, now: () => us.runtime.now() - 10_000 } };
+    await hold(behind);
+    const begun = us.runtime.elapsed();
+    expect(await appendToStream(us, deposit(1))).toMatchObject({ dot: { position: 2 } });
+    expect(us.runtime.elapsed() - begun).toBeGreaterThanOrEqual(1000);
+    expect(us.runtime.elapsed() - begun).toBeLessThan(1100);
+  });
+
+  it('counts how long its process has seen the attempt, from one request to the next', async () => {
+    const us = aRegion();
+    await hold(us);
+    await appendToStream(us, deposit(1, { stream: 'account/us.2' }));
+    us.runtime.advance(3800);
+    const impatient = { ...us.runtime, sleep: () => Promise.reject(new Error('the process dies')) };
+    await expect(appendToStream({ ...us, runtime: impatient }, deposit(1))).rejects.toThrow('the process dies');
+    us.runtime.advance(1000);
+    us.runtime.slept.length = 0;
+    expect(await appendToStream(us, deposit(1))).toMatchObject({ dot: { position: 2 } });
+    expect(us.runtime.slept).toEqual([]);
+  });
+
+  it('tries to end the attempt once a second, if that fails', async () => {
+    const us = aRegion();
+    await hold(us);
+    let puts = 0;
+    const put = async () => {
+      puts++;
+      throw new MeridianError('unavailable', 'The table is throttled.', { retryable: true });
+    };
+    const region = { ...us, decisions: { ...us.decisions, put } };
+    await expect(appendToStream(region, deposit(1))).rejects.toThrow(busy());
+    // Between 4 and 10 s.
+    expect(puts).toBeGreaterThanOrEqual(4);
+    expect(puts).toBeLessThanOrEqual(6);
+    // It polls more and more slowly.
+    expect(us.runtime.slept.length).toBeLessThan(80);
   });
 
   it('continues as soon as the intent is decided', async () => {
@@ -304,6 +346,32 @@ describe('an append that finds an intent', () => {
 });
 
 describe('an append that finds an intent decided in another Region', () => {
+  it('has the attempt ended there as busy, so that its transaction makes another one and keeps its age', async () => {
+    const { us, eu, calls } = aWorld({ strong: false });
+    await hold(us, 'eu:order-1', ACCOUNT, 12.5);
+    expect(await appendToStream(us, deposit(1))).toMatchObject({ dot: { position: 2 } });
+    expect(await statesOf(us)).toEqual(['aborted', 'no intent']);
+    const [ended] = await eu.decisions.attempts('eu:order-1');
+    expect(ended).toMatchObject({
+      ...{ attempt: 1, state: 'aborted', final: false, began: 12.5, region: 'eu' },
+      reason: { stream: ACCOUNT, problem: { code: 'stream-busy' } },
+    });
+    expect(ended?.remaining).toBeGreaterThan(25_000);
+    expect(ended?.remaining).toBeLessThan(26_000);
+    expect(calls.filter(({ asked }) => Object.hasOwn(asked as object, 'end'))).toHaveLength(1);
+  });
+
+  it('leaves the attempt to its deadline if older code runs there, which would abort the transaction', async () => {
+    const { us, eu } = aWorld({ strong: false });
+    await hold(us, 'eu:order-1');
+    const participants: Region['participants'] = {
+      invoke: (region, asked, within) =>
+        us.participants.invoke(region, { ...(asked as object), end: undefined }, within),
+    };
+    await expect(appendToStream({ ...us, participants }, deposit(1))).rejects.toThrow(busy());
+    expect(await eu.decisions.attempts('eu:order-1')).toEqual([]);
+  });
+
   it('queries the deciding Region, and has it decide past the deadline', async () => {
     const { us, eu } = aWorld({ strong: false });
     await hold(us, 'eu:order-1');

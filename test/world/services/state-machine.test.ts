@@ -33,6 +33,7 @@ function aMachine(answers: Readonly<Record<string, Answer>> = {}, random: () => 
   const scheduler = new VirtualScheduler(0);
   const activity = new Activity();
   const calls: { at: number; step: string; input: unknown }[] = [];
+  const numbers = new Map<string, number>();
   const defaults: Record<string, Answer> = {
     plan: () => ({ kind: 'prepare', attempt: 1 }),
     prepare: (call) => ({ kind: 'prepared', ...intents[call - 1] }),
@@ -43,7 +44,8 @@ function aMachine(answers: Readonly<Record<string, Answer>> = {}, random: () => 
   const call = async (input: unknown) => {
     const { step: name } = stepSchema.parse(input);
     calls.push({ at: scheduler.now(), step: name, input });
-    const number = calls.filter(({ step }) => step === name).length;
+    const number = (numbers.get(name) ?? 0) + 1;
+    numbers.set(name, number);
     await sleepOn(scheduler, 10);
     return (answers[name] ?? defaults[name])?.(number, input);
   };
@@ -171,7 +173,10 @@ describe('WorldStateMachine', () => {
       answers: [{ kind: 'unreachable', stream: 'stock/0' }],
     });
 
-    const forever = aMachine({ decide: () => ({ state: 'aborted', final: false, intents: [], turns: [], next: 2 }) });
+    const forever = aMachine({
+      decide: () => ({ state: 'aborted', final: false, intents: [], turns: ['stock/0'], next: 2 }),
+      turn: () => thrown(),
+    });
     await forever.machine.start(input);
     await forever.settle();
     expect(forever.scheduler.now()).toBe(300_000);
