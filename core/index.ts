@@ -67,6 +67,7 @@ export { addToQuarantine, listQuarantine, redriveQuarantine } from './intake/qua
 export type { LoadPorts } from './log/load.ts';
 export * from './ports/bus.ts';
 export * from './ports/commit-scan.ts';
+export * from './ports/decision-scan.ts';
 export * from './ports/decisions.ts';
 export * from './ports/delayed-queue.ts';
 export * from './ports/event-store.ts';
@@ -82,6 +83,7 @@ export * from './ports/runtime.ts';
 export * from './ports/sightings.ts';
 export * from './ports/snapshot-store.ts';
 export * from './ports/state-machine.ts';
+export * from './ports/transactions-table.ts';
 export * from './ports/view-store.ts';
 export * from './ports/views-table.ts';
 export * from './ports/warm-streams.ts';

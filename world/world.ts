@@ -1,6 +1,6 @@
 import { fromDecisionItem } from '../adapters/dynamodb/decision-item.ts';
 import { memoryDecisions } from '../adapters/memory/decisions.ts';
-import { type Decision, type Decisions, type Domain, forwardPattern } from '../core/index.ts';
+import { type Decision, type Domain, forwardPattern, type TransactionsTable } from '../core/index.ts';
 import { allowStrong, STRONG_REGION_SETS } from '../core/limits/aws.ts';
 import type { DecisionsKind } from '../core/names.ts';
 import type { Telemetry } from '../lambdas/instrument.ts';
@@ -215,7 +215,7 @@ export class World {
 
 /** The table of decisions that all Regions share, and the decisions restored from the storage. */
 function keptDecisions(storage: Storage | undefined): {
-  readonly decisions: Decisions;
+  readonly decisions: TransactionsTable;
   readonly restored: readonly Decision[];
 } {
   const table = 'decisions';

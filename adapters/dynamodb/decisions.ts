@@ -1,10 +1,11 @@
 import { type DynamoDBClient, GetItemCommand, paginateQuery, type QueryCommandInput } from '@aws-sdk/client-dynamodb';
-import type { Decision, Decisions } from '../../core/index.ts';
+import type { Decision, TransactionsTable } from '../../core/index.ts';
 import { DATABASE_MS } from '../../core/limits/budgets.ts';
 import { type CallOptions, timeLimit } from '../sdk/connection.ts';
 import { orSdkError } from '../sdk/sdk-error.ts';
 import { decisionKey, fromDecisionItem, toDecisionItem } from './decision-item.ts';
 import { putIfAbsent } from './put-if-absent.ts';
+import { scanSegment } from './scan-segment.ts';
 
 /**
  * The `transactions` table of the client's Region. Every method throws MeridianError `unavailable` (retryable) if
@@ -15,7 +16,7 @@ export function dynamoDbDecisions(
   client: DynamoDBClient,
   table: string,
   { strong, callMs = DATABASE_MS }: CallOptions & { readonly strong: boolean },
-): Decisions {
+): TransactionsTable {
   return {
     strong,
     put: async (decision) => {
@@ -46,6 +47,10 @@ export function dynamoDbDecisions(
         return decisions;
       };
       return orSdkError(`read the decisions on ${transaction}`, read());
+    },
+    scan: async (segment, segments, after, limit) => {
+      const { items, cursor } = await scanSegment(client, table, { segment, segments, after, limit, callMs });
+      return { decisions: items.map(fromDecisionItem), cursor };
     },
   };
 }

@@ -3,7 +3,6 @@ import {
   type DynamoDBClient,
   paginateQuery,
   type QueryCommandInput,
-  ScanCommand,
   type TransactWriteItem,
   TransactWriteItemsCommand,
   UpdateItemCommand,
@@ -14,13 +13,12 @@ import { type CallOptions, timeLimit } from '../sdk/connection.ts';
 import { orSdkError, sdkError } from '../sdk/sdk-error.ts';
 import { checkFinal } from '../store-rules/check-final.ts';
 import { checkWrite } from '../store-rules/check-write.ts';
-import { cursorOf } from '../store-rules/cursor.ts';
-import { keySchema } from './attributes.ts';
 import { whatCancelled } from './cancelled-transaction.ts';
 import { fromImage, sortKey, toImage } from './commit-item.ts';
 import { fromDecisionItem, isDecisionItem, oneRegionKey, toDecisionItem } from './decision-item.ts';
 import { getItem, ifAbsent, putIfAbsent } from './put-if-absent.ts';
 import { retryConflicts } from './retry-conflicts.ts';
+import { scanSegment } from './scan-segment.ts';
 
 /**
  * The `events` table of the client's Region. Every method throws MeridianError `unavailable` (retryable) if DynamoDB
@@ -57,24 +55,8 @@ export function dynamoDbEventStore(
         query(stream, sortKey(log, after + 1), sortKey(log, Number.MAX_SAFE_INTEGER)),
       ),
     scan: async (segment, segments, after, limit) => {
-      const { Items = [], LastEvaluatedKey } = await orSdkError(
-        `scan ${table}`,
-        client.send(
-          new ScanCommand({
-            TableName: table,
-            ConsistentRead: true,
-            Segment: segment,
-            TotalSegments: segments,
-            Limit: limit,
-            ...(after !== undefined && { ExclusiveStartKey: cursors.decode(after) }),
-          }),
-          timeLimit(callMs),
-        ),
-      );
-      return {
-        commits: Items.filter((item) => !isDecisionItem(item)).map(fromImage),
-        cursor: LastEvaluatedKey && cursors.encode(keySchema.parse(LastEvaluatedKey)),
-      };
+      const { items, cursor } = await scanSegment(client, table, { segment, segments, after, limit, callMs });
+      return { commits: items.filter((item) => !isDecisionItem(item)).map(fromImage), cursor };
     },
     put: async (commit) => {
       const holder = await orSdkError(
@@ -230,6 +212,3 @@ function rangesBehind(version: VersionVector): readonly (readonly [string, strin
 
 /** The keys before and after all logs, whose names start with a letter or a digit. */
 const [FIRST_KEY, LAST_KEY] = ['!', '~'];
-
-/** The end of a scan's page. */
-const cursors = cursorOf(keySchema);

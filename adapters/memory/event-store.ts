@@ -5,15 +5,14 @@ import {
   type EventsTable,
   type IntentKey,
   isOlder,
-  shardOf,
   versionCovers,
 } from '../../core/index.ts';
 import { checkFinal } from '../store-rules/check-final.ts';
 import { checkItem, checkWrite } from '../store-rules/check-write.ts';
 import { cursorOf } from '../store-rules/cursor.ts';
 import { keyOrder } from '../store-rules/key-order.ts';
-import { firstIndexBehind } from './binary-search.ts';
 import { frozenCopy } from './frozen.ts';
+import { segmentPage } from './segment-page.ts';
 
 /** The `events` table of one Region, in memory. Returned commits and outcomes are deeply frozen. */
 export interface MemoryEventStore extends EventsTable {
@@ -89,17 +88,13 @@ export function memoryEventStore(onChange: (change: EventsChange) => void = () =
       const commits = streams.get(stream) ?? [];
       return commits.slice(placeOf(commits, log, after + 1), placeOf(commits, log, Number.POSITIVE_INFINITY));
     },
-    scan: async (segment, segments, after, limit) => {
+    scan: async (segment, segments, cursor, limit) => {
       if (names.length < streams.size) names = [...streams.keys()].sort(keyOrder);
-      const from = after === undefined ? undefined : cursors.decode(after);
+      const from = cursor === undefined ? undefined : cursors.decode(cursor);
       const begun = (from && streams.get(from.stream)) ?? [];
-      const page = from ? begun.slice(placeOf(begun, from.log, from.position + 1)) : [];
-      for (const name of names.slice(from ? firstIndexBehind(names, from.stream) : 0)) {
-        if (page.length > limit) break;
-        if (shardOf(segments, name) === segment) page.push(...(streams.get(name) ?? []));
-      }
-      const commits = page.slice(0, limit);
-      const end = page.length > limit ? commits.at(-1) : undefined;
+      const after = from && { name: from.stream, left: begun.slice(placeOf(begun, from.log, from.position + 1)) };
+      const request = { segment, segments, limit, after };
+      const { items: commits, end } = segmentPage(names, (name) => streams.get(name) ?? [], request);
       return { commits, cursor: end && cursors.encode(end) };
     },
     put: async (commit) => {

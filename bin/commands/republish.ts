@@ -34,11 +34,11 @@ export function addRepublish(program: Command): void {
   regionCommand(
     program,
     'republish',
-    'publish again, in every Region, the events that the Region has written since a given time',
+    'publish again, in every Region, the events that the Region has written since a given time, and have the transactions of that time finished',
   )
     .requiredOption('--since <time>', 'a time, such as 2026-11-24T08:00:00Z, or how long ago: 90m, 36h, 2d', since)
     .option('--only', 'in the named Region only')
-    .option('--dry-run', 'only count the events')
+    .option('--dry-run', 'only count the events and transactions')
     .action((options: RepublishOptions) =>
       withRegion(options, async (first) => {
         const { json = false, dryRun = false } = options;
@@ -46,26 +46,27 @@ export function addRepublish(program: Command): void {
         const results = await inEach(options.only ? [first] : await everyRegion(first), (region) =>
           republishIn(region, options.since, dryRun),
         );
-        tellEach(
-          results,
-          json,
-          ({ scanned, published }) =>
-            `${countOf(published, 'event')} ${dryRun ? 'would be ' : ''}published again, of ${countOf(scanned, 'commit')} read.`,
-        );
+        tellEach(results, json, ({ scanned, published, scheduled }) => {
+          const would = dryRun ? 'would be ' : '';
+          return `${countOf(published, 'event')} ${would}published again, of ${countOf(scanned, 'commit')} read; ${countOf(scheduled, 'check')} of transactions ${would}scheduled.`;
+        });
       }),
     );
 }
 
-/** Parts of the table that are read in parallel. */
+/** Parts of each table that are read in parallel. */
 const SEGMENTS = 4;
 
-async function republishIn(region: Region, since: string, dryRun: boolean) {
+type Counts = Pick<ActionResult<'republish-step'>, 'scanned' | 'published'> & { readonly scheduled: number };
+
+async function republishIn(region: Region, since: string, dryRun: boolean): Promise<Counts> {
   const segments = await sideBySide([...Array(SEGMENTS).keys()], (segment, stop) =>
     republishSegment(region, { since, segment, dryRun }, stop),
   );
   return {
     scanned: segments.reduce((sum, { scanned }) => sum + scanned, 0),
     published: segments.reduce((sum, { published }) => sum + published, 0),
+    scheduled: segments.reduce((sum, { scheduled }) => sum + scheduled, 0),
   };
 }
 
@@ -73,8 +74,8 @@ async function republishSegment(
   region: Region,
   request: { readonly since: string; readonly segment: number; readonly dryRun: boolean },
   stop: AbortSignal,
-): Promise<Pick<ActionResult<'republish-step'>, 'scanned' | 'published'>> {
-  const all = { scanned: 0, published: 0 };
+): Promise<Counts> {
+  const all = { scanned: 0, published: 0, scheduled: 0 };
   let cursor: string | undefined;
   for (let failures = 0; ; ) {
     const step: ActionResult<'republish-step'> = await region.operate('republish-step', {
@@ -84,12 +85,13 @@ async function republishSegment(
     });
     all.scanned += step.scanned;
     all.published += step.published;
+    all.scheduled += step.scheduled ?? 0;
     if (stop.aborted || (step.cursor === undefined && step.failed === 0)) return all;
     failures = step.failed > 0 && step.cursor === cursor ? failures + 1 : 0;
     if (failures === CLIENT_TRIES)
       throw new CliError(
         'not-published',
-        `The bus does not accept ${countOf(step.failed, 'event')}; in this part of the table, ${countOf(all.published, 'event')} were published. Run the command again: ids stay the same, so subscribers recognise events that they have handled.`,
+        `The bus or the resolver's queue does not accept ${countOf(step.failed, 'message')}; of this part of the tables, ${countOf(all.published, 'event')} were published and ${countOf(all.scheduled, 'check')} scheduled. Run the command again: ids stay the same, so subscribers recognise events that they have handled.`,
       );
     if (step.failed > 0) await platformRuntime.sleep(pauseMs(platformRuntime, failures));
     cursor = step.cursor;

@@ -94,13 +94,13 @@ function entriesFor({ region }: PublishPorts, change: Change): readonly BusEntry
 }
 
 /**
- * Schedules the resolver for the deadlines of intents prepared here, and of the next attempts after decisions made
- * here.
+ * Schedules the resolver for the deadlines of intents prepared here, and of the next attempts of transactions driven
+ * here that are promised or busy.
  * @returns the changes that could not be scheduled
  */
 export async function armResolver(ports: ArmPorts, changes: readonly Change[]): Promise<readonly Change[]> {
   const armed = changes.flatMap((change) => {
-    const message = messageFor(ports, change);
+    const message = resolverMessageFor(ports, change);
     return message ? { change, message } : [];
   });
   const answers = await deliverInBatches(
@@ -112,7 +112,11 @@ export async function armResolver(ports: ArmPorts, changes: readonly Change[]): 
   return armed.filter((_, i) => answers[i] !== undefined).map(({ change }) => change);
 }
 
-function messageFor({ region, runtime }: ArmPorts, change: Change): DelayedMessage | undefined {
+/** The message that schedules the resolver for a change; undefined if it needs none, or another Region sends it. */
+export function resolverMessageFor(
+  { region, runtime }: Omit<ArmPorts, 'resolver'>,
+  change: Change,
+): DelayedMessage | undefined {
   const at = (due: number) => Math.min(SQS_MAX_DELAY_S * 1000, Math.max(0, due - runtime.now()) + RESOLVER_SLACK_MS);
   if ('commit' in change) {
     const { stream, log, position, commitId, tx, region: writtenIn } = change.commit;
@@ -120,10 +124,11 @@ function messageFor({ region, runtime }: ArmPorts, change: Change): DelayedMessa
     const body = encodeResolverMessage({ kind: 'intent', stream, log, position, attemptId: commitId });
     return { body, delay: at(tx.deadline) };
   }
-  const { final, transaction, attempt, fingerprint, decidedAt, remaining } = change.decision;
+  const { final, transaction, attempt, fingerprint, decidedAt, remaining, region: decidedIn } = change.decision;
   if (final || drivingRegionOf(transaction) !== region) return undefined;
   const body = encodeResolverMessage({ kind: 'attempt', transaction, attempt: attempt + 1, fingerprint });
-  return { body, delay: at(decidedAt + remaining) };
+  // The clock of another Region is not compared with this one: its record is taken for a new one.
+  return { body, delay: at((decidedIn === region ? decidedAt : runtime.now()) + remaining) };
 }
 
 function entrySize({ source, detailType, detail }: BusEntry): number {

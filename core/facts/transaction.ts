@@ -56,3 +56,15 @@ export function transactionIdFault(region: string): Fault {
     message: `is not <Region>:<key>, such as ${region}:order-17; key: 1 to 120 of A-Z a-z 0-9 . _ ~ -`,
   };
 }
+
+/**
+ * When the next attempt ends, by the clock of the Region that drives the transaction. A waiter in another Region may have made the
+ * record, by its own clock: then the end is counted from the transaction's beginning.
+ * @param timeout of the transaction, in milliseconds
+ */
+export function nextAttemptEnds(
+  { transaction, decidedAt, remaining, began, region }: Decision,
+  timeout: number,
+): number {
+  return began === undefined || region === drivingRegionOf(transaction) ? decidedAt + remaining : began + timeout;
+}

@@ -1,6 +1,6 @@
 import type { Decision } from '../facts/decision.ts';
 
-/** The `transactions` table, which stores decisions. */
+/** The decisions in the `transactions` table. */
 export interface Decisions {
   /**
    * True if a write in any Region is visible to all at once (MRSC). If false (MREC), only the driving Region may put

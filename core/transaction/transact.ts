@@ -1,6 +1,6 @@
 import { abortOf, attemptIdOf, type Decision, type Outcome } from '../facts/decision.ts';
 import { fromProblem, MeridianError } from '../facts/errors.ts';
-import { drivingRegionOf, type Transaction } from '../facts/transaction.ts';
+import { drivingRegionOf, nextAttemptEnds, type Transaction } from '../facts/transaction.ts';
 import { LOOK_MS, MAX_TRANSACTION_MS, PASSED_ON_WAIT_MS, RECOVERY_MS } from '../limits/budgets.ts';
 import { decisionOrAbort } from '../log/decisions.ts';
 import type { Remote } from '../ports/remote.ts';
@@ -71,7 +71,7 @@ export async function outcomeHere(ports: DrivePorts, id: string): Promise<Outcom
   const kept = await events.findDecision(id);
   if (kept) return outcomeFrom(id, kept);
   const last = (await decisions.attempts(id)).at(-1);
-  if (!last || last.final || runtime.now() < last.decidedAt + last.remaining + RECOVERY_MS)
+  if (!last || last.final || runtime.now() < nextAttemptEnds(last, MAX_TRANSACTION_MS) + RECOVERY_MS)
     return outcomeFrom(id, last);
   // Neither the following attempt nor the resolver came in time: this request ends it.
   const next = attemptIdOf({ transaction: id, attempt: last.attempt + 1 });
@@ -119,7 +119,7 @@ async function driveByMachine(
   const { id, fingerprint } = transaction;
   const begun = runtime.elapsed();
   // A retry does not extend the deadline, and is as old as its transaction.
-  const deadline = last ? last.decidedAt + last.remaining : runtime.now() + transaction.timeout;
+  const deadline = last ? nextAttemptEnds(last, transaction.timeout) : runtime.now() + transaction.timeout;
   const began = last?.began ?? deadline - transaction.timeout;
   const { isNew: _isNew, ...input } = transaction;
   await machine.start({ ...input, deadline, timeout: Math.min(deadline - began, MAX_TRANSACTION_MS) });

@@ -92,14 +92,14 @@ const redriveSchema = z.object({
 
 const republishStepRequestSchema = z
   .strictObject({
-    /** Commits written at this time or later, by their stamps. */
+    /** Commits written and decisions made at this time or later, by their stamps. */
     since: z.iso.datetime({ offset: true }),
     segment: z.int().min(0),
-    /** Number of segments of the table, read in parallel: the same in every step. */
+    /** Number of segments of each table, read in parallel: the same in every step. */
     segments: z.int().min(1).max(MAX_REPUBLISH_SEGMENTS),
     /** The cursor returned by the previous step. */
     cursor: z.string().optional(),
-    /** Only counts the events that would be published. */
+    /** Only counts what would be published and scheduled. */
     dryRun: z.boolean().default(false),
   })
   .refine(({ segment, segments }) => segment < segments, { path: ['segment'], message: 'must be less than segments' });
@@ -110,7 +110,12 @@ const republishStepSchema = z.object({
   /** Number of events published; in a dry run, of those that would be published. */
   published: z.number(),
   /**
-   * Number of events refused by the bus, and of intents refused by the resolver's queue. The cursor points to them:
+   * Number of checks scheduled with the resolver, of intents and of transactions that are not decided; in a dry run, of
+   * those that would be scheduled. A check of what is decided by then changes nothing. Undefined in results of older code.
+   */
+  scheduled: z.number().optional(),
+  /**
+   * Number of events refused by the bus, and of checks refused by the resolver's queue. The cursor points to them:
    * continue from it to retry.
    */
   failed: z.number(),

@@ -17,9 +17,9 @@ export interface OperateProps {
   readonly region: string;
   /** The event store, which is scanned. */
   readonly events: EventsReplica;
-  /** The decisions of transactions: they make intents visible before these are final. */
+  /** The decisions of transactions, which make intents visible before these are final. They are scanned, too. */
   readonly transactions: TransactionsReplica;
-  /** The queue to which intents are sent again. */
+  /** The queue to which intents, promises and busy attempts are sent again. */
   readonly resolver: Resolver;
   /** The read models, which are rebuilt. */
   readonly views: ViewsTable;
@@ -52,7 +52,7 @@ export class Operate extends Construct {
       },
     });
     events.grantScan(role);
-    transactions.grantRead(role);
+    transactions.grantScan(role);
     resolver.grantSend(role);
     views.grantRebuild(role);
     bus.grantPublish(role);

@@ -31,6 +31,12 @@ export class TransactionsReplica extends Construct {
     this.#table.grant(grantee, 'dynamodb:GetItem');
   }
 
+  /** Lets a role read decisions, and the whole table. */
+  grantScan(grantee: IGrantable): void {
+    this.grantRead(grantee);
+    this.#table.grant(grantee, 'dynamodb:Scan');
+  }
+
   /** Lets a role read decisions and add missing ones. */
   grantDecide(grantee: IGrantable): void {
     this.#table.grant(grantee, 'dynamodb:GetItem', 'dynamodb:PutItem');

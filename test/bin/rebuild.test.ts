@@ -137,7 +137,9 @@ describe('meridian republish', () => {
 
   it('counts the events that were written since a time in a dry run', async () => {
     const trial = await run(['republish', '--since', '1h', '--dry-run', '--only']);
-    expect(trial.stdout).toMatch(/^us-east-1: [1-9]\d* events? would be .*[1-9]\d* commits? read\.\n$/);
+    expect(trial.stdout).toMatch(
+      /^us-east-1: [1-9]\d* events? would be published again, of [1-9]\d* commits? read; 0 checks of transactions would be scheduled\.\n$/,
+    );
     expect(heard).toEqual([]);
   });
 
@@ -151,10 +153,31 @@ describe('meridian republish', () => {
     expect(heard.length).toBeGreaterThan(0);
   });
 
+  it('counts the transactions that are to be finished', async () => {
+    const { machine } = world.region('us-east-1');
+    machine.beforeStep = ({ kill }) => kill();
+    onTestFinished(() => {
+      machine.beforeStep = () => undefined;
+    });
+    const participants = ['us-east-1.ada', 'us-west-2.bob'].map((name) => ({
+      ...{ stream: `account/${name}`, command: 'deposit', input: { amount: 1 } },
+    }));
+    const body = JSON.stringify({ id: 'us-east-1:lost', participants, timeoutSeconds: 240 });
+    const { status } = await fetch(`${address()}/regions/us-east-1/transactions`, {
+      ...{ method: 'POST', headers: { prefer: 'wait=0' }, body },
+    });
+    expect(status).toBe(202);
+    const trial = await run(['republish', '--since', '1h', '--json']);
+    const shape = z.object({ regions: z.array(z.object({ region: z.string(), scheduled: z.number() })) });
+    expect(shape.parse(JSON.parse(trial.stdout)).regions).toEqual(
+      regions.map((region) => ({ region, scheduled: region === 'us-east-1' ? 1 : 0 })),
+    );
+  });
+
   it('publishes nothing that was written before', async () => {
     const since = new Date(Date.now() + 3_600_000).toISOString();
     const none = await run(['republish', '--since', since, '--json', '--only']);
-    expect(jsonLines(none.stdout)).toMatchObject([{ regions: [{ published: 0 }] }]);
+    expect(jsonLines(none.stdout)).toMatchObject([{ regions: [{ published: 0, scheduled: 0 }] }]);
   });
 
   it.each([

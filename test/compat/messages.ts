@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { dynamoDbDecisions } from '../../adapters/dynamodb/decisions.ts';
 import { dynamoDbEventStore } from '../../adapters/dynamodb/event-store.ts';
 import { memoryDecisions } from '../../adapters/memory/decisions.ts';
 import { memoryEventStore } from '../../adapters/memory/event-store.ts';
@@ -116,6 +117,7 @@ import {
 import { decodeVersionToken, encodeVersionToken, readVersionToken } from '../../core/wire/version-token.ts';
 import { submitAppend } from '../../core/write/submit.ts';
 import { toyDomain } from '../../testing/toy.ts';
+import { aBusyAttempt } from '../contract/decisions.ts';
 import { fakeRuntime } from '../runtime.ts';
 import { aTable, itemSchema, TABLE } from './a-table.ts';
 import { answersTo } from './api.ts';
@@ -349,6 +351,26 @@ const tokens: Readonly<Record<string, Form>> = {
       (await someCommits().scan(0, 1, undefined, end?.position ?? 0)).cursor,
     uses: [memoryEventStore],
   }),
+  'decision-scan-cursor': message({
+    read: async (form) => {
+      const { client, requests } = aTable();
+      await dynamoDbDecisions(client, TABLE, { strong: true }).scan(0, 1, z.string().parse(form), 1);
+      return z.object({ ExclusiveStartKey: itemSchema }).parse(requests[0]).ExclusiveStartKey;
+    },
+    write: async (key: z.output<typeof itemSchema>) =>
+      (await dynamoDbDecisions(aTable([], key).client, TABLE, { strong: true }).scan(0, 1, undefined, 1)).cursor,
+    uses: [dynamoDbDecisions],
+  }),
+  'memory-decision-scan-cursor': message({
+    // The attempt after which a scan continues.
+    read: async (form) => {
+      const { decisions } = await someDecisions().scan(0, 1, z.string().parse(form), 1);
+      return decisions.map(({ transaction, attempt }) => ({ transaction, attempt: attempt - 1 }))[0];
+    },
+    write: async (end: Pick<Decision, 'transaction' | 'attempt'> | undefined) =>
+      (await someDecisions().scan(0, 1, undefined, (end?.attempt ?? 0) + 1)).cursor,
+    uses: [memoryDecisions],
+  }),
 };
 
 /** Everything sent between processes. */
@@ -462,4 +484,11 @@ function someCommits() {
   const store = memoryEventStore();
   for (const position of [1, 2, 3]) store.replicate({ ...commitOf([anEvent]), position });
   return store;
+}
+
+/** A table with the decisions on the attempts 0 to 3 of a transaction. */
+function someDecisions() {
+  const table = memoryDecisions({ strong: true });
+  for (const attempt of [0, 1, 2, 3]) table.replicate(aBusyAttempt({ transaction: 'us-east-1:order-17', attempt }));
+  return table;
 }

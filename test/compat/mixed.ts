@@ -123,6 +123,10 @@ function tablesOfPrevious(forms: PreviousForms, { events, decisions, views, snap
       put: async (one) => perhaps(decision.read, await decisions.put(decision.write(one))),
       find: async (...which) => perhaps(decision.read, await decisions.find(...which)),
       attempts: async (...which) => (await decisions.attempts(...which)).map(decision.read),
+      scan: async (...segment) => {
+        const page = await decisions.scan(...segment);
+        return { ...page, decisions: page.decisions.map(decision.read) };
+      },
     },
     views: {
       ...views,

@@ -10,6 +10,7 @@ import { entriesOf } from '../../core/wire/bus-event.ts';
 import { fakeRuntime } from '../runtime.ts';
 import { aCommit, anIntent, aStream } from './commits.ts';
 import { countRequests } from './count-requests.ts';
+import { decisionScanContract } from './decision-scan.contract.ts';
 import { decisionsContract } from './decisions.contract.ts';
 import { aDecision, aTransactionId } from './decisions.ts';
 import { describeWithDynamoDbLocal } from './dynamodb-local.ts';
@@ -39,6 +40,7 @@ describeWithDynamoDbLocal('DynamoDB Local', (local) => {
   eventScanContract(async () => dynamoDbEventStore(client, await local().createTable()));
   transactionContract(() => dynamoDbEventStore(client, table));
   decisionsContract(() => dynamoDbDecisions(client, transactions, { strong: true }));
+  decisionScanContract(async () => dynamoDbDecisions(client, await local().createTable(), { strong: true }));
   viewStoreContract(() => dynamoDbViewStore(client, table));
   sightingsContract(() => dynamoDbSightings(client, table));
   snapshotStoreContract(() => dynamoDbSnapshotStore(client, table, PATIENTLY_MS));
@@ -168,6 +170,8 @@ describeWithDynamoDbLocal('DynamoDB Local', (local) => {
     test('a page of a scan is one Scan', async () => {
       const store = dynamoDbEventStore(counted, await local().createTable());
       expect(await counting(() => store.scan(0, 4, undefined, 100))).toEqual({ ScanCommand: 1 });
+      const decisions = dynamoDbDecisions(counted, transactions, { strong: true });
+      expect(await counting(() => decisions.scan(0, 4, undefined, 100))).toEqual({ ScanCommand: 1 });
     });
   });
 });

@@ -10,6 +10,7 @@ import { dynamoDbViewStore } from '../../adapters/dynamodb/view-store.ts';
 import { sqsClient } from '../../adapters/sqs/client.ts';
 import { sqsQuarantine } from '../../adapters/sqs/quarantine.ts';
 import { describeWithLocalStack } from '../localstack/describe-with-localstack.ts';
+import { decisionScanContract } from './decision-scan.contract.ts';
 import { decisionsContract } from './decisions.contract.ts';
 import { createTable } from './dynamodb-local.ts';
 import { eventScanContract } from './event-scan.contract.ts';
@@ -57,6 +58,7 @@ describeWithLocalStack('LocalStack', (endpoint) => {
   eventScanContract(async () => dynamoDbEventStore(client, await newTable()));
   transactionContract(() => dynamoDbEventStore(client, table));
   decisionsContract(() => dynamoDbDecisions(client, transactions, { strong: true }));
+  decisionScanContract(async () => dynamoDbDecisions(client, await newTable(), { strong: true }));
   viewStoreContract(() => dynamoDbViewStore(client, table));
   sightingsContract(() => dynamoDbSightings(client, table));
   snapshotStoreContract(() => dynamoDbSnapshotStore(client, table, PATIENTLY_MS));

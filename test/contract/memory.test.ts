@@ -5,6 +5,7 @@ import { memoryQuarantine } from '../../adapters/memory/quarantine.ts';
 import { memorySightings } from '../../adapters/memory/sightings.ts';
 import { memorySnapshotStore } from '../../adapters/memory/snapshot-store.ts';
 import { memoryViewStore } from '../../adapters/memory/view-store.ts';
+import { decisionScanContract } from './decision-scan.contract.ts';
 import { decisionsContract } from './decisions.contract.ts';
 import { eventScanContract } from './event-scan.contract.ts';
 import { eventStoreContract } from './event-store.contract.ts';
@@ -21,6 +22,7 @@ describe('memory', () => {
   eventScanContract(async () => memoryEventStore());
   transactionContract(() => memoryEventStore());
   decisionsContract(() => memoryDecisions({ strong: true }));
+  decisionScanContract(async () => memoryDecisions({ strong: true }));
   viewStoreContract(memoryViewStore);
   sightingsContract(memorySightings);
   snapshotStoreContract(memorySnapshotStore);

@@ -412,16 +412,19 @@ describe('a deployed function', () => {
     expect(sent()).toEqual(new Set(['Scan events', 'SendMessageBatch resolver']));
   });
 
-  it('operate: scans the events table, rebuilds in the views table, and deletes retired rows', async () => {
+  it('operate: scans the tables of events and transactions, rebuilds in the views table, and deletes retired rows', async () => {
     const { handler } = await import('../../lambdas/operate/index.ts');
     const view = 'words';
     expect(await handler({ action: 'rebuild-begin', view }, context)).toMatchObject({ result: { view, build: 2 } });
     expect(sent()).toEqual(new Set(['BatchGetItem views', 'PutItem views']));
     const since = '2001-01-01T00:00:00Z';
-    expect(await handler({ action: 'republish-step', since, segment: 0, segments: 1 }, context)).toEqual({
-      result: { scanned: 0, published: 0, failed: 0 },
-    });
+    const asked = { action: 'republish-step', since, segment: 0, segments: 1 };
+    const counts = { scanned: 0, published: 0, scheduled: 0, failed: 0 };
+    const cursor = 'transactions:';
+    expect(await handler(asked, context)).toEqual({ result: { ...counts, cursor } });
     expect(sent()).toContain('Scan events');
+    expect(await handler({ ...asked, cursor }, context)).toEqual({ result: counts });
+    expect(sent()).toContain('Scan transactions');
   });
 
   it('operate: reads the quarantine, adds to it, and redrives its messages to the ingest queue', async () => {

@@ -117,7 +117,7 @@ describe('the permissions of each role', () => {
       [
         `dynamodb:Query on ${events}`,
         `dynamodb:Scan on ${events}`,
-        ...decisions('GetItem'),
+        ...decisions('GetItem', 'Scan'),
         ...['BatchGetItem', 'BatchWriteItem', 'PutItem', 'Query', 'UpdateItem'].map(
           (action) => `dynamodb:${action} on GlobalTable(meridian-views)`,
         ),

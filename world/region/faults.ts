@@ -1,7 +1,6 @@
 import type {
   Addition,
   Bus,
-  Decisions,
   DelayedQueue,
   EventsTable,
   Progress,
@@ -11,6 +10,7 @@ import type {
   Sightings,
   SnapshotStore,
   StateMachine,
+  TransactionsTable,
   ViewsTable,
 } from '../../core/index.ts';
 
@@ -24,7 +24,7 @@ export interface FaultyPorts {
   readonly projection: Queue;
   readonly quarantine: Quarantine;
   readonly remote: Remote;
-  readonly decisions: Decisions;
+  readonly decisions: TransactionsTable;
   readonly participants: Remote;
   readonly machine: StateMachine;
   readonly resolver: DelayedQueue;

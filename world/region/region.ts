@@ -4,7 +4,6 @@ import {
   type ActionInput,
   type Commit,
   type Decision,
-  type Decisions,
   type Domain,
   encodeOperateRequest,
   fastPathPattern,
@@ -16,6 +15,7 @@ import {
   type Remote,
   type Runtime,
   type Sums,
+  type TransactionsTable,
 } from '../../core/index.ts';
 import { encodeResolverMessage } from '../../core/wire/resolver.ts';
 import type { Answer } from '../../lambdas/api/http.ts';
@@ -51,7 +51,7 @@ export interface RegionOptions extends Clockwork {
   /** Counts messages to the resolver that are not due yet. */
   readonly later: Activity;
   /** The decisions shared by all Regions; undefined: each Region has its own store, replicated. */
-  readonly sharedDecisions: Decisions | undefined;
+  readonly sharedDecisions: TransactionsTable | undefined;
   readonly telemetry: Telemetry;
   /** Milliseconds by which this Region's clock is ahead of the world's. */
   readonly clockAhead: number;

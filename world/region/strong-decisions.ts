@@ -1,4 +1,4 @@
-import { type Decision, type Decisions, MeridianError } from '../../core/index.ts';
+import { type Decision, MeridianError, type TransactionsTable } from '../../core/index.ts';
 
 /** The links to another Region and back; each has its latency, and throws if it is cut. */
 export interface RoundTrip {
@@ -14,10 +14,10 @@ export interface RoundTrip {
  * @param onPut called with every decision put here
  */
 export function strongDecisions(
-  shared: Decisions,
+  shared: TransactionsTable,
   trips: () => readonly RoundTrip[],
   onPut: (decision: Decision) => void,
-): Decisions {
+): TransactionsTable {
   const byQuorum = async <T>(call: () => Promise<T>): Promise<T> => {
     const others = trips();
     const needed = Math.floor((others.length + 1) / 2);
@@ -51,6 +51,7 @@ export function strongDecisions(
       read === 'local' ? shared.find(transaction, attempt) : byQuorum(() => shared.find(transaction, attempt)),
     attempts: (transaction, read = 'strong') =>
       read === 'local' ? shared.attempts(transaction) : byQuorum(() => shared.attempts(transaction)),
+    scan: (...page) => byQuorum(() => shared.scan(...page)),
   };
 }
 

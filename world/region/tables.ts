@@ -5,7 +5,7 @@ import { type EventsChange, type MemoryEventStore, memoryEventStore } from '../.
 import { memorySightings } from '../../adapters/memory/sightings.ts';
 import { memorySnapshotStore } from '../../adapters/memory/snapshot-store.ts';
 import { memoryViewStore } from '../../adapters/memory/view-store.ts';
-import type { Commit, Decision, Decisions, Sightings, SnapshotStore, ViewsTable } from '../../core/index.ts';
+import type { Commit, Decision, Sightings, SnapshotStore, TransactionsTable, ViewsTable } from '../../core/index.ts';
 import { imagesOf, type TableItemChange, type TableStream } from '../services/table-stream.ts';
 import type { Scheduler } from '../time/scheduler.ts';
 import type { RegionCounts } from './counts.ts';
@@ -26,7 +26,7 @@ export interface RegionTablesOptions {
   readonly scheduler: Scheduler;
   readonly counts: RegionCounts;
   /** The decisions shared by all Regions; undefined: each Region has its own store, replicated. */
-  readonly sharedDecisions: Decisions | undefined;
+  readonly sharedDecisions: TransactionsTable | undefined;
   /** The streams of the two global tables. */
   readonly streams: { readonly commits: TableStream; readonly decisions: TableStream };
   readonly peers: () => readonly ReplicaPeer[];
@@ -43,7 +43,7 @@ export class RegionTables {
   readonly snapshots: SnapshotStore = memorySnapshotStore();
   readonly views: ViewsTable = memoryViewStore();
   readonly sightings: Sightings = memorySightings();
-  readonly decisions: Decisions;
+  readonly decisions: TransactionsTable;
   readonly #options: RegionTablesOptions;
   /** Adds a decision of another Region. */
   readonly #replicateDecision: (decision: Decision) => void;
@@ -128,8 +128,8 @@ export class RegionTables {
     if (counts.seen > before) counts.lags.push(scheduler.now() - writtenAt);
   }
 
-  #decisionsOf(shared: Decisions | undefined): {
-    readonly decisions: Decisions;
+  #decisionsOf(shared: TransactionsTable | undefined): {
+    readonly decisions: TransactionsTable;
     readonly replicate: (decision: Decision) => void;
   } {
     const { region, counts, streams } = this.#options;

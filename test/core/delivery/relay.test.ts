@@ -254,9 +254,19 @@ describe('relay, for transactions', () => {
     expect(ports.resolver.taken).toEqual([]);
   });
 
+  it.each([-600_000, 600_000])(
+    'does not compare its clock with that of another Region, which ended an attempt: %d ms ahead',
+    async (ahead) => {
+      const ports = portsWith();
+      const ended = aBusyAttempt({ transaction: 'us:a', decidedAt: now + ahead, remaining: 4000, region: 'eu' });
+      await relayChanges(ports, [{ decision: ended }]);
+      expect(bodies(ports.resolver.taken)).toMatchObject([[{ kind: 'attempt', attempt: 2 }, 5000]]);
+    },
+  );
+
   it('has the resolver check that another attempt follows a busy attempt or a promise', async () => {
     const ports = portsWith();
-    const of = { transaction: 'us:a', decidedAt: now };
+    const of = { transaction: 'us:a', decidedAt: now, region: 'us' };
     const changes = [
       { decision: aBusyAttempt({ ...of, remaining: 4000 }) },
       { decision: aPromise(of) },

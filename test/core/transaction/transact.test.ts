@@ -134,11 +134,32 @@ describe('transact', () => {
     const { us: busy } = await aCase({ drives: false });
     const { id, fingerprint } = transaction;
     const decidedAt = busy.runtime.now();
-    await busy.decisions.put(aBusyAttempt({ transaction: id, fingerprint, decidedAt, remaining: 7000 }));
+    await busy.decisions.put(aBusyAttempt({ transaction: id, fingerprint, decidedAt, remaining: 7000, region: 'us' }));
     busy.runtime.advance(3000);
     await runTransaction(busy, transaction, 0);
     expect(busy.machine.started[0]?.deadline).toBe(decidedAt + 7000);
   });
+
+  it.each([-600_000, 600_000])(
+    'goes by its own clock if a waiter in another Region, whose clock is %d ms ahead, ended an attempt',
+    async (ahead) => {
+      const { us } = await aCase({ drives: false });
+      const transaction = aTransaction();
+      const { id, fingerprint } = transaction;
+      const began = us.runtime.now();
+      us.runtime.advance(5000);
+      const decidedAt = us.runtime.now() + ahead;
+      await us.decisions.put(
+        aBusyAttempt({ transaction: id, fingerprint, decidedAt, remaining: 25_000, began, region: 'eu' }),
+      );
+      expect(await runTransaction(us, transaction, 0)).toEqual({ id, state: 'undecided' });
+      expect(us.machine.started).toMatchObject([{ deadline: began + 30_000, timeout: 30_000 }]);
+      us.runtime.advance(60_000);
+      expect(await outcomeOf(us, id)).toEqual({ id, state: 'undecided' });
+      us.runtime.advance(240_000);
+      expect(await outcomeOf(us, id)).toMatchObject({ state: 'aborted' });
+    },
+  );
 
   it('ends a promised and never executed transaction if it is retried past its deadline', async () => {
     const { us } = await aCase();

@@ -1,10 +1,12 @@
 import { describe, expect, it } from 'vitest';
+import { memoryDecisions } from '../../../adapters/memory/decisions.ts';
 import { memoryEventStore } from '../../../adapters/memory/event-store.ts';
 import { memoryViewStore } from '../../../adapters/memory/view-store.ts';
 import { operateAnswerSchema } from '../../../core/index.ts';
 import type { OperatePorts } from '../../../core/operate/actions.ts';
 import { makeHandler } from '../../../lambdas/operate/handler.ts';
 import { aCommit } from '../../contract/commits.ts';
+import { aPromise } from '../../contract/decisions.ts';
 import { operatePorts } from '../../core/operate/operate-ports.ts';
 import { context, recordedTelemetry } from '../invocation.ts';
 
@@ -48,12 +50,19 @@ describe('operate', () => {
     });
   });
 
-  it('republishes events', async () => {
+  it('republishes events, and schedules the resolver for the transactions that are not decided', async () => {
     const events = memoryEventStore();
     await events.put(aCommit());
-    const { operate } = anOperate({ events });
+    const decisions = memoryDecisions({ strong: true });
+    await decisions.put(aPromise());
+    const { operate } = anOperate({ events, decisions });
     const request = { action: 'republish-step', since: '1970-01-01T00:00:00Z', segment: 0, segments: 1 };
-    expect(await operate(request)).toEqual({ result: { scanned: 1, published: 1, failed: 0 } });
+    const cursor = 'transactions:';
+    const result = { scanned: 1, published: 1, scheduled: 0, failed: 0, cursor };
+    expect(await operate(request)).toEqual({ result });
+    expect(await operate({ ...request, cursor })).toEqual({
+      result: { scanned: 0, published: 0, scheduled: 1, failed: 0 },
+    });
   });
 
   it.each([

@@ -46,7 +46,9 @@ describe('strong decisions', () => {
     expect(put).toEqual([decision]);
     expect(await scheduler.resolve(decisions.find(ID, 1))).toEqual(decision);
     expect(await scheduler.resolve(decisions.attempts(ID))).toEqual([decision]);
-    expect(scheduler.now()).toBe(120);
+    const { decisions: scanned } = await scheduler.resolve(decisions.scan(0, 1, undefined, 10));
+    expect(scanned).toEqual([decision]);
+    expect(scheduler.now()).toBe(160);
   });
 
   it('keep the first decision on an attempt, and return it to the second', async () => {
