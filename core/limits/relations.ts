@@ -254,7 +254,7 @@ function contentionRelations(limits: Limits): Relation[] {
   const { ASK_DECISION_MS, TRANSACTION_DATABASE_MS } = limits;
   return [
     {
-      // Reads the snapshot and the stream. If an intent blocks it, waits for it; reads it and its decision once more, ends its
+      // Reads the snapshot and the stream. If an intent blocks it, waits for it; reads it and its decision again, ends its
       // attempt and finalises it. Leaves the position to another transaction for a moment, then writes its own intent.
       name: 'participant has time to load a stream, wait for an intent, resolve it and write its own',
       needs:

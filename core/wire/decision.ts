@@ -33,7 +33,7 @@ export const decisionRequestSchema = z.object({
   /** Aborts the transaction, which has this fingerprint. */
   abort: z.object({ fingerprint: z.string() }).optional(),
   /**
-   * Aborts the attempt: another one may follow. Older code ignores it and only tells the decision; as an `abort` it would
+   * Aborts the attempt: another one may follow. Older code ignores it and only reports the decision; as an `abort` it would
    * abort the transaction.
    */
   end: z

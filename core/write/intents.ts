@@ -97,11 +97,7 @@ function isFinal(state: Intent['state'] | undefined): state is FinalState {
 }
 
 /** Like `finalStateOf`. If its decision cannot be queried, the intent stays in the way. */
-export async function stateIfReached(
-  ports: DecisionPorts,
-  intent: Commit,
-  search?: Search,
-): Promise<FinalState | undefined> {
+async function stateIfReached(ports: DecisionPorts, intent: Commit, search?: Search): Promise<FinalState | undefined> {
   try {
     return await finalStateOf(ports, intent, search);
   } catch (error) {

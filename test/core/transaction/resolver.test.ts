@@ -52,7 +52,7 @@ describe('the resolver', () => {
   it('has a message redelivered before the deadline of its intent, and aborts the intent after that', async () => {
     const { us } = aWorld();
     await hold(us);
-    // Longer than an attempt may hold a stream that others wait for: nobody is known to wait.
+    // Longer than an attempt may hold a stream that others wait for: it knows of no waiter.
     us.runtime.advance(10_000);
     expect(await resolveMessages(us, [anIntentMessage()])).toEqual([
       'us:order-1#1 is undecided, and its deadline has not passed',
