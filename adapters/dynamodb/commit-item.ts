@@ -40,6 +40,7 @@ export type CommitImage = {
       readonly state: Text;
       readonly deadline: Numeric;
       readonly began?: Numeric;
+      readonly timeout?: Numeric;
       readonly next?: { readonly M: { readonly transaction: Text; readonly began: Numeric } };
     };
   };
@@ -78,22 +79,24 @@ export function toImage(commit: Commit): CommitImage {
   };
 }
 
-function toTx({ state, deadline, began, next }: Intent): NonNullable<CommitImage['tx']> {
+function toTx({ state, deadline, began, timeout, next }: Intent): NonNullable<CommitImage['tx']> {
   return {
     M: {
       state: { S: state },
       deadline: { N: String(deadline) },
       ...(began !== undefined && { began: { N: String(began) } }),
+      ...(timeout !== undefined && { timeout: { N: String(timeout) } }),
       ...(next && { next: { M: { transaction: { S: next.transaction }, began: { N: String(next.began) } } } }),
     },
   };
 }
 
-function fromTx({ M: { state, deadline, began, next } }: z.output<typeof txSchema>): Intent {
+function fromTx({ M: { state, deadline, began, timeout, next } }: z.output<typeof txSchema>): Intent {
   return {
     state: state.S,
     deadline: Number(deadline.N),
     ...(began && { began: Number(began.N) }),
+    ...(timeout && { timeout: Number(timeout.N) }),
     ...(next && { next: { transaction: next.M.transaction.S, began: Number(next.M.began.N) } }),
   };
 }
@@ -114,6 +117,7 @@ const txSchema = z.object({
     state: z.object({ S: z.enum(['prepared', 'committed', 'aborted']) }),
     deadline: numberSchema,
     began: numberSchema.exactOptional(),
+    timeout: numberSchema.exactOptional(),
     next: z.object({ M: z.object({ transaction: textSchema, began: numberSchema }) }).exactOptional(),
   }),
 });

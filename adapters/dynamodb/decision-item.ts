@@ -46,6 +46,7 @@ export type DecisionImage = {
   readonly reason?: Text;
   readonly remaining: Numeric;
   readonly began?: Numeric;
+  readonly timeout?: Numeric;
   readonly decidedAt: Numeric;
   readonly region: Text;
 };
@@ -99,6 +100,7 @@ export function toDecisionItem(key: Key, decision: Decision): DecisionImage {
     ...(decision.reason && { reason: { S: JSON.stringify(decision.reason) } }),
     remaining: { N: String(decision.remaining) },
     ...(decision.began !== undefined && { began: { N: String(decision.began) } }),
+    ...(decision.timeout !== undefined && { timeout: { N: String(decision.timeout) } }),
     decidedAt: { N: String(decision.decidedAt) },
     region: { S: decision.region },
   };
@@ -127,6 +129,7 @@ export const decisionImageSchema = z.object({
   reason: textSchema.exactOptional(),
   remaining: numberSchema,
   began: numberSchema.exactOptional(),
+  timeout: numberSchema.exactOptional(),
   decidedAt: numberSchema,
   region: textSchema,
 });
@@ -138,8 +141,21 @@ export const decisionImageSchema = z.object({
 export function fromDecisionItem(image: unknown): Decision {
   const result = decisionImageSchema.safeParse(image);
   if (!result.success) throw notADecision(image, result.error);
-  const { pk, sk, attempt, state, final, fingerprint, participants, reason, remaining, began, decidedAt, region } =
-    result.data;
+  const {
+    pk,
+    sk,
+    attempt,
+    state,
+    final,
+    fingerprint,
+    participants,
+    reason,
+    remaining,
+    began,
+    timeout,
+    decidedAt,
+    region,
+  } = result.data;
   try {
     return decisionSchema.parse({
       transaction: sk.S === ONE_REGION ? pk.S.slice(ONE_REGION_PREFIX.length) : pk.S,
@@ -157,6 +173,7 @@ export function fromDecisionItem(image: unknown): Decision {
       ...(reason && { reason: fromJson(reason) }),
       remaining: Number(remaining.N),
       ...(began && { began: Number(began.N) }),
+      ...(timeout && { timeout: Number(timeout.N) }),
       decidedAt: Number(decidedAt.N),
       region: region.S,
     });

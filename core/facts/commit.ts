@@ -28,6 +28,8 @@ export interface Intent {
   readonly deadline: number;
   /** When its transaction began, by the driving Region's clock; older code did not write it. */
   readonly began?: number;
+  /** Milliseconds from then until the transaction's deadline; older code did not write it. */
+  readonly timeout?: number;
   /** The transaction that takes the stream next. A hint for fairness: the position still goes to the first that writes it. */
   readonly next?: Waiter;
 }

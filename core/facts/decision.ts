@@ -44,6 +44,8 @@ export interface Decision {
    * follow; older code did not write it.
    */
   readonly began?: number | undefined;
+  /** Milliseconds from then until its deadline. */
+  readonly timeout?: number | undefined;
   /** Milliseconds since 1970, by the clock of `region`. */
   readonly decidedAt: number;
   /** The Region that made the decision. */
@@ -51,7 +53,7 @@ export interface Decision {
 }
 
 /** What an attempt after an aborted one needs to know. */
-export type NextAttempt = Pick<Decision, 'remaining' | 'began'>;
+export type NextAttempt = Pick<Decision, 'remaining' | 'began' | 'timeout'>;
 
 /**
  * The record of an aborted attempt.
@@ -70,6 +72,7 @@ export function abortOf(
     ...(reason && { reason }),
     remaining: next?.remaining ?? 0,
     ...(next?.began !== undefined && { began: next.began }),
+    ...(next?.timeout !== undefined && { timeout: next.timeout }),
   };
 }
 

@@ -58,13 +58,9 @@ export function transactionIdFault(region: string): Fault {
 }
 
 /**
- * When the next attempt ends, by the clock of the Region that drives the transaction. A waiter in another Region may have made the
- * record, by its own clock: then the end is counted from the transaction's beginning.
- * @param timeout of the transaction, in milliseconds
+ * When the next attempt of a transaction ends, by the clock of the Region that drives it. A waiter in another Region may have made the
+ * record, by its own clock: so the end is counted from the transaction's beginning, if the record has that.
  */
-export function nextAttemptEnds(
-  { transaction, decidedAt, remaining, began, region }: Decision,
-  timeout: number,
-): number {
-  return began === undefined || region === drivingRegionOf(transaction) ? decidedAt + remaining : began + timeout;
+export function nextAttemptEnds({ decidedAt, remaining, began, timeout }: Decision): number {
+  return began === undefined || timeout === undefined ? decidedAt + remaining : began + timeout;
 }

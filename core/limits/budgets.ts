@@ -119,6 +119,8 @@ export const PASSED_ON_WAIT_MS = 20_000;
 /** How long an undecided attempt may hold a stream that others wait for; for an older transaction, the second number. */
 export const HOLD_LIMIT_MS = 4_000;
 export const HOLD_LIMIT_FOR_OLDER_MS = 2_000;
+/** The most that these limits are multiplied by for later attempts of a transaction, whose participants may be slow. */
+export const MAX_HOLD_LIMITS = 4;
 /** How long a process must have seen an attempt in its way before it ends it early, whatever the clocks say. */
 export const WATCHED_MS = 1_000;
 /** How long a process that could not end an attempt waits before it tries to again. */
@@ -128,6 +130,8 @@ export const WAIT_FOR_OLDER_MS = 400;
 export const WAIT_FOR_YOUNGER_MS = 3_000;
 /** How long a free position is kept for the next holder if that is an older transaction. */
 export const KEPT_FOR_NEXT_MS = 250;
+/** How long after an intent was written a mark on it keeps the position after it. */
+export const MARK_MS = 10_000;
 /** How long a transaction that holds nothing waits for its turn at a stream. */
 export const TURN_MS = 10_000;
 /** The pause before the next attempt if a stream cannot be decided on, because only newer code knows one of its events. */
@@ -138,8 +142,6 @@ export const TURN_POLL_MS = [40, 120] as const;
 export const APPEND_POLL_MS = [15, 45] as const;
 /** How often a waiting transaction looks whether its own attempt is decided, and a caller whether there is an outcome. */
 export const LOOK_MS = 250;
-/** The range of the pause before the next attempt if there is no stream to wait for. */
-export const ATTEMPT_PAUSE_MS = [20, 100] as const;
 /**
  * Attempts of `participant` to get a position. After that the stream counts as busy, and the transaction's other
  * streams are released.

@@ -277,7 +277,7 @@ function contentionRelations(limits: Limits): Relation[] {
       has: limits.HOLD_LIMIT_FOR_OLDER_MS,
     },
     {
-      name: 'an attempt that waits for a younger one is not ended by others meanwhile',
+      name: 'an attempt that waits for a younger one is not ended by a younger one meanwhile',
       needs: limits.WAIT_FOR_YOUNGER_MS,
       has: limits.HOLD_LIMIT_MS,
     },

@@ -18,8 +18,8 @@ export interface DecisionPorts {
   readonly runtime: Runtime;
 }
 
-/** With eventual decisions only the driving Region can know that there is no decision. */
-function isKnownHere({ region, decisions }: DecisionPorts, transaction: string): boolean {
+/** True if this Region can know that there is no decision: with eventual decisions only the driving one can. */
+export function isKnownHere({ region, decisions }: DecisionPorts, transaction: string): boolean {
   return decisions.strong || drivingRegionOf(transaction) === region;
 }
 

@@ -1,10 +1,9 @@
 import { type AbortReason, abortOf, attemptIdOf, type Decision, stateIn } from '../facts/decision.ts';
 import { MeridianError, toProblem } from '../facts/errors.ts';
 import { drivingRegionOf } from '../facts/transaction.ts';
-import { ATTEMPT_PAUSE_MS, MAX_TRANSACTION_MS, MIN_ATTEMPT_MS } from '../limits/budgets.ts';
+import { MAX_TRANSACTION_MS, MIN_ATTEMPT_MS } from '../limits/budgets.ts';
 import { type DecisionPorts, decisionOrAbort, putDecision } from '../log/decisions.ts';
 import type { OneRegionTransactions } from '../ports/one-region-transactions.ts';
-import { pollPause } from '../retry.ts';
 import {
   type Answer,
   type AttemptResult,
@@ -85,14 +84,14 @@ async function decide(ports: CoordinatePorts, asked: DecideRequest): Promise<Att
   const listed = new Set(intents.map(({ stream, position }) => `${stream}@${position}`));
   const others = committedBy(decision).filter(({ stream, position }) => !listed.has(`${stream}@${position}`));
   const final = decision.final || decision.fingerprint !== fingerprint;
-  const turns = final ? [] : answers.flatMap((answer) => (answer.kind === 'busy' ? answer.stream : []));
-  // Another transaction has ended this attempt, and there is no stream to wait for.
-  if (!final && turns.length === 0) await ports.runtime.sleep(pollPause(ports.runtime, ATTEMPT_PAUSE_MS));
+  const turns = answers.flatMap((answer) => (answer.kind === 'busy' ? answer.stream : []));
+  // A waiter for this stream has ended the attempt, and takes it now.
+  if (turns.length === 0 && decision.reason?.stream) turns.push(decision.reason.stream);
   return {
     state: decision.state,
     final,
     intents: [...intents, ...others],
-    turns,
+    turns: final ? [] : turns,
     next: asked.attempt + 1,
     wait: final ? 0 : 1,
   };
@@ -116,7 +115,7 @@ function decisionOn(
   const reason = reasonOf(answers);
   const left = Math.min(timeout, Math.max(0, deadline - decidedAt));
   const final = reason.problem.code !== 'stream-busy' || left < MIN_ATTEMPT_MS;
-  return abortOf(decisionMembers, reason, final ? undefined : { remaining: left, began: deadline - timeout });
+  return abortOf(decisionMembers, reason, final ? undefined : { remaining: left, began: deadline - timeout, timeout });
 }
 
 /**

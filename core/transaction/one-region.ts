@@ -54,7 +54,12 @@ export async function runInOneRegion(ports: OneRegionPorts, transaction: Transac
   );
   for (;;) {
     const parts = await Promise.all(
-      drafts.map(async (draft): Promise<Part> => ({ draft, ...(await draft.next({ isLocal: retries.tries > 0 })) })),
+      drafts.map(
+        async (draft): Promise<Part> => ({
+          draft,
+          ...(await draft.next({ asks: retries.tries > 0 ? 'end' : 'decision' })),
+        }),
+      ),
     );
     checkPath(transaction, parts);
     if (parts.some(({ kind }) => kind === 'written')) return outcomeOfEarlier(ports, transaction.id);

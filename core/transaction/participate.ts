@@ -49,7 +49,7 @@ export async function participateStep(ports: ParticipatePorts, asked: unknown): 
         : passOn(
             ports,
             home,
-            { ...request, deadline: undefined, timeout: undefined, remaining, began },
+            { ...request, deadline: undefined, remaining, began },
             Math.max(1, Math.min(remaining, PARTICIPANT_CALL_MS)),
           );
     }
@@ -61,7 +61,7 @@ function timesOf(
   { runtime }: ParticipatePorts,
   request:
     | { readonly deadline: number; readonly timeout?: number | undefined }
-    | { readonly remaining: number; readonly began?: number | undefined },
+    | { readonly remaining: number; readonly began?: number | undefined; readonly timeout?: number | undefined },
 ): { readonly began: number | undefined; readonly remaining: number } {
   if ('remaining' in request) return { began: request.began, remaining: request.remaining };
   const { deadline, timeout } = request;

@@ -9,6 +9,7 @@ import type { History } from '../log/history.ts';
 import { backoff } from '../retry.ts';
 import type { Prepared } from '../wire/participant.ts';
 import { Draft } from '../write/draft.ts';
+import { databaseNow } from '../write/intents.ts';
 import { type AppendPorts, idReused } from '../write/writer.ts';
 import { refusalOf } from './refusal.ts';
 import { NextInLine } from './turn.ts';
@@ -20,14 +21,16 @@ export interface Prepare extends Pick<Transaction, 'fingerprint' | 'meta'> {
   readonly participant: Participant;
   /** When the transaction began, by the driving Region's clock. @default it counts as the youngest */
   readonly began?: number | undefined;
+  /** Milliseconds from then until the deadline. */
+  readonly timeout?: number | undefined;
   /** Milliseconds until the deadline: a duration, because a deadline is only valid by the clock that set it. */
   readonly remaining: number;
 }
 
 /**
  * Reserves a stream for an attempt: writes an intent at the next position of its log, in the home Region. The intent
- * of a check has no events. A repeated prepare returns the same intent. Does not wait: a stream held by another
- * transaction is `busy`.
+ * of a check has no events. A repeated prepare returns the same intent. If another transaction holds the stream, waits only
+ * as the next one to take it, and otherwise returns `busy`.
  * @throws MeridianError `unavailable`, `region-unreachable`: retry
  */
 export async function prepareIntent(
@@ -57,24 +60,25 @@ async function tryToPrepare(ports: AppendPorts, asked: Prepare, stream: StreamRe
   const { runtime } = ports;
   const commitId = attemptIdOf(asked);
   const deadline = runtime.elapsed() + asked.remaining;
-  const { transaction, began } = asked;
+  const { transaction, began, timeout } = asked;
   const me = { transaction, began: began ?? Number.MAX_SAFE_INTEGER };
   const line = new NextInLine(ports, me, commitId, deadline);
   const draft = await Draft.open(ports, {
     ...{ ...asked, ...asked.participant, stream, commitId },
     // Only the home writes an attempt's intent, so a warm copy serves.
     isNew: true,
-    intent: (now) => ({
+    intent: () => ({
       state: 'prepared',
-      deadline: Math.ceil(now + deadline - runtime.elapsed()),
+      deadline: Math.ceil(databaseNow(runtime) + deadline - runtime.elapsed()),
       ...(began !== undefined && { began }),
+      ...(timeout !== undefined && { timeout }),
     }),
   });
   for (let tries = 0; tries < PREPARE_TRIES; ) {
     const own = draft.history.intentOf(commitId);
     if (own) return earlier(draft.history, own, asked);
     if (runtime.elapsed() >= deadline) throw tooLate(stream.name);
-    const drafted = await draft.next({ isLocal: true, waiter: me });
+    const drafted = await draft.next({ asks: 'never', waiter: me });
     if (drafted.kind === 'refused') throw drafted.error;
     if (drafted.kind === 'written') return prepared(draft.history, drafted.commit);
     if (drafted.kind !== 'commit') {

@@ -1,7 +1,7 @@
 import { abortOf, attemptIdOf, type Decision, type Outcome } from '../facts/decision.ts';
 import { fromProblem, MeridianError } from '../facts/errors.ts';
 import { drivingRegionOf, nextAttemptEnds, type Transaction } from '../facts/transaction.ts';
-import { LOOK_MS, MAX_TRANSACTION_MS, PASSED_ON_WAIT_MS, RECOVERY_MS } from '../limits/budgets.ts';
+import { LOOK_MS, PASSED_ON_WAIT_MS, RECOVERY_MS } from '../limits/budgets.ts';
 import { decisionOrAbort } from '../log/decisions.ts';
 import type { Remote } from '../ports/remote.ts';
 import type { StateMachine } from '../ports/state-machine.ts';
@@ -71,8 +71,7 @@ export async function outcomeHere(ports: DrivePorts, id: string): Promise<Outcom
   const kept = await events.findDecision(id);
   if (kept) return outcomeFrom(id, kept);
   const last = (await decisions.attempts(id)).at(-1);
-  if (!last || last.final || runtime.now() < nextAttemptEnds(last, MAX_TRANSACTION_MS) + RECOVERY_MS)
-    return outcomeFrom(id, last);
+  if (!last || last.final || runtime.now() < nextAttemptEnds(last) + RECOVERY_MS) return outcomeFrom(id, last);
   // Neither the following attempt nor the resolver came in time: this request ends it.
   const next = attemptIdOf({ transaction: id, attempt: last.attempt + 1 });
   return outcomeFrom(id, await decisionOrAbort(ports, next, last.fingerprint, { reason: last.reason }));
@@ -118,11 +117,11 @@ async function driveByMachine(
   const { runtime, decisions, machine, region } = ports;
   const { id, fingerprint } = transaction;
   const begun = runtime.elapsed();
-  // A retry does not extend the deadline, and is as old as its transaction.
-  const deadline = last ? nextAttemptEnds(last, transaction.timeout) : runtime.now() + transaction.timeout;
-  const began = last?.began ?? deadline - transaction.timeout;
+  // Once an attempt is recorded, a retry does not extend the deadline, and is as old as its transaction.
+  const deadline = last ? nextAttemptEnds(last) : runtime.now() + transaction.timeout;
+  const timeout = last?.timeout ?? transaction.timeout;
   const { isNew: _isNew, ...input } = transaction;
-  await machine.start({ ...input, deadline, timeout: Math.min(deadline - began, MAX_TRANSACTION_MS) });
+  await machine.start({ ...input, deadline, timeout });
   for (let pause = FIRST_LOOK_MS; ; pause = Math.min(pause * 1.5, LOOK_MS)) {
     if (runtime.elapsed() - begun + pause > wait) break;
     await runtime.sleep(pause);
@@ -135,7 +134,8 @@ async function driveByMachine(
   // From here on an outcome is guaranteed, even if no intent was written and the state machine is lost.
   const promise = abortOf({ transaction: id, attempt: 0, fingerprint, decidedAt: now, region }, undefined, {
     remaining: Math.max(0, deadline - now),
-    began,
+    began: deadline - timeout,
+    timeout,
   });
   await decisions.put(promise);
   const latest = (await decisions.attempts(id)).at(-1) ?? promise;

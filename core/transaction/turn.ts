@@ -1,10 +1,11 @@
-import type { Commit } from '../facts/commit.ts';
+import { type Commit, writtenAt } from '../facts/commit.ts';
 import { attemptIdOf } from '../facts/decision.ts';
 import { parseStreamRef } from '../facts/stream-ref.ts';
 import { isOlder, mayBeNext, type Waiter } from '../facts/waiter.ts';
 import {
   KEPT_FOR_NEXT_MS,
   LOOK_MS,
+  MARK_MS,
   MIN_ATTEMPT_MS,
   NEXT_POLL_MS,
   NO_TURN_MS,
@@ -54,8 +55,7 @@ export class NextInLine {
     if (!isNext(this.#me, holder)) return false;
     const now = runtime.elapsed();
     if (this.#since === undefined) this.#since = this.#looked = now;
-    const patience = isOlder(this.#me, holderOf(holder)) ? WAIT_FOR_YOUNGER_MS : WAIT_FOR_OLDER_MS;
-    if (now >= Math.min(this.#since + patience, this.#end)) return false;
+    if (now >= Math.min(this.#since + patienceWith(holder, this.#me), this.#end)) return false;
     if (now - this.#looked >= LOOK_MS) {
       this.#looked = now;
       if (await decisionHere(this.#ports, this.#attemptId)) return false;
@@ -71,7 +71,7 @@ export class NextInLine {
    */
   async keep(last: Commit | undefined): Promise<readonly Commit[]> {
     const { runtime, events } = this.#ports;
-    if (!last || isFreeFor(this.#me, last)) return [];
+    if (!last || !isKept(runtime, last, this.#me)) return [];
     for (const end = runtime.elapsed() + KEPT_FOR_NEXT_MS; runtime.elapsed() < end; ) {
       await runtime.sleep(pollPause(runtime, NEXT_POLL_MS));
       const tail = await events.loadLog(last.stream, last.log, last.position);
@@ -83,7 +83,7 @@ export class NextInLine {
 
 /** Marks an intent with a transaction, if that may be next. @returns the intent as it is stored now */
 async function markedBy({ events }: AppendPorts, me: Waiter, held: Commit): Promise<Commit> {
-  if (isNext(me, held) || !isFreeFor(me, held)) return held;
+  if (isNext(me, held) || !mayBeNext(me, held.tx?.next)) return held;
   return (await events.mark(held, me)) ?? held;
 }
 
@@ -91,8 +91,14 @@ function isNext({ transaction }: Waiter, { tx }: Commit): boolean {
   return tx?.next?.transaction === transaction;
 }
 
-function isFreeFor(me: Waiter, { tx }: Commit): boolean {
-  return mayBeNext(me, tx?.next);
+/** Milliseconds that a transaction waits for a holder while it holds other streams. */
+function patienceWith(holder: Commit, me: Waiter): number {
+  return isOlder(me, holderOf(holder)) ? WAIT_FOR_YOUNGER_MS : WAIT_FOR_OLDER_MS;
+}
+
+/** True if the position after a commit is kept: an older transaction was next when the stream was last held, lately. */
+function isKept({ now }: AppendPorts['runtime'], last: Commit, me: Waiter): boolean {
+  return !mayBeNext(me, last.tx?.next) && Math.abs(now() - writtenAt(last)) <= MARK_MS;
 }
 
 export interface Turn extends Waiter {
@@ -125,10 +131,12 @@ export async function waitForTurn(ports: AppendPorts, { stream, attempt, remaini
   let freeSince: number | undefined;
   let hasWaited = false;
   while (runtime.elapsed() < end) {
-    const drafted = await draft.next({ isLocal: true, waiter: me });
+    const drafted = await draft.next({ asks: 'end', waiter: me });
     if (drafted.kind === 'held') {
       const holder = await markedBy(ports, me, drafted.by);
-      if (holder.tx?.state === 'prepared' && isNext(me, holder)) return;
+      // As the next one it waits in its next attempt. If that was in vain, it waits here, where it holds nothing.
+      const wasInVain = draft.watch.waited >= patienceWith(holder, me);
+      if (holder.tx?.state === 'prepared' && isNext(me, holder) && !wasInVain) return;
     } else if (drafted.kind === 'unchanged') {
       const tail = await events.loadLog(stream, log, drafted.position - 1);
       draft.history.add(tail);
@@ -136,7 +144,7 @@ export async function waitForTurn(ports: AppendPorts, { stream, attempt, remaini
       const last = draft.history.lastOf(log);
       freeSince ??= runtime.elapsed();
       // A free position is kept for an older transaction for a short time.
-      if (!last || isFreeFor(me, last) || runtime.elapsed() - freeSince >= KEPT_FOR_NEXT_MS) break;
+      if (!last || !isKept(runtime, last, me) || runtime.elapsed() - freeSince >= KEPT_FOR_NEXT_MS) break;
     } else return pause(NO_TURN_MS);
     await pause(pollPause(runtime, TURN_POLL_MS, runtime.elapsed() - begun));
     hasWaited = true;

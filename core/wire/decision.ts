@@ -22,6 +22,7 @@ export const decisionSchema: z.ZodType<Decision> = z.object({
   reason: reasonSchema.optional(),
   remaining: z.number(),
   began: z.number().optional(),
+  timeout: z.number().optional(),
   decidedAt: z.number(),
   region: z.string(),
 });
@@ -43,6 +44,7 @@ export const decisionRequestSchema = z.object({
       /** Milliseconds in which another attempt may follow. */
       remaining: z.number(),
       began: z.number().optional(),
+      timeout: z.number().optional(),
     })
     .optional(),
 });

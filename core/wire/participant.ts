@@ -41,7 +41,13 @@ export const participantRequestSchema = z.union([
    * executions started by older code do not send.
    */
   z.object({ step: z.literal('prepare'), ...attemptMembers, deadline: z.number(), timeout: z.number().optional() }),
-  z.object({ step: z.literal('prepare'), ...attemptMembers, remaining: z.number(), began: z.number().optional() }),
+  z.object({
+    step: z.literal('prepare'),
+    ...attemptMembers,
+    remaining: z.number(),
+    began: z.number().optional(),
+    timeout: z.number().optional(),
+  }),
   z.object({ step: z.literal('turn'), ...turnMembers, deadline: z.number(), timeout: z.number() }),
   z.object({ step: z.literal('turn'), ...turnMembers, remaining: z.number(), began: z.number() }),
   z.object({ step: z.literal('finalise'), intent: finalIntentSchema }),

@@ -10,7 +10,7 @@ import type { History } from '../log/history.ts';
 import { pollPause, Retries } from '../retry.ts';
 import { encodeVersionToken } from '../wire/version-token.ts';
 import { Draft } from './draft.ts';
-import { streamBusy } from './intents.ts';
+import { type Search, streamBusy } from './intents.ts';
 import type { AppendPorts } from './writer.ts';
 
 /**
@@ -36,20 +36,20 @@ export async function appendToStream(
   const { runtime } = ports;
   const { commitId, expected } = asked;
   const retries = new Retries(runtime, APPEND_MS);
-  let isLocal = false;
+  let asks: Search['asks'] = 'decision';
   const draft = await Draft.open(ports, { ...asked, stream, fingerprint: fingerprintOf(runtime, asked.operation) });
   let hasLost = false;
   for (;;) {
-    const drafted = await draft.next({ isLocal });
+    const drafted = await draft.next({ asks });
     if (drafted.kind === 'written') return appended(drafted.commit, draft.history.versionOf(drafted.commit));
     if (drafted.kind === 'refused') throw drafted.error;
     if (drafted.kind === 'unchanged') return { stream: asked.stream, commitId, version: drafted.version };
     if (drafted.kind === 'held') {
-      const pause = pollPause(runtime, APPEND_POLL_MS, draft.watch.waitedFor(drafted.by));
+      const pause = pollPause(runtime, APPEND_POLL_MS, draft.watch.waited);
       if (pause > retries.left) throw streamBusy(drafted.by, runtime.now());
       await runtime.sleep(pause);
       // The Region that decides was asked once. The decision arrives here by replication, or the attempt is ended.
-      isLocal = true;
+      asks = 'end';
       continue;
     }
 

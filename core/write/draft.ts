@@ -39,8 +39,8 @@ export interface Write extends Omit<Append, 'stream' | 'operation'> {
   readonly stream: StreamRef;
   readonly operation?: Append['operation'] | undefined;
   readonly fingerprint: string;
-  /** The intent of a participant, which takes a position even without events. @param now wall clock */
-  readonly intent?: (now: number) => Intent;
+  /** Makes the intent of a participant, which takes a position even without events. */
+  readonly intent?: () => Intent;
 }
 
 export type Drafted =
@@ -150,7 +150,7 @@ export class Draft {
       const position = this.#history.lastPosition(this.#ports.log) + 1;
       if (events.length === 0 && !intent) return { kind: 'unchanged', version, position };
       const { commitId, fingerprint, meta } = this.#write;
-      const tx = intent && { tx: intent(now) };
+      const tx = intent && { tx: intent() };
       const of = { commitId, fingerprint, events, context: version, meta, ...tx };
       const commit = nextCommit(this.#ports, this.#history, now, of);
       return { kind: 'commit', commit, version: this.#history.versionOf(commit) };

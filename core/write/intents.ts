@@ -10,9 +10,11 @@ import {
   END_AGAIN_MS,
   HOLD_LIMIT_FOR_OLDER_MS,
   HOLD_LIMIT_MS,
+  MAX_HOLD_LIMITS,
+  MAX_TRANSACTION_MS,
   WATCHED_MS,
 } from '../limits/budgets.ts';
-import { type DecisionPorts, decisionHere, decisionOf, decisionOrAbort } from '../log/decisions.ts';
+import { type DecisionPorts, decisionHere, decisionOf, decisionOrAbort, isKnownHere } from '../log/decisions.ts';
 import type { History } from '../log/history.ts';
 import type { OpenIntent } from '../log/open-intents.ts';
 import type { IntentStore } from '../ports/intent-store.ts';
@@ -22,13 +24,16 @@ export interface IntentPorts extends DecisionPorts {
   readonly events: IntentStore;
 }
 
-/** How a writer looks for the decision on an intent that is in its way. */
+/** How a writer finds out about an intent that is in its way. */
 export interface Search {
-  /** True if only this Region's replica is read. @default the Region that decides is asked */
-  readonly isLocal?: boolean;
+  /**
+   * When another Region is asked: for a decision that this Region's replica lacks; only to end an attempt; or never, because
+   * the writer holds other streams meanwhile. @default decision
+   */
+  readonly asks?: 'decision' | 'end' | 'never';
   /** The transaction that waits for the stream, if one does. */
   readonly waiter?: Waiter | undefined;
-  /** How long the writer has waited. @default no attempt is ended before its deadline */
+  /** How long the writer has waited. @default it does not wait, and ends attempts at their deadline */
   readonly watch?: Watch | undefined;
 }
 
@@ -43,15 +48,17 @@ export class Watch {
     this.#runtime = runtime;
   }
 
-  /** Milliseconds since this process first met the intent, if it has met no other one since. */
-  waitedFor({ commitId }: Commit): number {
-    const now = this.#runtime.elapsed();
-    if (this.#attemptId !== commitId) {
-      this.#attemptId = commitId;
-      this.#since = now;
-      this.#mayEndFrom = now;
-    }
-    return now - this.#since;
+  /** Notes which intent is in the way now. */
+  meet({ commitId }: Commit): void {
+    if (this.#attemptId === commitId) return;
+    this.#attemptId = commitId;
+    this.#since = this.#runtime.elapsed();
+    this.#mayEndFrom = this.#since;
+  }
+
+  /** Milliseconds since this process first met the intent that it met last. */
+  get waited(): number {
+    return this.#runtime.elapsed() - this.#since;
   }
 
   /** False for some time after the attempt could not be ended. */
@@ -62,6 +69,11 @@ export class Watch {
   couldNotEnd(): void {
     this.#mayEndFrom = this.#runtime.elapsed() + END_AGAIN_MS;
   }
+}
+
+/** This function's clock, set back if it is ahead of the database's: several hosts of a Region compare deadlines. */
+export function databaseNow({ now, clockAhead }: Pick<Runtime, 'now' | 'clockAhead'>): number {
+  return now() - Math.max(0, clockAhead());
 }
 
 /**
@@ -118,18 +130,18 @@ export async function finalStateOf(
   search: Search = {},
 ): Promise<FinalState | undefined> {
   const { commitId, fingerprint, stream, tx } = intent;
-  const { isLocal = false, watch } = search;
-  const decided = await (isLocal ? decisionHere(ports, commitId) : decisionOf(ports, commitId, ASK_DECISION_MS));
+  const { asks = 'decision', watch } = search;
+  watch?.meet(intent);
+  const decided = await (asks === 'decision'
+    ? decisionOf(ports, commitId, ASK_DECISION_MS)
+    : decisionHere(ports, commitId));
   if (decided) return stateIn(decided, intent);
-  // All times are by the clock of the Region that wrote the intent, which is this one. Its functions run on several hosts.
-  const now = ports.runtime.now() - Math.max(0, ports.runtime.clockAhead());
-  const left = Number(tx?.deadline) - now;
-  if (left > 0 && !holdsTooLong(intent, now, search)) return undefined;
-  if (watch && !watch.mayEnd) return undefined;
-  const early = { reason: { stream, problem: busyProblem(stream) }, next: { remaining: left, began: tx?.began } };
-  const options = { ...(left > 0 && early), within: ASK_DECISION_MS };
+  const left = Number(tx?.deadline) - databaseNow(ports.runtime);
+  if (!isOver(ports, intent, left, search)) return undefined;
+  const next = { remaining: Math.min(left, MAX_TRANSACTION_MS), began: tx?.began, timeout: tx?.timeout };
+  const early = left > 0 && { reason: { stream, problem: busyProblem(stream) }, next };
   try {
-    return stateIn(await decisionOrAbort(ports, commitId, fingerprint, options), intent);
+    return stateIn(await decisionOrAbort(ports, commitId, fingerprint, { ...early, within: ASK_DECISION_MS }), intent);
   } catch (error) {
     watch?.couldNotEnd();
     throw error;
@@ -137,12 +149,19 @@ export async function finalStateOf(
 }
 
 /**
- * True if an undecided attempt has held a stream for too long. The wall clock that says so may be wrong, or that of the host
- * that wrote the intent; so this process must also have seen it for longer than an attempt usually takes.
+ * True if an undecided attempt is to be ended now. Clocks may be wrong, also that of the host that wrote the intent; so a waiter
+ * ends nothing that it has not seen for longer than an attempt usually takes, and needs no clock if it has seen it for long.
+ * @param left milliseconds until the deadline
  */
-function holdsTooLong(intent: Commit, now: number, { waiter, watch }: Search): boolean {
-  const limit = waiter && isOlder(waiter, holderOf(intent)) ? HOLD_LIMIT_FOR_OLDER_MS : HOLD_LIMIT_MS;
-  return watch !== undefined && watch.waitedFor(intent) >= WATCHED_MS && now - writtenAt(intent) >= limit;
+function isOver(ports: DecisionPorts, intent: Commit, left: number, { asks, waiter, watch }: Search): boolean {
+  if (!watch) return left <= 0;
+  if (!watch.mayEnd || watch.waited < WATCHED_MS) return false;
+  const { transaction, attempt } = parseAttemptId(intent.commitId);
+  if (asks === 'never' && !isKnownHere(ports, transaction)) return false;
+  // Later attempts may hold it for longer: the participants may be slow, and the earlier ones were in vain.
+  const times = Math.min(Math.max(1, attempt - 1), MAX_HOLD_LIMITS);
+  const limit = times * (waiter && isOlder(waiter, holderOf(intent)) ? HOLD_LIMIT_FOR_OLDER_MS : HOLD_LIMIT_MS);
+  return left <= 0 || watch.waited >= limit || ports.runtime.now() - writtenAt(intent) >= limit;
 }
 
 /** The transaction that holds a stream. If older code wrote its intent, it counts as the youngest one. */
@@ -159,7 +178,7 @@ export function streamBusy({ stream, tx }: Commit, now: number): MeridianError {
   });
 }
 
-/** The reason for aborting a transaction that lost a stream to other writers in every attempt. */
+/** Why an attempt ended: it did not get a stream, or held it for too long. */
 export function busyProblem(stream: string | undefined): Problem {
   return toProblem(
     new MeridianError(

@@ -1,6 +1,7 @@
 import { dynamoDbClient } from '../../adapters/dynamodb/client.ts';
 import { dynamoDbDecisions } from '../../adapters/dynamodb/decisions.ts';
 import { dynamoDbEventStore } from '../../adapters/dynamodb/event-store.ts';
+import { serverClock } from '../../adapters/dynamodb/server-clock.ts';
 import { lambdaRemote } from '../../adapters/lambda/remote.ts';
 import { nodeRuntime } from '../../adapters/node/runtime.ts';
 import { RESOLVER_DATABASE_MS } from '../../core/limits/budgets.ts';
@@ -25,6 +26,6 @@ export const handler = makeHandler({
   events: dynamoDbEventStore(client, env.EVENTS_TABLE, { callMs }),
   decisions: dynamoDbDecisions(client, env.TRANSACTIONS_TABLE, { strong: env.DECISIONS === 'strong', callMs }),
   participants: lambdaRemote({ functionName: env.PARTICIPANT_FUNCTION }),
-  runtime: nodeRuntime(telemetry),
+  runtime: nodeRuntime(telemetry, serverClock(client)),
   telemetry,
 });

@@ -112,7 +112,7 @@ const broken: Readonly<Record<string, Limits>> = {
   }),
   'participant has time to wait for a turn and for the last round of it': but({ TURN_MS: 10_001 }),
   'a transaction that is next sees the attempt of the holder for long enough to end it': but({ WATCHED_MS: 2_001 }),
-  'an attempt that waits for a younger one is not ended by others meanwhile': but({ HOLD_LIMIT_MS: 2_999 }),
+  'an attempt that waits for a younger one is not ended by a younger one meanwhile': but({ HOLD_LIMIT_MS: 2_999 }),
   'an older transaction that is next waits until it may end the attempt of the holder': but({
     HOLD_LIMIT_FOR_OLDER_MS: 3_000,
   }),

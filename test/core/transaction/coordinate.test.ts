@@ -372,12 +372,17 @@ describe('decide', () => {
     expect(await us.decisions.find(input.id, 2)).toMatchObject({ remaining: 0 });
   });
 
-  it('pauses for 20 to 100 ms if another transaction ended the attempt, so that there is no stream to wait for', async () => {
+  it('names the stream for which a waiter ended the attempt, if no other one is to be waited for', async () => {
     const { us, input, answers } = await prepared();
+    const { reason } = aBusyAttempt();
     await us.decisions.put(aBusyAttempt({ ...recorded(input) }));
-    expect(await decideOn(us, input, 1, answers)).toMatchObject({ state: 'aborted', final: false, turns: [], next: 2 });
-    const [pause = 0] = us.runtime.slept;
-    expect(pause >= 20 && pause <= 100).toBe(true);
+    expect(await decideOn(us, input, 1, answers)).toMatchObject({
+      ...{ state: 'aborted', final: false, turns: [reason?.stream], next: 2 },
+    });
+    const again = { ...input, id: `${input.id}-again` };
+    await us.decisions.put(aPromise({ ...recorded(again), attempt: 1 }));
+    expect(await decideOn(us, again, 1, answers)).toMatchObject({ final: false, turns: [] });
+    expect(us.runtime.slept).toEqual([]);
   });
 
   it('leaves a busy attempt no more time than the timeout, if the clock jumps back', async () => {

@@ -191,6 +191,18 @@ describe('a prepare that finds its stream held', () => {
     expect(holders).toBeGreaterThan(2);
   });
 
+  it('asks no other Region to end the attempt that it waits for, either', async () => {
+    const { us, calls } = aWorld({ strong: false });
+    await appendToStream(us, anAppend({ stream: ACCOUNT, operation: command('deposit', { amount: 1 }) }));
+    await prepareIntent(another(us), asks('eu:holder', 20));
+    expect(await prepareIntent(us, asks('us:next', 10))).toMatchObject({ kind: 'busy' });
+    expect(us.runtime.elapsed()).toBeLessThan(3_000 * 1.05 + 25);
+    expect(calls).toEqual([]);
+    await waitForTurn(us, { transaction: 'us:next', began: 10, stream: ACCOUNT, attempt: 1, remaining: 20_000 });
+    expect(calls).toMatchObject([{ region: 'eu', asked: { step: 'decision', end: {} } }]);
+    expect((await us.table.load(ACCOUNT)).at(-1)?.tx?.state).toBe('aborted');
+  });
+
   it('asks no other Region while it waits: its transaction may hold other streams meanwhile', async () => {
     const { us, calls } = aWorld({ strong: false });
     await appendToStream(us, anAppend({ stream: ACCOUNT, operation: command('deposit', { amount: 1 }) }));
@@ -219,6 +231,16 @@ describe('a free position', () => {
       problem: { code: 'deadline-exceeded' },
     });
     expect(await us.table.load(ACCOUNT)).toHaveLength(1);
+  });
+
+  it('is not kept because of a mark of long ago', async () => {
+    const { us, intent } = await held();
+    await us.table.mark(intent, { transaction: 'us:older', began: 5 });
+    await us.table.finalise(intent, 'committed');
+    us.runtime.advance(11_000);
+    expect(await prepareIntent(another(us), asks('us:young', 20))).toMatchObject({ kind: 'prepared', position: 2 });
+    await waitForTurn(another(us), { transaction: 'us:z', began: 20, stream: ACCOUNT, attempt: 1, remaining: 20_000 });
+    expect(us.runtime.slept).toEqual([]);
   });
 
   it('is kept for 250 ms', async () => {
@@ -318,6 +340,16 @@ describe('a turn', () => {
     // It is kept for the older one for another 250 ms.
     expect(us.runtime.slept.length).toBeGreaterThan(4);
     expect(us.runtime.elapsed()).toBeLessThan(1_000);
+  });
+
+  it('is not left again for an attempt that holds other streams, if waiting in one was in vain', async () => {
+    const { us } = await held();
+    await waitForTurn(us, me);
+    expect(us.runtime.slept).toEqual([]);
+    us.runtime.advance(400);
+    await waitForTurn(us, { ...me, attempt: 2 });
+    expect((await us.table.load(ACCOUNT)).map(({ tx }) => tx?.state)).toEqual(['aborted']);
+    expect(us.runtime.elapsed()).toBeGreaterThanOrEqual(4_000);
   });
 
   it('is waited for until a second before the deadline, and for 10 s at most', async () => {

@@ -129,6 +129,43 @@ describe('an append that finds an intent', () => {
     expect(us.runtime.elapsed() - begun).toBeLessThan(1100);
   });
 
+  it.each([
+    ['10 min ahead', 600_000, 4_000],
+    ['10 min behind, which makes the deadline seem to have passed', -600_000, 1_000],
+  ])('ends the attempt of a function whose clock is %s', async (_what, ahead, milliseconds) => {
+    const us = aRegion();
+    await hold({ ...us, runtime: { ...us.runtime, now: () => us.runtime.now() + ahead } });
+    const begun = us.runtime.elapsed();
+    expect(await appendToStream(us, deposit(1))).toMatchObject({ dot: { position: 2 } });
+    expect(us.runtime.elapsed() - begun).toBeGreaterThanOrEqual(milliseconds);
+    expect(us.runtime.elapsed() - begun).toBeLessThan(milliseconds * 1.05 + 45);
+  });
+
+  it('compares the deadline by the clock of the database, if that of the function is known to be ahead of it', async () => {
+    const us = aRegion();
+    const ahead = { ...us.runtime, now: () => us.runtime.now() + 60_000, clockAhead: () => 60_000 };
+    await hold({ ...us, runtime: ahead });
+    expect((await us.table.load(ACCOUNT))[0]?.tx?.deadline).toBe(us.runtime.now() + 30_000);
+    await appendToStream({ ...us, runtime: ahead }, deposit(1));
+    expect(await us.decisions.find('us:order-1', 1)).toMatchObject({ final: false });
+  });
+
+  it.each([
+    [2, 4_000],
+    [3, 8_000],
+    [9, 16_000],
+  ])('lets attempt %d hold the stream for %d ms: the earlier ones were in vain', async (attempt, milliseconds) => {
+    const us = aRegion();
+    await us.table.put({
+      ...aCommit({ stream: ACCOUNT, log: 'us', region: 'us', commitId: `us:order-1#${attempt}`, context: {} }),
+      ...{ hlc: nextStamp(us.runtime.now()), tx: { state: 'prepared', deadline: us.runtime.now() + 60_000 } },
+    });
+    const begun = us.runtime.elapsed();
+    await appendToStream(us, deposit(1)).catch(() => appendToStream(us, deposit(1)));
+    expect(us.runtime.elapsed() - begun).toBeGreaterThanOrEqual(milliseconds);
+    expect(us.runtime.elapsed() - begun).toBeLessThan(milliseconds + 1_000);
+  });
+
   it('counts how long its process has seen the attempt, from one request to the next', async () => {
     const us = aRegion();
     await hold(us);
@@ -191,7 +228,7 @@ describe('an append that finds an intent', () => {
     const us = aRegion();
     await appendToStream(us, deposit(1));
     await hold(us);
-    us.runtime.advance(30_000);
+    await us.decisions.put(anAbort({ transaction: 'us:order-1' }));
     us.events.calls.length = 0;
     expect(await appendToStream(us, deposit(1))).toMatchObject({ dot: { position: 3 } });
     expect(us.events.calls).toEqual(['put', 'at', 'finalise', 'put']);
