@@ -58,10 +58,10 @@ export interface WorldOptions {
   readonly decisions?: DecisionsKind;
   /**
    * Injects faults into the ports of functions; called for every instance. `exit` ends that instance's process: its
-   * invocation fails at once, whatever it is waiting for.
+   * invocation fails at once, whatever it is waiting for. `name` is that of the function, like `participant`.
    * @default none
    */
-  readonly withFaults?: (region: string, ports: FaultyPorts, exit: () => void) => FaultyPorts;
+  readonly withFaults?: (region: string, ports: FaultyPorts, exit: () => void, name: string) => FaultyPorts;
   /** Deviations from the deployed settings, for tests. @default none */
   readonly functions?: Overrides;
   /**

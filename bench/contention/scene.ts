@@ -4,7 +4,8 @@ import type { DecisionsKind } from '../../core/names.ts';
 import { domain } from '../../testing/toy-domain.ts';
 import { functionUrlEvent } from '../../world/network/function-url-event.ts';
 import { portsAround } from '../../world/region/faults.ts';
-import { randomBetween, seeded } from '../../world/time/randomness.ts';
+import { withSlowTables } from '../../world/region/slow-tables.ts';
+import { seeded } from '../../world/time/randomness.ts';
 import { sleepOn, VirtualScheduler } from '../../world/time/scheduler.ts';
 import { World } from '../../world/world.ts';
 
@@ -63,8 +64,6 @@ export interface Result {
 
 const intentSchema = z.object({ stream: z.string(), log: z.string(), position: z.number() });
 
-/** Milliseconds of a call of a table. */
-const TABLE_MS = [3, 8] as const;
 /** Milliseconds after which every transaction of a load must be over: its timeout, and the time of recovery. */
 const OVER_MS = 30_000 + 30_000;
 
@@ -140,30 +139,22 @@ function aWorld(scheduler: VirtualScheduler, { links, ...options }: SceneOptions
       since.delete(key);
     }
   };
-  /** A call takes effect in the middle of its time. */
-  const takes = async <T>(milliseconds: number, call: () => Promise<T>): Promise<T> => {
-    await sleepOn(scheduler, milliseconds / 2);
-    const result = await call();
-    await sleepOn(scheduler, milliseconds / 2);
-    return result;
-  };
   return new World({
     domain,
     regions: REGIONS,
     scheduler,
     ...options,
     latency: { invoke: links },
-    withFaults: (_region, ports) =>
-      portsAround(ports, (call, name, args) => {
-        if (!/^(events|decisions|snapshots)\./.test(name)) return call(args);
-        return takes(randomBetween(random, TABLE_MS), async () => {
-          const result = await call(args);
-          const { data: commit } = intentSchema.safeParse(args[0]);
-          if (commit && result === undefined)
-            watch(name.slice('events.'.length), `${commit.stream}@${commit.log}.${commit.position}`);
-          return result;
-        });
-      }),
+    withFaults: (_region, ports) => {
+      const watched = portsAround(ports, async (call, name, args) => {
+        const result = await call(args);
+        const { data: commit } = intentSchema.safeParse(args[0]);
+        if (commit && result === undefined)
+          watch(name.slice('events.'.length), `${commit.stream}@${commit.log}.${commit.position}`);
+        return result;
+      });
+      return withSlowTables(watched, scheduler, random);
+    },
   });
 }
 

@@ -31,8 +31,8 @@ export interface RegionFunctionsOptions {
   readonly activity: Activity;
   readonly functions: Overrides;
   readonly telemetry: Telemetry;
-  /** The ports of one instance; `exit` ends its process. */
-  readonly ports: (exit: () => void) => FunctionPorts;
+  /** The ports of one instance of the function with this name; `exit` ends its process. */
+  readonly ports: (name: string, exit: () => void) => FunctionPorts;
 }
 
 type Consumer = FunctionPool<SQSEvent, SQSBatchResponse>;
@@ -56,18 +56,18 @@ export class RegionFunctions {
   constructor(options: RegionFunctionsOptions) {
     this.#options = options;
     const { ports } = options;
-    this.api = this.#unqueued('api', (exit) => api.makeHandler(ports(exit)));
-    this.command = this.#unqueued('command', (exit) => command.makeHandler(ports(exit)));
-    this.participant = this.#unqueued('participant', (exit) => participant.makeHandler(ports(exit)));
-    this.coordinate = this.#unqueued('coordinate', (exit) => coordinate.makeHandler(ports(exit)));
-    this.operate = this.#unqueued('operate', (exit) => operate.makeHandler(alone(ports(exit))));
+    this.api = this.#unqueued('api', (exit) => api.makeHandler(ports('api', exit)));
+    this.command = this.#unqueued('command', (exit) => command.makeHandler(ports('command', exit)));
+    this.participant = this.#unqueued('participant', (exit) => participant.makeHandler(ports('participant', exit)));
+    this.coordinate = this.#unqueued('coordinate', (exit) => coordinate.makeHandler(ports('coordinate', exit)));
+    this.operate = this.#unqueued('operate', (exit) => operate.makeHandler(alone(ports('operate', exit))));
     this.relay = this.#unqueued('relay', (exit) => {
-      const of = ports(exit);
+      const of = ports('relay', exit);
       return relay.makeHandler({ ...of, projectedTypes: projectedTypes(of.domain), changeOf });
     });
-    this.projection = this.#consumer('projection', (exit) => projection.makeHandler(alone(ports(exit))));
-    this.ingest = this.#consumer('ingest', (exit) => ingest.makeHandler(ports(exit)));
-    this.resolver = this.#consumer('resolver', (exit) => resolver.makeHandler(ports(exit)));
+    this.projection = this.#consumer('projection', (exit) => projection.makeHandler(alone(ports('projection', exit))));
+    this.ingest = this.#consumer('ingest', (exit) => ingest.makeHandler(ports('ingest', exit)));
+    this.resolver = this.#consumer('resolver', (exit) => resolver.makeHandler(ports('resolver', exit)));
   }
 
   /** The function of a subscriber. */

@@ -61,7 +61,7 @@ export interface RegionOptions extends Clockwork {
   /** Deviations from the deployed settings. */
   readonly functions: Overrides;
   /** Injects faults into the ports of functions; called for every instance. */
-  readonly withFaults: (region: string, ports: FaultyPorts, exit: () => void) => FaultyPorts;
+  readonly withFaults: (region: string, ports: FaultyPorts, exit: () => void, name: string) => FaultyPorts;
   readonly subscribers: readonly LoadedSubscriber[];
   /** Where the items of its tables, and the messages that are not ingested yet, are kept; undefined: nowhere. */
   readonly storage: Storage | undefined;
@@ -101,7 +101,7 @@ export class WorldRegion {
       activity,
       functions,
       telemetry,
-      ports: (exit) => this.#ports(exit),
+      ports: (name, exit) => this.#ports(name, exit),
     });
     const { coordinate, participant, relay } = this.#functions;
     this.machine = new WorldStateMachine(
@@ -245,7 +245,7 @@ export class WorldRegion {
     const table = hasTable ? subscriberTable(runtime.now, kept) : undefined;
     if (table) this.#subscriberTables.set(name, table);
     const consumer = this.#functions.subscriber(subscription, (exit) => {
-      const { progress } = this.#faulty(exit, table?.progress);
+      const { progress } = this.#faulty(name, exit, table?.progress);
       const ports = { deployment: 'world', name, region, environment, from, progress, runtime, telemetry };
       return log.around(async (batch, context) => subscriberOn(await functions, ports)(batch, context));
     });
@@ -270,16 +270,16 @@ export class WorldRegion {
   }
 
   /** The ports of one instance of a function. */
-  #ports(exit: () => void): FunctionPorts {
+  #ports(name: string, exit: () => void): FunctionPorts {
     const { region, regions, domain, telemetry } = this.#options;
     return {
-      ...this.#faulty(exit),
+      ...this.#faulty(name, exit),
       ...ownPorts({ region, regions, domain, telemetry, runtime: this.#runtime, ingest: this.#queues.ingest }),
     };
   }
 
   /** The ports that one instance of a function calls over the network, with injected faults. */
-  #faulty(exit: () => void, progress?: FaultyPorts['progress']): FaultyPorts {
+  #faulty(name: string, exit: () => void, progress?: FaultyPorts['progress']): FaultyPorts {
     const { region, withFaults } = this.#options;
     const { events, snapshots, views, sightings, decisions } = this.#tables;
     const { projection, resolver } = this.#queues;
@@ -295,6 +295,7 @@ export class WorldRegion {
         machine: this.machine,
       },
       exit,
+      name,
     );
   }
 

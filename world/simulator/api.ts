@@ -7,6 +7,8 @@ export interface ApiRequest {
   readonly method: 'GET' | 'POST';
   readonly path: string;
   readonly body?: unknown;
+  /** Id of the request. @default a new one, or the one in the body */
+  readonly id?: string | undefined;
   /** Seconds that the caller waits for an outcome. @default 50 */
   readonly wait?: number;
 }
@@ -20,12 +22,12 @@ export interface ApiAnswer {
 export async function callRegion(
   world: World,
   region: string,
-  { method, path, body, wait = MAX_WAIT_S }: ApiRequest,
+  { method, path, body, id, wait = MAX_WAIT_S }: ApiRequest,
 ): Promise<ApiAnswer> {
   const event = functionUrlEvent({
     method,
     path,
-    headers: { prefer: `wait=${wait}` },
+    headers: { prefer: `wait=${wait}`, ...(id !== undefined && { 'idempotency-key': id }) },
     ...(body !== undefined && { body: JSON.stringify(body) }),
   });
   const { statusCode, body: text } = await world.region(region).request(event);

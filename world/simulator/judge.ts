@@ -1,7 +1,25 @@
 import * as z from 'zod';
 import type { Commit } from '../../core/index.ts';
 import { RECOVERY_MS } from '../../core/limits/budgets.ts';
-import { AMOUNT, askRegion, drivingOf, REGIONS, type Scene, type Sent, START_BALANCE, sendDeposit } from './scene.ts';
+import {
+  AMOUNT,
+  askRegion,
+  type Deposit,
+  depositOf,
+  drivingOf,
+  REGIONS,
+  type Scene,
+  type Sent,
+  START_BALANCE,
+} from './scene.ts';
+
+/** A request of a client. */
+export interface Request {
+  /** Id of the transaction, or of the append. */
+  readonly id: string;
+  /** HTTP status of the response; `error` if the server died, `none` as long as the client waits. */
+  response: number | 'error' | 'none';
+}
 
 /** The outcomes of the transactions, and the broken guarantees, as sentences. */
 export interface Verdict {
@@ -17,23 +35,24 @@ const outcomeSchema = z.object({ state: z.string() });
 const stateSchema = z.object({ state: z.number() });
 
 /**
- * Checks the state after recovery: every transaction, whether its streams accept appends, and whether the money adds
- * up everywhere. Sends each transaction again, and pays into each account.
- * @param statuses HTTP status of each transaction's response, by id; missing if there was none
+ * Checks the state after recovery: every transaction, the append if there is one, whether the streams accept appends, and
+ * whether the money adds up everywhere. Sends everything again, and pays into each account.
  */
-export async function judgeScene(scene: Scene, statuses: ReadonlyMap<string, number>): Promise<Verdict> {
+export async function judgeScene(scene: Scene, requests: readonly Request[]): Promise<Verdict> {
   const outcomes: string[] = [];
-  const claims: Claim[] = [];
+  const claims: Claim[] = requests.map(({ id, response }) => [response !== 'none', `a client still waits for ${id}`]);
+  const heardOf = (sent: string) => requests.flatMap(({ id, response }) => (id === sent ? response : []));
   for (const transaction of scene.transactions) {
-    const of = await judgeTransaction(scene, transaction, statuses.get(transaction.id));
+    const of = await judgeTransaction(scene, transaction, heardOf(transaction.id));
     outcomes.push(of.state);
     claims.push(...of.claims);
   }
+  if (scene.append) claims.push(...(await judgeAppend(scene, scene.append, heardOf(scene.append.id))));
   claims.push(...(await takesAppends(scene)), ...(await addsUp(scene)));
   return { outcomes, violations: claims.flatMap(([holds, otherwise]) => (holds ? [] : [otherwise])) };
 }
 
-async function judgeTransaction(scene: Scene, transaction: Sent, heard: number | undefined) {
+async function judgeTransaction(scene: Scene, transaction: Sent, heard: readonly Request['response'][]) {
   const { id } = transaction;
   const unlocked = await isUnlocked(scene, transaction);
   const visible = await visibleCommits(scene, transaction);
@@ -47,9 +66,15 @@ async function judgeTransaction(scene: Scene, transaction: Sent, heard: number |
     [state !== 'undecided', `${id} is undecided ${RECOVERY_MS / 1000} s after its deadline`],
     [committed === (state === 'committed'), `${id} is ${state}, but ${visible.join()} commits are visible`],
   ];
-  if (heard === 200 || heard === 409)
-    claims.push([(heard === 200) === committed, `${id} got status ${heard}, but it is ${state}`]);
-  if (heard === 202) claims.push([state !== 'unknown', `${id} was promised an outcome, and has none`]);
+  for (const status of heard) {
+    if (status === 200 || status === 409)
+      claims.push([(status === 200) === committed, `${id} got status ${status}, but it is ${state}`]);
+    if (status === 202) claims.push([state !== 'unknown', `${id} was promised an outcome, and has none`]);
+  }
+  claims.push([
+    state !== 'unknown' || heard.includes('error'),
+    `${id} has no outcome, although its client got a response`,
+  ]);
   claims.push(await sentAgain(scene, transaction, { state, committed }));
   return { state, claims };
 }
@@ -94,19 +119,45 @@ async function sentAgain(
     : [(status === 200) === committed && status < 500, `${id} is ${state}, but a retry got status ${status}`];
 }
 
+/** Checks the append that met the transaction: it is accepted, once, unless its server died. */
+async function judgeAppend(scene: Scene, append: Required<Deposit>, heard: readonly Request['response'][]) {
+  const { account, id } = append;
+  const copies = async () => {
+    const commits = await scene.world.region(account.home).load(account.stream);
+    return commits.filter(({ commitId }) => commitId === id).length;
+  };
+  const before = await copies();
+  const claims: Claim[] = heard.flatMap((status): Claim[] =>
+    status === 'error'
+      ? []
+      : [
+          [status === 200, `the append got status ${status}`],
+          [before === 1, `the append got status ${status}, and was written ${before} times`],
+        ],
+  );
+  const { status } = await askRegion(scene, account.home, depositOf(append));
+  const after = await copies();
+  claims.push([
+    status === 200 && after === 1,
+    `the append sent again got status ${status}, and is there ${after} times`,
+  ]);
+  return claims;
+}
+
 async function takesAppends(scene: Scene): Promise<readonly Claim[]> {
   const claims: Claim[] = [];
   for (const account of scene.accounts) {
-    const { status } = await sendDeposit(scene, account, AMOUNT);
+    const { status } = await askRegion(scene, account.home, depositOf({ account }));
     claims.push([status === 200, `${account.stream} refuses appends: ${status}`]);
   }
   return claims;
 }
 
 async function addsUp(scene: Scene): Promise<readonly Claim[]> {
-  const { scheduler, world, accounts } = scene;
+  const { scheduler, world, accounts, append } = scene;
   await scheduler.runUntil(() => world.idle);
   const claims: Claim[] = [];
+  const expected = accounts.length * (START_BALANCE + AMOUNT) + (append ? AMOUNT : 0);
   for (const region of REGIONS) {
     const balances = await Promise.all(
       accounts.map(async ({ stream }) => {
@@ -115,10 +166,7 @@ async function addsUp(scene: Scene): Promise<readonly Claim[]> {
       }),
     );
     const sum = balances.reduce((a, b) => a + b, 0);
-    claims.push([
-      sum === accounts.length * (START_BALANCE + AMOUNT),
-      `the money does not add up in ${region}: ${balances.join()}`,
-    ]);
+    claims.push([sum === expected, `the money does not add up in ${region}: ${balances.join()}`]);
   }
   return claims;
 }

@@ -3,16 +3,22 @@ import type { DecisionsKind } from '../../core/names.ts';
 import { toyDomain } from '../../testing/toy.ts';
 import { silentTelemetry } from '../error-log.ts';
 import type { FaultyPorts } from '../region/faults.ts';
+import { withSlowTables } from '../region/slow-tables.ts';
+import { seeded } from '../time/randomness.ts';
 import { VirtualScheduler } from '../time/scheduler.ts';
 import { World } from '../world.ts';
 import { type ApiAnswer, type ApiRequest, callRegion } from './api.ts';
 import { Crasher, type CrashPoint } from './crash.ts';
+import { type Waits, Watch } from './waits.ts';
 
 export const REGIONS = ['us-east-1', 'us-east-2', 'us-west-2'] as const;
 const [DRIVING, RIVAL] = REGIONS;
+const SWEEP_ID = `${DRIVING}:sweep`;
 export const START_BALANCE = 100;
 /** The amount paid to each receiving account. */
 export const AMOUNT = 10;
+/** Milliseconds by which the clock of an older rival's Region is behind. */
+const BEHIND_MS = 1_000;
 
 export interface HistoryOptions {
   readonly participants: number;
@@ -20,10 +26,26 @@ export interface HistoryOptions {
   /** Whether the driving Region is the home of all accounts. */
   readonly oneRegion?: boolean;
   /**
-   * Whether a rival transaction uses the same streams at the same time. It names them in the opposite order, only
-   * checks one of them if there are enough, is driven by another Region, and is promised its outcome at once.
+   * Another writer of the same streams:
+   * - `at once`: a transaction that is sent at the same moment, and is promised its outcome at once
+   * - `younger`: a transaction that is sent while the one under test holds its streams
+   * - `older`: the same, but the clock of its Region is behind, so that it counts as the older of the two
+   * - `append`: an append that is sent while the transaction holds the stream
+   *
+   * A transaction names the streams in the opposite order, only checks one of them if there are enough, and is driven by another
+   * Region. @default none
    */
-  readonly rival?: boolean;
+  readonly rival?: 'at once' | 'younger' | 'older' | 'append';
+  /**
+   * What happens to the driver of the transaction while it holds its streams: its state machine dies, or its first decision
+   * stalls until another writer ends the attempt. @default nothing
+   */
+  readonly driver?: 'dies' | 'stalls';
+  /**
+   * Whether everything happens twice: a client sends each transaction to two Regions, every execution of a state machine is
+   * started twice, and every message arrives twice. @default false
+   */
+  readonly twice?: boolean;
   readonly crashes: readonly CrashPoint[];
   /** Replaces ports of functions, in a test that plants a fault or observes calls. @default unchanged */
   readonly replacePorts?: (ports: FaultyPorts) => FaultyPorts;
@@ -47,14 +69,28 @@ export function drivingOf({ id }: Sent): string {
   return id.slice(0, id.indexOf(':'));
 }
 
-/** A world with funded accounts, and the transactions to send in it. */
+/** A deposit in a request. Its amount is {@link AMOUNT}. */
+export interface Deposit {
+  readonly account: Account;
+  /** Id of the commit. @default a new one */
+  readonly id?: string;
+}
+
+/** A world with funded accounts, and what to send in it. */
 export interface Scene {
+  readonly options: HistoryOptions;
   readonly scheduler: VirtualScheduler;
   readonly world: World;
   readonly crasher: Crasher;
+  /** Resolves when the transaction under test holds all of its streams. */
+  readonly held: Promise<void>;
+  /** Lets the drivers run undisturbed from now on. @returns how often writers have waited for each other */
+  readonly endWaits: () => Waits;
   readonly accounts: readonly Account[];
   /** The first is the transaction under test; a second one is its rival. */
   readonly transactions: readonly Sent[];
+  /** The append that is its rival. */
+  readonly append?: Required<Deposit> | undefined;
 }
 
 /** Sends a request to a Region, and advances time until it responds. */
@@ -62,27 +98,35 @@ export function askRegion({ scheduler, world }: Scene, region: string, request: 
   return scheduler.resolve(callRegion(world, region, request));
 }
 
-/** Pays into an account with a separate request. */
-export function sendDeposit(scene: Scene, { home, stream }: Account, amount: number): Promise<ApiAnswer> {
-  return askRegion(scene, home, { method: 'POST', path: `/streams/${stream}/commands/deposit`, body: { amount } });
+/** The request of a deposit. */
+export function depositOf({ account: { stream }, id }: Deposit): ApiRequest {
+  return { method: 'POST', path: `/streams/${stream}/commands/deposit`, body: { amount: AMOUNT }, id };
 }
 
 /** Creates a world in virtual time: all accounts have money in every Region, and nothing has crashed yet. */
 export async function setUpScene(options: HistoryOptions): Promise<Scene> {
-  const { world, scheduler, crasher } = aWorld(options);
   const accounts = accountsOf(options);
-  const scene = { scheduler, world, crasher, accounts, transactions: [paying(accounts)] };
-  for (const account of accounts) await sendDeposit(scene, account, START_BALANCE);
+  const scene = { ...aWorld(options), options, accounts, transactions: [paying(accounts)] };
+  const { scheduler, world } = scene;
+  for (const { home, stream } of accounts)
+    await askRegion(scene, home, { ...depositOf({ account: { home, stream } }), body: { amount: START_BALANCE } });
   await scheduler.runUntil(() => world.idle);
-  const rival = options.rival ? await rivalOf(scene) : undefined;
+  const [first] = accounts;
+  const { rival: kind } = options;
+  if (!kind || !first) return scene;
+  if (kind === 'append') return { ...scene, append: { account: accounts.at(-1) ?? first, id: 'sweep-append' } };
+  const rival = await rivalOf(scene);
   return rival ? { ...scene, transactions: [...scene.transactions, rival] } : scene;
 }
 
-function aWorld({ decisions, crashes, replacePorts = (ports) => ports }: HistoryOptions) {
+function aWorld(options: HistoryOptions) {
+  const { participants, decisions, crashes, rival, driver, twice, replacePorts = (ports) => ports } = options;
   const scheduler = new VirtualScheduler();
+  const random = seeded(1);
   const crasher = new Crasher(crashes, () => {
     for (const region of world.regions.values()) region.machine.killAll();
   });
+  const watch = new Watch({ scheduler, transaction: SWEEP_ID, participants, stalls: driver === 'stalls' });
   const world: World = new World({
     // Crashes are planted: the judge reports what they break.
     telemetry: silentTelemetry,
@@ -90,9 +134,45 @@ function aWorld({ decisions, crashes, replacePorts = (ports) => ports }: History
     regions: REGIONS,
     scheduler,
     decisions,
-    withFaults: (region, ports, exit) => crasher.withFaults(region, replacePorts(ports), exit),
+    duplicates: twice ? 1 : 0,
+    clockAhead: rival === 'older' ? { [RIVAL]: -BEHIND_MS } : {},
+    withFaults: (region, ports, exit, name) => {
+      const slow = withSlowTables(replacePorts(twice ? startingTwice(ports) : ports), scheduler, random);
+      return crasher.withFaults(region, watch.around(slow, name), exit, name);
+    },
   });
-  return { world, scheduler, crasher };
+  return { world, scheduler, crasher, held: watch.held, endWaits: waitsIn(world, watch, driver === 'dies') };
+}
+
+function startingTwice({ machine, ...ports }: FaultyPorts): FaultyPorts {
+  return {
+    ...ports,
+    machine: {
+      start: async (input) => {
+        await machine.start(input);
+        await machine.start(input);
+      },
+    },
+  };
+}
+
+/** Counts waits. @param dies whether the driver of the transaction under test dies before its first decision */
+function waitsIn(world: World, watch: Watch, dies: boolean): () => Waits {
+  const regions = [...world.regions.values()];
+  let turns = 0;
+  let isDead = !dies;
+  for (const { machine } of regions)
+    machine.beforeStep = ({ name, transaction, kill }) => {
+      if (name === 'Turn') turns++;
+      if (isDead || name !== 'Decide' || transaction !== SWEEP_ID) return;
+      isDead = true;
+      kill();
+    };
+  return () => {
+    watch.stop();
+    isDead = true;
+    return { marks: regions.reduce((sum, { counts }) => sum + counts.marked, 0), turns, ...watch.ends };
+  };
 }
 
 function accountsOf({ participants, oneRegion }: HistoryOptions): readonly Account[] {
@@ -105,7 +185,7 @@ function accountsOf({ participants, oneRegion }: HistoryOptions): readonly Accou
 /** The first account pays, the others are paid. */
 function paying(accounts: readonly Account[]): Sent {
   return {
-    id: `${DRIVING}:sweep`,
+    id: SWEEP_ID,
     participants: accounts.map(({ stream }, i) =>
       i === 0
         ? { stream, command: 'withdraw', input: { amount: AMOUNT * (accounts.length - 1) } }

@@ -1,42 +1,45 @@
 import type { CrashPoint } from './crash.ts';
 import { type HistoryResult, runHistory } from './history.ts';
 import type { HistoryOptions } from './scene.ts';
+import { noWaits, sumOfWaits, type Waits } from './waits.ts';
 
-/** The result of a sweep with one number of participants. */
+/** The result of a sweep of one scenario. */
 export interface Swept {
-  readonly participants: number;
-  readonly decisions: HistoryOptions['decisions'];
-  readonly oneRegion: boolean;
-  /** Whether a rival transaction used the same streams at the same time. */
-  readonly rival: boolean;
   /** Number of points where a process died: before and after each call took effect. */
   readonly points: number;
   /** Number of runs: one without a crash, and one for every point and process that can die there. */
   readonly histories: number;
-  /** How the transactions ended. */
+  /** How the transactions under test ended. */
   readonly outcomes: Readonly<Record<string, number>>;
+  /** How the transactions that were their rivals ended. */
+  readonly rivals: Readonly<Record<string, number>>;
+  /** How often writers waited for each other: in the run without a crash, and in all runs. */
+  readonly waits: { readonly without: Waits; readonly all: Waits };
   readonly violations: readonly { readonly crashes: readonly CrashPoint[]; readonly what: string }[];
 }
 
 export type SweepOptions = Omit<HistoryOptions, 'crashes'>;
 
+/** A run, and where processes died in it. */
+export type History = HistoryResult & { readonly crashes: readonly CrashPoint[] };
+
 /**
- * Runs a transaction once for every point at which one of its processes can die, and checks the result each time. These
- * are the points that a run without a crash reaches, including its recovery.
- * @param onHistory called after every run
+ * Runs a transaction once without a crash, and once for every point at which one of its processes can die. These are the points
+ * that the run without a crash reaches, including its recovery.
  */
-export async function sweepOnce(
-  options: SweepOptions,
-  onHistory: (done: number, all: number) => void = () => undefined,
-): Promise<Swept> {
+export async function* histories(options: SweepOptions): AsyncGenerator<History> {
   const whole = await runHistory({ ...options, crashes: [] });
-  const crashes = pointsOf(whole.calls.length).map((point) => [point]);
-  const results: (readonly [readonly CrashPoint[], HistoryResult])[] = [[[], whole]];
-  for (const points of crashes) {
-    results.push([points, await runHistory({ ...options, crashes: points })]);
-    onHistory(results.length, crashes.length + 1);
-  }
-  return summary(options, 2 * whole.calls.length, results);
+  yield { ...whole, crashes: [] };
+  for (const point of pointsOf(options, whole))
+    yield { ...(await runHistory({ ...options, crashes: [point] })), crashes: [point] };
+}
+
+/** Runs all {@link histories} of a scenario. */
+export async function sweepOnce(options: SweepOptions): Promise<Swept> {
+  const results: History[] = [];
+  for await (const history of histories(options)) results.push(history);
+  const points = new Set(results.flatMap(({ crashes }) => crashes.map(({ call, when }) => `${call} ${when}`)));
+  return summary({ points: points.size, without: results[0]?.waits ?? noWaits }, results);
 }
 
 /**
@@ -46,48 +49,55 @@ export async function sweepOnce(
  */
 export async function sweepTwice(
   options: SweepOptions,
-  histories: number,
+  runs: number,
   choose: (count: number) => number,
 ): Promise<Swept> {
   const whole = await runHistory({ ...options, crashes: [] });
-  const firsts = pointsOf(whole.calls.length);
-  const results: (readonly [readonly CrashPoint[], HistoryResult])[] = [];
-  while (results.length < histories) {
+  const firsts = pointsOf(options, whole);
+  const results: History[] = [];
+  while (results.length < runs) {
     const first = firsts[choose(firsts.length)];
     if (!first) break;
-    const { calls } = await runHistory({ ...options, crashes: [first] });
-    const seconds = pointsOf(calls.length).filter(({ call }) => call > first.call);
+    const one = await runHistory({ ...options, crashes: [first] });
+    const seconds = pointsOf(options, one).filter(({ call }) => call > first.call);
     const second = seconds[choose(seconds.length)];
     const crashes = second ? [first, second] : [first];
-    results.push([crashes, await runHistory({ ...options, crashes })]);
+    results.push({ ...(await runHistory({ ...options, crashes })), crashes });
   }
-  return summary(options, results.length, results);
+  return summary({ points: results.length, without: whole.waits }, results);
 }
 
 const DEATHS = ['function', 'machines', 'function and machines'] as const;
 
-/** Every combination of a call, before or after it, and the process that dies. */
-function pointsOf(calls: number): readonly CrashPoint[] {
-  return Array.from({ length: calls }, (_, i) =>
-    (['before', 'after'] as const).flatMap((when) => DEATHS.map((dies) => ({ call: i + 1, when, dies }))),
-  ).flat();
+/**
+ * Every combination of a moment and the process that dies. With a rival, the projections of both transactions are left out: they
+ * read what is committed, and crash in the runs without a rival. If everything happens twice, there are so many moments that one
+ * process dies at each of them, in turn.
+ */
+function pointsOf({ rival, twice }: SweepOptions, { moments, calls }: HistoryResult): readonly CrashPoint[] {
+  return moments
+    .filter(({ call }) => !rival || !calls[call - 1]?.includes(' projection '))
+    .flatMap((moment, i) =>
+      DEATHS.filter((_, of) => !twice || of === i % DEATHS.length).map((dies) => ({ ...moment, dies })),
+    );
 }
 
 function summary(
-  { participants, decisions, oneRegion = false, rival = false }: SweepOptions,
-  points: number,
-  results: readonly (readonly [readonly CrashPoint[], HistoryResult])[],
+  { points, without }: { readonly points: number; readonly without: Waits },
+  results: readonly History[],
 ): Swept {
-  const outcomes: Record<string, number> = {};
-  for (const [, { outcome }] of results) outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;
   return {
-    participants,
-    decisions,
-    oneRegion,
-    rival,
     points,
     histories: results.length,
-    outcomes,
-    violations: results.flatMap(([crashes, { violations }]) => violations.map((what) => ({ crashes, what }))),
+    outcomes: countsOf(results.map(({ outcome }) => outcome)),
+    rivals: countsOf(results.flatMap(({ rival }) => rival ?? [])),
+    waits: { without, all: sumOfWaits(results.map(({ waits }) => waits)) },
+    violations: results.flatMap(({ crashes, violations }) => violations.map((what) => ({ crashes, what }))),
   };
+}
+
+function countsOf(values: readonly string[]): Readonly<Record<string, number>> {
+  const counts: Record<string, number> = {};
+  for (const value of values) counts[value] = (counts[value] ?? 0) + 1;
+  return counts;
 }

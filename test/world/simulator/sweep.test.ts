@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { portsAround } from '../../../world/region/faults.ts';
 import { runHistory } from '../../../world/simulator/history.ts';
+import { titleOf } from '../../../world/simulator/scenarios.ts';
 import { type SweepOptions, sweepOnce, sweepTwice } from '../../../world/simulator/sweep.ts';
 import { seeded } from '../../../world/time/randomness.ts';
 
@@ -10,14 +11,10 @@ const sweeps: readonly SweepOptions[] = [
   { participants: 5, decisions: 'strong' },
   { participants: 2, decisions: 'eventual' },
   { participants: 3, decisions: 'strong', oneRegion: true },
-  { participants: 2, decisions: 'strong', rival: true },
 ];
-function named({ participants, decisions, oneRegion, rival }: SweepOptions) {
-  return `${participants} participants ${oneRegion ? 'in one Region' : `in several Regions, ${decisions} decisions`}${rival ? ', and a rival' : ''}`;
-}
 
 describe('a transaction that crashes at any call of a port, before or after the call takes effect', () => {
-  it.each(sweeps.map((options) => [named(options), options] as const))(
+  it.each(sweeps.map((options) => [titleOf(options), options] as const))(
     'is atomic, reported truthfully, and releases its streams in time: %s',
     async (_name, options) => {
       const { violations, outcomes, points } = await sweepOnce(options);
@@ -37,44 +34,6 @@ describe('a transaction that crashes at any call of a port, before or after the 
     );
     expect(histories).toBe(60);
     expect(violations).toEqual([]);
-  }, 120_000);
-});
-
-describe('the sweep', () => {
-  const options: SweepOptions = { participants: 2, decisions: 'strong' };
-
-  it('finds a commit without a record', async () => {
-    const { violations } = await sweepOnce({
-      ...options,
-      replacePorts: (ports) => ({ ...ports, decisions: { ...ports.decisions, put: async () => undefined } }),
-    });
-    expect(violations.map(({ what }) => what)).toContainEqual(expect.stringMatching(/not atomic|is still locked/));
-  }, 120_000);
-
-  it('detects missing recovery of orphaned intents', async () => {
-    const { violations } = await sweepOnce({
-      ...options,
-      replacePorts: (ports) => ({ ...ports, resolver: { send: async (messages) => messages.map(() => undefined) } }),
-    });
-    expect(violations.map(({ what }) => what)).toContainEqual(expect.stringContaining('is still locked'));
-  }, 120_000);
-
-  it('detects an intent that is committed before the decision', async () => {
-    const { violations } = await sweepOnce({
-      ...options,
-      replacePorts: (ports) => ({
-        ...ports,
-        events: {
-          ...ports.events,
-          put: async (commit) => {
-            const taken = await ports.events.put(commit);
-            if (!taken && commit.tx) await ports.events.finalise(commit, 'committed');
-            return taken;
-          },
-        },
-      }),
-    });
-    expect(violations.map(({ what }) => what)).toContainEqual(expect.stringContaining('not atomic'));
   }, 120_000);
 });
 
