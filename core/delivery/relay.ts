@@ -2,7 +2,7 @@ import { type Commit, isVisible } from '../facts/commit.ts';
 import type { Decision } from '../facts/decision.ts';
 import type { Hlc } from '../facts/hlc.ts';
 import { parseStreamRef } from '../facts/stream-ref.ts';
-import { drivingRegionOf } from '../facts/transaction.ts';
+import { drivingRegionOf, nextAttemptEnds } from '../facts/transaction.ts';
 import { SQS_MAX_DELAY_S } from '../limits/aws.ts';
 import { RESOLVER_SLACK_MS } from '../limits/budgets.ts';
 import type { Bus } from '../ports/bus.ts';
@@ -124,11 +124,10 @@ export function resolverMessageFor(
     const body = encodeResolverMessage({ kind: 'intent', stream, log, position, attemptId: commitId });
     return { body, delay: at(tx.deadline) };
   }
-  const { final, transaction, attempt, fingerprint, decidedAt, remaining, region: decidedIn } = change.decision;
+  const { final, transaction, attempt, fingerprint } = change.decision;
   if (final || drivingRegionOf(transaction) !== region) return undefined;
   const body = encodeResolverMessage({ kind: 'attempt', transaction, attempt: attempt + 1, fingerprint });
-  // The clock of another Region is not compared with this one: its record is taken for a new one.
-  return { body, delay: at((decidedIn === region ? decidedAt : runtime.now()) + remaining) };
+  return { body, delay: at(nextAttemptEnds(change.decision)) };
 }
 
 function entrySize({ source, detailType, detail }: BusEntry): number {

@@ -109,7 +109,7 @@ async function armTransactions(
   const { decisions, cursor } = await ports.decisions.scan(segment, segments, after, PAGE);
   const from = Date.parse(since);
   const changes = decisions
-    .filter((decision, i) => isLatest(decision, decisions[i + 1]) && decision.decidedAt >= from)
+    .filter((decision, i) => isLatest(decision, decisions[i + 1]) && nextAttemptEnds(decision) >= from)
     .map((decision) => ({ decision }));
   return { scanned: 0, published: 0, ...(await arm(ports, changes, dryRun)), cursor };
 }

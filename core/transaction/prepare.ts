@@ -103,6 +103,7 @@ async function tryToPrepare(ports: AppendPorts, asked: Prepare, stream: StreamRe
 /** The result of an earlier prepare of the same attempt. */
 function earlier(history: History, intent: Commit, { fingerprint }: Prepare): Prepared {
   if (intent.fingerprint !== fingerprint) throw idReused(history.stream, intent);
+  // The attempt is decided, which counts, whatever this one answers.
   if (intent.tx?.state === 'aborted') throw tooLate(history.stream);
   return prepared(history, intent);
 }

@@ -62,6 +62,6 @@ export const participantAnswerSchema = z.union([preparedSchema, z.object({ kind:
 /** The result of a prepare. Only `prepared` has written anything. */
 export type Prepared =
   | ({ readonly kind: 'prepared' } & PreparedIntent)
-  /** Another transaction holds the stream, or every attempt lost the race to another writer. */
+  /** Another transaction holds the stream, other writers won every race for a position, or only newer code knows an event. */
   | { readonly kind: 'busy'; readonly stream: string }
   | { readonly kind: 'refused'; readonly stream: string; readonly problem: Problem };

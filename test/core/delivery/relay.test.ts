@@ -258,7 +258,8 @@ describe('relay, for transactions', () => {
     'does not compare its clock with that of another Region, which ended an attempt: %d ms ahead',
     async (ahead) => {
       const ports = portsWith();
-      const ended = aBusyAttempt({ transaction: 'us:a', decidedAt: now + ahead, remaining: 4000, region: 'eu' });
+      const of = { transaction: 'us:a', began: now - 26_000, timeout: 30_000 };
+      const ended = aBusyAttempt({ ...of, decidedAt: now + ahead, remaining: 4000, region: 'eu' });
       await relayChanges(ports, [{ decision: ended }]);
       expect(bodies(ports.resolver.taken)).toMatchObject([[{ kind: 'attempt', attempt: 2 }, 5000]]);
     },

@@ -113,7 +113,7 @@ describe('the sweep', () => {
     const violations = await violationsUpTo(what, {
       ...stalling,
       replacePorts: withPut(async ({ decisions }, decision) =>
-        decisions.put(isBusy(decision) ? { ...decision, remaining: Number.MAX_SAFE_INTEGER } : decision),
+        decisions.put(isBusy(decision) ? { ...decision, timeout: Number.MAX_SAFE_INTEGER } : decision),
       ),
     });
     expect(violations).toMatch(what);
