@@ -14,6 +14,7 @@ import {
   upcastEvent,
 } from './event-version.ts';
 import { checkMembers, checkValue, type Members } from './members.ts';
+import { checkMemberNames, checkTypeName } from './names.ts';
 import { checkSnapshots, type Snapshots } from './snapshots.ts';
 
 /**
@@ -57,7 +58,7 @@ export interface CommandDefinition<State, Event, Input extends z.ZodType> {
 }
 
 interface StreamSpec<Type extends string, State, Events extends EventVersions, Inputs extends InputSchemas> {
-  /** `[a-z][a-z0-9-]*` */
+  /** `[a-z][a-z0-9-]*`, at most 64 characters */
   readonly type: Type;
   readonly events: Events;
   /** The state of a stream without events. */
@@ -125,10 +126,6 @@ const STREAM_MEMBERS: { readonly [StreamMode in Mode]: Members<StreamDefinition<
 
 const COMMAND_MEMBERS: Members<StreamDefinition['commands'][string]> = { input: 'required', decide: 'required' };
 
-const STREAM_TYPE = /^[a-z][a-z0-9-]*$/;
-/** The names of events and commands, which are parts of paths, of path templates and of file names. */
-const MEMBER_NAME = /^(?!\.{1,2}$)[^/\\{}\p{Cc}]+$/u;
-
 /** `tx` keeps the outcomes of transactions; `receipt` is the source of `Accepted` and `Rejected` on the bus. */
 const RESERVED = ['tx', 'receipt'];
 
@@ -149,16 +146,12 @@ export function defineStream<
 // The mode of the result is that of the argument, which the compiler cannot infer from the body.
 export function defineStream(definition: StreamDefinition): StreamDefinition {
   const { type, mode, events, commands, initial, snapshots } = definition;
-  if (!STREAM_TYPE.test(type)) throw new Error(`Stream type "${type}": use lower-case letters, digits and hyphens.`);
+  checkTypeName('Stream type', type);
   if (RESERVED.includes(type)) throw new Error(`Stream type "${type}" is Meridian's own: choose another name.`);
   checkValue(`Stream type ${type}: mode`, mode, Object.keys(STREAM_MEMBERS));
   checkMembers(`Stream type ${type}`, definition, STREAM_MEMBERS[mode]);
-  for (const [kind, members] of Object.entries({ Event: events, Command: commands }))
-    for (const name of Object.keys(members))
-      if (!MEMBER_NAME.test(name))
-        throw new Error(
-          `${kind} "${name}" of stream type ${type}: use a name other than . and .., without / \\ { } and control characters.`,
-        );
+  checkMemberNames('Event', type, Object.keys(events));
+  checkMemberNames('Command', type, Object.keys(commands));
   for (const [name, event] of Object.entries(events)) checkEvent(`${type}.${name}`, event);
   for (const [name, command] of Object.entries(commands))
     checkMembers(`Command ${type}.${name}`, command, COMMAND_MEMBERS);

@@ -5,7 +5,7 @@ import type { Append } from '../facts/append.ts';
 import { type Fault, faultsOf, invalid, MeridianError } from '../facts/errors.ts';
 import { parseStreamRef } from '../facts/stream-ref.ts';
 import { MAX_EVENTS } from '../limits/budgets.ts';
-import { commitIdSchema, metaSchema, sentEventSchema, streamNameSchema } from './schemas.ts';
+import { commitIdSchema, metaSchema, nameSchema, sentEventSchema, streamNameSchema } from './schemas.ts';
 import { decodeVersionToken } from './version-token.ts';
 
 const envelopeMembers = {
@@ -26,7 +26,7 @@ export const eventsEnvelopeSchema = z.strictObject({
 
 export const commandEnvelopeSchema = z.strictObject({
   ...envelopeMembers,
-  command: z.string(),
+  command: nameSchema,
   input: z.unknown().optional(),
 });
 

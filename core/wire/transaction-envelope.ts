@@ -20,7 +20,7 @@ import {
   MAX_TRANSACTION_BYTES,
   MAX_TRANSACTION_MS,
 } from '../limits/budgets.ts';
-import { metaSchema, sentEventSchema, streamNameSchema } from './schemas.ts';
+import { metaSchema, nameSchema, sentEventSchema, streamNameSchema } from './schemas.ts';
 import { decodeVersionToken } from './version-token.ts';
 
 export interface ParseTransactionPorts {
@@ -33,7 +33,7 @@ export interface ParseTransactionPorts {
 const participantMembers = { stream: streamNameSchema, expected: z.string().optional() };
 export const commandParticipantSchema = z.strictObject({
   ...participantMembers,
-  command: z.string(),
+  command: nameSchema,
   input: z.unknown().optional(),
 });
 export const eventsParticipantSchema = z.strictObject({

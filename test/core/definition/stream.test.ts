@@ -12,18 +12,38 @@ describe('stream definition', () => {
     expect(() => defineStream({ ...note, type })).toThrow(`Stream type "${type}" is Meridian's own`);
   });
 
-  it.each(['', '.', '..', '{id}', 'a/b', 'a\\b', 'a\nb', '/'])(
-    'refuses "%s" as the name of an event or a command',
-    (name) => {
-      const rule = 'of stream type note: use a name other than . and .., without / \\ { } and control characters.';
-      const events = { ...note.events, [name]: note.events.Noted };
-      expect(() => defineStream({ ...note, events })).toThrow(`Event "${name}" ${rule}`);
-      const commands = { ...note.commands, [name]: note.commands.note };
-      expect(() => defineStream({ ...note, commands })).toThrow(`Command "${name}" ${rule}`);
-    },
-  );
+  it.each([
+    '',
+    '.',
+    '..',
+    '...',
+    '{id}',
+    'a/b',
+    'a\\b',
+    'a\nb',
+    '/',
+    'order/placed',
+    '../../evil',
+    'order:placed',
+    'Order Placed',
+    'Größer',
+    '2nd',
+    '_a',
+    'a.2',
+    'a.',
+    'a..b',
+    '__proto__x',
+    'x'.repeat(129),
+  ])('refuses "%s" as the name of an event or a command', (name) => {
+    const rule =
+      'of stream type note: use letters (A-Z, a-z), digits, hyphens and underscores, in words that start with a letter and are separated by dots, at most 128 characters.';
+    const events = { ...note.events, [name]: note.events.Noted };
+    expect(() => defineStream({ ...note, events })).toThrow(`Event "${name}" ${rule}`);
+    const commands = { ...note.commands, [name]: note.commands.note };
+    expect(() => defineStream({ ...note, commands })).toThrow(`Command "${name}" ${rule}`);
+  });
 
-  it.each(['pay-in', 'PAID_IN', '2nd', 'cut back', 'Größer geworden', '...', 'constructor'])(
+  it.each(['pay-in', 'PAID_IN', 'order.placed', 'A2', 'constructor', 'x'.repeat(128)])(
     'accepts "%s" as the name of an event and a command',
     (name) => {
       const events = { ...note.events, [name]: note.events.Noted };
@@ -31,6 +51,16 @@ describe('stream definition', () => {
       expect(Object.keys(defineStream({ ...note, events, commands }).commands)).toContain(name);
     },
   );
+
+  it('refuses names that differ only in case, which some file systems do not tell apart', () => {
+    const { Noted } = note.events;
+    expect(() => defineStream({ ...note, events: { Noted, noted: Noted } })).toThrow(
+      'Event "noted" of stream type note: its name differs from "Noted" only in case. Rename one of them.',
+    );
+    const commands = { ...note.commands, NOTE: note.commands.note };
+    expect(() => defineStream({ ...note, commands })).toThrow('Command "NOTE" of stream type note: its name differs');
+    expect(defineStream(given({ events: { note: Noted } }))).toHaveProperty('events.note');
+  });
 
   it.each([0, -1, 1.5, Number.NaN])('refuses %s as the version of an event', (version) => {
     const events = { Noted: { schemaVersion: version, schema: note.events.Noted.schema } };
