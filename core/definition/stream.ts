@@ -1,6 +1,8 @@
 import type * as z from 'zod';
+import { carriedFaults } from '../facts/carried.ts';
 import type { StoredEvent } from '../facts/commit.ts';
-import { type Fault, faultsOf, invalid, MeridianError, messageOf } from '../facts/errors.ts';
+import { faultsOf, invalid, MeridianError, messageOf, refuseFaults } from '../facts/errors.ts';
+import type { Fault } from '../facts/fault.ts';
 import type { Hlc } from '../facts/hlc.ts';
 import type { SentEvent } from '../facts/operation.ts';
 import type { StreamRef } from '../facts/stream-ref.ts';
@@ -170,7 +172,7 @@ export function parseEvents(definition: StreamDefinition, events: readonly SentE
 }
 
 /**
- * Events as parsed by their schemas, in the current version of their type, and every fault. Earlier versions are accepted too,
+ * Events as parsed by their schemas, whose output can be stored and carried, in the current version of their type, and every fault. Earlier versions are accepted too,
  * because producers are updated after the Regions. An event without a version has the current one.
  * @throws MeridianError `unknown-event`; `internal`: an upcaster failed
  */
@@ -192,9 +194,11 @@ export function checkEvents(
         path: `events[${index}].schemaVersion`,
         message: `is ${schemaVersion}, but ${type} is at version ${known.schemaVersion}`,
       });
+    const path = `events[${index}].data`;
     const { success, data, error } = (sentAs ?? known).schema.safeParse(event.data);
-    if (!success) faults.push(...faultsOf(error, `events[${index}].data`));
-    return success && sentAs ? toCurrent(known, { type, schemaVersion, data }) : { type, schemaVersion, data };
+    const own = success ? carriedFaults(data, path) : faultsOf(error, path);
+    faults.push(...own);
+    return own.length === 0 && sentAs ? toCurrent(known, { type, schemaVersion, data }) : { type, schemaVersion, data };
   });
   return { parsed, faults };
 }
@@ -210,9 +214,25 @@ function toCurrent(known: EventVersion, event: StoredEvent): StoredEvent {
 
 /** @throws MeridianError `unknown-command`; `validation` with the path of every fault */
 export function parseInput(definition: StreamDefinition, name: string, input: unknown): unknown {
-  const result = commandOf(definition, name).input.safeParse(input);
-  if (!result.success) throw invalid(faultsOf(result.error, 'input'));
-  return result.data;
+  const { parsed, faults } = checkInput(commandOf(definition, name), input, 'input');
+  refuseFaults(faults);
+  return parsed;
+}
+
+/**
+ * A command's input as parsed by its schema, and every fault: what cannot be carried to another Region, or else what the
+ * schema refuses.
+ * @param path path of the input
+ */
+export function checkInput(
+  { input: schema }: StreamDefinition['commands'][string],
+  input: unknown,
+  path: string,
+): { readonly parsed?: unknown; readonly faults: readonly Fault[] } {
+  const faults = carriedFaults(input, path);
+  if (faults.length > 0) return { faults };
+  const { success, data, error } = schema.safeParse(input);
+  return success ? { parsed: data, faults } : { faults: faultsOf(error, path) };
 }
 
 /** @throws MeridianError `unknown-command` */

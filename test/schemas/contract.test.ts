@@ -186,6 +186,17 @@ describe('samples', () => {
     expect(sampleFaults(domainOf(event))).toEqual([expect.stringMatching(fault)]);
   });
 
+  it.each([
+    z.coerce.date(),
+    z.string().transform(() => new Set()),
+    z.string().transform(() => 5n),
+    z.unknown().transform(() => -0),
+  ])('are reported if their schema returns what cannot be stored: %#', (at) => {
+    const event = { schemaVersion: 1, schema: z.strictObject({ at }), sample: { at: '2001-01-01' } };
+    const fault = /^note\.Written\.1: its sample is not usable: events\[0\]\.data\.at: is .*, which JSON/;
+    expect(sampleFaults(domainOf(event))).toEqual([expect.stringMatching(fault)]);
+  });
+
   it('are reported if a sample cannot be folded', () => {
     const [note] = domainOf(version1).streams.values();
     if (!note) throw new Error('no stream');

@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
+import { nextVersion } from '../../../core/definition/event-version.ts';
 import { commandOf, defineStream, homeOf, parseEvents, parseInput } from '../../../core/definition/stream.ts';
 import { account, note } from '../../../testing/toy.ts';
 
 describe('stream definition', () => {
-  it.each(['', 'Note', '1note', 'note/x', 'note_x', '-note'])('refuses "%s" as a type', (type) => {
+  it.each(['', 'Note', '1note', 'note/x', 'note_x', '-note', 'x'.repeat(65)])('refuses "%s" as a type', (type) => {
     expect(() => defineStream({ ...note, type })).toThrow('use lower-case letters, digits and hyphens');
   });
 
@@ -151,11 +152,26 @@ describe('events', () => {
       { type: 'Withdrawn', data: { amount: 2 } },
     ];
     expect(parseEvents(account, sent)).toEqual([sent[0], { ...sent[1], schemaVersion: 1 }]);
-    const Dated = { schemaVersion: 1, schema: z.strictObject({ at: z.coerce.date() }) };
+    const Dated = { schemaVersion: 1, schema: z.strictObject({ at: z.string().transform((at) => at.slice(0, 10)) }) };
     const dates = defineStream({ ...note, events: { Dated }, evolve: (state) => state, commands: {} });
-    expect(parseEvents(dates, [{ type: 'Dated', data: { at: 0 } }])).toEqual([
-      { type: 'Dated', schemaVersion: 1, data: { at: new Date(0) } },
+    expect(parseEvents(dates, [{ type: 'Dated', data: { at: '2001-01-01T00:00:00Z' } }])).toEqual([
+      { type: 'Dated', schemaVersion: 1, data: { at: '2001-01-01' } },
     ]);
+  });
+
+  it('are refused if the output of their schema cannot be stored, in every version', () => {
+    const dated = z.strictObject({ at: z.coerce.date() });
+    const text = z.strictObject({ at: z.string() });
+    const upcast = ({ at }: { at: unknown }) => ({ at: String(at) });
+    const Dated = nextVersion({ schemaVersion: 1, schema: dated }, { schemaVersion: 2, schema: text, upcast });
+    const dates = defineStream({ ...note, events: { Dated }, evolve: (state) => state, commands: {} });
+    expect(parseEvents(dates, [{ type: 'Dated', data: { at: 'now' } }])).toHaveLength(1);
+    expect(() => parseEvents(dates, [{ type: 'Dated', schemaVersion: 1, data: { at: 0 } }])).toThrow(
+      expect.objectContaining({
+        code: 'validation',
+        details: { faults: [{ path: 'events[0].data.at', message: 'is a Date, which JSON cannot express' }] },
+      }),
+    );
   });
 
   it('are refused with the path of every fault at once', () => {
@@ -206,6 +222,15 @@ describe('commands', () => {
     const input = z.strictObject({ text: z.string().default('nothing') });
     const definition = defineStream({ ...note, commands: { note: { ...note.commands.note, input } } });
     expect(parseInput(definition, 'note', {})).toEqual({ text: 'nothing' });
+  });
+
+  it('refuse an input that cannot be carried to the home of a stream', () => {
+    expect(() => parseInput(note, 'note', { text: '\ud83d' })).toThrow(
+      expect.objectContaining({
+        code: 'validation',
+        details: { faults: [{ path: 'input.text', message: expect.stringContaining('surrogate') }] },
+      }),
+    );
   });
 
   it('refuse an input with the path of every fault', () => {
