@@ -1,3 +1,4 @@
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { defineDomain, defineStream, defineView, reject } from '../../core/index.ts';
@@ -90,7 +91,11 @@ function aTextWorld() {
 }
 
 const deep = (levels: number) => '['.repeat(levels) + ']'.repeat(levels);
-const refusedAt = (path: unknown) => ({ status: 400, code: 'validation', faults: [{ path }] });
+const refusedAt = (path: unknown) => ({
+  status: 400,
+  code: 'validation',
+  faults: expect.arrayContaining([{ path, message: expect.any(String) }]),
+});
 
 describe.each(places)('in $region, a stream of type $type', ({ region, type }) => {
   it.each(Object.keys(odd))('refuses an event whose schema returns %s, with its path, and stays usable', async (of) => {
@@ -244,6 +249,63 @@ describe('messages on the bus', () => {
     const outcomes = [...heard('us-west-2').keys()].filter((key) => /^(Accepted|Rejected)/.test(key));
     expect(outcomes.sort()).toEqual(['Accepted good', 'Rejected big', 'Rejected deep', 'Rejected half']);
     expect(await get('us-west-2', '/views/rows')).toMatchObject({ rows: [{ key: '1', value: 1 }] });
+  });
+});
+
+describe('a message without a usable id', () => {
+  it('is quarantined and listed, however deeply it is nested', async () => {
+    const { world, scheduler, put, settle, heard } = aTextWorld();
+    const region = world.region('us-east-1');
+    const detail = `{"stream":"thing/1","events":${deep(50_000)}}`;
+    await region.bus.put([{ source: 'test', detailType: 'meridian.append', detail }]);
+    await put('us-east-1', 'meridian.command', { id: 'good', stream: 'thing/1', command: 'ok', input: {} });
+    await settle();
+    expect([...heard('us-east-1').keys()]).toContain('Accepted good');
+    expect(await scheduler.resolve(region.operate('quarantine-list', {}))).toMatchObject({
+      result: { messages: [{ reason: expect.stringContaining('no usable id'), stream: 'thing/1' }] },
+    });
+  });
+});
+
+describe('an event', () => {
+  it('is refused with a path, or carried unchanged to every reader', async () => {
+    const world = aTextWorld();
+    const { append, settle, get } = world;
+    const text = fc.string({
+      unit: fc.constantFrom('a', '\u0000', '\ud83d', '\ude00', '\ufffd', '\ufffe', '\uffff', '"'),
+    });
+    const number = fc.oneof(fc.double(), fc.integer(), fc.constantFrom(2 ** 53, 2 ** 63, -(2 ** 63), 1e20, -0));
+    const { value } = fc.letrec((tie) => ({
+      value: fc.oneof(
+        { depthSize: 'small' },
+        text,
+        number,
+        fc.constant(null),
+        fc.array(tie('value')),
+        fc.dictionary(text, tie('value')),
+      ),
+    }));
+    let [count, accepted] = [0, 0];
+    await fc.assert(
+      fc.asyncProperty(value, fc.constantFrom(...places), async (value, { region, type }) => {
+        const json = JSON.stringify({ value });
+        const stream = `${type}/p${count++}`;
+        const answer = await append(region, stream, json);
+        if (answer.status !== 200) {
+          expect(answer).toMatchObject(refusedAt(expect.stringMatching(/^events\[0\]\.data\.value/)));
+          return;
+        }
+        accepted++;
+        await settle();
+        for (const reader of ['us-east-1', 'us-west-2'])
+          expect(await get(reader, `/streams/${stream}/events`)).toMatchObject({
+            commits: [{ events: [{ data: JSON.parse(json) }] }],
+          });
+      }),
+      { numRuns: 300 },
+    );
+    expect(accepted).toBeGreaterThan(50);
+    expect(accepted).toBeLessThan(count);
   });
 });
 
