@@ -1,6 +1,7 @@
 // Given / when / then for a team's own streams, in any test runner: a failed expectation throws Node's AssertionError.
 import { AssertionError, deepStrictEqual } from 'node:assert';
 import type * as z from 'zod';
+import { asStored } from '../core/definition/event-version.ts';
 import type { Commit } from '../core/facts/commit.ts';
 import type { SentEvent } from '../core/facts/operation.ts';
 import {
@@ -19,6 +20,7 @@ import {
   type ViewDefinition,
 } from '../core/index.ts';
 import { Fold } from '../core/log/fold.ts';
+import { rowOf, totalsOf } from '../core/view/view-output.ts';
 
 /**
  * An event as it was sent: in its type's current version, or in an earlier version that it names. An earlier version
@@ -134,7 +136,7 @@ export class Given<State, Events extends EventVersions, Inputs extends InputSche
   hasRow<Row>(view: RowView<State, string, Row>, expected: NoInfer<Row> | undefined, id?: string): this;
   hasRow(view: ViewDefinition<State>, expected: unknown, id = 'test'): this {
     if (view.kind !== 'rows') throw new Error(`View ${view.name} has totals: use hasTotals.`);
-    same(view.row(frozen(this.state), id), expected, `The row in ${view.name} differs`);
+    same(rowOf(view, frozen(this.state), id), expected, `The row in ${view.name} differs`);
     return this;
   }
 
@@ -146,7 +148,7 @@ export class Given<State, Events extends EventVersions, Inputs extends InputSche
   ): this;
   hasTotals(view: ViewDefinition<State>, expected: unknown, id = 'test'): this {
     if (view.kind !== 'totals') throw new Error(`View ${view.name} has rows: use hasRow.`);
-    same(view.totals(frozen(this.state), id), expected, `The totals in ${view.name} differ`);
+    same(totalsOf(view, frozen(this.state), id), expected, `The totals in ${view.name} differ`);
     return this;
   }
 
@@ -177,7 +179,7 @@ export class Given<State, Events extends EventVersions, Inputs extends InputSche
     let seen = this.#seen;
     for (const [log, events] of branches) {
       let context = this.#seen;
-      for (const event of parseEvents(this.#definition, events)) {
+      for (const { data, ...event } of parseEvents(this.#definition, events)) {
         const before = context[log] ?? 0;
         const number = commits.length + 1;
         commits.push({
@@ -186,7 +188,7 @@ export class Given<State, Events extends EventVersions, Inputs extends InputSche
           position: before + 1,
           commitId: `${number}`,
           fingerprint: `${number}`,
-          events: [event],
+          events: [{ ...event, data: asStored(data) }],
           context,
           previous: before,
           hlc: number.toString(16).padStart(16, '0'),

@@ -20,7 +20,10 @@ export function checkChange(entries: readonly ViewEntry[], deltas: readonly Tota
       `A change of a view has at most ${MAX_TRANSACTION_ITEMS} entries and totals; this one has ${items}.`,
     );
   for (const { key, sums } of deltas) {
-    if (!isKey(key)) throw new Error(`A total's key must have 1 to ${MAX_SORT_KEY_BYTES} bytes; "${key}" does not.`);
+    if (!isKey(key))
+      throw new Error(
+        `A total's key must have 1 to ${MAX_SORT_KEY_BYTES} bytes that every reader gets unchanged; ${JSON.stringify(key)} has not.`,
+      );
     if (!Object.values(sums).every(Number.isSafeInteger)) throw new Error(`The sums of ${key} must be integers.`);
   }
   let bytes = jsonBytes(deltas);

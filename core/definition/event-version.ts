@@ -1,6 +1,7 @@
 import type * as z from 'zod';
+import { carriedFaults } from '../facts/carried.ts';
 import { type Commit, eventId, type StoredEvent } from '../facts/commit.ts';
-import { faultsOf, invalid, MeridianError, messageOf } from '../facts/errors.ts';
+import { faultsOf, invalid, MeridianError, messageOf, refuseFaults } from '../facts/errors.ts';
 import { decodeEventData, encodeEventData } from '../facts/event-data-codec.ts';
 import { checkMembers, type Members } from './members.ts';
 
@@ -139,13 +140,14 @@ export function upcastEvent(known: EventVersion, event: StoredEvent): StoredEven
   const { earlier = [], ...current } = known;
   const steps = earlier.filter(({ schemaVersion }) => schemaVersion >= event.schemaVersion);
   if (steps.length === 0) return event;
-  let data = asJson(event.data);
+  let data = asStored(event.data);
   for (const [i, { schemaVersion, upcast }] of steps.entries()) {
     const target = steps[i + 1] ?? current;
     try {
       const result = target.schema.safeParse(upcast(data));
       if (!result.success) throw invalid(faultsOf(result.error, 'data'));
-      data = asJson(result.data);
+      refuseFaults(carriedFaults(result.data, 'data'));
+      data = asStored(result.data);
     } catch (cause) {
       const step = `${event.type} ${schemaVersion} cannot be converted to version ${target.schemaVersion}`;
       throw new Error(`${step}: ${messageOf(cause)}`, { cause });
@@ -155,10 +157,10 @@ export function upcastEvent(known: EventVersion, event: StoredEvent): StoredEven
 }
 
 /**
- * Returns data in the form that a store would return, so that the version in which an event was stored makes no
- * difference.
+ * Returns data in the form that a store would return, so that it makes no difference whether an event was stored, and in
+ * which version.
  */
-function asJson(data: unknown): unknown {
+export function asStored(data: unknown): unknown {
   return decodeEventData(encodeEventData(data));
 }
 

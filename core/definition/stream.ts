@@ -1,6 +1,8 @@
 import type * as z from 'zod';
+import { carriedFaults } from '../facts/carried.ts';
 import type { StoredEvent } from '../facts/commit.ts';
-import { type Fault, faultsOf, invalid, MeridianError, messageOf } from '../facts/errors.ts';
+import { faultsOf, invalid, MeridianError, messageOf, refuseFaults } from '../facts/errors.ts';
+import type { Fault } from '../facts/fault.ts';
 import type { Hlc } from '../facts/hlc.ts';
 import type { SentEvent } from '../facts/operation.ts';
 import type { StreamRef } from '../facts/stream-ref.ts';
@@ -14,6 +16,7 @@ import {
   upcastEvent,
 } from './event-version.ts';
 import { checkMembers, checkValue, type Members } from './members.ts';
+import { checkMemberNames, checkTypeName } from './names.ts';
 import { checkSnapshots, type Snapshots } from './snapshots.ts';
 
 /**
@@ -57,7 +60,7 @@ export interface CommandDefinition<State, Event, Input extends z.ZodType> {
 }
 
 interface StreamSpec<Type extends string, State, Events extends EventVersions, Inputs extends InputSchemas> {
-  /** `[a-z][a-z0-9-]*` */
+  /** `[a-z][a-z0-9-]*`, at most 64 characters */
   readonly type: Type;
   readonly events: Events;
   /** The state of a stream without events. */
@@ -125,10 +128,6 @@ const STREAM_MEMBERS: { readonly [StreamMode in Mode]: Members<StreamDefinition<
 
 const COMMAND_MEMBERS: Members<StreamDefinition['commands'][string]> = { input: 'required', decide: 'required' };
 
-const STREAM_TYPE = /^[a-z][a-z0-9-]*$/;
-/** The names of events and commands, which are parts of paths, of path templates and of file names. */
-const MEMBER_NAME = /^(?!\.{1,2}$)[^/\\{}\p{Cc}]+$/u;
-
 /** `tx` keeps the outcomes of transactions; `receipt` is the source of `Accepted` and `Rejected` on the bus. */
 const RESERVED = ['tx', 'receipt'];
 
@@ -149,16 +148,12 @@ export function defineStream<
 // The mode of the result is that of the argument, which the compiler cannot infer from the body.
 export function defineStream(definition: StreamDefinition): StreamDefinition {
   const { type, mode, events, commands, initial, snapshots } = definition;
-  if (!STREAM_TYPE.test(type)) throw new Error(`Stream type "${type}": use lower-case letters, digits and hyphens.`);
+  checkTypeName('Stream type', type);
   if (RESERVED.includes(type)) throw new Error(`Stream type "${type}" is Meridian's own: choose another name.`);
   checkValue(`Stream type ${type}: mode`, mode, Object.keys(STREAM_MEMBERS));
   checkMembers(`Stream type ${type}`, definition, STREAM_MEMBERS[mode]);
-  for (const [kind, members] of Object.entries({ Event: events, Command: commands }))
-    for (const name of Object.keys(members))
-      if (!MEMBER_NAME.test(name))
-        throw new Error(
-          `${kind} "${name}" of stream type ${type}: use a name other than . and .., without / \\ { } and control characters.`,
-        );
+  checkMemberNames('Event', type, Object.keys(events));
+  checkMemberNames('Command', type, Object.keys(commands));
   for (const [name, event] of Object.entries(events)) checkEvent(`${type}.${name}`, event);
   for (const [name, command] of Object.entries(commands))
     checkMembers(`Command ${type}.${name}`, command, COMMAND_MEMBERS);
@@ -177,7 +172,7 @@ export function parseEvents(definition: StreamDefinition, events: readonly SentE
 }
 
 /**
- * Events as parsed by their schemas, in the current version of their type, and every fault. Earlier versions are accepted too,
+ * Events as parsed by their schemas, whose output can be stored and carried, in the current version of their type, and every fault. Earlier versions are accepted too,
  * because producers are updated after the Regions. An event without a version has the current one.
  * @throws MeridianError `unknown-event`; `internal`: an upcaster failed
  */
@@ -199,9 +194,11 @@ export function checkEvents(
         path: `events[${index}].schemaVersion`,
         message: `is ${schemaVersion}, but ${type} is at version ${known.schemaVersion}`,
       });
+    const path = `events[${index}].data`;
     const { success, data, error } = (sentAs ?? known).schema.safeParse(event.data);
-    if (!success) faults.push(...faultsOf(error, `events[${index}].data`));
-    return success && sentAs ? toCurrent(known, { type, schemaVersion, data }) : { type, schemaVersion, data };
+    const own = success ? carriedFaults(data, path) : faultsOf(error, path);
+    faults.push(...own);
+    return own.length === 0 && sentAs ? toCurrent(known, { type, schemaVersion, data }) : { type, schemaVersion, data };
   });
   return { parsed, faults };
 }
@@ -217,9 +214,25 @@ function toCurrent(known: EventVersion, event: StoredEvent): StoredEvent {
 
 /** @throws MeridianError `unknown-command`; `validation` with the path of every fault */
 export function parseInput(definition: StreamDefinition, name: string, input: unknown): unknown {
-  const result = commandOf(definition, name).input.safeParse(input);
-  if (!result.success) throw invalid(faultsOf(result.error, 'input'));
-  return result.data;
+  const { parsed, faults } = checkInput(commandOf(definition, name), input, 'input');
+  refuseFaults(faults);
+  return parsed;
+}
+
+/**
+ * A command's input as parsed by its schema, and every fault: what cannot be carried to another Region, or else what the
+ * schema refuses.
+ * @param path path of the input
+ */
+export function checkInput(
+  { input: schema }: StreamDefinition['commands'][string],
+  input: unknown,
+  path: string,
+): { readonly parsed?: unknown; readonly faults: readonly Fault[] } {
+  const faults = carriedFaults(input, path);
+  if (faults.length > 0) return { faults };
+  const { success, data, error } = schema.safeParse(input);
+  return success ? { parsed: data, faults } : { faults: faultsOf(error, path) };
 }
 
 /** @throws MeridianError `unknown-command` */

@@ -1,10 +1,11 @@
 import type { ViewKind } from '../facts/view-entry.ts';
 import type { Mode } from './conflicts.ts';
 import { checkMembers, checkValue, type Members } from './members.ts';
+import { checkTypeName } from './names.ts';
 import type { StreamDefinition } from './stream.ts';
 
 interface ViewSpec<State, Name extends string> {
-  /** `[a-z][a-z0-9-]*` */
+  /** `[a-z][a-z0-9-]*`, at most 64 characters */
   readonly name: Name;
   /** The stream type that the view is computed from. */
   readonly of: StreamDefinition<string, Mode, State>;
@@ -59,8 +60,6 @@ const VIEW_MEMBERS: { readonly [Kind in ViewKind]: Members<ViewDefinition<unknow
   totals: { ...SPEC_MEMBERS, totals: 'required', present: 'optional' },
 };
 
-const VIEW_NAME = /^[a-z][a-z0-9-]*$/;
-
 const DEFAULT_SHARDS = 4;
 
 /**
@@ -78,7 +77,7 @@ export function defineView<
 ): ViewDefinition<State, Name, Kind, Field, Row>;
 // The kind of the result is that of the argument, which the compiler cannot infer from the body.
 export function defineView(view: ViewDefinition): ViewDefinition {
-  if (!VIEW_NAME.test(view.name)) throw new Error(`View "${view.name}": use lower-case letters, digits and hyphens.`);
+  checkTypeName('View', view.name);
   checkValue(`View ${view.name}: kind`, view.kind, Object.keys(VIEW_MEMBERS));
   checkMembers(`View ${view.name}`, view, VIEW_MEMBERS[view.kind]);
   if (!view.of) throw new Error(`View ${view.name}: of is ${view.of}, but must be a stream type.`);

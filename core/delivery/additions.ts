@@ -11,7 +11,7 @@ import { MAX_ADDED_FIELDS } from '../limits/budgets.ts';
 
 /** An addition to a row of the subscriber's own table. */
 export interface Addition {
-  /** The row: 1 to 1024 bytes. */
+  /** The row: 1 to 1024 bytes, without U+FFFE, U+FFFF and halves of surrogate pairs. */
   readonly key: string;
   /** The amount to add to each of its fields. */
   readonly sums: Sums;
@@ -37,7 +37,10 @@ export function additionsOf(returned: unknown): readonly Addition[] {
   for (const addition of returned) {
     if (!isAddition(addition)) throw refused(`found ${shown(addition)} in the list`);
     const { key, sums } = addition;
-    if (!isKey(key)) throw refused(`the key ${JSON.stringify(key)} must have 1 to ${MAX_SORT_KEY_BYTES} bytes`);
+    if (!isKey(key))
+      throw refused(
+        `the key ${JSON.stringify(key)} must have 1 to ${MAX_SORT_KEY_BYTES} bytes, without U+FFFE, U+FFFF and halves of surrogate pairs`,
+      );
     for (const [field, sum] of Object.entries(sums)) {
       if (!isKey(field) || KEY_ATTRIBUTES.includes(field))
         throw refused(`row ${key} cannot have a field named ${JSON.stringify(field)}`);

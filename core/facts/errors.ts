@@ -1,4 +1,6 @@
 import * as z from 'zod';
+import { carriedCopy, carriedText } from './carried.ts';
+import { type Fault, pathOf } from './fault.ts';
 
 /** HTTP status of every problem code. The codes are part of the API: their meaning never changes. */
 const statusOf = {
@@ -63,7 +65,10 @@ interface ErrorOptions {
 /** A code with its HTTP status, from another Region's response. */
 type AnsweredCode = Pick<Problem, 'code' | 'status'>;
 
-/** The only error that Meridian throws deliberately. Its message says what to do. */
+/**
+ * The only error that Meridian throws deliberately. Its message says what to do. Parts of its details that cannot be stored
+ * and carried are left out, because its problem document is.
+ */
 export class MeridianError extends Error {
   override readonly name = 'MeridianError';
   /** An ErrorCode, unless it comes from another Region. */
@@ -77,24 +82,26 @@ export class MeridianError extends Error {
     message: string,
     { retryable = false, details = {}, cause }: ErrorOptions = {},
   ) {
-    super(message, { cause });
+    super(carriedText(String(message)), { cause });
     const { code, status } = typeof kind === 'string' ? { code: kind, status: statusOf[kind] } : kind;
     this.code = code;
     this.status = status;
     this.retryable = retryable;
-    this.details = details;
+    this.details = { ...toObject(carriedCopy(details)) };
   }
 }
 
-/** A domain's own refusal of a command: thrown by `decide`, reported as `rejected`, status 422. */
-export function reject(message: string, details?: Readonly<Record<string, unknown>>): MeridianError {
-  return new MeridianError('rejected', message, details ? { details } : {});
+/** The types are not checked when a domain's code runs, so details may be anything. */
+function toObject(details: unknown): object {
+  return typeof details === 'object' && details !== null ? details : {};
 }
 
-/** One fault of an input: where, and what is wrong. */
-export interface Fault {
-  readonly path: string;
-  readonly message: string;
+/**
+ * A domain's own refusal of a command: thrown by `decide`, reported as `rejected`, status 422. Details that JSON cannot
+ * express are left out.
+ */
+export function reject(message: string, details?: Readonly<Record<string, unknown>>): MeridianError {
+  return new MeridianError('rejected', message, details ? { details } : {});
 }
 
 const faultSchema = z.object({ path: z.string(), message: z.string() });
@@ -109,6 +116,15 @@ export function listedFaults({ details }: MeridianError): readonly Fault[] | und
 /** Limits on the number of faults reported and their length in characters, so that they fit into a response. */
 const MAX_FAULTS = 100;
 const MAX_FAULT_LENGTH = 300;
+
+/**
+ * Checks that a value can be stored and carried.
+ * @param faults from `carriedFaults` or `messageFaults`
+ * @throws MeridianError `validation` with the path of every fault
+ */
+export function refuseFaults(faults: readonly Fault[]): void {
+  if (faults.length > 0) throw invalid(faults);
+}
 
 /** Reports several faults at once, so that a caller can fix all of them together; at most the first 100. */
 export function invalid(all: readonly Fault[]): MeridianError {
@@ -139,13 +155,6 @@ export function faultsOf({ issues }: z.ZodError, prefix = ''): readonly Fault[] 
     issue.code === 'unrecognized_keys'
       ? issue.keys.map((key) => ({ path: pathOf([...issue.path, key], prefix), message: 'unknown property' }))
       : [{ path: pathOf(issue.path, prefix), message: issue.message }],
-  );
-}
-
-function pathOf(path: readonly PropertyKey[], prefix: string): string {
-  return path.reduce<string>(
-    (text, key) => (typeof key === 'number' ? `${text}[${key}]` : text ? `${text}.${String(key)}` : String(key)),
-    prefix,
   );
 }
 
@@ -192,7 +201,7 @@ export function cutProblem(problem: Problem, bytes: number): Problem {
   if (utf8.encode(JSON.stringify(problem)).length <= bytes) return problem;
   const { type, title, status, detail, code, retryable } = problem;
   // An escaped character takes at most 6 bytes.
-  return { type, title, status, detail: detail.slice(0, Math.floor(bytes / 8)), code, retryable };
+  return { type, title, status, detail: carriedText(detail.slice(0, Math.floor(bytes / 8))), code, retryable };
 }
 
 const utf8 = new TextEncoder();

@@ -1,6 +1,6 @@
 import type { Meta } from './commit.ts';
 import type { Decision } from './decision.ts';
-import type { Fault } from './errors.ts';
+import type { Fault } from './fault.ts';
 import type { Operation } from './operation.ts';
 import type { VersionVector } from './version.ts';
 

@@ -1,4 +1,5 @@
 import { MAX_SORT_KEY_BYTES } from '../limits/aws.ts';
+import { isCarriedText } from './carried.ts';
 import type { VersionVector } from './version.ts';
 
 /** What a view stores: one row per stream, or sums across streams. */
@@ -34,9 +35,9 @@ export interface Row {
   readonly value: unknown;
 }
 
-/** True if a row or total can have this key. */
+/** True if a row or total can have this key: text of 1 to 1024 bytes that every reader gets unchanged. */
 export function isKey(key: string): boolean {
-  return key !== '' && utf8.encode(key).length <= MAX_SORT_KEY_BYTES;
+  return key !== '' && isCarriedText(key) && utf8.encode(key).length <= MAX_SORT_KEY_BYTES;
 }
 
 const utf8 = new TextEncoder();

@@ -1,5 +1,6 @@
 import * as z from 'zod';
-import { reportedProblem } from '../facts/errors.ts';
+import { messageFaults } from '../facts/carried.ts';
+import { refuseFaults, reportedProblem } from '../facts/errors.ts';
 import { type DrivePorts, outcomeHere, runTransactionHere } from '../transaction/transact.ts';
 import {
   appendRequestSchema,
@@ -15,6 +16,8 @@ import { appendToStream } from '../write/append.ts';
  */
 export async function submitHere(ports: DrivePorts, asked: unknown): Promise<RemoteAnswer> {
   try {
+    // A Region that is not deployed yet may pass on what it did not check.
+    refuseFaults(messageFaults(asked));
     const request = z.union([appendRequestSchema, transactRequestSchema, outcomeRequestSchema]).parse(asked);
     if ('transact' in request) return { outcome: await runTransactionHere(ports, request.transact, request.wait) };
     if ('outcomeOf' in request) return { outcome: await outcomeHere(ports, request.outcomeOf) };

@@ -3,6 +3,11 @@
 /** One PutEvents request: its entries, and their total size. */
 export const PUT_EVENTS_ENTRIES = 10;
 export const PUT_EVENTS_BYTES = 262_144;
+/** The characters of an event's detail-type, and the levels of nesting of its JSON. */
+export const DETAIL_TYPE_CHARACTERS = 128;
+export const BUS_NESTING = 1_000;
+/** The magnitude that the integers of an event stay below: they have 64 bits. */
+export const MAX_BUS_INTEGER = 2 ** 63;
 
 /** One SendMessageBatch, ReceiveMessage or DeleteMessageBatch. */
 export const SQS_BATCH_ENTRIES = 10;
@@ -57,3 +62,5 @@ export const BATCH_GET_KEYS = 100;
 export const BATCH_WRITE_ITEMS = 25;
 /** Characters of one schema in an EventBridge schema registry. */
 export const REGISTRY_SCHEMA_CHARACTERS = 100_000;
+/** Characters of the name of such a schema. */
+export const REGISTRY_NAME_CHARACTERS = 385;

@@ -180,6 +180,13 @@ export const QUEUE_RETENTION_S = 14 * 24 * 60 * 60;
 
 // Sizes. Commits, transactions and problems are measured as JSON.
 
+/** Characters of the name of a stream type or a view, and of an event or a command. */
+export const MAX_TYPE_CHARACTERS = 64;
+export const MAX_NAME_CHARACTERS = 128;
+/** Levels of objects and arrays in the data of an event, the input of a command, a row, and the details of a refusal. */
+export const MAX_NESTING = 500;
+/** The same of a message that carries them. */
+export const MAX_MESSAGE_NESTING = 520;
 export const MAX_EVENTS = 100;
 export const MAX_COMMIT_BYTES = 256_000;
 /** Streams of a transaction, checks included. */

@@ -25,6 +25,9 @@ interface Relation {
   readonly has: number;
 }
 
+/** The objects and arrays around the data of an event, at most, in a message, a request and a response. */
+const ENVELOPE_LEVELS = 10;
+
 /** A message of the resolver is hidden for one timeout only, because it must be redelivered soon. */
 const RESOLVER_HIDDEN_TIMEOUTS = 1;
 
@@ -357,6 +360,28 @@ function sizeRelations(limits: Limits): Relation[] {
     { name: 'the largest commit fits in an item', needs: MAX_COMMIT_BYTES, has: MAX_ITEM_BYTES },
     { name: 'the largest problem fits on the bus', needs: MAX_PROBLEM_BYTES + 4096, has: PUT_EVENTS_BYTES },
     { name: 'the largest problem fits in an item', needs: MAX_PROBLEM_BYTES, has: MAX_ITEM_BYTES },
+    {
+      name: 'the name of an event fits in its detail-type',
+      needs: limits.MAX_NAME_CHARACTERS,
+      has: limits.DETAIL_TYPE_CHARACTERS,
+    },
+    // meridian.<type>@<event>
+    {
+      name: 'the name of an event and its stream type fit in the name of a registry schema',
+      needs: 'meridian.@'.length + limits.MAX_TYPE_CHARACTERS + limits.MAX_NAME_CHARACTERS,
+      has: limits.REGISTRY_NAME_CHARACTERS,
+    },
+    // detail.participants[0].operation.events[0].data in the input of the state machine, and the same on the bus.
+    {
+      name: 'the most deeply nested data fits in a message',
+      needs: limits.MAX_NESTING + ENVELOPE_LEVELS,
+      has: limits.MAX_MESSAGE_NESTING,
+    },
+    {
+      name: 'the bus accepts the most deeply nested message',
+      needs: limits.MAX_MESSAGE_NESTING + ENVELOPE_LEVELS,
+      has: limits.BUS_NESTING,
+    },
     {
       name: 'a transaction with all its refusals fits in a state of the state machine',
       needs: limits.MAX_TRANSACTION_BYTES + limits.MAX_PARTICIPANTS * limits.MAX_REFUSAL_BYTES,

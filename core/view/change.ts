@@ -1,10 +1,11 @@
-import { type FieldSums, shardOf, type ViewDefinition } from '../definition/view.ts';
+import { shardOf } from '../definition/view.ts';
 import type { StreamRef } from '../facts/stream-ref.ts';
 import { emptyVersion, versionDominates } from '../facts/version.ts';
 import type { Sums, TotalDelta, Totals, ViewEntry } from '../facts/view-entry.ts';
 import { MAX_TRANSACTION_ITEMS } from '../limits/aws.ts';
 import type { History } from '../log/history.ts';
 import type { Target } from './generation.ts';
+import { rowOf, totalsOf } from './view-output.ts';
 
 /** The change of one stream in one generation of a view. */
 export interface Change {
@@ -21,25 +22,14 @@ export function changeOf(
   const before = entry?.version ?? emptyVersion;
   if (versionDominates(before, seen) || !versionDominates(seen, before)) return [];
   const shard = shardOf(shards, stream);
-  const totals = view.kind === 'totals' ? view.totals(state, id) : {};
-  checkTotals(view, totals);
+  const totals = view.kind === 'totals' ? totalsOf(view, state, id) : {};
   const deltas = difference(entry?.totals ?? {}, totals).map(({ key, sums }) => ({ key, shard, sums }));
   if (deltas.length >= MAX_TRANSACTION_ITEMS)
     throw new Error(
       `${stream} changes ${deltas.length} totals of ${view.name} at once; a transaction holds at most ${MAX_TRANSACTION_ITEMS - 1}.`,
     );
-  const row = view.kind === 'rows' ? view.row(state, id) : undefined;
+  const row = view.kind === 'rows' ? rowOf(view, state, id) : undefined;
   return [{ entry: { stream, shard, version: seen, revision: (entry?.revision ?? 0) + 1, row, totals }, deltas }];
-}
-
-function checkTotals(
-  { name }: ViewDefinition,
-  totals: Readonly<Record<string, FieldSums<string>>>,
-): asserts totals is Totals {
-  for (const [key, sums] of Object.entries(totals))
-    for (const [field, value] of Object.entries(sums))
-      if (!Number.isSafeInteger(value))
-        throw new Error(`View ${name}: ${key}.${field} is ${value}; totals must be integers.`);
 }
 
 function difference(before: Totals, after: Totals): readonly { readonly key: string; readonly sums: Sums }[] {

@@ -2,10 +2,12 @@ import * as z from 'zod';
 import { type Domain, streamTypeOf } from '../definition/domain.ts';
 import { checkEvents } from '../definition/stream.ts';
 import type { Append } from '../facts/append.ts';
-import { type Fault, faultsOf, invalid, MeridianError } from '../facts/errors.ts';
+import { messageFaults } from '../facts/carried.ts';
+import { faultsOf, invalid, MeridianError, refuseFaults } from '../facts/errors.ts';
+import type { Fault } from '../facts/fault.ts';
 import { parseStreamRef } from '../facts/stream-ref.ts';
 import { MAX_EVENTS } from '../limits/budgets.ts';
-import { commitIdSchema, metaSchema, sentEventSchema, streamNameSchema } from './schemas.ts';
+import { commitIdSchema, metaSchema, nameSchema, sentEventSchema, streamNameSchema } from './schemas.ts';
 import { decodeVersionToken } from './version-token.ts';
 
 const envelopeMembers = {
@@ -26,7 +28,7 @@ export const eventsEnvelopeSchema = z.strictObject({
 
 export const commandEnvelopeSchema = z.strictObject({
   ...envelopeMembers,
-  command: z.string(),
+  command: nameSchema,
   input: z.unknown().optional(),
 });
 
@@ -76,6 +78,7 @@ const identifiedSchema = z.object({ id: commitIdSchema });
 
 /** @param furtherFaults finds more faults of an envelope that the schema refused, to report them together */
 function parse<T>(schema: z.ZodType<T>, envelope: unknown, furtherFaults: () => readonly Fault[] = () => []): T {
+  refuseFaults(messageFaults(envelope));
   const result = schema.safeParse(envelope);
   if (result.success) return result.data;
   throw invalid([...faultsOf(result.error), ...furtherFaults()]);

@@ -6,9 +6,10 @@ export const quarantinedSchema = z.strictObject({ reason: z.string(), body: z.st
 /** An unreadable message, with the reason. */
 export type QuarantinedMessage = z.output<typeof quarantinedSchema>;
 
-/** The stored form of an unreadable message. */
+/** The stored form of an unreadable message: whatever its text is, the queue accepts it. */
 export function encodeQuarantined({ reason, body }: QuarantinedMessage): string {
-  return JSON.stringify({ reason, body });
+  // JSON escapes halves of surrogate pairs by itself. In JSON, both characters occur in texts only.
+  return JSON.stringify({ reason, body }).replaceAll('\ufffe', '\\ufffe').replaceAll('\uffff', '\\uffff');
 }
 
 /** @returns undefined if it has another form: SQS moves messages to the quarantine unchanged */

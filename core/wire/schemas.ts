@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { MAX_NAME_CHARACTERS } from '../limits/budgets.ts';
 
 /** The position of a commit, as members of a larger object. */
 export const dotShape = { log: z.string(), position: z.number() };
@@ -47,8 +48,11 @@ export const givenMetaSchema = z.object({
   traceparent: z.string().optional(),
 });
 
+/** The name of an event or a command, as a caller sends it: whether it exists is another question. */
+export const nameSchema = z.string().min(1).max(MAX_NAME_CHARACTERS);
+
 export const sentEventSchema = z.strictObject({
-  type: z.string(),
+  type: nameSchema,
   schemaVersion: z.number().int().optional(),
   data: z.unknown().optional(),
 });

@@ -1,7 +1,9 @@
 import * as z from 'zod';
 import { type Domain, streamTypeOf } from '../definition/domain.ts';
-import { checkEvents, commandOf, homeOf, type StreamDefinition } from '../definition/stream.ts';
-import { type Fault, faultsOf, invalid, listedFaults, MeridianError } from '../facts/errors.ts';
+import { checkEvents, checkInput, commandOf, homeOf, type StreamDefinition } from '../definition/stream.ts';
+import { messageFaults } from '../facts/carried.ts';
+import { faultsOf, invalid, listedFaults, MeridianError, refuseFaults } from '../facts/errors.ts';
+import type { Fault } from '../facts/fault.ts';
 import { canonicalJson, fingerprintOf } from '../facts/fingerprint.ts';
 import type { Operation } from '../facts/operation.ts';
 import { parseStreamRef } from '../facts/stream-ref.ts';
@@ -20,7 +22,7 @@ import {
   MAX_TRANSACTION_BYTES,
   MAX_TRANSACTION_MS,
 } from '../limits/budgets.ts';
-import { metaSchema, sentEventSchema, streamNameSchema } from './schemas.ts';
+import { metaSchema, nameSchema, sentEventSchema, streamNameSchema } from './schemas.ts';
 import { decodeVersionToken } from './version-token.ts';
 
 export interface ParseTransactionPorts {
@@ -33,7 +35,7 @@ export interface ParseTransactionPorts {
 const participantMembers = { stream: streamNameSchema, expected: z.string().optional() };
 export const commandParticipantSchema = z.strictObject({
   ...participantMembers,
-  command: z.string(),
+  command: nameSchema,
   input: z.unknown().optional(),
 });
 export const eventsParticipantSchema = z.strictObject({
@@ -66,9 +68,10 @@ interface Reading extends ParseTransactionPorts {
  * [{stream, expected}], timeoutSeconds?, meta?}`. An id names the Region that will drive the transaction; without
  * one, an id of this Region is generated.
  * @throws MeridianError `validation` with the path of every fault; `too-large`: over {@link MAX_TRANSACTION_BYTES} as
- *   JSON, or nested too deeply
+ *   JSON
  */
 export function parseTransaction(ports: ParseTransactionPorts, body: unknown): Transaction {
+  refuseFaults(messageFaults(body));
   const parsed = transactionEnvelopeSchema.safeParse(body);
   if (!parsed.success) throw invalid(faultsOf(parsed.error));
   const { id, participants: changes, checks, timeoutSeconds, meta } = parsed.data;
@@ -186,8 +189,7 @@ function checkOperation(reading: Reading, definition: StreamDefinition, operatio
     return;
   }
   const command = orFault(reading, `${path}.command`, () => commandOf(definition, operation.command));
-  const { success, error } = command?.input.safeParse(operation.input) ?? { success: true };
-  if (!success && error) reading.faults.push(...faultsOf(error, `${path}.input`));
+  if (command) reading.faults.push(...checkInput(command, operation.input, `${path}.input`).faults);
 }
 
 /** Runs a parser, and records its failure as a fault. */

@@ -1,6 +1,7 @@
 import type { Append, Appended } from '../facts/append.ts';
+import { messageFaults } from '../facts/carried.ts';
 import type { Commit } from '../facts/commit.ts';
-import { MeridianError } from '../facts/errors.ts';
+import { MeridianError, refuseFaults } from '../facts/errors.ts';
 import { fingerprintOf } from '../facts/fingerprint.ts';
 import type { KnownCopy } from '../facts/snapshot.ts';
 import { parseStreamRef } from '../facts/stream-ref.ts';
@@ -35,6 +36,7 @@ export async function appendToStream(
 ): Promise<Appended> {
   const { runtime } = ports;
   const { commitId, expected } = asked;
+  refuseFaults(messageFaults(asked.operation));
   const retries = new Retries(runtime, APPEND_MS);
   let asks: Search['asks'] = 'decision';
   const draft = await Draft.open(ports, { ...asked, stream, fingerprint: fingerprintOf(runtime, asked.operation) });

@@ -14,6 +14,7 @@ import {
   releaseContract,
   writeContract,
 } from '../../schemas/contract.ts';
+import { registrySchemas } from '../../schemas/documents.ts';
 import { sampleFaults } from '../../schemas/samples.ts';
 
 const version1 = { schemaVersion: 1, schema: z.strictObject({ text: z.string() }), sample: { text: 'a' } };
@@ -99,6 +100,24 @@ describe('the files of a contract', () => {
     expect(driftOf(here, folder)).toEqual([]);
   });
 
+  it('match the domain with the longest names and with dots, under names that every file system and the registry accept', () => {
+    const [note] = domainOf(version1).streams.values();
+    if (!note) throw new Error('no stream');
+    const long = 'x'.repeat(128);
+    const { Written } = note.events;
+    const { write } = note.commands;
+    if (!Written || !write) throw new Error('no event or no command');
+    const type = 't'.repeat(64);
+    const names = {
+      events: { 'order.placed': Written, [long]: Written },
+      commands: { 'order.place': write, [long]: write },
+    };
+    const domain = defineDomain({ streams: [defineStream({ ...note, type, ...names })], views: [] });
+    writeContract(domain, folder);
+    expect(driftOf(domain, folder)).toEqual([]);
+    for (const name of Object.keys(registrySchemas(domain))) expect(name).toMatch(/^[0-9A-Za-z_.@-]{1,385}$/);
+  });
+
   it('are reported if they are missing, changed, unreadable or left over', () => {
     writeContract(domainOf(version1), folder);
     spoil();
@@ -164,6 +183,17 @@ describe('samples', () => {
       /^note\.Written\.1: .*cannot be converted to version 2: data\.n/,
     ],
   ])('are reported if a sample %s', (_what, event, fault) => {
+    expect(sampleFaults(domainOf(event))).toEqual([expect.stringMatching(fault)]);
+  });
+
+  it.each([
+    z.coerce.date(),
+    z.string().transform(() => new Set()),
+    z.string().transform(() => 5n),
+    z.unknown().transform(() => -0),
+  ])('are reported if their schema returns what cannot be stored: %#', (at) => {
+    const event = { schemaVersion: 1, schema: z.strictObject({ at }), sample: { at: '2001-01-01' } };
+    const fault = /^note\.Written\.1: its sample is not usable: events\[0\]\.data\.at: is .*, which JSON/;
     expect(sampleFaults(domainOf(event))).toEqual([expect.stringMatching(fault)]);
   });
 

@@ -336,18 +336,18 @@ describe('a domain in the document', () => {
   const tree = defineStream({
     type: 'tree',
     mode: 'merge',
-    events: { 'Größer geworden': { schemaVersion: 1, schema: z.strictObject({ tree: treeSchema }) } },
+    events: { 'Grown.taller': { schemaVersion: 1, schema: z.strictObject({ tree: treeSchema }) } },
     initial: 0,
     evolve: (count) => count + 1,
     commands: {
       grow: { input: treeSchema, decide: () => [] },
-      'cut back': { input: z.undefined(), decide: () => [] },
+      'cut.back': { input: z.undefined(), decide: () => [] },
     },
   });
   const counts = defineView({ name: 'counts', kind: 'totals', of: tree, totals: () => ({}) });
   const domain = defineDomain({ streams: [tree], views: [counts] });
 
-  it('may have recursive schemas, any names, and commands without an input', async () => {
+  it('may have recursive schemas, names with dots, and commands without an input', async () => {
     const { document, requestFaults, operations } = described(domain);
     expect(await isValid(document)).toBe(true);
     const leaf = { name: 'leaf', children: [] };
@@ -356,8 +356,8 @@ describe('a domain in the document', () => {
     const required = Object.fromEntries(
       operations.map(({ operationId, requestBody }) => [operationId, requestBody?.required]),
     );
-    expect(required).toMatchObject({ 'command.tree.grow': true, 'command.tree.cut back': false });
-    expect(Object.keys(document.paths)).toContain('/streams/tree/{id}/commands/cut%20back');
+    expect(required).toMatchObject({ 'command.tree.grow': true, 'command.tree.cut.back': false });
+    expect(Object.keys(document.paths)).toContain('/streams/tree/{id}/commands/cut.back');
   });
 
   it('has a component for each command, even if names differ only in characters that OpenAPI does not allow', async () => {

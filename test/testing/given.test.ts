@@ -122,6 +122,55 @@ describe('given', () => {
     expect(() => given(account).concurrently([written('a')], [written('b')])).toThrow('account is a home stream');
   });
 
+  it('refuses events whose schema returns what cannot be stored, and folds others as a store returns them', () => {
+    const seen: unknown[] = [];
+    const door = defineStream({
+      type: 'door',
+      mode: 'merge',
+      events: {
+        Visited: { schemaVersion: 1, schema: z.strictObject({ at: z.iso.datetime().transform((at) => new Date(at)) }) },
+        Closed: { schemaVersion: 1, schema: z.string().transform((by) => ({ by, at: undefined })) },
+      },
+      initial: 0,
+      evolve: (count, { data }) => {
+        seen.push(data);
+        return count + 1;
+      },
+      commands: {
+        visit: { input: z.iso.datetime(), decide: (_count, at) => [{ type: 'Visited', data: { at } }] },
+      },
+    });
+    const at = '2026-01-01T08:00:00Z';
+    expect(() => given(door, { type: 'Visited', data: { at } })).toThrow('events[0].data.at: is a Date');
+    expect(() => given(door).when('visit', at)).toThrow('decided an event that its schema refuses');
+    given(door, { type: 'Closed', data: 'ann' }).hasState(1);
+    expect(seen).toStrictEqual([{ by: 'ann' }]);
+  });
+
+  it('refuses rows and totals that cannot be stored', () => {
+    const dated = defineView({ name: 'dated', kind: 'rows', of: note, row: () => ({ at: new Date(0) }) });
+    expect(() => given(note).hasRow(dated, { at: new Date(0) })).toThrow('View dated: row.at of test is a Date');
+    const half = defineView({ name: 'half', kind: 'totals', of: note, totals: () => ({ '\ud83d': { n: 1 } }) });
+    expect(() => given(note).hasTotals(half, {})).toThrow('View half: its totals have the key "\\ud83d"');
+  });
+
+  it('shows the details of a refusal as a caller gets them', () => {
+    const shop = defineStream({
+      ...note,
+      commands: {
+        buy: {
+          input: z.undefined(),
+          decide: () => {
+            throw reject('Only 10 are left.', { left: 10n, of: 'tea' });
+          },
+        },
+      },
+    });
+    given(shop)
+      .when('buy')
+      .then(rejected('Only 10', { of: 'tea' }));
+  });
+
   it('detects an evolve that mutates the given state', () => {
     expect(() => given(careless, { type: 'Added', data: 1 }).state).toThrow('object is not extensible');
   });

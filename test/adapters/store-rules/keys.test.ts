@@ -4,7 +4,18 @@ import { keyOrder } from '../../../adapters/store-rules/key-order.ts';
 import { lastKeyUpTo } from '../../../adapters/store-rules/keys.ts';
 import { isKey } from '../../../core/index.ts';
 
-const char = fc.constantFrom('\u0001', 'a', '\u007f', 'é', '\u07ff', '\u0800', '\uffff', '\u{10000}', '\u{10ffff}');
+const char = fc.constantFrom(
+  '\u0001',
+  'a',
+  '\u007f',
+  'é',
+  '\u07ff',
+  '\u0800',
+  '\ufffd',
+  '\uffff',
+  '\u{10000}',
+  '\u{10ffff}',
+);
 
 describe('keys', () => {
   test('the keys that sort after a text are exactly those that sort after the last key up to that text', () => {
@@ -16,7 +27,8 @@ describe('keys', () => {
         const key = start + keyEnd;
         fc.pre(isKey(key));
         const last = lastKeyUpTo(text);
-        expect(isKey(last)).toBe(true);
+        // It only has the length of a key: U+FFFF pads it, so that it is the greatest text of its length.
+        expect(Buffer.byteLength(last)).toBeLessThanOrEqual(1_024);
         expect(keyOrder(key, last) > 0).toBe(keyOrder(key, text) > 0);
       }),
       { numRuns: 1_000 },

@@ -38,6 +38,17 @@ describe('the lines of a file of envelopes', () => {
     ]);
   });
 
+  it('that are nested deeply do not end the file: without an id they are kept as they are', async () => {
+    const deep = `{"data":${'['.repeat(100_000)}${']'.repeat(100_000)}`;
+    const [first, second, third] = await linesOf(`${deep}}\n`, `${deep},"id":"a"}\n`, '{"id":"b"}');
+    expect(first).toMatchObject({ line: 1, reason: expect.stringContaining('It has no usable id') });
+    expect(first && 'body' in first && first.body).toContain(
+      '{"detail-type":"meridian.append","source":"meridian-command-line","detail":{"data":[[[',
+    );
+    expect(second).toMatchObject({ line: 2, json: `${deep},"id":"a"}` });
+    expect(third).toMatchObject({ line: 3, json: '{"id":"b"}' });
+  });
+
   it('that are too long are unreadable, and do not hide the next one', async () => {
     const long = '"'.padEnd(300_000, 'x');
     const read = await linesOf(...Array.from({ length: 8 }, () => long), '\n', '{"id":"a"}');

@@ -170,17 +170,41 @@ describe('folding', () => {
     ]);
   });
 
-  it('passes stored data to an upcaster, not the output of a schema', () => {
+  it('passes data to an upcaster as it is stored: without undefined members', () => {
+    const keys: string[][] = [];
+    const schema = z.strictObject({ at: z.string(), by: z.string().optional() });
     const dated = nextVersion(
-      { schemaVersion: 1, schema: z.strictObject({ at: z.coerce.date() }) },
-      { schemaVersion: 2, schema: z.strictObject({ at: z.coerce.date() }), upcast: (data) => data },
+      { schemaVersion: 1, schema },
+      {
+        schemaVersion: 2,
+        schema,
+        upcast: (data) => {
+          keys.push(Object.keys(data));
+          return { ...data, by: undefined };
+        },
+      },
     );
     const definition = readings(dated);
-    const event = { type: 'Measured', schemaVersion: 1, data: { at: '1970-01-01T00:00:00.000Z' } };
+    const event = { type: 'Measured', schemaVersion: 1, data: { at: 'now' } };
     const fold = new Fold(definition);
     fold.apply(stored(1, event));
     expect(fold.state).toMatchObject([{ data: event.data }]);
-    expect(parseEvents(definition, [event])).toEqual([{ ...event, schemaVersion: 2 }]);
+    expect(parseEvents(definition, [{ ...event, data: { at: 'now', by: undefined } }])).toStrictEqual([
+      { ...event, schemaVersion: 2 },
+    ]);
+    expect(keys).toEqual([['at'], ['at']]);
+  });
+
+  it('refuses the result of an upcaster that could not be stored', () => {
+    const schema = z.strictObject({ at: z.coerce.date() });
+    const dated = nextVersion({ schemaVersion: 1, schema }, { schemaVersion: 2, schema, upcast: (data) => data });
+    const event = { type: 'Measured', schemaVersion: 1, data: { at: '1970-01-01T00:00:00.000Z' } };
+    expect(() => new Fold(readings(dated)).apply(stored(1, event))).toThrow(
+      expect.objectContaining({
+        code: 'unreadable-event',
+        message: expect.stringContaining('data.at: is a Date, which JSON cannot express'),
+      }),
+    );
   });
 });
 

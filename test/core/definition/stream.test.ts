@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
+import { nextVersion } from '../../../core/definition/event-version.ts';
 import { commandOf, defineStream, homeOf, parseEvents, parseInput } from '../../../core/definition/stream.ts';
 import { account, note } from '../../../testing/toy.ts';
 
 describe('stream definition', () => {
-  it.each(['', 'Note', '1note', 'note/x', 'note_x', '-note'])('refuses "%s" as a type', (type) => {
+  it.each(['', 'Note', '1note', 'note/x', 'note_x', '-note', 'x'.repeat(65)])('refuses "%s" as a type', (type) => {
     expect(() => defineStream({ ...note, type })).toThrow('use lower-case letters, digits and hyphens');
   });
 
@@ -12,18 +13,38 @@ describe('stream definition', () => {
     expect(() => defineStream({ ...note, type })).toThrow(`Stream type "${type}" is Meridian's own`);
   });
 
-  it.each(['', '.', '..', '{id}', 'a/b', 'a\\b', 'a\nb', '/'])(
-    'refuses "%s" as the name of an event or a command',
-    (name) => {
-      const rule = 'of stream type note: use a name other than . and .., without / \\ { } and control characters.';
-      const events = { ...note.events, [name]: note.events.Noted };
-      expect(() => defineStream({ ...note, events })).toThrow(`Event "${name}" ${rule}`);
-      const commands = { ...note.commands, [name]: note.commands.note };
-      expect(() => defineStream({ ...note, commands })).toThrow(`Command "${name}" ${rule}`);
-    },
-  );
+  it.each([
+    '',
+    '.',
+    '..',
+    '...',
+    '{id}',
+    'a/b',
+    'a\\b',
+    'a\nb',
+    '/',
+    'order/placed',
+    '../../evil',
+    'order:placed',
+    'Order Placed',
+    'Größer',
+    '2nd',
+    '_a',
+    'a.2',
+    'a.',
+    'a..b',
+    '__proto__x',
+    'x'.repeat(129),
+  ])('refuses "%s" as the name of an event or a command', (name) => {
+    const rule =
+      'of stream type note: use letters (A-Z, a-z), digits, hyphens and underscores, in words that start with a letter and are separated by dots, at most 128 characters.';
+    const events = { ...note.events, [name]: note.events.Noted };
+    expect(() => defineStream({ ...note, events })).toThrow(`Event "${name}" ${rule}`);
+    const commands = { ...note.commands, [name]: note.commands.note };
+    expect(() => defineStream({ ...note, commands })).toThrow(`Command "${name}" ${rule}`);
+  });
 
-  it.each(['pay-in', 'PAID_IN', '2nd', 'cut back', 'Größer geworden', '...', 'constructor'])(
+  it.each(['pay-in', 'PAID_IN', 'order.placed', 'A2', 'constructor', 'x'.repeat(128)])(
     'accepts "%s" as the name of an event and a command',
     (name) => {
       const events = { ...note.events, [name]: note.events.Noted };
@@ -31,6 +52,16 @@ describe('stream definition', () => {
       expect(Object.keys(defineStream({ ...note, events, commands }).commands)).toContain(name);
     },
   );
+
+  it('refuses names that differ only in case, which some file systems do not tell apart', () => {
+    const { Noted } = note.events;
+    expect(() => defineStream({ ...note, events: { Noted, noted: Noted } })).toThrow(
+      'Event "noted" of stream type note: its name differs from "Noted" only in case. Rename one of them.',
+    );
+    const commands = { ...note.commands, NOTE: note.commands.note };
+    expect(() => defineStream({ ...note, commands })).toThrow('Command "NOTE" of stream type note: its name differs');
+    expect(defineStream(given({ events: { note: Noted } }))).toHaveProperty('events.note');
+  });
 
   it.each([0, -1, 1.5, Number.NaN])('refuses %s as the version of an event', (version) => {
     const events = { Noted: { schemaVersion: version, schema: note.events.Noted.schema } };
@@ -121,11 +152,26 @@ describe('events', () => {
       { type: 'Withdrawn', data: { amount: 2 } },
     ];
     expect(parseEvents(account, sent)).toEqual([sent[0], { ...sent[1], schemaVersion: 1 }]);
-    const Dated = { schemaVersion: 1, schema: z.strictObject({ at: z.coerce.date() }) };
+    const Dated = { schemaVersion: 1, schema: z.strictObject({ at: z.string().transform((at) => at.slice(0, 10)) }) };
     const dates = defineStream({ ...note, events: { Dated }, evolve: (state) => state, commands: {} });
-    expect(parseEvents(dates, [{ type: 'Dated', data: { at: 0 } }])).toEqual([
-      { type: 'Dated', schemaVersion: 1, data: { at: new Date(0) } },
+    expect(parseEvents(dates, [{ type: 'Dated', data: { at: '2001-01-01T00:00:00Z' } }])).toEqual([
+      { type: 'Dated', schemaVersion: 1, data: { at: '2001-01-01' } },
     ]);
+  });
+
+  it('are refused if the output of their schema cannot be stored, in every version', () => {
+    const dated = z.strictObject({ at: z.coerce.date() });
+    const text = z.strictObject({ at: z.string() });
+    const upcast = ({ at }: { at: unknown }) => ({ at: String(at) });
+    const Dated = nextVersion({ schemaVersion: 1, schema: dated }, { schemaVersion: 2, schema: text, upcast });
+    const dates = defineStream({ ...note, events: { Dated }, evolve: (state) => state, commands: {} });
+    expect(parseEvents(dates, [{ type: 'Dated', data: { at: 'now' } }])).toHaveLength(1);
+    expect(() => parseEvents(dates, [{ type: 'Dated', schemaVersion: 1, data: { at: 0 } }])).toThrow(
+      expect.objectContaining({
+        code: 'validation',
+        details: { faults: [{ path: 'events[0].data.at', message: 'is a Date, which JSON cannot express' }] },
+      }),
+    );
   });
 
   it('are refused with the path of every fault at once', () => {
@@ -176,6 +222,15 @@ describe('commands', () => {
     const input = z.strictObject({ text: z.string().default('nothing') });
     const definition = defineStream({ ...note, commands: { note: { ...note.commands.note, input } } });
     expect(parseInput(definition, 'note', {})).toEqual({ text: 'nothing' });
+  });
+
+  it('refuse an input that cannot be carried to the home of a stream', () => {
+    expect(() => parseInput(note, 'note', { text: '\ud83d' })).toThrow(
+      expect.objectContaining({
+        code: 'validation',
+        details: { faults: [{ path: 'input.text', message: expect.stringContaining('surrogate') }] },
+      }),
+    );
   });
 
   it('refuse an input with the path of every fault', () => {

@@ -57,6 +57,8 @@ describe('what a subscriber returns', () => {
     ['sums that are null', [{ key: 'red', sums: null }], 'found {"key":"red","sums":null}'],
     ['an empty key', [{ key: '', sums: { n: 1 } }], 'the key "" must have 1 to 1024 bytes'],
     ['a key that is too long', [{ key: 'é'.repeat(513), sums: { n: 1 } }], '1 to 1024 bytes'],
+    ['a key with half of a surrogate pair', [{ key: '\ud83d', sums: { n: 1 } }], 'the key "\\ud83d" must have 1 to'],
+    ['a field with U+FFFF', [{ key: 'red', sums: { '\uffff': 1 } }], 'row red cannot have a field named'],
     ['a field without a name', [{ key: 'red', sums: { '': 1 } }], 'row red cannot have a field named ""'],
     [
       "a field that is named like the table's key",

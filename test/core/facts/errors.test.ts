@@ -36,6 +36,22 @@ describe('errors', () => {
     expect(new MeridianError('internal', 'm')).toMatchObject({ name: 'MeridianError', retryable: false, details: {} });
   });
 
+  it('have no details and no text that cannot be carried', () => {
+    const details: Record<string, unknown> = { left: 10n, of: [1, () => 2], at: new Date(0), text: '\ud83d' };
+    details.self = details;
+    const error = reject('A \uffff.', details);
+    expect(error.message).toBe('A \ufffd.');
+    expect(error.details).toEqual({ of: [1, null], at: '1970-01-01T00:00:00.000Z', text: '\ufffd' });
+    expect(JSON.parse(JSON.stringify(toProblem(error)))).toEqual(toProblem(error));
+    expect(new MeridianError('rejected', 'No.', { details: Object(Symbol('s')) })).toMatchObject({ details: {} });
+  });
+
+  it('are cut between characters', () => {
+    const cut = cutProblem(toProblem(reject('\u{1f600}'.repeat(1_000))), 1_000);
+    expect(cut.detail.isWellFormed()).toBe(true);
+    expect(invalid([{ path: `${'x'.repeat(299)}\u{1f600}`, message: 'm' }]).message.isWellFormed()).toBe(true);
+  });
+
   it('survive a round trip through another Region', () => {
     const codes = fc.constantFrom('rejected', 'validation', 'not-caught-up', 'too-large');
     const details = fc.dictionary(fc.stringMatching(/^x[a-z]*$/), fc.jsonValue());

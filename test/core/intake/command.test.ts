@@ -20,6 +20,17 @@ describe('a request passed on by another Region', () => {
     expect(us.runtime.unexpectedErrors).toEqual([expect.any(z.ZodError)]);
   });
 
+  it('is refused by counting if older code passes on what cannot be carried', async () => {
+    const input = JSON.parse('['.repeat(50_000) + ']'.repeat(50_000));
+    const eu = aRegion('eu');
+    const passedOn = { ...asked, operation: command('deposit', input) };
+    expect(await submitHere(eu, passedOn)).toMatchObject({
+      problem: { code: 'validation', detail: expect.stringMatching(/^operation\.input\[0\]/), retryable: false },
+    });
+    const transact = { id: 'eu:a', participants: [{ stream: 'account/eu.1', operation: command('deposit', input) }] };
+    expect(await submitHere(eu, { transact, wait: 0 })).toMatchObject({ problem: { code: 'validation' } });
+  });
+
   it('appends to a stream whose home is here', async () => {
     expect(await submitHere(aRegion('eu'), asked)).toMatchObject({ appended: { dot: { log: 'eu', position: 1 } } });
   });

@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { isCarriedText } from '../../../core/facts/carried.ts';
 import { encodeKeys, parseProjectionMessage, streamsOf } from '../../../core/wire/projection.ts';
 import { encodeQuarantined, parseQuarantined } from '../../../core/wire/quarantine.ts';
 import { encodeResolverMessage, parseResolverMessage, type ResolverMessage } from '../../../core/wire/resolver.ts';
@@ -40,9 +41,15 @@ describe('a message to the projection', () => {
 
 describe('a message of the quarantine', () => {
   it('preserves any text exactly, with the reason', () => {
+    for (const body of ['\ufffe\uffff', '\\\uffff', '\\uffff', '\ud83d']) {
+      const kept = encodeQuarantined({ reason: '\uffff', body });
+      expect([parseQuarantined(kept), isCarriedText(kept)]).toEqual([{ reason: '\uffff', body }, true]);
+    }
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), fc.string(), (body, reason) => {
-        expect(parseQuarantined(encodeQuarantined({ reason, body }))).toEqual({ reason, body });
+        const kept = encodeQuarantined({ reason, body });
+        expect(parseQuarantined(kept)).toEqual({ reason, body });
+        expect(isCarriedText(kept), 'SQS accepts it').toBe(true);
       }),
     );
   });

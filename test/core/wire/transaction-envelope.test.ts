@@ -220,10 +220,24 @@ describe('parseTransaction', () => {
   it.each([
     ['too many bytes', 'x'.repeat(200_000)],
     ['too many bytes of few characters', 'ü'.repeat(100_000)],
-    ['input that is nested too deeply', JSON.parse('['.repeat(50_000) + ']'.repeat(50_000))],
   ])('refuses %s as too large, whatever else is wrong with it', (_what, input) => {
     expect(() => parse({ participants: [{ ...withdrawal, input }, null] })).toThrow(
       expect.objectContaining({ code: 'too-large' }),
+    );
+  });
+
+  it.each([
+    [
+      'that is nested too deeply',
+      JSON.parse('['.repeat(50_000) + ']'.repeat(50_000)),
+      /^participants\[0\]\.input(\[0\])+/,
+    ],
+    ['with 501 levels', JSON.parse('['.repeat(501) + ']'.repeat(501)), /^participants\[0\]\.input(\[0\])+/],
+    ['with an integer that the bus refuses', { amount: 1e20 }, /^participants\[0\]\.input\.amount: /],
+    ['with half of a surrogate pair', { amount: '\ud83d' }, /^participants\[0\]\.input\.amount: /],
+  ])('refuses input %s, with its path', (_what, input, message) => {
+    expect(() => parse({ participants: [{ ...withdrawal, input }] })).toThrow(
+      expect.objectContaining({ code: 'validation', message: expect.stringMatching(message) }),
     );
   });
 

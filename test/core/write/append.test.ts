@@ -154,11 +154,13 @@ describe('append', () => {
     expect(await appendToStream(us, anAppend({ operation: noted('b') }))).toMatchObject({ version: { us: 2 } });
   });
 
-  it('refuses a request that is nested too deeply to be distinguished from another one', async () => {
+  it('refuses a request that is nested too deeply, with its path', async () => {
     let deep: unknown = 'x';
     for (let i = 0; i < 100_000; i++) deep = [deep];
     const asked = anAppend({ operation: { kind: 'events', events: [{ type: 'Noted', data: deep }] } });
-    await expect(appendToStream(aRegion(), asked)).rejects.toThrow(refusal('too-large'));
+    await expect(appendToStream(aRegion(), asked)).rejects.toThrow(
+      expect.objectContaining({ code: 'validation', message: expect.stringMatching(/^events\[0\]\.data(\[0\])+/) }),
+    );
   });
 
   it.each([600_000, -600_000])('keeps its limits when the wall clock jumps by %s ms', async (jump) => {
@@ -272,12 +274,17 @@ describe('the size of a commit', () => {
 });
 
 describe('the output of a schema', () => {
-  it('is the same from a warm and from a cold stream, even if it is not JSON', async () => {
+  it('is the same from a warm and from a cold stream, without undefined members', async () => {
     const dates = defineStream({
       ...note,
-      events: { Dated: { schemaVersion: 1, schema: z.strictObject({ at: z.coerce.date() }) } },
+      events: {
+        Dated: {
+          schemaVersion: 1,
+          schema: z.strictObject({ at: z.int() }).transform(({ at }) => ({ at, by: undefined })),
+        },
+      },
       initial: [] as readonly string[],
-      evolve: (seen, { data }) => [...seen, String(data.at)],
+      evolve: (seen, { data }) => [...seen, Object.keys(data).join()],
       commands: {},
     });
     const us = { ...aRegion(), domain: defineDomain({ streams: [dates], views: [] }) };
@@ -286,9 +293,7 @@ describe('the output of a schema', () => {
     await appendToStream(us, anAppend({ operation: dated }));
     const warm = us.warm.get(STREAM)?.history.state;
     expect(warm).toEqual(await stateOf(us));
-    expect(warm).toEqual(['1970-01-01T00:00:00.000Z', '1970-01-01T00:00:00.000Z']);
-    expect((await commitsOf(us))[0]?.events).toEqual([
-      { type: 'Dated', schemaVersion: 1, data: { at: '1970-01-01T00:00:00.000Z' } },
-    ]);
+    expect(warm).toEqual(['at', 'at']);
+    expect((await commitsOf(us))[0]?.events).toStrictEqual([{ type: 'Dated', schemaVersion: 1, data: { at: 0 } }]);
   });
 });
