@@ -43,6 +43,7 @@ export {
   problemSchema,
   reject,
   reportedProblem,
+  ThrottledError,
   toProblem,
 } from './facts/errors.ts';
 export { decodeEventData, encodeEventData } from './facts/event-data-codec.ts';

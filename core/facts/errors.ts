@@ -86,6 +86,13 @@ export class MeridianError extends Error {
   }
 }
 
+/** Another Region has no instance free for a call of its function. It has not refused the call, and may soon be able to run it. */
+export class ThrottledError extends MeridianError {
+  constructor(message: string, cause?: unknown) {
+    super('region-unreachable', message, { retryable: true, cause });
+  }
+}
+
 /** A domain's own refusal of a command: thrown by `decide`, reported as `rejected`, status 422. */
 export function reject(message: string, details?: Readonly<Record<string, unknown>>): MeridianError {
   return new MeridianError('rejected', message, details ? { details } : {});

@@ -1,5 +1,6 @@
 import { streamTypeOf } from '../definition/domain.ts';
 import { homeOf } from '../definition/stream.ts';
+import { ThrottledError } from '../facts/errors.ts';
 import { parseStreamRef, type StreamRef } from '../facts/stream-ref.ts';
 import { MAX_TRANSACTION_MS, PARTICIPANT_CALL_MS } from '../limits/budgets.ts';
 import { tellDecision } from '../log/decisions.ts';
@@ -46,12 +47,18 @@ export async function participateStep(ports: ParticipatePorts, asked: unknown): 
       const { began, remaining } = timesOf(ports, request);
       return home === ports.region
         ? prepareIntent(ports, { ...request, remaining, began }, stream)
+/** The home is there, but has no instance free: another attempt finds one. @throws any other error */
+function busyIfThrottled(error: unknown, { name }: StreamRef): ParticipantAnswer {
+  if (error instanceof ThrottledError) return { kind: 'busy', stream: name };
+  throw error;
+}
+
         : passOn(
             ports,
             home,
             { ...request, deadline: undefined, timeout: undefined, remaining, began },
             Math.max(1, Math.min(remaining, PARTICIPANT_CALL_MS)),
-          );
+          ).catch((error: unknown) => busyIfThrottled(error, stream));
     }
   }
 }

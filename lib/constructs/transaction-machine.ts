@@ -31,6 +31,8 @@ import type { Config } from '../config.ts';
 import type { MeridianFunction } from './meridian-function.ts';
 import { removalPolicyOf } from './removal-policy.ts';
 
+/** The error of a call that Lambda throttles. */
+const THROTTLED = 'Lambda.TooManyRequestsException';
 /**
  * All errors of a function are retried: it returns the result of its work, and throws only errors that should be
  * retried.
@@ -39,7 +41,7 @@ const INFRASTRUCTURE = [
   'Lambda.ServiceException',
   'Lambda.AWSLambdaException',
   'Lambda.SdkClientException',
-  'Lambda.TooManyRequestsException',
+  THROTTLED,
   'Lambda.Unknown',
   Errors.TIMEOUT,
   Errors.TASKS_FAILED,
@@ -183,17 +185,18 @@ export class TransactionMachine extends Construct {
   }
 
   /**
-   * Prepares every participant, in parallel. A participant whose Region cannot be reached gets the result
-   * `unreachable`.
+   * Prepares every participant, in parallel. A participant whose Region cannot be reached gets the result `unreachable`,
+   * which ends the transaction. One whose function is throttled gets `busy`: another attempt may follow.
    */
   #prepareAll(): MapState {
     const prepare = this.#task('Prepare', this.#props.participant);
-    prepare.addCatch(
-      Pass.jsonPath(this, 'Unreachable', {
-        parameters: { kind: 'unreachable', stream: JsonPath.stringAt('$.participant.stream') },
-      }),
-      { errors: [Errors.ALL], resultPath: JsonPath.DISCARD },
-    );
+    const failed = (name: string, kind: 'busy' | 'unreachable', error: string) =>
+      prepare.addCatch(
+        Pass.jsonPath(this, name, { parameters: { kind, stream: JsonPath.stringAt('$.participant.stream') } }),
+        { errors: [error], resultPath: JsonPath.DISCARD },
+      );
+    failed('Throttled', 'busy', THROTTLED);
+    failed('Unreachable', 'unreachable', Errors.ALL);
     return MapState.jsonPath(this, 'Prepare all', {
       itemsPath: '$.participants',
       itemSelector: {

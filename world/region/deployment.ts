@@ -18,6 +18,11 @@ interface Instances {
   readonly instances: number;
 }
 
+interface Throttles {
+  /** Whether an invocation fails if all instances are busy, as in Lambda. @default false: it waits for one */
+  readonly throttles?: boolean;
+}
+
 interface StreamPause {
   /** Milliseconds between two attempts of a record. */
   readonly pauseMs: number;
@@ -59,7 +64,7 @@ export const DIFFERENCES = {
 export type Overrides = {
   readonly [Id in QueueConsumerId]?: { readonly queue: Partial<QueueLimits> };
 } & {
-  readonly [Id in UnqueuedId]?: Partial<Instances>;
+  readonly [Id in UnqueuedId]?: Partial<Instances> & Throttles;
 } & { readonly relay?: { readonly stream?: Partial<StreamLimits & StreamPause> } };
 
 /** How a queue feeds a function in the world. @param deployed the deployed settings of a subscriber */

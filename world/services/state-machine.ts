@@ -6,6 +6,7 @@ import { FUNCTIONS } from '../../core/limits/functions.ts';
 import type { Activity } from '../time/activity.ts';
 import type { Clockwork } from '../time/clockwork.ts';
 import { type Scheduler, sleepOn, withTimeout } from '../time/scheduler.ts';
+import { ThrottledInvocation } from './function-pool.ts';
 
 type Task = (input: unknown) => Promise<unknown>;
 
@@ -95,7 +96,10 @@ export class WorldStateMachine implements StateMachine {
             timeout,
             meta,
             participant,
-          }).catch(() => ({ kind: 'unreachable', stream: participant.stream })),
+          }).catch((error: unknown) => ({
+            kind: error instanceof ThrottledInvocation ? 'busy' : 'unreachable',
+            stream: participant.stream,
+          })),
         ),
       );
       const decision = decidedSchema.parse(
