@@ -57,6 +57,8 @@ export interface TransactionMachineProps {
   readonly coordinate: MeridianFunction;
   /** Prepares and finalises. */
   readonly participant: MeridianFunction;
+  /** Waits for busy streams. */
+  readonly turn: MeridianFunction;
 }
 
 /**
@@ -69,7 +71,7 @@ export class TransactionMachine extends Construct {
 
   constructor(scope: Construct, id: string, props: TransactionMachineProps) {
     super(scope, id);
-    const { config, region, coordinate, participant } = props;
+    const { config, region, coordinate, participant, turn } = props;
     const names = namesOf(config.name);
     this.#props = props;
     const role = new Role(this, 'Role', {
@@ -108,7 +110,7 @@ export class TransactionMachine extends Construct {
     Grant.addToPrincipal({
       grantee: role,
       actions: ['lambda:InvokeFunction'],
-      resourceArns: [coordinate.function.functionArn, participant.function.functionArn],
+      resourceArns: [coordinate, participant, turn].map((called) => called.function.functionArn),
     });
     grantLogsAndTraces(role);
     // The machine can be created only once its role may deliver logs.
@@ -217,8 +219,8 @@ export class TransactionMachine extends Construct {
   #releaseAndWait(): Parallel {
     // Otherwise each branch would return the whole state, and the two together may exceed the size of a state.
     const nothing = { resultPath: JsonPath.DISCARD, outputPath: JsonPath.DISCARD };
-    // It is not retried: the next attempt finds out whether the stream is free.
-    const turn = this.#invoke('Turn', this.#props.participant);
+    // It is not retried, even if it is throttled: the next attempt finds out whether the stream is free.
+    const turn = this.#invoke('Turn', this.#props.turn);
     turn.addCatch(Wait.jsonPath(this, 'No turn', { time: WaitTime.duration(Duration.seconds(1)) }), {
       errors: [Errors.ALL],
       resultPath: JsonPath.DISCARD,

@@ -76,6 +76,16 @@ describe('the permissions of each role', () => {
         ...elsewhere('participant'),
       ],
     ],
+    [
+      'turn',
+      [
+        ...['GetItem', 'PutItem', 'Query', 'UpdateItem'].map((action) => `dynamodb:${action} on ${events}`),
+        ...snapshots,
+        ...decisions('GetItem', 'PutItem'),
+        ...elsewhere('participant'),
+        ...elsewhere('turn'),
+      ],
+    ],
     ['coordinate', [`dynamodb:GetItem on ${events}`, ...decisions('GetItem', 'PutItem', 'Query')]],
     [
       'resolver',

@@ -56,7 +56,7 @@ function scripted(script: {
     if (call.step === 'turn') return script.turn?.(call) ?? { kind: 'turn' };
     return script.finalise?.(call) ?? { kind: 'finalised' };
   };
-  const tasks: MachineTasks = { coordinate: answer, participant: answer };
+  const tasks: MachineTasks = { coordinate: answer, participant: answer, turn: answer };
   const of = <Step extends Asked['step']>(step: Step): StepOf<Step>[] =>
     calls.map((call) => askedSchema.parse(call)).filter((call): call is StepOf<Step> => call.step === step);
   return { tasks, calls, of };

@@ -19,6 +19,7 @@ import * as participant from '../../lambdas/participant/handler.ts';
 import * as projection from '../../lambdas/projection/handler.ts';
 import * as relay from '../../lambdas/relay/handler.ts';
 import * as resolver from '../../lambdas/resolver/handler.ts';
+import * as turn from '../../lambdas/turn/handler.ts';
 import { type FunctionOptions, FunctionPool, type Handler } from '../services/function-pool.ts';
 import type { Activity } from '../time/activity.ts';
 import type { Scheduler } from '../time/scheduler.ts';
@@ -45,6 +46,7 @@ export class RegionFunctions {
   readonly api: FunctionPool<LambdaFunctionURLEvent, Answer>;
   readonly command: FunctionPool<unknown, RemoteAnswer>;
   readonly participant: FunctionPool<unknown, unknown>;
+  readonly turn: FunctionPool<unknown, unknown>;
   readonly coordinate: FunctionPool<unknown, unknown>;
   readonly operate: FunctionPool<unknown, OperateAnswer>;
   readonly relay: FunctionPool<DynamoDBStreamEvent, DynamoDBBatchResponse>;
@@ -59,6 +61,7 @@ export class RegionFunctions {
     this.api = this.#unqueued('api', (exit) => api.makeHandler(ports(exit)));
     this.command = this.#unqueued('command', (exit) => command.makeHandler(ports(exit)));
     this.participant = this.#unqueued('participant', (exit) => participant.makeHandler(ports(exit)));
+    this.turn = this.#unqueued('turn', (exit) => turn.makeHandler(ports(exit)));
     this.coordinate = this.#unqueued('coordinate', (exit) => coordinate.makeHandler(ports(exit)));
     this.operate = this.#unqueued('operate', (exit) => operate.makeHandler(alone(ports(exit))));
     this.relay = this.#unqueued('relay', (exit) => {

@@ -104,7 +104,7 @@ function scripted(script: Script) {
   };
   // Concurrent requests come in any order.
   return {
-    functions: { coordinate: call, participant: call },
+    functions: { coordinate: call, participant: call, turn: call },
     calls: () => calls.map((one) => JSON.stringify(one)).sort(),
   };
 }

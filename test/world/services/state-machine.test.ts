@@ -50,7 +50,10 @@ function aMachine(answers: Readonly<Record<string, Answer>> = {}, random: () => 
     await sleepOn(scheduler, 10);
     return (answers[name] ?? defaults[name])?.(number, input);
   };
-  const machine = new WorldStateMachine({ coordinate: call, participant: call }, { scheduler, random, activity });
+  const machine = new WorldStateMachine(
+    { coordinate: call, participant: call, turn: call },
+    { scheduler, random, activity },
+  );
   return {
     machine,
     scheduler,
@@ -144,9 +147,6 @@ describe('WorldStateMachine', () => {
     expect(third - second).toBeLessThan(2010);
   });
 
-  it('at most doubles the pause before each further attempt', async () => {
-    const { machine, steps, settle } = aMachine({ plan: () => thrown() }, () => 1);
-    await machine.start(input);
   it('reports a participant as busy if its function is throttled four times, so that another attempt follows', async () => {
     const { machine, calls, settle } = aMachine({
       prepare: () => {
@@ -176,6 +176,9 @@ describe('WorldStateMachine', () => {
     ]);
   });
 
+  it('at most doubles the pause before each further attempt', async () => {
+    const { machine, steps, settle } = aMachine({ plan: () => thrown() }, () => 1);
+    await machine.start(input);
     await settle();
     expect(steps()).toEqual([0, 1010, 3020, 7030].map((at) => [at, 'plan']));
   });
