@@ -51,9 +51,9 @@ function figuresOf(all: readonly Ended[]) {
   };
 }
 
-async function report({ name, must, load }: NamedLoad, options: Omit<SceneOptions, 'seed'>) {
+async function report({ name, must, load, functions = {} }: NamedLoad, options: Omit<SceneOptions, 'seed'>) {
   const results: Result[] = [];
-  for (let seed = 1; seed <= seeds; seed++) results.push(await runLoad(load(seed), { ...options, seed }));
+  for (let seed = 1; seed <= seeds; seed++) results.push(await runLoad(load(seed), { ...options, functions, seed }));
   const transactions = figuresOf(results.flatMap((result) => result.transactions));
   const appends = figuresOf(results.flatMap((result) => result.appends));
   const writes = results.reduce((sum, result) => sum + result.writes, 0);

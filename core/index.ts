@@ -43,6 +43,7 @@ export {
   problemSchema,
   reject,
   reportedProblem,
+  ThrottledError,
   toProblem,
 } from './facts/errors.ts';
 export { decodeEventData, encodeEventData } from './facts/event-data-codec.ts';
@@ -100,6 +101,8 @@ export type { ResolvePorts } from './transaction/resolver.ts';
 export { resolveMessages } from './transaction/resolver.ts';
 export type { DrivePorts, TransactPorts } from './transaction/transact.ts';
 export { outcomeOf, runTransaction } from './transaction/transact.ts';
+export type { TurnPorts } from './transaction/turn.ts';
+export { turnStep } from './transaction/turn.ts';
 export type { ProjectPorts } from './view/projection.ts';
 export { projectTriggers } from './view/projection.ts';
 export { beginRebuild, cleanRebuild, rebuildStatus, stepRebuild } from './view/rebuild.ts';
@@ -159,6 +162,7 @@ export { isTraceparent } from './wire/schemas.ts';
 export { decodeSnapshot, encodeSnapshot } from './wire/snapshot.ts';
 export * from './wire/subscription.ts';
 export { parseTransaction } from './wire/transaction-envelope.ts';
+export type { TurnAnswer } from './wire/turn.ts';
 export { decodeVersionToken, encodeVersionToken } from './wire/version-token.ts';
 export { appendToStream } from './write/append.ts';
 export type { SubmitPorts } from './write/submit.ts';

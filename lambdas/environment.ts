@@ -31,6 +31,8 @@ const variables = {
   COMMAND_FUNCTION: z.string().min(1),
   /** Name of the `participant` function, the same in every Region. */
   PARTICIPANT_FUNCTION: z.string().min(1),
+  /** Name of the `turn` function, the same in every Region. */
+  TURN_FUNCTION: z.string().min(1),
   /** The state machine that drives the transactions of this Region. */
   TRANSACTION_MACHINE_ARN: z.string().min(1),
   /** Name of the `api` function, the same in every Region, and its URL in this one. */

@@ -36,10 +36,10 @@ export interface Config {
   /** Days for which each bus keeps the domain's events, to replay them to a subscriber; 0: no archive. */
   readonly archiveDays: number;
   /**
-   * Concurrent executions that each Region reserves for the function that decides transactions, so that those waiting for a busy
-   * stream cannot use up the account's; 0: none.
+   * Concurrent executions that each Region reserves for transactions that wait for a busy stream. They are also the most that may wait
+   * there, so that what waits cannot use up the account's; 0: no limit, and none reserved.
    */
-  readonly decideConcurrency: number;
+  readonly turnConcurrency: number;
   /**
    * How the table of the transactions' decisions is replicated: every Region sees a decision at once (multi-Region strong
    * consistency), or replicas catch up. By default `strong` if the Regions allow it.
@@ -93,8 +93,8 @@ const WHAT_TO_WRITE = {
   alarmEmail: "the mail address that gets every Region's alarms, or leave it out and subscribe to the topics yourself",
   logRetentionDays: `one of ${LOG_RETENTION_DAYS.join(', ')}`,
   archiveDays: 'whole days from 1 to 3650, or 0 for no archive',
-  decideConcurrency:
-    'a whole number from 1 to 1000 (the account keeps 100 for all other functions), or 0 to reserve none',
+  turnConcurrency:
+    'a whole number from 1 to 1000 (the account keeps 100 for functions without a reservation), or 0 for no limit',
   runbookUrl: 'the location of the runbooks, without a trailing slash, for example "https://wiki.example.com/meridian"',
   decisions: `"eventual"; or "strong" with exactly three Regions of one set: ${STRONG_REGION_SETS.map((set) => set.join(', ')).join('; ')}`,
 } as const satisfies Record<ConfigKey, string>;
@@ -110,7 +110,7 @@ const keys = [
   'alarmEmail',
   'logRetentionDays',
   'archiveDays',
-  'decideConcurrency',
+  'turnConcurrency',
   'decisions',
   'runbookUrl',
 ] as const satisfies readonly ConfigKey[];
@@ -154,7 +154,7 @@ const contextSchema = z
     alarmEmail: z.email('not a mail address').optional(),
     logRetentionDays: z.preprocess(numberFromCommandLine, z.literal(LOG_RETENTION_DAYS)).default(30),
     archiveDays: z.preprocess(numberFromCommandLine, z.int().min(0).max(3650)).default(30),
-    decideConcurrency: z.preprocess(numberFromCommandLine, z.int().min(0).max(1000)).default(0),
+    turnConcurrency: z.preprocess(numberFromCommandLine, z.int().min(0).max(1000)).default(0),
     decisions: z.enum(DECISIONS).optional(),
     runbookUrl: z.string().max(500).regex(/[^/]$/, 'not a URL or a path').default(RUNBOOKS),
   })

@@ -77,10 +77,10 @@ export interface MeridianProps {
   /** Days for which each bus keeps the domain's events, to replay them to a subscriber; 0: no archive. @default 30 */
   readonly archiveDays?: number;
   /**
-   * Concurrent executions that each Region reserves for the function that decides transactions, so that transactions that wait
-   * for a busy stream cannot use up the account's; 0: none. @default 0
+   * Concurrent executions that each Region reserves for transactions that wait for a busy stream. They are also the most that may wait
+   * there, so that what waits cannot use up the account's; 0: no limit, and none reserved. @default 0
    */
-  readonly decideConcurrency?: number;
+  readonly turnConcurrency?: number;
   /**
    * How the table of the transactions' decisions is replicated: `strong`, so that every Region sees a decision at once, or
    * `eventual`. It cannot change later.

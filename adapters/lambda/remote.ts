@@ -1,5 +1,5 @@
-import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
-import { MeridianError, type Remote } from '../../core/index.ts';
+import { InvokeCommand, LambdaClient, TooManyRequestsException } from '@aws-sdk/client-lambda';
+import { MeridianError, type Remote, ThrottledError } from '../../core/index.ts';
 import { REMOTE_MS } from '../../core/limits/budgets.ts';
 import { type ConnectionOptions, connection, timeLimit } from '../sdk/connection.ts';
 import { sdkError } from '../sdk/sdk-error.ts';
@@ -14,7 +14,8 @@ export interface LambdaRemoteOptions extends Omit<ConnectionOptions, 'region'> {
 /**
  * A function of the other Regions, invoked synchronously. A call may run twice: if its response is lost, the call is
  * sent again.
- * @throws MeridianError `region-unreachable`: retryable, unless the call was rejected (no such function, no permission)
+ * @throws MeridianError `region-unreachable`: retryable, unless the call was rejected (no such function, no permission);
+ * ThrottledError if Lambda throttles it
  */
 export function lambdaRemote({ functionName, timeout = REMOTE_MS, ...options }: LambdaRemoteOptions): Remote {
   const clients = new Map<string, LambdaClient>();
@@ -32,6 +33,11 @@ export function lambdaRemote({ functionName, timeout = REMOTE_MS, ...options }: 
           timeLimit(milliseconds),
         )
         .catch((error: unknown) => {
+          if (error instanceof TooManyRequestsException)
+            throw new ThrottledError(
+              `${functionName} has no instance free in ${region}: ${error.message}. Retry.`,
+              error,
+            );
           throw sdkError(`reach ${region}`, error, 'region-unreachable');
         });
       const answer = Payload?.transformToString() ?? '';

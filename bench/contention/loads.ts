@@ -1,11 +1,13 @@
 import { seeded } from '../../world/time/randomness.ts';
-import { type Arrival, type Load, poisson, REGIONS } from './scene.ts';
+import { type Arrival, type Load, poisson, REGIONS, type SceneOptions } from './scene.ts';
 
 /** A load of the table, and what has to hold for it. */
 export interface NamedLoad {
   readonly name: string;
   readonly must: string;
   readonly load: (seed: number) => Load;
+  /** Deviations of the functions. @default none */
+  readonly functions?: NonNullable<SceneOptions['functions']>;
 }
 
 const MINUTES = 60_000;
@@ -94,6 +96,12 @@ export const loads: readonly NamedLoad[] = [
     load: () => atOnce(20, (i) => overHot(i, 0)),
   },
   { name: '50 at once', must: 'all commit, max ≤ 9 s', load: () => atOnce(50, (i) => overHot(i, 0)) },
+  {
+    name: '60 at once, few instances',
+    must: 'all commit, max ≤ 9 s, nothing held',
+    load: () => atOnce(60, (i) => overHot(i, 0)),
+    functions: { participant: { instances: 20, throttles: true }, turn: { instances: 10, throttles: true } },
+  },
   { name: '200 at once', must: '≥ 95 % in 30 s, nothing held', load: () => atOnce(200, (i) => overHot(i, 0)) },
   { name: 'Poisson 3/s', must: 'p99 ≤ 1.2 s', load: steady(3, 10) },
   { name: 'Poisson 5/s', must: 'p99 ≤ 2.5 s, max ≤ 5 s, none aborted, ≤ 6 more writes', load: steady(5, 10) },

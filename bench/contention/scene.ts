@@ -3,6 +3,7 @@ import { drivingRegionOf } from '../../core/index.ts';
 import type { DecisionsKind } from '../../core/names.ts';
 import { domain } from '../../testing/toy-domain.ts';
 import { functionUrlEvent } from '../../world/network/function-url-event.ts';
+import type { Overrides } from '../../world/region/deployment.ts';
 import { portsAround } from '../../world/region/faults.ts';
 import { withSlowTables } from '../../world/region/slow-tables.ts';
 import { seeded } from '../../world/time/randomness.ts';
@@ -39,6 +40,8 @@ export interface SceneOptions {
   readonly links: readonly [number, number];
   /** Milliseconds by which clocks are ahead, by Region. @default none is */
   readonly clockAhead?: Readonly<Record<string, number>>;
+  /** Deviations from the functions of a world, such as how many instances they have. @default none */
+  readonly functions?: Overrides;
 }
 
 /** How a transaction or an append of a load ended. */

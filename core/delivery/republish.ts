@@ -1,6 +1,7 @@
 import { type Commit, isVisible } from '../facts/commit.ts';
 import type { Decision } from '../facts/decision.ts';
 import { wallTimeOf } from '../facts/hlc.ts';
+import { nextAttemptEnds } from '../facts/transaction.ts';
 import { STEP_MS } from '../limits/budgets.ts';
 import type { CommitScan } from '../ports/commit-scan.ts';
 import type { DecisionScan } from '../ports/decision-scan.ts';

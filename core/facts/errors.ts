@@ -91,6 +91,13 @@ export class MeridianError extends Error {
   }
 }
 
+/** Another Region has no instance free for a call of its function. It has not refused the call, and may soon be able to run it. */
+export class ThrottledError extends MeridianError {
+  constructor(message: string, cause?: unknown) {
+    super('region-unreachable', message, { retryable: true, cause });
+  }
+}
+
 /** The types are not checked when a domain's code runs, so details may be anything. */
 function toObject(details: unknown): object {
   return typeof details === 'object' && details !== null ? details : {};

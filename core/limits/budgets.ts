@@ -7,8 +7,8 @@
 
 export const DATABASE_MS = 20_000;
 /**
- * A call of a table by `coordinate` or `participant`, which have less time than other functions, and by `resolver`,
- * which has the least.
+ * A call of a table by `coordinate`, `participant` or `turn`, which have less time than other functions, and by
+ * `resolver`, which has the least.
  */
 export const TRANSACTION_DATABASE_MS = 4_000;
 export const RESOLVER_DATABASE_MS = 2_000;
@@ -18,7 +18,7 @@ export const MESSAGING_MS = 15_000;
 export const SNAPSHOT_MS = 2_000;
 /** A call of another Region's function. */
 export const REMOTE_MS = 31_000;
-/** A call of another Region's function by `participant`, which has less time. */
+/** A call of another Region's function by `participant` or `turn`, which have less time. */
 export const PARTICIPANT_CALL_MS = 30_000;
 /**
  * A call of Lambda in another Region, by a team's own function that looks up the API's address: a lost Region must not delay it.
@@ -134,7 +134,10 @@ export const KEPT_FOR_NEXT_MS = 250;
 export const MARK_MS = 10_000;
 /** How long a transaction that holds nothing waits for its turn at a stream. */
 export const TURN_MS = 10_000;
-/** The pause before the next attempt if a stream cannot be decided on, because only newer code knows one of its events. */
+/**
+ * The pause before the next attempt if a turn cannot be waited for: the home has no instance free for it, or the stream cannot be
+ * decided on, because only newer code knows one of its events.
+ */
 export const NO_TURN_MS = 1_000;
 /** The ranges of the pauses between polls: of the next holder, of a transaction that holds nothing, and of an append. */
 export const NEXT_POLL_MS = [10, 25] as const;

@@ -110,6 +110,7 @@ export const FUNCTIONS = {
   },
   operate: { timeoutS: 60, memoryMb: MEMORY_MB },
   participant: { timeoutS: 32, memoryMb: MEMORY_MB },
+  turn: { timeoutS: 32, memoryMb: MEMORY_MB },
   coordinate: { timeoutS: 15, memoryMb: MEMORY_MB },
   resolver: {
     // Short, so that a message that fails here is redelivered before its transaction must be decided.

@@ -270,7 +270,7 @@ function contentionRelations(limits: Limits): Relation[] {
     },
     {
       // In its last round: reads the intent and its decision, ends its attempt, finalises it, and reads the end of the log.
-      name: 'participant has time to wait for a turn and for the last round of it',
+      name: 'turn has time to wait and for its last round',
       needs: limits.TURN_MS + 4 * TRANSACTION_DATABASE_MS + ASK_DECISION_MS,
       has: limits.PARTICIPANT_CALL_MS,
     },
@@ -299,7 +299,7 @@ function contentionRelations(limits: Limits): Relation[] {
 
 function transactionRelations(limits: Limits): Relation[] {
   const { ASK_DECISION_MS, RECOVERY_MS, RESOLVER_SLACK_MS, TRANSACTION_DATABASE_MS, FUNCTIONS } = limits;
-  const { coordinate, participant, resolver } = FUNCTIONS;
+  const { coordinate, participant, resolver, turn } = FUNCTIONS;
   return [
     {
       name: 'the default timeout of a transaction is allowed',
@@ -326,6 +326,11 @@ function transactionRelations(limits: Limits): Relation[] {
       name: 'participant has time for a call of another Region',
       needs: limits.PARTICIPANT_CALL_MS + 1,
       has: participant.timeoutS * 1000,
+    },
+    {
+      name: 'turn has time for a call of another Region',
+      needs: limits.PARTICIPANT_CALL_MS + 1,
+      has: turn.timeoutS * 1000,
     },
     {
       // Reads the intent, queries its decision here and elsewhere, makes it, and finalises the intent.

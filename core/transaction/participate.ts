@@ -1,5 +1,6 @@
 import { streamTypeOf } from '../definition/domain.ts';
 import { homeOf } from '../definition/stream.ts';
+import { ThrottledError } from '../facts/errors.ts';
 import { parseStreamRef, type StreamRef } from '../facts/stream-ref.ts';
 import { MAX_TRANSACTION_MS, PARTICIPANT_CALL_MS } from '../limits/budgets.ts';
 import { tellDecision } from '../log/decisions.ts';
@@ -7,7 +8,6 @@ import type { Remote } from '../ports/remote.ts';
 import { type ParticipantAnswer, participantAnswerSchema, participantRequestSchema } from '../wire/participant.ts';
 import type { AppendPorts } from '../write/writer.ts';
 import { prepareIntent } from './prepare.ts';
-import { waitForTurn } from './turn.ts';
 
 export interface ParticipatePorts extends AppendPorts {
   /** The `participant` functions of the other Regions. */
@@ -31,15 +31,6 @@ export async function participateStep(ports: ParticipatePorts, asked: unknown): 
       await ports.events.finalise(intent, state);
       return { kind: 'finalised' };
     }
-    case 'turn': {
-      const { transaction, stream, attempt } = request;
-      const home = homeIn(ports, parseStreamRef(stream));
-      const began = 'began' in request ? request.began : request.deadline - request.timeout;
-      const asked = { transaction, stream, attempt, began, remaining: timesOf(ports, request).remaining };
-      if (home !== ports.region) return passOn(ports, home, { step: 'turn', ...asked });
-      await waitForTurn(ports, asked);
-      return { kind: 'turn' };
-    }
     case 'prepare': {
       const stream = parseStreamRef(request.participant.stream);
       const home = homeIn(ports, stream);
@@ -51,9 +42,15 @@ export async function participateStep(ports: ParticipatePorts, asked: unknown): 
             home,
             { ...request, deadline: undefined, remaining, began },
             Math.max(1, Math.min(remaining, PARTICIPANT_CALL_MS)),
-          );
+          ).catch((error: unknown) => busyIfThrottled(error, stream));
     }
   }
+}
+
+/** The home is there, but has no instance free: another attempt finds one. @throws any other error */
+function busyIfThrottled(error: unknown, { name }: StreamRef): ParticipantAnswer {
+  if (error instanceof ThrottledError) return { kind: 'busy', stream: name };
+  throw error;
 }
 
 /** When a transaction began, by the clock of the Region that drives it, and how many milliseconds are left. */

@@ -1,5 +1,8 @@
+import { streamTypeOf } from '../definition/domain.ts';
+import { homeOf } from '../definition/stream.ts';
 import { type Commit, writtenAt } from '../facts/commit.ts';
 import { attemptIdOf } from '../facts/decision.ts';
+import { ThrottledError } from '../facts/errors.ts';
 import { parseStreamRef } from '../facts/stream-ref.ts';
 import { isOlder, mayBeNext, type Waiter } from '../facts/waiter.ts';
 import {
@@ -9,13 +12,16 @@ import {
   MIN_ATTEMPT_MS,
   NEXT_POLL_MS,
   NO_TURN_MS,
+  PARTICIPANT_CALL_MS,
   TURN_MS,
   TURN_POLL_MS,
   WAIT_FOR_OLDER_MS,
   WAIT_FOR_YOUNGER_MS,
 } from '../limits/budgets.ts';
 import { decisionHere } from '../log/decisions.ts';
+import type { Remote } from '../ports/remote.ts';
 import { backoff, pollPause } from '../retry.ts';
+import { type TurnAnswer, turnAnswerSchema, turnRequestSchema } from '../wire/turn.ts';
 import { Draft } from '../write/draft.ts';
 import { holderOf } from '../write/intents.ts';
 import type { AppendPorts } from '../write/writer.ts';
@@ -151,4 +157,40 @@ export async function waitForTurn(ports: AppendPorts, { stream, attempt, remaini
   }
   // The attempt found the stream busy, and it is free: others may be faster again. Then the next one shall not follow at once.
   if (!hasWaited) await pause(backoff(runtime, attempt - 1));
+}
+
+export interface TurnPorts extends AppendPorts {
+  /** The `turn` functions of the other Regions. */
+  readonly turns: Remote;
+}
+
+/**
+ * Waits for a turn in the home Region of its stream. Any other Region passes it on: one cross-Region round trip.
+ * @throws MeridianError `unavailable`, `misdirected`, `region-unreachable`: make the next attempt; ZodError: not a request of ours
+ */
+export async function turnStep(ports: TurnPorts, asked: unknown): Promise<TurnAnswer> {
+  const { domain, region, regions, runtime, turns } = ports;
+  const request = turnRequestSchema.parse(asked);
+  const { transaction, stream, attempt } = request;
+  const turn: Turn = {
+    ...{ transaction, stream, attempt },
+    ...('remaining' in request
+      ? { began: request.began, remaining: request.remaining }
+      : {
+          began: request.deadline - request.timeout,
+          remaining: Math.min(request.deadline - runtime.now(), request.timeout),
+        }),
+  };
+  const ref = parseStreamRef(stream);
+  const home = homeOf(streamTypeOf(domain, ref.type), ref, regions) ?? region;
+  if (home === region) await waitForTurn(ports, turn);
+  else
+    try {
+      turnAnswerSchema.parse(await turns.invoke(home, { step: 'turn', ...turn }, PARTICIPANT_CALL_MS));
+    } catch (error) {
+      if (!(error instanceof ThrottledError)) throw error;
+      // As many as may wait in the home wait already.
+      await runtime.sleep(NO_TURN_MS);
+    }
+  return { kind: 'turn' };
 }

@@ -32,8 +32,6 @@ const attemptMembers = {
   participant: participantSchema,
 };
 
-const turnMembers = { transaction: z.string(), attempt: z.number(), stream: streamNameSchema };
-
 /** A request from the state machine to its own Region, or from a Region to the home of a stream. */
 export const participantRequestSchema = z.union([
   /**
@@ -48,16 +46,14 @@ export const participantRequestSchema = z.union([
     began: z.number().optional(),
     timeout: z.number().optional(),
   }),
-  z.object({ step: z.literal('turn'), ...turnMembers, deadline: z.number(), timeout: z.number() }),
-  z.object({ step: z.literal('turn'), ...turnMembers, remaining: z.number(), began: z.number() }),
   z.object({ step: z.literal('finalise'), intent: finalIntentSchema }),
   decisionRequestSchema,
 ]);
 
-export type ParticipantAnswer = Prepared | { readonly kind: 'finalised' | 'turn' } | DecisionAnswer;
+export type ParticipantAnswer = Prepared | { readonly kind: 'finalised' } | DecisionAnswer;
 
 /** A participant's response to another Region, except decisions: see `decisionAnswerSchema`. */
-export const participantAnswerSchema = z.union([preparedSchema, z.object({ kind: z.enum(['finalised', 'turn']) })]);
+export const participantAnswerSchema = z.union([preparedSchema, z.object({ kind: z.literal('finalised') })]);
 
 /** The result of a prepare. Only `prepared` has written anything. */
 export type Prepared =

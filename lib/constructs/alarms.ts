@@ -36,7 +36,7 @@ export class Alarms extends Construct {
     super(scope, id);
     this.#config = config;
     this.#topic = topic;
-    for (const { name, timeoutSeconds } of inventory.functions) this.#watchFunction(name, timeoutSeconds);
+    for (const of of inventory.functions) this.#watchFunction(of);
     for (const queue of inventory.workQueues) this.#watchWorkQueue(queue);
     for (const name of inventory.failureQueues) this.#watchFailureQueue(name);
     for (const name of inventory.rules) this.#watchRule(name);
@@ -70,7 +70,7 @@ export class Alarms extends Construct {
     return name.slice(this.#config.name.length + 1);
   }
 
-  #watchFunction(name: string, timeoutSeconds: number): void {
+  #watchFunction({ name, timeoutSeconds, isLimited }: Inventory['functions'][number]): void {
     const { functionErrors, functionThrottles, functionDuration } = THRESHOLDS;
     const short = this.#short(name);
     this.#add(`${short}-errors`, {
@@ -79,12 +79,14 @@ export class Alarms extends Construct {
       metric: this.#metrics(functionErrors).function(name, 'Errors'),
       threshold: functionErrors,
     });
-    this.#add(`${short}-throttles`, {
-      means: `The function ${name} is not started: the account's concurrency in this Region is used up.`,
-      runbook: 'throttling',
-      metric: this.#metrics(functionThrottles).function(name, 'Throttles'),
-      threshold: functionThrottles,
-    });
+    // A limit of its own is there to throttle it.
+    if (!isLimited)
+      this.#add(`${short}-throttles`, {
+        means: `The function ${name} is not started: the account's concurrency in this Region is used up.`,
+        runbook: 'throttling',
+        metric: this.#metrics(functionThrottles).function(name, 'Throttles'),
+        threshold: functionThrottles,
+      });
     const milliseconds = Math.round(functionDuration.atLeast * timeoutSeconds * 1000);
     this.#add(`${short}-duration`, {
       means: `The function ${name} is close to its timeout of ${timeoutSeconds} s: what it calls is slow.`,

@@ -28,7 +28,6 @@ export class Coordinate extends Construct {
       config,
       region,
       functionId: 'coordinate',
-      reservedConcurrency: config.decideConcurrency,
       description: 'Plans and decides the attempts of transactions that this Region drives',
       environment: {
         EVENTS_TABLE: names.eventsTable,

@@ -7,7 +7,12 @@ import { CfnStateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 
 /** The resources of a Region that are watched, by name. */
 export interface Inventory {
-  readonly functions: readonly { readonly name: string; readonly timeoutSeconds: number }[];
+  readonly functions: readonly {
+    readonly name: string;
+    readonly timeoutSeconds: number;
+    /** Whether it has a limit of its own on concurrent executions. */
+    readonly isLimited: boolean;
+  }[];
   /** Queues that a function processes: messages that fail go to a dead-letter queue. */
   readonly workQueues: readonly { readonly name: string; readonly visibilitySeconds: number }[];
   /** Queues that keep failed messages for an operator: they have no dead-letter queue themselves. */
@@ -29,6 +34,7 @@ export function inventoryOf(stack: Stack): Inventory {
       .map((resource) => ({
         name: nameOf(resource.functionName, resource.node.path),
         timeoutSeconds: resource.timeout ?? 3,
+        isLimited: resource.reservedConcurrentExecutions !== undefined,
       })),
     workQueues: queues
       .filter(({ redrivePolicy }) => redrivePolicy !== undefined)

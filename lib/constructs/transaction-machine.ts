@@ -31,6 +31,8 @@ import type { Config } from '../config.ts';
 import type { MeridianFunction } from './meridian-function.ts';
 import { removalPolicyOf } from './removal-policy.ts';
 
+/** The error of a call that Lambda throttles. */
+const THROTTLED = 'Lambda.TooManyRequestsException';
 /**
  * All errors of a function are retried: it returns the result of its work, and throws only errors that should be
  * retried.
@@ -39,7 +41,7 @@ const INFRASTRUCTURE = [
   'Lambda.ServiceException',
   'Lambda.AWSLambdaException',
   'Lambda.SdkClientException',
-  'Lambda.TooManyRequestsException',
+  THROTTLED,
   'Lambda.Unknown',
   Errors.TIMEOUT,
   Errors.TASKS_FAILED,
@@ -55,6 +57,8 @@ export interface TransactionMachineProps {
   readonly coordinate: MeridianFunction;
   /** Prepares and finalises. */
   readonly participant: MeridianFunction;
+  /** Waits for busy streams. */
+  readonly turn: MeridianFunction;
 }
 
 /**
@@ -67,7 +71,7 @@ export class TransactionMachine extends Construct {
 
   constructor(scope: Construct, id: string, props: TransactionMachineProps) {
     super(scope, id);
-    const { config, region, coordinate, participant } = props;
+    const { config, region, coordinate, participant, turn } = props;
     const names = namesOf(config.name);
     this.#props = props;
     const role = new Role(this, 'Role', {
@@ -106,7 +110,7 @@ export class TransactionMachine extends Construct {
     Grant.addToPrincipal({
       grantee: role,
       actions: ['lambda:InvokeFunction'],
-      resourceArns: [coordinate.function.functionArn, participant.function.functionArn],
+      resourceArns: [coordinate, participant, turn].map((called) => called.function.functionArn),
     });
     grantLogsAndTraces(role);
     // The machine can be created only once its role may deliver logs.
@@ -183,17 +187,18 @@ export class TransactionMachine extends Construct {
   }
 
   /**
-   * Prepares every participant, in parallel. A participant whose Region cannot be reached gets the result
-   * `unreachable`.
+   * Prepares every participant, in parallel. A participant whose Region cannot be reached gets the result `unreachable`,
+   * which ends the transaction. One whose function is throttled gets `busy`: another attempt may follow.
    */
   #prepareAll(): MapState {
     const prepare = this.#task('Prepare', this.#props.participant);
-    prepare.addCatch(
-      Pass.jsonPath(this, 'Unreachable', {
-        parameters: { kind: 'unreachable', stream: JsonPath.stringAt('$.participant.stream') },
-      }),
-      { errors: [Errors.ALL], resultPath: JsonPath.DISCARD },
-    );
+    const failed = (name: string, kind: 'busy' | 'unreachable', error: string) =>
+      prepare.addCatch(
+        Pass.jsonPath(this, name, { parameters: { kind, stream: JsonPath.stringAt('$.participant.stream') } }),
+        { errors: [error], resultPath: JsonPath.DISCARD },
+      );
+    failed('Throttled', 'busy', THROTTLED);
+    failed('Unreachable', 'unreachable', Errors.ALL);
     return MapState.jsonPath(this, 'Prepare all', {
       itemsPath: '$.participants',
       itemSelector: {
@@ -214,8 +219,8 @@ export class TransactionMachine extends Construct {
   #releaseAndWait(): Parallel {
     // Otherwise each branch would return the whole state, and the two together may exceed the size of a state.
     const nothing = { resultPath: JsonPath.DISCARD, outputPath: JsonPath.DISCARD };
-    // It is not retried: the next attempt finds out whether the stream is free.
-    const turn = this.#invoke('Turn', this.#props.participant);
+    // It is not retried, even if it is throttled: the next attempt finds out whether the stream is free.
+    const turn = this.#invoke('Turn', this.#props.turn);
     turn.addCatch(Wait.jsonPath(this, 'No turn', { time: WaitTime.duration(Duration.seconds(1)) }), {
       errors: [Errors.ALL],
       resultPath: JsonPath.DISCARD,

@@ -32,6 +32,7 @@ import { Subscriber } from '../constructs/subscriber.ts';
 import type { Transacting } from '../constructs/transacting.ts';
 import { TransactionMachine } from '../constructs/transaction-machine.ts';
 import { TransactionsReplica } from '../constructs/transactions-replica.ts';
+import { Turn } from '../constructs/turn.ts';
 import { ViewsTable } from '../constructs/views-table.ts';
 
 /** Properties of RegionStack. */
@@ -172,10 +173,12 @@ function addTransactions(stack: Stack, deployment: Deployment, stores: Stores) {
     DECISIONS: config.decisions,
   };
   const participant = new Participant(stack, 'Participant', { ...deployment, environment, ...stores });
+  const turn = new Turn(stack, 'Turn', { ...deployment, environment, ...stores, participant });
   const coordinate = new Coordinate(stack, 'Coordinate', { ...deployment, events, transactions });
   const machine = new TransactionMachine(stack, 'TransactionMachine', {
     ...deployment,
     participant: participant.function,
+    turn: turn.function,
     coordinate: coordinate.function,
   });
   const resolver = new Resolver(stack, 'Resolver', { ...deployment, events, transactions, participant });

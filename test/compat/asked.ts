@@ -5,7 +5,9 @@ import { memoryDecisions } from '../../adapters/memory/decisions.ts';
 import { MeridianError, type Remote } from '../../core/index.ts';
 import { decisionOf, decisionOrAbort } from '../../core/log/decisions.ts';
 import { participateStep } from '../../core/transaction/participate.ts';
+import { turnStep } from '../../core/transaction/turn.ts';
 import type { participantRequestSchema } from '../../core/wire/participant.ts';
+import { turnRequestSchema } from '../../core/wire/turn.ts';
 import { aRegion } from '../core/a-region.ts';
 import { fakeRuntime } from '../runtime.ts';
 import { type Form, message } from './form.ts';
@@ -53,6 +55,19 @@ export function asksParticipant(
   const deadline = ports.runtime.now() + remaining;
   return participateStep(ports, { ...asked, deadline, ...(began !== undefined && { timeout: deadline - began }) });
 }
+
+/** A turn that the state machine asks for, with a deadline, or that a Region passes on, with the remaining time. */
+export const turnRequest = message({
+  read: (form) => turnRequestSchema.parse(form),
+  write: async (means: z.output<typeof turnRequestSchema>) => {
+    if ('deadline' in means) return means;
+    const { remaining, began, ...asked } = means;
+    const region = aRegionOf('us-east-2');
+    const deadline = region.runtime.now() + remaining;
+    return askedOf((turns) => turnStep({ ...region, turns }, { ...asked, deadline, timeout: deadline - began }));
+  },
+  uses: [turnRequestSchema, turnStep],
+});
 
 /** One of three Regions, empty. */
 export function aRegionOf(region: string, runtime = fakeRuntime()) {

@@ -114,6 +114,7 @@ import {
   parseTransaction,
   transactionEnvelopeSchema,
 } from '../../core/wire/transaction-envelope.ts';
+import { turnAnswerSchema } from '../../core/wire/turn.ts';
 import { decodeVersionToken, encodeVersionToken, readVersionToken } from '../../core/wire/version-token.ts';
 import { submitAppend } from '../../core/write/submit.ts';
 import { toyDomain } from '../../testing/toy.ts';
@@ -121,7 +122,7 @@ import { aBusyAttempt } from '../contract/decisions.ts';
 import { fakeRuntime } from '../runtime.ts';
 import { aTable, itemSchema, TABLE } from './a-table.ts';
 import { answersTo } from './api.ts';
-import { aRegionOf, askedAs, askedOf, asksParticipant, EAST, REGIONS, WEST } from './asked.ts';
+import { aRegionOf, askedAs, askedOf, asksParticipant, EAST, REGIONS, turnRequest, WEST } from './asked.ts';
 import { type Form, message, parsedBy } from './form.ts';
 import { takenIn, trafficOf } from './traffic.ts';
 
@@ -259,6 +260,8 @@ const betweenFunctions: Readonly<Record<string, Form>> = {
     uses: [participantRequestSchema, participateStep],
   }),
   'participant-answer': parsedBy(participantAnswerSchema),
+  'turn-request': turnRequest,
+  'turn-answer': parsedBy(turnAnswerSchema),
   'decision-request': askedAs(decisionRequestSchema, asksParticipant),
   'decision-answer': message({
     read: (form) => decisionAnswerSchema.parse(form),

@@ -53,7 +53,7 @@ export const names: Readonly<Record<string, Form>> = {
       return {
         ...{ bus, eventsTable, transactionsTable, viewsTable, snapshotsTable, transactionMachine },
         subscriberTable: deployed.subscriberTable(ownName('subscriber')),
-        functions: (['command', 'participant', 'operate'] as const).map(deployed.function),
+        functions: (['command', 'participant', 'turn', 'operate'] as const).map(deployed.function),
         queues: (['ingest', 'projection', 'resolver', 'subscriber', 'quarantine'] as const).map(deployed.queue),
         deadLetters: (['ingest-dead-letter', 'forwarding-dead-letter'] as const).map(deployed.queue),
         forwardRole: deployed.role(region, 'forward'),

@@ -66,7 +66,7 @@ function compatible(toPrevious: (form: unknown) => unknown): Previous {
 /**
  * The forms of the previous version. Nothing has been released yet, so they differ from the current forms as much as
  * compatible forms can. From the first release on, a change is added here with its release, and removed with the next
- * release.
+ * release. The forms of a turn are not among them: if a turn fails, the next attempt follows.
  */
 export const previousForms = {
   'commit-item': compatible((item) => itemWithUnknown({ ...objectSchema.parse(item), meta: { M: {} } })),

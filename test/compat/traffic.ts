@@ -38,7 +38,7 @@ export async function takenIn(entries: readonly BusEntry[]): Promise<readonly un
 }
 
 /** The ports whose requests are recorded: those of queues and the bus have separate samples. */
-const ASKING = ['remote.', 'participants.', 'machine.'];
+const ASKING = ['remote.', 'participants.', 'turns.', 'machine.'];
 
 interface Requests {
   /** The called Region. */

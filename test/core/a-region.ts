@@ -102,6 +102,7 @@ export function aRegion(region = 'us', runtime = fakeRuntime(), domain: Domain =
   return {
     decisions: memoryDecisions({ strong: true }),
     participants: unreachable,
+    turns: unreachable,
     remote: unreachable,
     machine: aMachine(),
     domain,

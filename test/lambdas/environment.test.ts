@@ -37,10 +37,18 @@ describe('parseEnvironment', () => {
       expect(() => parseEnvironment(['DECISIONS'], { DECISIONS })).toThrow('DECISIONS');
   });
 
-  it.each(['ingest', 'api', 'command', 'relay', 'projection', 'operate', 'participant', 'coordinate', 'resolver'])(
-    'prevents %s from starting without its variables, and names them',
-    async (name) => {
-      await expect(import(`../../lambdas/${name}/index.ts`)).rejects.toThrow(/MERIDIAN_NAME.*_TABLE/);
-    },
-  );
+  it.each([
+    'ingest',
+    'api',
+    'command',
+    'relay',
+    'projection',
+    'operate',
+    'participant',
+    'turn',
+    'coordinate',
+    'resolver',
+  ])('prevents %s from starting without its variables, and names them', async (name) => {
+    await expect(import(`../../lambdas/${name}/index.ts`)).rejects.toThrow(/MERIDIAN_NAME.*_TABLE/);
+  });
 });

@@ -104,7 +104,7 @@ function answer({ operation, body }: StubRequest): StubAnswer {
     '': () => {
       const asked = z.looseObject({}).parse(JSON.parse(body));
       if ('outcomeOf' in asked) return { outcome: { id: asked.outcomeOf, state: 'undecided' } };
-      if ('step' in asked) return { kind: asked.step === 'decision' ? 'decision' : 'finalised' };
+      if ('step' in asked) return { kind: asked.step === 'finalise' ? 'finalised' : asked.step };
       return { appended: { stream: elsewhere, commitId: 'c', version: {} } };
     },
   };
@@ -136,6 +136,7 @@ describe('a deployed function', () => {
       RESOLVER_QUEUE_URL: `${endpoint}/1/resolver`,
       COMMAND_FUNCTION: 'command',
       PARTICIPANT_FUNCTION: 'participant',
+      TURN_FUNCTION: 'turn',
       TRANSACTION_MACHINE_ARN: 'arn:aws:states:us-east-1:000000000000:stateMachine:machine',
       SUBSCRIBER: 'tally',
       SUBSCRIBER_TABLE: 'subscriber',
@@ -286,6 +287,28 @@ describe('a deployed function', () => {
     const decision = { step: 'decision', attemptId: 'us-east-1:a#1', abort: { fingerprint: 'digest' } };
     expect(await handler(decision, context)).toMatchObject({ decision: { state: 'aborted' } });
     expect(sent()).toEqual(new Set(['PutItem transactions']));
+  });
+
+  it('turn: waits in the home of a stream, and elsewhere through the function of the home', async () => {
+    const { handler } = await import('../../lambdas/turn/index.ts');
+    const [stream = ''] = own;
+    const turn = { step: 'turn', transaction: 'us-east-1:a', attempt: 1, stream, remaining: 30_000, began: 0 };
+    expect(await handler(turn, context)).toEqual({ kind: 'turn' });
+    expect(sent()).toEqual(new Set(['Query snapshots', 'Query events']));
+    expect(await handler({ ...turn, stream: elsewhere }, context)).toEqual({ kind: 'turn' });
+    expect(sent()).toContain('Invoke /2015-03-31/functions/turn/invocations');
+  });
+
+  it('turn: queries the decision on the intent that holds a stream through the function participant of another Region', async () => {
+    vi.stubEnv('DECISIONS', 'eventual');
+    const { handler } = await import('../../lambdas/turn/index.ts');
+    const [stream = ''] = own;
+    stored = [toImage(anIntent({ stream, log: 'us-east-1-b', position: 1, context: {}, commitId: 'us-west-2:b#1' }))];
+    await handler(
+      { step: 'turn', transaction: 'us-east-1:a', attempt: 1, stream, remaining: 1_100, began: 0 },
+      context,
+    );
+    expect(sent()).toContain('Invoke /2015-03-31/functions/participant/invocations');
   });
 
   it('coordinate: looks for an outcome in both tables, and decides in the one for transactions', async () => {

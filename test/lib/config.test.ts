@@ -19,7 +19,7 @@ describe('the configuration', () => {
       alarmEmail: undefined,
       logRetentionDays: 30,
       archiveDays: 30,
-      decideConcurrency: 0,
+      turnConcurrency: 0,
       decisions: 'strong',
       runbookUrl: 'node_modules/@meridian-es/meridian/docs/runbooks',
     });
@@ -34,14 +34,14 @@ describe('the configuration', () => {
       alarmEmail: 'ops@example.com',
       logRetentionDays: '365',
       archiveDays: '0',
-      decideConcurrency: '20',
+      turnConcurrency: '20',
     });
     expect(config).toMatchObject({ regions: ['eu-central-1', 'ap-southeast-7'], ephemeral: true, nonce: '17' });
     expect(config).toMatchObject({
       alarmEmail: 'ops@example.com',
       logRetentionDays: 365,
       archiveDays: 0,
-      decideConcurrency: 20,
+      turnConcurrency: 20,
     });
     expect(parse({ regions, ephemeral: 'false' }).ephemeral).toBe(false);
     expect(parse({ regions, schemaRegistry: 'false' }).schemaRegistry).toBe(false);
@@ -112,8 +112,8 @@ describe('the configuration', () => {
     ['archiveDays', { regions, archiveDays: -1 }, '-1'],
     ['archiveDays', { regions, archiveDays: '3651' }, '"3651"'],
     ['archiveDays', { regions, archiveDays: 1.5 }, '1.5'],
-    ['decideConcurrency', { regions, decideConcurrency: 1001 }, '1001'],
-    ['decideConcurrency', { regions, decideConcurrency: 'all' }, '"all"'],
+    ['turnConcurrency', { regions, turnConcurrency: 1001 }, '1001'],
+    ['turnConcurrency', { regions, turnConcurrency: 'all' }, '"all"'],
     ['decisions', { regions, decisions: 'quick' }, '"quick"'],
     ['decisions', { regions: [...regions, 'eu-west-1'], decisions: 'strong' }, 'do not allow it'],
     ['runbookUrl', { regions, runbookUrl: 'https://wiki.example.com/' }, 'not a URL or a path'],

@@ -227,7 +227,7 @@ describe('the role of the state machine', () => {
     const definition = template.text(machine?.Properties.DefinitionString);
     const called = [...definition.matchAll(/"Resource":"(Function\([a-z-]+\))"/g)].map(([, target]) => target);
     const invoked = [...new Set(called)].map((target) => `lambda:InvokeFunction on ${target}`);
-    expect(invoked).toHaveLength(2);
+    expect(invoked).toHaveLength(3);
     const others = template.permissions(name).filter((permission) => !invoked.includes(permission));
     expect(template.permissions(name)).toEqual(expect.arrayContaining(invoked));
     for (const permission of others) expect(permission).toMatch(/^(logs|xray):[A-Za-z]+ on \*$/);

@@ -10,6 +10,7 @@ export const functions = [
   'projection',
   'operate',
   'participant',
+  'turn',
   'coordinate',
   'resolver',
   'stream-lookup',

@@ -10,7 +10,7 @@ let five: Synthesized;
 let region: TemplateReader;
 beforeAll(() => {
   app = synthesize();
-  five = synthesize({ context: { ...fiveRegions, decideConcurrency: 20 } });
+  five = synthesize({ context: { ...fiveRegions, turnConcurrency: 20 } });
   region = firstRegionOf(app);
 });
 
@@ -33,7 +33,7 @@ describe('the functions', () => {
     });
   });
 
-  it('reserve no concurrency, except for decisions if that is configured', () => {
+  it('reserve no concurrency, except for what waits, which it also limits, if that is configured', () => {
     const reservedIn = (reader: TemplateReader) =>
       reader
         .ofType('AWS::Lambda::Function')
@@ -41,7 +41,7 @@ describe('the functions', () => {
           reserved === undefined ? [] : [[FunctionName, reserved]],
         );
     expect(reservedIn(region)).toEqual([]);
-    expect(reservedIn(firstRegionOf(five))).toEqual([['meridian-coordinate', 20]]);
+    expect(reservedIn(firstRegionOf(five))).toEqual([['meridian-turn', 20]]);
   });
 
   const variablesOf = (name: string): Record<string, string> => {
@@ -85,6 +85,7 @@ describe('the functions', () => {
     ],
     ['command', transacting],
     ['participant', { ...shared, PARTICIPANT_FUNCTION: 'meridian-participant' }],
+    ['turn', { ...shared, PARTICIPANT_FUNCTION: 'meridian-participant', TURN_FUNCTION: 'meridian-turn' }],
     [
       'coordinate',
       {
@@ -173,6 +174,8 @@ describe('the functions', () => {
     ['operate', 60],
     // 10 s of tries, and a call of a service that has just started.
     ['participant', 30],
+    // 10 s of waiting, and its last round.
+    ['turn', 30],
     // Another Region has 4 s to report a decision, and 4 s to make one. A message that is cut off is redelivered soon,
     // which is enough.
     ['resolver', 10],

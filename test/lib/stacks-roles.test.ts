@@ -72,8 +72,18 @@ describe('the permissions of each role', () => {
       [
         ...['GetItem', 'PutItem', 'Query', 'UpdateItem'].map((action) => `dynamodb:${action} on ${events}`),
         ...snapshots,
-        ...decisions('GetItem', 'PutItem', 'Query'),
+        ...decisions('GetItem', 'PutItem'),
         ...elsewhere('participant'),
+      ],
+    ],
+    [
+      'turn',
+      [
+        ...['GetItem', 'PutItem', 'Query', 'UpdateItem'].map((action) => `dynamodb:${action} on ${events}`),
+        ...snapshots,
+        ...decisions('GetItem', 'PutItem'),
+        ...elsewhere('participant'),
+        ...elsewhere('turn'),
       ],
     ],
     ['coordinate', [`dynamodb:GetItem on ${events}`, ...decisions('GetItem', 'PutItem', 'Query')]],

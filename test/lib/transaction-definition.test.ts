@@ -56,7 +56,7 @@ function scripted(script: {
     if (call.step === 'turn') return script.turn?.(call) ?? { kind: 'turn' };
     return script.finalise?.(call) ?? { kind: 'finalised' };
   };
-  const tasks: MachineTasks = { coordinate: answer, participant: answer };
+  const tasks: MachineTasks = { coordinate: answer, participant: answer, turn: answer };
   const of = <Step extends Asked['step']>(step: Step): StepOf<Step>[] =>
     calls.map((call) => askedSchema.parse(call)).filter((call): call is StepOf<Step> => call.step === step);
   return { tasks, calls, of };
@@ -123,7 +123,7 @@ describe('an execution of the state machine of transactions', () => {
     expect(entered).not.toContain('Release and wait');
   });
 
-  it.each(['Lambda.ServiceException', 'Lambda.TooManyRequestsException', 'Lambda.Unknown', 'Error', 'TypeError'])(
+  it.each(['Lambda.ServiceException', 'Lambda.Unknown', 'Error', 'TypeError'])(
     'retries a prepare that fails with %s three times, then reports the participant as unreachable',
     async (name) => {
       const { tasks, of } = scripted({
@@ -139,6 +139,21 @@ describe('an execution of the state machine of transactions', () => {
       ]);
     },
   );
+
+  it('retries a prepare that Lambda throttles three times, then reports the participant as busy: another attempt may follow', async () => {
+    const { tasks, of } = scripted({
+      prepare: ({ participant: { stream } }) =>
+        stream === 'account/us-west-2.dan' ? fail('Lambda.TooManyRequestsException') : undefined,
+      decide: () => decisionOf('aborted'),
+    });
+    await runDefinition(tasks, input);
+
+    expect(of('prepare').filter(({ participant }) => participant.stream === 'account/us-west-2.dan')).toHaveLength(4);
+    expect(of('decide')[0]?.answers).toEqual([
+      preparedOf('account/us-east-1.ann'),
+      { kind: 'busy', stream: 'account/us-west-2.dan' },
+    ]);
+  });
 
   it('treats a prepare that succeeds at the second attempt like any other', async () => {
     let tries = 0;
@@ -169,18 +184,22 @@ describe('an execution of the state machine of transactions', () => {
     ]);
   });
 
-  it('goes on if it cannot wait for a stream, or if there is none to wait for', async () => {
-    const { tasks, of } = scripted({
-      decide: ({ attempt }) =>
-        attempt < 3
-          ? decisionOf('aborted', { final: false, turns: attempt === 1 ? ['account/x'] : [], next: attempt + 1 })
-          : undefined,
-      turn: () => fail('Lambda.Unknown'),
-    });
-    await runDefinition(tasks, input);
-    expect(of('turn')).toHaveLength(1);
-    expect(of('prepare').map(({ attempt }) => attempt)).toEqual([1, 1, 2, 2, 3, 3]);
-  });
+  it.each(['Lambda.Unknown', 'Lambda.TooManyRequestsException'])(
+    'goes on after %s if it cannot wait for a stream, or if there is none to wait for',
+    async (name) => {
+      const { tasks, of } = scripted({
+        decide: ({ attempt }) =>
+          attempt < 3
+            ? decisionOf('aborted', { final: false, turns: attempt === 1 ? ['account/x'] : [], next: attempt + 1 })
+            : undefined,
+        turn: () => fail(name),
+      });
+      const { entered } = await runDefinition(tasks, input);
+      expect(of('turn')).toHaveLength(1);
+      expect(entered).toContain('No turn');
+      expect(of('prepare').map(({ attempt }) => attempt)).toEqual([1, 1, 2, 2, 3, 3]);
+    },
+  );
 
   it('only finalises a transaction that was already decided', async () => {
     const { intents } = decisionOf('committed');

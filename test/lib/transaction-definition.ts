@@ -9,6 +9,7 @@ type JsonValue = Parameters<StateMachine['run']>[0];
 export interface MachineTasks {
   readonly coordinate: (payload: unknown) => unknown;
   readonly participant: (payload: unknown) => unknown;
+  readonly turn: (payload: unknown) => unknown;
 }
 
 /** The record of an execution. */
@@ -46,7 +47,10 @@ let machine: StateMachine | undefined;
  * Executes the definition with the caller's functions. Retries follow at once.
  * @throws Error if the execution fails, with the error of the state machine
  */
-export async function runDefinition({ coordinate, participant }: MachineTasks, input: unknown): Promise<Execution> {
+export async function runDefinition(
+  { coordinate, participant, turn }: MachineTasks,
+  input: unknown,
+): Promise<Execution> {
   machine ??= interpreted();
   const tasks = {
     Plan: coordinate,
@@ -56,7 +60,7 @@ export async function runDefinition({ coordinate, participant }: MachineTasks, i
     Abort: participant,
     Finalise: participant,
     Release: participant,
-    Turn: participant,
+    Turn: turn,
   };
   const names = Object.entries(tasks);
   const { result, eventLogs } = machine.run(json(input), {

@@ -18,6 +18,11 @@ interface Instances {
   readonly instances: number;
 }
 
+interface Throttles {
+  /** Whether an invocation fails if all instances are busy, as in Lambda. @default false: it waits for one */
+  readonly throttles?: boolean;
+}
+
 interface StreamPause {
   /** Milliseconds between two attempts of a record. */
   readonly pauseMs: number;
@@ -39,6 +44,7 @@ export const DIFFERENCES = {
   api: { instances: 100, because: CALLED },
   command: { instances: 100, because: CALLED },
   participant: { instances: 100, because: CALLED },
+  turn: { instances: 100, because: CALLED },
   coordinate: { instances: 100, because: CALLED },
   operate: { instances: 4, because: 'it is rarely called; the stacks set no limit' },
   relay: {
@@ -59,7 +65,7 @@ export const DIFFERENCES = {
 export type Overrides = {
   readonly [Id in QueueConsumerId]?: { readonly queue: Partial<QueueLimits> };
 } & {
-  readonly [Id in UnqueuedId]?: Partial<Instances>;
+  readonly [Id in UnqueuedId]?: Partial<Instances> & Throttles;
 } & { readonly relay?: { readonly stream?: Partial<StreamLimits & StreamPause> } };
 
 /** How a queue feeds a function in the world. @param deployed the deployed settings of a subscriber */

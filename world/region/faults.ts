@@ -26,6 +26,7 @@ export interface FaultyPorts {
   readonly remote: Remote;
   readonly decisions: TransactionsTable;
   readonly participants: Remote;
+  readonly turns: Remote;
   readonly machine: StateMachine;
   readonly resolver: DelayedQueue;
   /** A subscriber's progress; only a subscriber with its own table has it. */

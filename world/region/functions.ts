@@ -19,7 +19,8 @@ import * as participant from '../../lambdas/participant/handler.ts';
 import * as projection from '../../lambdas/projection/handler.ts';
 import * as relay from '../../lambdas/relay/handler.ts';
 import * as resolver from '../../lambdas/resolver/handler.ts';
-import { FunctionPool, type Handler } from '../services/function-pool.ts';
+import * as turn from '../../lambdas/turn/handler.ts';
+import { type FunctionOptions, FunctionPool, type Handler } from '../services/function-pool.ts';
 import type { Activity } from '../time/activity.ts';
 import type { Scheduler } from '../time/scheduler.ts';
 import { instancesOf, invocationLimits, type Overrides, queueLimits, type UnqueuedId } from './deployment.ts';
@@ -45,6 +46,7 @@ export class RegionFunctions {
   readonly api: FunctionPool<LambdaFunctionURLEvent, Answer>;
   readonly command: FunctionPool<unknown, RemoteAnswer>;
   readonly participant: FunctionPool<unknown, unknown>;
+  readonly turn: FunctionPool<unknown, unknown>;
   readonly coordinate: FunctionPool<unknown, unknown>;
   readonly operate: FunctionPool<unknown, OperateAnswer>;
   readonly relay: FunctionPool<DynamoDBStreamEvent, DynamoDBBatchResponse>;
@@ -59,6 +61,7 @@ export class RegionFunctions {
     this.api = this.#unqueued('api', (exit) => api.makeHandler(ports('api', exit)));
     this.command = this.#unqueued('command', (exit) => command.makeHandler(ports('command', exit)));
     this.participant = this.#unqueued('participant', (exit) => participant.makeHandler(ports('participant', exit)));
+    this.turn = this.#unqueued('turn', (exit) => turn.makeHandler(ports('turn', exit)));
     this.coordinate = this.#unqueued('coordinate', (exit) => coordinate.makeHandler(ports('coordinate', exit)));
     this.operate = this.#unqueued('operate', (exit) => operate.makeHandler(alone(ports('operate', exit))));
     this.relay = this.#unqueued('relay', (exit) => {
@@ -82,15 +85,16 @@ export class RegionFunctions {
   }
 
   #unqueued<Event, Result>(id: UnqueuedId, make: Make<Event, Result>): FunctionPool<Event, Result> {
-    return this.#pool({ name: id, limits: FUNCTIONS[id], concurrency: instancesOf(id, this.#options.functions) }, make);
+    const { functions } = this.#options;
+    const concurrency = instancesOf(id, functions);
+    return this.#pool({ name: id, limits: FUNCTIONS[id], concurrency, throttles: functions[id]?.throttles }, make);
   }
 
   #pool<Event, Result>(
     {
-      name,
       limits,
-      concurrency,
-    }: { readonly name: string; readonly limits: FunctionLimits; readonly concurrency: number },
+      ...of
+    }: Pick<FunctionOptions, 'name' | 'concurrency' | 'throttles'> & { readonly limits: FunctionLimits },
     make: Make<Event, Result>,
   ): FunctionPool<Event, Result> {
     const { region, scheduler, activity, telemetry } = this.#options;
@@ -101,12 +105,12 @@ export class RegionFunctions {
         try {
           return await handle(event, context);
         } catch (error) {
-          telemetry.log.error(`The function ${name} failed`, { error });
+          telemetry.log.error(`The function ${of.name} failed`, { error });
           throw error;
         }
       };
     };
-    const options = { name, region, concurrency, ...invocationLimits(limits) };
+    const options = { ...of, region, ...invocationLimits(limits) };
     return new FunctionPool(options, scheduler, activity, makeLogged);
   }
 }

@@ -1,9 +1,9 @@
 import { hash } from 'node:crypto';
 import { warmStreams } from '../../adapters/node/warm-streams.ts';
-import { type Domain, MeridianError, type Queue, type Remote, type Runtime } from '../../core/index.ts';
+import { type Domain, MeridianError, type Queue, type Remote, type Runtime, ThrottledError } from '../../core/index.ts';
 import { REMOTE_MS } from '../../core/limits/budgets.ts';
 import { type Telemetry, unexpectedIn } from '../../lambdas/instrument.ts';
-import type { FunctionPool } from '../services/function-pool.ts';
+import { type FunctionPool, ThrottledInvocation } from '../services/function-pool.ts';
 import { answerPayload, requestPayload } from '../services/payload.ts';
 import { hexId, type Random } from '../time/randomness.ts';
 import { type Scheduler, sleepOn, withTimeout } from '../time/scheduler.ts';
@@ -80,6 +80,8 @@ export function remoteOver(scheduler: Scheduler, calleeIn: (region: string) => C
       try {
         return await withTimeout(scheduler, limit, `No response within ${limit} ms.`, call(region, payload));
       } catch (cause) {
+        if (cause instanceof ThrottledInvocation)
+          throw new ThrottledError(`${region} has no instance free. Retry.`, cause);
         throw new MeridianError('region-unreachable', `${region} did not respond. Retry.`, {
           retryable: true,
           cause,

@@ -103,9 +103,13 @@ export class WorldRegion {
       telemetry,
       ports: (name, exit) => this.#ports(name, exit),
     });
-    const { coordinate, participant, relay } = this.#functions;
+    const { coordinate, participant, turn, relay } = this.#functions;
     this.machine = new WorldStateMachine(
-      { coordinate: (input) => coordinate.invoke(input), participant: (input) => participant.invoke(input) },
+      {
+        coordinate: (input) => coordinate.invoke(input),
+        participant: (input) => participant.invoke(input),
+        turn: (input) => turn.invoke(input),
+      },
       options,
     );
     const { batchSize, retries, maxAgeS, pauseMs } = streamLimits(functions);
@@ -292,6 +296,7 @@ export class WorldRegion {
         quarantine: this.quarantine,
         remote: this.#remote(({ command }) => command),
         participants: this.#remote(({ participant }) => participant),
+        turns: this.#remote(({ turn }) => turn),
         machine: this.machine,
       },
       exit,

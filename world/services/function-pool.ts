@@ -9,9 +9,16 @@ export interface FunctionOptions {
   readonly region: string;
   /** Maximum number of instances; each handles one invocation at a time and has its own warm memory. */
   readonly concurrency: number;
+  /** Whether an invocation fails if all instances are busy, as in Lambda. @default false: it waits for one */
+  readonly throttles?: boolean | undefined;
   /** Milliseconds after which an invocation without a result is ended, together with its instance. */
   readonly timeout: number;
   readonly memoryMb: number;
+}
+
+/** The error of an invocation that found all instances busy; its name is that of the state machine's error. */
+export class ThrottledInvocation extends Error {
+  override readonly name = 'Lambda.TooManyRequestsException';
 }
 
 /** One process of a function. */
@@ -54,9 +61,10 @@ export class FunctionPool<Event, Result> {
 
   /**
    * Invokes the function as soon as an instance is free. An instance that threw or timed out is not reused.
-   * @throws what the handler throws; Error if it timed out, or its process exited
+   * @throws what the handler throws; Error if it timed out, or its process exited; ThrottledInvocation
    */
   async invoke(event: Event): Promise<Result> {
+    if (this.#options.throttles && !this.isFree) throw new ThrottledInvocation(`${this.#options.name}: Rate Exceeded.`);
     this.#activity.begin();
     try {
       while (!this.isFree) await new Promise<void>((resolve) => this.#waiting.push(resolve));

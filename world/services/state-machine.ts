@@ -6,12 +6,14 @@ import { FUNCTIONS } from '../../core/limits/functions.ts';
 import type { Activity } from '../time/activity.ts';
 import type { Clockwork } from '../time/clockwork.ts';
 import { type Scheduler, sleepOn, withTimeout } from '../time/scheduler.ts';
+import { ThrottledInvocation } from './function-pool.ts';
 
 type Task = (input: unknown) => Promise<unknown>;
 
 export interface MachineFunctions {
   readonly coordinate: Task;
   readonly participant: Task;
+  readonly turn: Task;
 }
 
 /** A step that an execution is about to run; `kill` cancels it and all later ones. */
@@ -25,6 +27,7 @@ export interface MachineStep {
 const TASK_TIMEOUTS = {
   coordinate: (FUNCTIONS.coordinate.timeoutS + MACHINE_GRACE_S) * 1000,
   participant: (FUNCTIONS.participant.timeoutS + MACHINE_GRACE_S) * 1000,
+  turn: (FUNCTIONS.turn.timeoutS + MACHINE_GRACE_S) * 1000,
 };
 
 const intentsSchema = z.array(z.unknown());
@@ -95,7 +98,10 @@ export class WorldStateMachine implements StateMachine {
             timeout,
             meta,
             participant,
-          }).catch(() => ({ kind: 'unreachable', stream: participant.stream })),
+          }).catch((error: unknown) => ({
+            kind: error instanceof ThrottledInvocation ? 'busy' : 'unreachable',
+            stream: participant.stream,
+          })),
         ),
       );
       const decision = decidedSchema.parse(
@@ -113,7 +119,7 @@ export class WorldStateMachine implements StateMachine {
       const finalised = this.#finalise(execution, name, decision.intents);
       if (decision.state === 'committed' || decision.final) return finalised;
       const turns = decision.turns.map((stream) =>
-        this.#task(execution, 'Turn', 'participant', { step: 'turn', transaction, attempt, stream, deadline, timeout }),
+        this.#task(execution, 'Turn', 'turn', { step: 'turn', transaction, attempt, stream, deadline, timeout }),
       );
       await Promise.all([finalised, ...turns.map((turn) => turn.catch(() => sleepOn(this.#scheduler, 1000)))]);
       attempt = decision.next;

@@ -1,5 +1,6 @@
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { lambdaRemote } from '../../../adapters/lambda/remote.ts';
+import { ThrottledError } from '../../../core/index.ts';
 import { credentials, oneByOne, refusal, type StubAnswer, stubServer } from '../stub-server.ts';
 
 function answered(body: string, headers: Readonly<Record<string, string>> = {}): StubAnswer {
@@ -75,6 +76,13 @@ describe('remote', () => {
       retryable: true,
       cause: expect.any(Error),
     });
+  });
+
+  test('persistent throttling is distinguished from a Region that does not respond: the call has not run', async () => {
+    const throttled = await remoteBehind([refusal('TooManyRequestsException', 'Rate Exceeded', 429)], 1_000);
+    await expect(throttled.remote.invoke('us-west-2', {})).rejects.toBeInstanceOf(ThrottledError);
+    const lost = await remoteBehind(['lost'], 1_000);
+    await expect(lost.remote.invoke('us-west-2', {})).rejects.not.toBeInstanceOf(ThrottledError);
   });
 
   test('the timeout is that of the whole call, including retries', async () => {

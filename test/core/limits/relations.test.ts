@@ -30,6 +30,7 @@ const functions = [
   'projection',
   'operate',
   'participant',
+  'turn',
   'coordinate',
   'resolver',
   'subscriber',
@@ -110,7 +111,7 @@ const broken: Readonly<Record<string, Limits>> = {
   'participant has time to load a stream, wait for an intent, resolve it and write its own': but({
     TRANSACTION_DATABASE_MS: 4_501,
   }),
-  'participant has time to wait for a turn and for the last round of it': but({ TURN_MS: 10_001 }),
+  'turn has time to wait and for its last round': but({ TURN_MS: 10_001 }),
   'a transaction that is next sees the attempt of the holder for long enough to end it': but({ WATCHED_MS: 2_001 }),
   'an attempt that waits for a younger one is not ended by a younger one meanwhile': but({ HOLD_LIMIT_MS: 2_999 }),
   'an older transaction that is next waits until it may end the attempt of the holder': but({
@@ -118,6 +119,7 @@ const broken: Readonly<Record<string, Limits>> = {
   }),
   'an append waits until it may end the attempt of the holder': but({ HOLD_LIMIT_MS: 6_001 }),
   'participant has time for a call of another Region': but({ PARTICIPANT_CALL_MS: 32_000 }),
+  'turn has time for a call of another Region': slower('turn', 30),
   'resolver has time to read an intent, query and make its decision, and finalise the intent': but({
     RESOLVER_DATABASE_MS: 2_001,
   }),

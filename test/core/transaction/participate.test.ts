@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { participateStep } from '../../../core/index.ts';
+import { participateStep, ThrottledError } from '../../../core/index.ts';
 import { aTransaction, aWorld, inputOf, prepareAll, prepareOne } from './regions.ts';
 
 function aCase() {
@@ -80,6 +80,16 @@ describe('a participant', () => {
     const [participant] = input.participants;
     if (!participant) expect.fail();
     expect(await prepareOne(us, input, 1, participant)).toEqual({ kind: 'unreachable', stream: 'account/eu.1' });
+  });
+
+  it('is busy if the home has no instance free for it, so that another attempt may follow', async () => {
+    const { us, input } = aCase();
+    const invoke = async () => {
+      throw new ThrottledError('Rate exceeded.');
+    };
+    expect(await prepareAll({ ...us, participants: { invoke } }, input, 1)).toEqual([
+      { kind: 'busy', stream: 'account/eu.1' },
+    ]);
   });
 
   it.each([undefined, {}, { step: 'dance' }, { step: 'prepare' }, { step: 'finalise', intent: {} }])(

@@ -2,7 +2,14 @@ import { memoryDecisions } from '../../../adapters/memory/decisions.ts';
 import type { PreparedIntent } from '../../../core/facts/decision.ts';
 import type { Problem } from '../../../core/facts/errors.ts';
 import type { Transaction } from '../../../core/facts/transaction.ts';
-import { type MachineInput, MeridianError, participateStep, type Remote, submitHere } from '../../../core/index.ts';
+import {
+  type MachineInput,
+  MeridianError,
+  participateStep,
+  type Remote,
+  submitHere,
+  turnStep,
+} from '../../../core/index.ts';
 import { coordinateStep } from '../../../core/transaction/coordinate.ts';
 import type { AttemptResult, Plan } from '../../../core/wire/coordinator.ts';
 import type { Prepared } from '../../../core/wire/participant.ts';
@@ -41,7 +48,7 @@ export function aWorld({ strong = true, drives = true }: WorldOptions = {}) {
       return asJson(await serve(region, asJson(asked)));
     },
   });
-  const lines = { participants: over(participateStep), remote: over(submitHere) };
+  const lines = { participants: over(participateStep), turns: over(turnStep), remote: over(submitHere) };
 
   const make = (name: string): Region => {
     const region: Region = {
@@ -89,7 +96,7 @@ export async function drive(region: Region, input: MachineInput, diesAfter?: Ste
     await region.runtime.sleep(ATTEMPT_MS);
     for (const stream of decided.turns) {
       const { id: transaction, deadline, timeout } = input;
-      await participateStep(region, asJson({ step: 'turn', transaction, attempt, stream, deadline, timeout })).catch(
+      await turnStep(region, asJson({ step: 'turn', transaction, attempt, stream, deadline, timeout })).catch(
         () => undefined,
       );
     }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Commit } from '../../../core/facts/commit.ts';
 import { isOlder, mayBeNext, type Waiter } from '../../../core/facts/waiter.ts';
-import { MeridianError, participateStep } from '../../../core/index.ts';
+import { MeridianError, ThrottledError, turnStep } from '../../../core/index.ts';
 import { type Prepare, prepareIntent } from '../../../core/transaction/prepare.ts';
 import { waitForTurn } from '../../../core/transaction/turn.ts';
 import { appendToStream } from '../../../core/write/append.ts';
@@ -253,6 +253,11 @@ describe('a free position', () => {
   });
 });
 
+/** A request from another Region. */
+function passedOn(stream: string) {
+  return { step: 'turn', transaction: 'us:t', attempt: 1, stream, remaining: 30_000, began: 20 };
+}
+
 describe('a turn', () => {
   const me = { transaction: 'us:me', began: 20, stream: ACCOUNT, attempt: 1, remaining: 30_000 };
 
@@ -375,10 +380,47 @@ describe('a turn', () => {
     const { us, eu, calls } = aWorld();
     const deadline = us.runtime.now() + 30_000;
     const asked = { step: 'turn', transaction: 'us:t', attempt: 1, stream: 'account/eu.1', deadline, timeout: 30_000 };
-    expect(await participateStep(us, asked)).toEqual({ kind: 'turn' });
+    expect(await turnStep(us, asked)).toEqual({ kind: 'turn' });
     expect(calls).toMatchObject([
       { region: 'eu', asked: { step: 'turn', remaining: 30_000, began: deadline - 30_000 } },
     ]);
     expect(eu.events.calls).toEqual(['load', 'loadLog']);
   });
+
+  it.each([
+    ['at home there', ACCOUNT],
+    ['without a home', 'note/n'],
+  ])('is waited for in the Region that drives the transaction, if the stream is %s', async (_what, stream) => {
+    const { us, calls } = aWorld();
+    expect(await turnStep(us, passedOn(stream))).toEqual({ kind: 'turn' });
+    expect(calls).toEqual([]);
+    expect(us.events.calls).toEqual(['load', 'loadLog']);
+  });
+
+  it('is followed by the next attempt a second later if the home has no instance free for it', async () => {
+    const { us } = aWorld();
+    const invoke = async () => {
+      throw new ThrottledError('Rate exceeded.');
+    };
+    const throttled = { ...us, turns: { invoke } };
+    expect(await turnStep(throttled, passedOn('account/eu.1'))).toEqual({ kind: 'turn' });
+    expect(us.runtime.slept).toEqual([1_000]);
+  });
+
+  it('fails if the home does not respond, or its response cannot be read', async () => {
+    const { us, cut } = aWorld();
+    cut.add('eu');
+    await expect(turnStep(us, passedOn('account/eu.1'))).rejects.toMatchObject({ code: 'region-unreachable' });
+    for (const answer of [undefined, {}, { kind: 'finalised' }])
+      await expect(
+        turnStep({ ...us, turns: { invoke: async () => answer } }, passedOn('account/eu.1')),
+      ).rejects.toThrow();
+  });
+
+  it.each([undefined, {}, { step: 'dance' }, { step: 'turn' }, { ...passedOn(ACCOUNT), step: 'prepare' }])(
+    'refuses %j',
+    async (asked) => {
+      await expect(turnStep(aWorld().us, asked)).rejects.toThrow();
+    },
+  );
 });

@@ -98,6 +98,14 @@ describe('nothing is forgotten:', () => {
         expect(watching(`AWS/Lambda ${metric} FunctionName=${name}`), `${name} ${metric}`).toHaveLength(1);
   });
 
+  it('a function with a limit of its own has no alarm for throttles, which are the purpose of the limit', () => {
+    const limited = alarmsOf(
+      firstRegionOf(synthesize({ context: { turnConcurrency: 20 }, subscribers: { subscriber: aSubscriber } })),
+    );
+    const absent = alarms.filter(({ AlarmName }) => !limited.some((alarm) => alarm.AlarmName === AlarmName));
+    expect(absent.map(({ AlarmName }) => AlarmName)).toEqual(['meridian-turn-throttles']);
+  });
+
   it('a function is reported before its own timeout ends it', () => {
     for (const { Properties } of region.ofType('AWS::Lambda::Function')) {
       const { FunctionName, Timeout } = z.object({ FunctionName: z.string(), Timeout: z.number() }).parse(Properties);

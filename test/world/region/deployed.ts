@@ -89,7 +89,10 @@ const taskSchema = z.looseObject({
   Type: z.literal('Task'),
   Resource: z.string(),
   TimeoutSeconds: z.number(),
-  Retry: z.array(z.looseObject({ ErrorEquals: beside })).length(1),
+  Retry: z
+    .array(z.looseObject({ ErrorEquals: beside }))
+    .max(1)
+    .default([]),
 });
 const statesSchema = z.record(
   z.string(),
@@ -97,6 +100,9 @@ const statesSchema = z.record(
     Type: z.string(),
     get ItemProcessor() {
       return z.looseObject({ States: statesSchema }).optional();
+    },
+    get Branches() {
+      return z.array(z.looseObject({ States: statesSchema })).optional();
     },
   }),
 );
@@ -206,6 +212,7 @@ export function deployedMachine(stack: TemplateReader) {
 
 function tasksIn(states: z.infer<typeof statesSchema>): object[] {
   return Object.values(states).flatMap((state) => {
+    if (state.Branches) return state.Branches.flatMap(({ States }) => tasksIn(States));
     if (state.ItemProcessor) return tasksIn(state.ItemProcessor.States);
     if (state.Type !== 'Task') return [];
     const { Resource, TimeoutSeconds, Retry } = taskSchema.parse(state);

@@ -89,7 +89,7 @@ const listening = {
 const regions = ['us-east-1', 'us-east-2', 'us-west-2'];
 const names = namesOf('meridian');
 const consumers = ['ingest', 'projection', 'resolver', 'subscriber'] as const satisfies readonly QueueConsumerId[];
-const called = ['api', 'command', 'participant', 'coordinate'] as const satisfies readonly UnqueuedId[];
+const called = ['api', 'command', 'participant', 'turn', 'coordinate'] as const satisfies readonly UnqueuedId[];
 const unqueued = [...called, 'operate', 'relay'] as const satisfies readonly UnqueuedId[];
 const functions: readonly WorldFunctionId[] = [...consumers, ...unqueued];
 
@@ -277,15 +277,19 @@ describe.each(regions)('the world and the stacks, in %s,', (region) => {
       BackoffRate: 2,
       JitterStrategy: 'FULL',
     };
-    const taskOf = (id: 'coordinate' | 'participant') => ({
+    const taskOf = (id: 'coordinate' | 'participant' | 'turn') => ({
       calls: `Function(${names.function(id)})`,
       timeoutS: FUNCTIONS[id].timeoutS + MACHINE_GRACE_S,
       retry,
     });
     const { tasks, ...machine } = deployedMachine(stackOf(region));
     expect(machine).toEqual({ type: 'EXPRESS', timeoutS: EXPRESS_MACHINE_MS / 1000 });
-    expect(tasks).toHaveLength(6);
-    expect([taskOf('coordinate'), taskOf('participant')]).toEqual(expect.arrayContaining([...new Set(tasks)]));
+    // Plan, Prepare, Decide, Commit, Abort, Finalise, Release and Turn.
+    expect(tasks).toHaveLength(8);
+    // A turn is not retried.
+    const turn = { ...taskOf('turn'), retry: {} };
+    expect(tasks).toEqual(expect.arrayContaining([taskOf('coordinate'), taskOf('participant'), turn]));
+    expect([taskOf('coordinate'), taskOf('participant'), turn]).toEqual(expect.arrayContaining([...new Set(tasks)]));
   });
 
   it('expire nothing except parked events of a subscriber', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { MeridianError } from '../../../core/index.ts';
+import { MeridianError, ThrottledError } from '../../../core/index.ts';
 import { LAMBDA_PAYLOAD_BYTES } from '../../../core/limits/aws.ts';
 import { Link } from '../../../world/network/link.ts';
 import { remoteOver } from '../../../world/region/ports.ts';
@@ -9,11 +9,11 @@ import { seeded } from '../../../world/time/randomness.ts';
 import { VirtualScheduler } from '../../../world/time/scheduler.ts';
 
 /** A function of another Region, called over links. */
-function aRemote(handle: (request: unknown) => Promise<unknown>) {
+function aRemote(handle: (request: unknown) => Promise<unknown>, throttles = false) {
   const scheduler = new VirtualScheduler(0);
   const activity = new Activity();
   const callee = new FunctionPool<unknown, unknown>(
-    { name: 'callee', region: 'us-east-2', concurrency: 1, timeout: 1000, memoryMb: 1024 },
+    { name: 'callee', region: 'us-east-2', concurrency: 1, throttles, timeout: 1000, memoryMb: 1024 },
     scheduler,
     activity,
     () => handle,
@@ -57,6 +57,15 @@ describe('a function of another Region', () => {
   it('counts as failed if it throws any error', async () => {
     const invoke = aRemote(() => Promise.reject(new MeridianError('too-large', 'there')));
     await expect(invoke('work')).rejects.toMatchObject({ code: 'region-unreachable' });
+  });
+
+  it('reports that it has no instance free', async () => {
+    const invoke = aRemote(() => new Promise(() => undefined), true);
+    const answers = await Promise.allSettled([invoke('work'), invoke('work')]);
+    expect(answers.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+    const reasons = answers.map((answer) => answer.status === 'rejected' && answer.reason);
+    expect(reasons.filter((reason) => reason instanceof ThrottledError)).toHaveLength(1);
+    expect(reasons).toEqual(Array(2).fill(expect.objectContaining({ code: 'region-unreachable', retryable: true })));
   });
 
   it('that returns nothing returns null', async () => {

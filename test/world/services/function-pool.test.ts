@@ -6,12 +6,12 @@ import { sleepOn, VirtualScheduler } from '../../../world/time/scheduler.ts';
 type Work = 'work' | 'throw' | 'hang';
 
 /** A function that returns the number of its instance, after 100 ms. */
-function aPool(concurrency = 2) {
+function aPool(concurrency = 2, throttles = false) {
   const scheduler = new VirtualScheduler(0);
   const activity = new Activity();
   let instances = 0;
   const pool = new FunctionPool<Work, number>(
-    { name: 'test', region: 'us-east-1', concurrency, timeout: 1000, memoryMb: 512 },
+    { name: 'test', region: 'us-east-1', concurrency, throttles, timeout: 1000, memoryMb: 512 },
     scheduler,
     activity,
     () => {
@@ -50,6 +50,15 @@ describe('FunctionPool', () => {
     expect(new Set(await scheduler.resolve(all))).toEqual(new Set([1, 2]));
     expect(scheduler.now() - begin).toBe(300);
     expect([pool.isFree, activity.idle]).toEqual([true, true]);
+  });
+
+  it('can refuse an invocation while all instances are busy, as Lambda does', async () => {
+    const { pool, scheduler, activity } = aPool(2, true);
+    const two = Promise.all([pool.invoke('work'), pool.invoke('work')]);
+    await expect(pool.invoke('work')).rejects.toMatchObject({ name: 'Lambda.TooManyRequestsException' });
+    expect(await scheduler.resolve(two)).toEqual([1, 2]);
+    expect(activity.idle).toBe(true);
+    expect(await scheduler.resolve(pool.invoke('work'))).toBe(2);
   });
 
   it('starts cold after an instance threw', async () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it, vi } from 'vitest';
 import * as z from 'zod';
 import type { MachineInput } from '../../../core/index.ts';
+import { ThrottledInvocation } from '../../../world/services/function-pool.ts';
 import { WorldStateMachine } from '../../../world/services/state-machine.ts';
 import { Activity } from '../../../world/time/activity.ts';
 import { seeded } from '../../../world/time/randomness.ts';
@@ -41,6 +42,9 @@ type Script = (step: string, times: number, stream: string) => unknown;
 function failure() {
   throw new Error('thrown');
 }
+function throttled() {
+  throw new ThrottledInvocation('Rate exceeded.');
+}
 const committing: Record<string, unknown> = {
   decide: { state: 'committed', final: true, intents: both('committed'), turns: [], next: 2 },
   finalise: { kind: 'finalised' },
@@ -71,6 +75,12 @@ const scenarios: Readonly<Record<string, Script>> = {
     step === 'decide' && times === 1
       ? { state: 'aborted', final: false, intents: both('aborted').slice(0, 1), turns: ['stock/1'], next: 2 }
       : answers(step, times, stream),
+  'one is throttled at first': (step, times, stream) => {
+    if (step === 'prepare' && stream === 'stock/1' && times < 6) return throttled();
+    return (scenarios['one is busy at first'] ?? answers)(step, times, stream);
+  },
+  'a turn is throttled': (step, times, stream) =>
+    step === 'turn' ? throttled() : (scenarios['one is busy at first'] ?? answers)(step, times, stream),
   'it is decided already': (step, times, stream) =>
     step === 'plan' ? { kind: 'decided', intents: both('committed') } : answers(step, times, stream),
   'plan and decide fail at first': (step, times, stream) =>
@@ -94,7 +104,7 @@ function scripted(script: Script) {
   };
   // Concurrent requests come in any order.
   return {
-    functions: { coordinate: call, participant: call },
+    functions: { coordinate: call, participant: call, turn: call },
     calls: () => calls.map((one) => JSON.stringify(one)).sort(),
   };
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import type { MachineInput } from '../../../core/index.ts';
+import { ThrottledInvocation } from '../../../world/services/function-pool.ts';
 import { type MachineStep, WorldStateMachine } from '../../../world/services/state-machine.ts';
 import { Activity } from '../../../world/time/activity.ts';
 import { seeded } from '../../../world/time/randomness.ts';
@@ -49,7 +50,10 @@ function aMachine(answers: Readonly<Record<string, Answer>> = {}, random: () => 
     await sleepOn(scheduler, 10);
     return (answers[name] ?? defaults[name])?.(number, input);
   };
-  const machine = new WorldStateMachine({ coordinate: call, participant: call }, { scheduler, random, activity });
+  const machine = new WorldStateMachine(
+    { coordinate: call, participant: call, turn: call },
+    { scheduler, random, activity },
+  );
   return {
     machine,
     scheduler,
@@ -141,6 +145,35 @@ describe('WorldStateMachine', () => {
     expect(second - first).toBeGreaterThan(10);
     expect(second - first).toBeLessThan(1010);
     expect(third - second).toBeLessThan(2010);
+  });
+
+  it('reports a participant as busy if its function is throttled four times, so that another attempt follows', async () => {
+    const { machine, calls, settle } = aMachine({
+      prepare: () => {
+        throw new ThrottledInvocation('Rate exceeded.');
+      },
+    });
+    await machine.start({ ...input, participants: input.participants.slice(0, 1) });
+    await settle();
+    expect(calls.filter(({ step }) => step === 'prepare')).toHaveLength(4);
+    expect(calls.find(({ step }) => step === 'decide')?.input).toMatchObject({
+      answers: [{ kind: 'busy', stream: 'stock/0' }],
+    });
+  });
+
+  it('prepares the next attempt a second after a turn that failed, and does not retry the turn', async () => {
+    const { machine, steps, settle } = aMachine({
+      decide: (call) => ({ state: 'aborted', final: call === 2, intents: [], turns: ['stock/0'], next: call + 1 }),
+      turn: () => {
+        throw new ThrottledInvocation('Rate exceeded.');
+      },
+    });
+    await machine.start({ ...input, participants: input.participants.slice(0, 1) });
+    await settle();
+    expect(steps().slice(3, 5)).toEqual([
+      [30, 'turn'],
+      [1040, 'prepare'],
+    ]);
   });
 
   it('at most doubles the pause before each further attempt', async () => {

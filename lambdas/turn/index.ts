@@ -1,0 +1,44 @@
+import { domain } from '#domain';
+import { dynamoDbClient } from '../../adapters/dynamodb/client.ts';
+import { dynamoDbDecisions } from '../../adapters/dynamodb/decisions.ts';
+import { dynamoDbEventStore } from '../../adapters/dynamodb/event-store.ts';
+import { serverClock } from '../../adapters/dynamodb/server-clock.ts';
+import { dynamoDbSnapshotStore } from '../../adapters/dynamodb/snapshot-store.ts';
+import { lambdaRemote } from '../../adapters/lambda/remote.ts';
+import { nodeRuntime } from '../../adapters/node/runtime.ts';
+import { warmStreams } from '../../adapters/node/warm-streams.ts';
+import { TRANSACTION_DATABASE_MS } from '../../core/limits/budgets.ts';
+import { parseEnvironment } from '../environment.ts';
+import { powertools } from '../powertools.ts';
+import { makeHandler } from './handler.ts';
+
+const env = parseEnvironment([
+  'AWS_REGION',
+  'MERIDIAN_NAME',
+  'MERIDIAN_REGIONS',
+  'MERIDIAN_LOG',
+  'EVENTS_TABLE',
+  'SNAPSHOTS_TABLE',
+  'TRANSACTIONS_TABLE',
+  'DECISIONS',
+  'PARTICIPANT_FUNCTION',
+  'TURN_FUNCTION',
+]);
+const telemetry = powertools(env.MERIDIAN_NAME);
+const client = dynamoDbClient();
+const callMs = TRANSACTION_DATABASE_MS;
+
+export const handler = makeHandler({
+  domain,
+  region: env.AWS_REGION,
+  regions: env.MERIDIAN_REGIONS,
+  log: env.MERIDIAN_LOG,
+  events: dynamoDbEventStore(client, env.EVENTS_TABLE, { callMs }),
+  snapshots: dynamoDbSnapshotStore(client, env.SNAPSHOTS_TABLE),
+  decisions: dynamoDbDecisions(client, env.TRANSACTIONS_TABLE, { strong: env.DECISIONS === 'strong', callMs }),
+  participants: lambdaRemote({ functionName: env.PARTICIPANT_FUNCTION }),
+  turns: lambdaRemote({ functionName: env.TURN_FUNCTION }),
+  runtime: nodeRuntime(telemetry, serverClock(client)),
+  warm: warmStreams(),
+  telemetry,
+});
