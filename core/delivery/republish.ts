@@ -35,7 +35,7 @@ const TRANSACTIONS = 'transactions:';
 
 /**
  * Republishes the events of commits written here since a given time, under their original ids. Schedules the resolver
- * again for what was promised since then: intents written here, and transactions driven here that are not decided.
+ * again for what was promised then: intents written here since, and undecided transactions driven here whose deadline is later.
  * Reads one segment of the `events` table, then of the `transactions` table, page after page for {@link STEP_MS}. A
  * step reads one table only: if the decisions are unavailable, the step before has published every event. Stops at the
  * first page that could not be sent completely; the cursor then points to that page. Repeating a step sends everything

@@ -79,7 +79,7 @@ describe('remote', () => {
   });
 
   test('persistent throttling is distinguished from a Region that does not respond: the call has not run', async () => {
-    const throttled = await remoteBehind([refusal('TooManyRequestsException', 'Rate Exceeded', 429)], 1_000);
+    const throttled = await remoteBehind([refusal('TooManyRequestsException', 'Rate Exceeded', 429)]);
     await expect(throttled.remote.invoke('us-west-2', {})).rejects.toBeInstanceOf(ThrottledError);
     const lost = await remoteBehind(['lost'], 1_000);
     await expect(lost.remote.invoke('us-west-2', {})).rejects.not.toBeInstanceOf(ThrottledError);

@@ -221,7 +221,8 @@ describe('republish, for the transactions of a Region,', () => {
       promised('on-time', { decidedAt: Date.parse(since) }),
       ...[promised('busy'), busy('busy', 1), busy('busy', 2)],
       ...[promised('decided'), busy('decided', 1), aDecision({ transaction: 'us:decided', attempt: 2, decidedAt })],
-      promised('old', { decidedAt: Date.parse(since) - 1 }),
+      // Its deadline was before that time.
+      promised('old', { decidedAt: Date.parse(since) - 30_001 }),
     ]);
     expect(await all(us)).toEqual({ scanned: 0, published: 0, scheduled: 3, failed: 0 });
     expect(attemptsIn(us.armed)).toEqual(['us:busy#3', 'us:on-time#1', 'us:promised#1']);
