@@ -75,6 +75,24 @@ export class LogPositions {
   }
 
   /**
+   * `versionOf` for commits that are asked for in the order of their positions: each takes the version of the one before
+   * it, instead of all contexts back to the one that its own context covers.
+   */
+  versionsInOrder(): (commit: Commit) => VersionVector {
+    const last = new Map<string, { readonly position: number; readonly version: VersionVector }>();
+    return (commit) => {
+      const { log, position, context } = commit;
+      const before = last.get(log);
+      const isNext = before?.position === position - 1 && positionIn(context, log) < position - 1;
+      const version = isNext
+        ? joinVersions(joinVersions(context, { [log]: position }), before.version)
+        : this.versionOf(commit);
+      last.set(log, { position, version });
+      return version;
+    };
+  }
+
+  /**
    * The least causally closed version that covers a commit. Usually it is the commit's context and dot. If the writer
    * had read an old version, it also includes the later commits of the writer's log, since a version has no gaps.
    */
