@@ -100,6 +100,7 @@ export type { ResolvePorts } from './transaction/resolver.ts';
 export { resolveMessages } from './transaction/resolver.ts';
 export type { DrivePorts, TransactPorts } from './transaction/transact.ts';
 export { outcomeOf, runTransaction } from './transaction/transact.ts';
+export type { KeptStream } from './view/kept-streams.ts';
 export type { ProjectPorts } from './view/projection.ts';
 export { projectTriggers } from './view/projection.ts';
 export { beginRebuild, cleanRebuild, rebuildStatus, stepRebuild } from './view/rebuild.ts';

@@ -85,6 +85,30 @@ describe('GET /streams/{type}/{id}', () => {
     expect(loads).toBe(3);
   });
 
+  it('loads a stream once while it waits, then only what has arrived', async () => {
+    const store = memoryEventStore();
+    const west = anApi({ region: 'us-west-2', log: 'us-west-2' });
+    const wanted = versionOf(await append(west, 1));
+    const read: number[] = [];
+    const api = anApi({
+      events: {
+        ...store,
+        load: async (name, after) => {
+          const commits = await store.load(name, after);
+          read.push(commits.length);
+          return commits;
+        },
+      },
+    });
+    for (let i = 2; i < 50; i++) await append(api, i);
+    read.length = 0;
+
+    expect((await api.get(path, { headers: { 'if-at-least': wanted } })).status).toBe(425);
+
+    expect(read.length).toBeGreaterThan(2);
+    expect(read).toEqual([48, ...read.slice(1).map(() => 0)]);
+  });
+
   it('returns 425 after 2 s with the version it has seen', async () => {
     const api = anApi();
     const seen = versionOf(await append(api, 1));
