@@ -64,7 +64,7 @@ export async function loadWhole(ports: LoadPorts, { name, type }: StreamRef): Pr
  * a committed transaction is visible there at once. If a decision cannot be read, its intent and the commits after it
  * stay hidden.
  */
-async function withDecisions(ports: LoadPorts, history: History): Promise<History> {
+export async function withDecisions(ports: LoadPorts, history: History): Promise<History> {
   const attempts = Map.groupBy(history.undecided, ({ commitId }) => commitId);
   await Promise.all(
     attempts.entries().map(async ([attemptId, intents]) => {

@@ -31,7 +31,17 @@ import {
   totalItemSchema,
 } from '../../adapters/dynamodb/view-item.ts';
 import { dynamoDbViewStore } from '../../adapters/dynamodb/view-store.ts';
-import type { Decision, Generations, KnownCopy, Parked, Place, Snapshot, Sums, ViewEntry } from '../../core/index.ts';
+import type {
+  Contributors,
+  Decision,
+  Generations,
+  KnownCopy,
+  Parked,
+  Place,
+  Snapshot,
+  Sums,
+  ViewEntry,
+} from '../../core/index.ts';
 import { subscribedEventSchema } from '../../core/wire/bus-event.ts';
 import { generationsSchema } from '../../core/wire/generations.ts';
 import { decodeSnapshot, encodeSnapshot, snapshotSchema } from '../../core/wire/snapshot.ts';

@@ -186,6 +186,35 @@ describe('GET /streams/{type}/{id}/events', () => {
     expect(ids).toEqual([['id-1', 'id-2', 'id-3'], ['id-4', 'id-5', 'id-6'], ['id-7']]);
   });
 
+  it('loads no more of a long stream than a page needs', async () => {
+    const store = memoryEventStore();
+    let read = 0;
+    const api = anApi({
+      events: {
+        ...store,
+        load: () => Promise.reject(new Error('The whole stream is not needed.')),
+        loadFirst: async (...args) => {
+          const first = await store.loadFirst(...args);
+          read += first.commits.length;
+          return first;
+        },
+      },
+    });
+    for (let position = 1; position <= 200; position++)
+      await store.put(
+        aCommit({
+          ...{ stream, position, context: { 'us-east-1': position - 1 } },
+          hlc: position.toString(16).padStart(16, '0'),
+        }),
+      );
+
+    const { commits, next } = pageSchema.parse((await api.get(`${path}/events`, { query: 'limit=1' })).body);
+    expect(commits).toHaveLength(1);
+    await api.get(`${path}/events`, { query: `limit=1&after=${next}` });
+
+    expect(read).toBe(4);
+  });
+
   it('shows a late commit to a reader that follows the stream, whatever the stamp of the commit', async () => {
     const store = memoryEventStore();
     const api = anApi({ events: store });
