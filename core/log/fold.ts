@@ -114,7 +114,8 @@ function firstBehind(log: readonly Folded[], position: number): number {
   let [low, high] = [0, log.length];
   while (low < high) {
     const middle = (low + high) >>> 1;
-    if ((log[middle]?.commit.position ?? 0) <= position) low = middle + 1;
+    const folded = log[middle];
+    if (folded && folded.commit.position <= position) low = middle + 1;
     else high = middle;
   }
   return low;

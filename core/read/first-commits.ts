@@ -34,7 +34,8 @@ export async function firstSeen(
     history.add(loaded);
     await withDecisions(ports, history);
     const ends = cut
-      .flatMap((log) => lastOf(log, loaded) ?? [])
+      .map((log) => lastOf(log, loaded))
+      .filter((commit) => commit !== undefined)
       .filter((commit) => versionCovers(history.seen, commit))
       .sort(foldOrder);
     const seen = history.since(after);
@@ -45,9 +46,8 @@ export async function firstSeen(
 }
 
 function lastOf(log: string, commits: readonly Commit[]): Commit | undefined {
-  return commits
-    .filter((commit) => commit.log === log)
-    .reduce<Commit | undefined>((last, commit) => (last && last.position > commit.position ? last : commit), undefined);
+  const own = commits.filter((commit) => commit.log === log);
+  return own.sort((a, b) => a.position - b.position).at(-1);
 }
 
 /** A base that has only a version: what is computed from it are the seen commits after it, but no state. */

@@ -3,6 +3,7 @@ import { memorySnapshotStore } from '../../../adapters/memory/snapshot-store.ts'
 import { defineDomain } from '../../../core/definition/domain.ts';
 import { defineStream } from '../../../core/definition/stream.ts';
 import type { Commit } from '../../../core/facts/commit.ts';
+import { nextStamp } from '../../../core/facts/hlc.ts';
 import { AHEAD_MS, KEEP_COMMITS } from '../../../core/limits/budgets.ts';
 import type { KeptStream } from '../../../core/view/kept-streams.ts';
 import { projectTriggers } from '../../../core/view/projection.ts';
@@ -127,8 +128,8 @@ describe('a projector that keeps streams', () => {
 });
 
 describe('a projector that keeps streams of a type with snapshots', () => {
-  const type = defineStream({ ...note, snapshots: { every: 10, codeVersion: 1, settle: 0 } });
-  const withSnapshots = () => {
+  const withSnapshots = (every = 10) => {
+    const type = defineStream({ ...note, snapshots: { every, codeVersion: 1, settle: 0 } });
     const { us, kept } = aRegionThatKeeps();
     const [view] = us.domain.views.values();
     if (!view) throw new Error('The domain has views.');
@@ -144,6 +145,24 @@ describe('a projector that keeps streams of a type with snapshots', () => {
     }
     expect((await us.snapshots.newest('note/n', 1))?.version.us).toBeGreaterThan(50);
     expect(kept.size).toBeLessThanOrEqual(1);
+  });
+
+  it('discards its copy if a commit of the table rules out the snapshot that it has started from', async () => {
+    const { us, kept } = withSnapshots(30);
+    // A snapshot can be continued only by commits with real times.
+    const recent = (position: number) => nth(position, { hlc: nextStamp(Date.UTC(2001, 0, 1) + position) });
+    for (const last of [62, 62 + KEEP_COMMITS]) {
+      await put(
+        us,
+        Array.from({ length: last }, (_, i) => recent(i + 1)),
+      );
+      await projectAll(us, [key(recent(last))]);
+    }
+    expect(kept.size).toBe(1);
+    const late = noting('late', { log: 'eu', hlc: recent(3).hlc, context: {}, commitId: 'late' });
+    await put(us, [late]);
+    await projectAll(us, [key(late)]);
+    expect(await rowsOf(us, 'texts')).toMatchObject({ late: '1 times', 'text 1': '1 times' });
   });
 
   it('loads the whole stream if a commit rules out the snapshot', async () => {
