@@ -17,6 +17,8 @@ import { submitAppend } from '../write/submit.ts';
 export interface IngestPorts extends TransactPorts {
   readonly bus: Bus;
   readonly quarantine: Queue;
+  /** The queue that the messages came from. */
+  readonly ingest: Queue;
 }
 
 /**
@@ -27,7 +29,9 @@ type Verdict =
   | { readonly kind: 'Quarantined'; readonly body: string }
   /** A decided transaction, announced through the record of its outcome. */
   | { readonly kind: 'Decided' }
-  | { readonly kind: 'Retry'; readonly why: string };
+  | { readonly kind: 'Retry'; readonly why: string }
+  /** Not tried: held up by slow messages of its stream until the batch ran out of time. */
+  | { readonly kind: 'HeldUp'; readonly body: string };
 
 const busEventSchema = z.object({
   'detail-type': z.enum([APPEND, COMMAND, TRANSACT]),
@@ -38,7 +42,8 @@ const busEventSchema = z.object({
  * Processes messages that producers put on the bus. Every message ends exactly once: as `Accepted`, as `Rejected` with
  * the problem, or in the quarantine with the reason. A transaction ends with its outcome, which is announced through
  * its record. A message that cannot be decided now is redelivered, which is harmless because its `id` is the commitId,
- * or the transaction's id.
+ * or the transaction's id. The messages of its stream behind it are tried nevertheless: the bus has no order to keep. A
+ * message for which no time was left is sent to the queue again, since each redelivery would count as a failed attempt.
  * @param bodies EventBridge events with `detail-type` `meridian.append`, `meridian.command` or `meridian.transact`, as
  *   JSON
  * @returns per body: undefined if it is done, otherwise why it must be redelivered
@@ -50,17 +55,18 @@ export async function ingestMessages(ports: IngestPorts, bodies: readonly string
     ({ body, detail }) => (typeof detail?.stream === 'string' ? detail.stream : body),
     (message) => judge(ports, message),
     {
-      // A message that must be redelivered holds up its own stream only, and never the receipts of other messages.
-      when: (previous) => previous?.kind === 'Retry' || ports.runtime.elapsed() - begun > BEGIN_MS,
-      instead: () => ({
-        kind: 'Retry',
-        why: 'not started: the batch ran out of time, or an earlier message of the stream must be redelivered',
-      }),
+      // A slow message holds up its own stream only, and never the receipts of other messages.
+      when: () => ports.runtime.elapsed() - begun > BEGIN_MS,
+      instead: ({ body }) => ({ kind: 'HeldUp', body }),
     },
   );
-  const [untold, quarantined] = await Promise.all([tell(ports, verdicts), quarantine(ports, verdicts)]);
+  const [untold, quarantined, held] = await Promise.all([
+    tell(ports, verdicts),
+    sendBodies(ports, ports.quarantine, verdicts, 'Quarantined'),
+    sendBodies(ports, ports.ingest, verdicts, 'HeldUp'),
+  ]);
   const answers = verdicts.map((verdict, i) =>
-    verdict.kind === 'Retry' ? verdict.why : (untold.get(i) ?? quarantined.get(i)),
+    verdict.kind === 'Retry' ? verdict.why : (untold.get(i) ?? quarantined.get(i) ?? held.get(i)),
   );
   for (const [i, { kind }] of verdicts.entries())
     if (kind !== 'Retry' && kind !== 'Decided' && answers[i] === undefined) ports.runtime.metric(kind, 'Count', 1);
@@ -145,20 +151,21 @@ async function tell({ bus, runtime }: IngestPorts, verdicts: readonly Verdict[])
   return failures(receipts, answers);
 }
 
-async function quarantine(
-  { quarantine, runtime }: IngestPorts,
+/** Sends the bodies of one kind of verdict to a queue. @returns by the message's index, why it was not accepted */
+async function sendBodies(
+  { runtime }: IngestPorts,
+  queue: Queue,
   verdicts: readonly Verdict[],
+  kind: 'Quarantined' | 'HeldUp',
 ): Promise<ReadonlyMap<number, string>> {
-  const unreadable = verdicts.flatMap((verdict, i) =>
-    verdict.kind === 'Quarantined' ? [{ i, body: verdict.body }] : [],
-  );
+  const sent = verdicts.flatMap((verdict, i) => (verdict.kind === kind ? [{ i, body: verdict.body }] : []));
   const answers = await deliverInBatches(
-    unreadable,
+    sent,
     ({ body }) => bytesAtMost(body),
-    (batch) => quarantine.send(batch.map(({ body }) => body)),
+    (batch) => queue.send(batch.map(({ body }) => body)),
     runtime,
   );
-  return failures(unreadable, answers);
+  return failures(sent, answers);
 }
 
 function failures(sent: readonly { readonly i: number }[], answers: BatchAnswer): ReadonlyMap<number, string> {

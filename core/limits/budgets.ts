@@ -176,6 +176,12 @@ export const IDEMPOTENCY_WINDOW_MS = 14 * 24 * 60 * 60 * 1000;
 /** Maximum time that messages wait in queues, and events in a subscriber's table for their predecessors. */
 export const QUEUE_RETENTION_S = 14 * 24 * 60 * 60;
 
+/**
+ * The highest position of a log in a version token. Positions are written one after the other: at one per millisecond a log
+ * reaches this one after 31 years.
+ */
+export const MAX_POSITION = 1_000_000_000_000;
+
 // Sizes. Commits, transactions and problems are measured as JSON.
 
 export const MAX_EVENTS = 100;

@@ -205,6 +205,11 @@ export class History {
     return this.#held.logs.last(log);
   }
 
+  /** True if a commit here, seen or hidden, is in the log or depends on it. */
+  knows(log: string): boolean {
+    return this.lastPosition(log) > 0 || this.#held.seen.hidden().some(({ context }) => positionIn(context, log) > 0);
+  }
+
   /** The commit at the last decided position of a log; undefined if there is none, or only the base includes it. */
   lastOf(log: string): Commit | undefined {
     return this.#held.logs.at(log, this.lastDecidedPosition(log));

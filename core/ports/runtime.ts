@@ -31,6 +31,7 @@ export type MetricName =
   | 'Accepted'
   | 'Rejected'
   | 'Quarantined'
+  | 'HeldUp'
   | 'Published'
   | 'PublishFailed'
   | 'SightingFailed'

@@ -21,7 +21,8 @@ export interface StreamState {
 /**
  * The state of a stream as this Region has seen it; a stream without commits has the initial state of its type.
  * @param atLeast waits up to `CATCH_UP_MS` until this Region has seen that version
- * @throws MeridianError `unknown-stream-type`; `not-caught-up`, with the version this Region has seen; `unavailable`
+ * @throws MeridianError `unknown-stream-type`; `validation`: no Region can have seen `atLeast`; `not-caught-up`, with the version
+ *   this Region has seen; `unavailable`
  */
 export async function readStream(
   ports: StreamReadPorts,
@@ -72,7 +73,7 @@ export async function readCommits(
 ): Promise<CommitPage> {
   const ref = parseStreamRef(stream);
   // A reader that starts at the beginning needs every commit, so a snapshot would save nothing.
-  const loaded = Object.keys(after).length > 0 ? await loadAtLeast(ports, ref, after) : undefined;
+  const loaded = Object.keys(after).length > 0 ? await loadAtLeast(ports, ref, after, 'after') : undefined;
   const history = loaded?.reaches(after) ? loaded : await loadWhole(ports, ref);
   await keepShown(ports, history);
   const unread = history.since(after);

@@ -25,7 +25,7 @@ import type { AppendPorts } from './writer.ts';
  * - `id-reused`: the commitId belongs to another request
  * - `rejected`: the domain's own refusal
  * - `unreadable-event`, retryable: only newer code knows an event of the stream
- * - `not-caught-up`, retryable: this Region has not seen `basedOn`
+ * - `not-caught-up`, retryable: this Region has not seen `basedOn`; `validation`: no Region can have seen it
  * - `too-large`; `unavailable`, retryable
  */
 export async function appendToStream(

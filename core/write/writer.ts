@@ -116,9 +116,9 @@ function ageOf({ loadedAt }: Warm, runtime: AppendPorts['runtime']): number {
 }
 
 /** Loads a stream and keeps it in memory. @throws MeridianError as `loadAtLeast` */
-export async function loadWarm(ports: AppendPorts, stream: StreamRef, atLeast?: VersionVector): Promise<History> {
+export async function loadWarm(ports: AppendPorts, stream: StreamRef, basedOn?: VersionVector): Promise<History> {
   const loadedAt = { now: ports.runtime.now(), elapsed: ports.runtime.elapsed() };
-  const history = await loadAtLeast(ports, stream, atLeast);
+  const history = await loadAtLeast(ports, stream, basedOn, 'basedOn');
   ports.warm.set(stream.name, { history, loadedAt, watch: watchOf(ports, stream) });
   return history;
 }

@@ -60,10 +60,22 @@ export function inHeader<T>(name: string, path: string, read: () => T): T {
   try {
     return read();
   } catch (error) {
-    const faults = error instanceof MeridianError && error.code === 'validation' ? listedFaults(error) : undefined;
-    if (!faults) throw error;
-    throw invalid(faults.map((fault) => (fault.path === path ? { ...fault, path: name } : fault)));
+    throw renamed(error, name, path);
   }
+}
+
+/** Like `inHeader`, of a value that is used later. @throws what `using` rejects with */
+export async function namedAs<T>(name: string, path: string, using: Promise<T>): Promise<T> {
+  try {
+    return await using;
+  } catch (error) {
+    throw renamed(error, name, path);
+  }
+}
+
+function renamed(error: unknown, name: string, path: string): unknown {
+  const faults = error instanceof MeridianError && error.code === 'validation' ? listedFaults(error) : undefined;
+  return faults ? invalid(faults.map((fault) => (fault.path === path ? { ...fault, path: name } : fault))) : error;
 }
 
 /** The version token in a header, with or without ETag quotes. @throws MeridianError `validation` */

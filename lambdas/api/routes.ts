@@ -35,6 +35,7 @@ import {
   inHeader,
   jsonAnswer,
   jsonBody,
+  namedAs,
   type Parameters,
   pageOf,
   problemAnswer,
@@ -86,7 +87,7 @@ const postEvents: Handle = async (ports, event) => {
           new MeridianError(
             'unavailable',
             'Not started: the request ran out of time, or an earlier envelope of the stream must be retried. Send it again.',
-            { retryable: true },
+            { retryable: true, details: { started: false } },
           ),
         ),
       ),
@@ -129,13 +130,14 @@ const postCommand: Handle = async (ports, event, { type = '', id = '', name }) =
   const append = inHeader('Idempotency-Key', 'id', () =>
     parseCommandEnvelope(ports.domain, envelope, ports.runtime.newId),
   );
-  const appended = await submitAppend(ports, traced(append, event));
+  const appended = await namedAs('If-Match', named, submitAppend(ports, traced(append, event)));
   return acceptance(appended);
 };
 
 const getStream: Handle = async (ports, event, { type = '', id = '' }) => {
   const stream = streamNameOf(type, id);
-  const read = await readStream(ports, stream, versionHeader(event, 'If-At-Least', stream));
+  const atLeast = versionHeader(event, 'If-At-Least', stream);
+  const read = await namedAs('If-At-Least', 'atLeast', readStream(ports, stream, atLeast));
   return jsonAnswer(encodeStreamState(ports.region, stream, read), etag({ stream, version: read.version }));
 };
 

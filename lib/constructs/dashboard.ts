@@ -78,7 +78,12 @@ export class Dashboard extends Construct {
           }),
         ],
         ...row('Traffic: input and output', [
-          graph('Envelopes from the bus a minute', [own('Accepted'), own('Rejected'), own('Quarantined')]),
+          graph('Envelopes from the bus a minute', [
+            own('Accepted'),
+            own('Rejected'),
+            own('Quarantined'),
+            own('HeldUp'),
+          ]),
           graph('Commits written here a minute', [own('Appended'), own('AppendConflict')]),
           graph('Events published here a minute', [own('Published'), own('PublishFailed')]),
           graph(

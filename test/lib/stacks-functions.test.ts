@@ -54,6 +54,7 @@ describe('the functions', () => {
     MERIDIAN_NAME: 'meridian',
     MERIDIAN_REGIONS: 'us-east-1,us-east-2,us-west-2',
     MERIDIAN_LOG: 'us-east-1',
+    MERIDIAN_LOGS: 'us-east-1,us-east-2,us-west-2',
     EVENTS_TABLE: 'meridian-events',
     SNAPSHOTS_TABLE: 'meridian-snapshots',
     TRANSACTIONS_TABLE: 'meridian-transactions',
@@ -72,6 +73,7 @@ describe('the functions', () => {
         COMMAND_FUNCTION: 'meridian-command',
         BUS_NAME: 'meridian',
         QUARANTINE_QUEUE_URL: 'Queue(meridian-quarantine)',
+        INGEST_QUEUE_URL: 'Queue(meridian-ingest)',
       },
     ],
     [

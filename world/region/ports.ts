@@ -23,7 +23,7 @@ export function ownPorts(options: {
   readonly runtime: Runtime;
   readonly ingest: Queue;
 }) {
-  return { ...options, log: options.region, warm: warmStreams() };
+  return { ...options, log: options.region, logs: options.regions, warm: warmStreams() };
 }
 
 /** Time, randomness, metrics and the log of a Region. */

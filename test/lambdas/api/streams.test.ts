@@ -85,6 +85,35 @@ describe('GET /streams/{type}/{id}', () => {
     expect(loads).toBe(3);
   });
 
+  it.each([
+    ['names a log that no Region writes', 'mars=1', 'no Region writes the log mars'],
+    ['is beyond what this Region wrote', 'us-east-1=7', 'us-east-1 has written 1 positions'],
+    ['has a position that no log reaches', 'us-west-2=1000000000001', 'which no log reaches'],
+  ])('returns 400 at once for a version that %s', async (_what, version, message) => {
+    const api = anApi({ logs: ['us-east-1', 'us-east-2', 'us-west-2'] });
+    await append(api, 1);
+    const token = Buffer.from(`${stream}\n${version}`).toString('base64url');
+    const begin = api.runtime.now();
+
+    for (const [path, headers, query, name] of [
+      [`/streams/${stream}`, { 'if-at-least': token }, '', 'If-At-Least'],
+      [`/streams/${stream}/events`, {}, `after=${token}`, 'after'],
+    ] as const)
+      expect(await api.get(path, { headers, query })).toMatchObject({
+        status: 400,
+        body: { code: 'validation', faults: [{ path: name, message: expect.stringContaining(message) }] },
+      });
+    const command = await api.problem('POST', `/streams/${stream}/commands/note`, {
+      headers: { 'if-match': token },
+      body: noted().data,
+    });
+    expect(command).toMatchObject({
+      status: 400,
+      faults: [{ path: 'If-Match', message: expect.stringContaining(message) }],
+    });
+    expect(api.runtime.now()).toBe(begin);
+  });
+
   it('returns 425 after 2 s with the version it has seen', async () => {
     const api = anApi();
     const seen = versionOf(await append(api, 1));

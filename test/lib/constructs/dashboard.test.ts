@@ -106,6 +106,7 @@ describe('the dashboard of a Region', () => {
       Accepted: true,
       Rejected: true,
       Quarantined: true,
+      HeldUp: true,
       Published: true,
       PublishFailed: true,
       SightingFailed: true,
