@@ -61,7 +61,7 @@ export async function ingestMessages(ports: IngestPorts, bodies: readonly string
     },
   );
   const [untold, quarantined, held] = await Promise.all([
-    tell(ports, verdicts),
+    tell(ports, bodies, verdicts),
     sendBodies(ports, ports.quarantine, verdicts, 'Quarantined'),
     sendBodies(ports, ports.ingest, verdicts, 'HeldUp'),
   ]);
@@ -139,8 +139,16 @@ function isolated(body: string, reason: string): Verdict {
   };
 }
 
-/** @returns by the message's index, why its receipt could not be published */
-async function tell({ bus, runtime }: IngestPorts, verdicts: readonly Verdict[]): Promise<ReadonlyMap<number, string>> {
+/**
+ * Publishes the receipts. A message whose receipt the bus refuses permanently goes to the quarantine with the reason.
+ * @returns by the message's index, why its receipt could not be published
+ */
+async function tell(
+  ports: IngestPorts,
+  bodies: readonly string[],
+  verdicts: readonly Verdict[],
+): Promise<ReadonlyMap<number, string>> {
+  const { bus, runtime } = ports;
   const receipts = verdicts.flatMap((verdict, i) => ('entry' in verdict ? [{ i, entry: verdict.entry }] : []));
   const answers = await deliverInBatches(
     receipts,
@@ -148,17 +156,32 @@ async function tell({ bus, runtime }: IngestPorts, verdicts: readonly Verdict[])
     (batch) => bus.put(batch.map(({ entry }) => entry)),
     runtime,
   );
-  return failures(receipts, answers);
+  const refused = receipts.flatMap(({ i }, at) => {
+    const answer = answers[at];
+    const reason = typeof answer === 'object' ? `The bus refused its receipt: ${answer.permanent}` : undefined;
+    return reason === undefined ? [] : [{ i, body: encodeQuarantined({ reason, body: bodies[i] ?? '' }) }];
+  });
+  const texts = answers.map((answer) => (typeof answer === 'string' ? answer : undefined));
+  return new Map([...failures(receipts, texts), ...(await sendAll(ports, ports.quarantine, refused))]);
 }
 
 /** Sends the bodies of one kind of verdict to a queue. @returns by the message's index, why it was not accepted */
-async function sendBodies(
-  { runtime }: IngestPorts,
+function sendBodies(
+  ports: IngestPorts,
   queue: Queue,
   verdicts: readonly Verdict[],
   kind: 'Quarantined' | 'HeldUp',
 ): Promise<ReadonlyMap<number, string>> {
   const sent = verdicts.flatMap((verdict, i) => (verdict.kind === kind ? [{ i, body: verdict.body }] : []));
+  return sendAll(ports, queue, sent);
+}
+
+/** @returns by the message's index, why its body was not accepted */
+async function sendAll(
+  { runtime }: IngestPorts,
+  queue: Queue,
+  sent: readonly { readonly i: number; readonly body: string }[],
+): Promise<ReadonlyMap<number, string>> {
   const answers = await deliverInBatches(
     sent,
     ({ body }) => bytesAtMost(body),

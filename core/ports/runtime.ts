@@ -34,6 +34,7 @@ export type MetricName =
   | 'HeldUp'
   | 'Published'
   | 'PublishFailed'
+  | 'PublishRefused'
   | 'SightingFailed'
   | 'SnapshotFailed'
   | 'Projected'

@@ -22,7 +22,7 @@ export const decisionSchema: z.ZodType<Decision> = z.object({
   reason: reasonSchema.optional(),
   remaining: z.number(),
   began: z.number().optional(),
-  decidedAt: z.number(),
+  decidedAt: z.number().refine((time) => !Number.isNaN(new Date(time).getTime()), 'is not a time'),
   region: z.string(),
 });
 

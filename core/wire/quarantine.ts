@@ -1,14 +1,25 @@
 import * as z from 'zod';
 import { parseJson } from '../facts/json.ts';
 
-export const quarantinedSchema = z.strictObject({ reason: z.string(), body: z.string() });
+const reasonShape = { reason: z.string() };
 
-/** An unreadable message, with the reason. */
+/** An entry that the bus refused, with the reason. */
+const refusedEntrySchema = z.strictObject({
+  ...reasonShape,
+  entry: z.strictObject({ source: z.string(), detailType: z.string(), detail: z.string() }),
+});
+
+export const quarantinedSchema = z.union([z.strictObject({ ...reasonShape, body: z.string() }), refusedEntrySchema]);
+
+/** An unreadable message, or an entry that the bus refused, with the reason. */
 export type QuarantinedMessage = z.output<typeof quarantinedSchema>;
 
-/** The stored form of an unreadable message. */
-export function encodeQuarantined({ reason, body }: QuarantinedMessage): string {
-  return JSON.stringify({ reason, body });
+/** The stored form of a quarantined message. */
+export function encodeQuarantined(message: QuarantinedMessage): string {
+  const { reason } = message;
+  const text = JSON.stringify('entry' in message ? { reason, entry: message.entry } : { reason, body: message.body });
+  // SQS refuses these two characters, which occur in JSON within strings only.
+  return text.replaceAll('\uFFFE', '\\ufffe').replaceAll('\uFFFF', '\\uffff');
 }
 
 /** @returns undefined if it has another form: SQS moves messages to the quarantine unchanged */

@@ -85,7 +85,7 @@ export class Dashboard extends Construct {
             own('HeldUp'),
           ]),
           graph('Commits written here a minute', [own('Appended'), own('AppendConflict')]),
-          graph('Events published here a minute', [own('Published'), own('PublishFailed')]),
+          graph('Events published here a minute', [own('Published'), own('PublishFailed'), own('PublishRefused')]),
           graph(
             'Invocations a minute',
             functions.map((name) => of(name, 'Invocations')),

@@ -95,6 +95,7 @@ export class RegionStack extends Stack {
       bus,
       projectionQueue: projection.queue,
       resolver,
+      quarantine: ingest.quarantine,
       views,
     });
     new Operate(this, 'Operate', { ...deployment, events, transactions, resolver, views, bus, ingest });

@@ -113,6 +113,7 @@ describe('the functions', () => {
         BUS_NAME: 'meridian',
         PROJECTION_QUEUE_URL: 'Queue(meridian-projection)',
         RESOLVER_QUEUE_URL: 'Queue(meridian-resolver)',
+        QUARANTINE_QUEUE_URL: 'Queue(meridian-quarantine)',
         VIEWS_TABLE: 'meridian-views',
       },
     ],

@@ -179,6 +179,13 @@ describe('ingest', () => {
     expect(await us.table.load('note/n')).toHaveLength(1);
   });
 
+  it('quarantines a message whose receipt the bus refuses permanently, with the reason', async () => {
+    const us = anIntake();
+    const bus = { put: async (entries: readonly BusEntry[]) => entries.map(() => ({ permanent: 'MalformedDetail' })) };
+    expect(await ingestMessages({ ...us, bus }, [appending('a')])).toEqual([undefined]);
+    expect(us.quarantined).toEqual([{ reason: 'The bus refused its receipt: MalformedDetail', body: appending('a') }]);
+  });
+
   it('has a message redelivered if the quarantine refused it', async () => {
     const us = anIntake();
     const full = { send: async (bodies: readonly string[]) => bodies.map(() => 'full') };

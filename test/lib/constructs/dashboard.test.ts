@@ -109,6 +109,7 @@ describe('the dashboard of a Region', () => {
       HeldUp: true,
       Published: true,
       PublishFailed: true,
+      PublishRefused: true,
       SightingFailed: true,
       SnapshotFailed: true,
       Projected: true,
