@@ -1,7 +1,7 @@
+import { streamTypeOf } from '../definition/domain.ts';
 import type { Append, Appended } from '../facts/append.ts';
 import type { Commit } from '../facts/commit.ts';
 import { MeridianError } from '../facts/errors.ts';
-import { fingerprintOf } from '../facts/fingerprint.ts';
 import type { KnownCopy } from '../facts/snapshot.ts';
 import { parseStreamRef } from '../facts/stream-ref.ts';
 import type { VersionVector } from '../facts/version.ts';
@@ -11,6 +11,7 @@ import { pollPause, Retries } from '../retry.ts';
 import { encodeVersionToken } from '../wire/version-token.ts';
 import { Draft } from './draft.ts';
 import { streamBusy } from './intents.ts';
+import { identityOf } from './request.ts';
 import type { AppendPorts } from './writer.ts';
 
 /**
@@ -37,7 +38,8 @@ export async function appendToStream(
   const { commitId, expected } = asked;
   const retries = new Retries(runtime, APPEND_MS);
   let isLocal = false;
-  const draft = await Draft.open(ports, { ...asked, stream, fingerprint: fingerprintOf(runtime, asked.operation) });
+  const identity = identityOf(runtime, streamTypeOf(ports.domain, stream.type), asked.operation);
+  const draft = await Draft.open(ports, { ...asked, stream, ...identity });
   let hasLost = false;
   for (;;) {
     const drafted = await draft.next({ isLocal });
