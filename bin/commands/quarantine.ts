@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
-import { parseJson } from '../../core/facts/json.ts';
 import type { ActionResult, Driven } from '../../core/wire/operate.ts';
 import { CliError } from '../client/cli-error.ts';
 import type { Region } from '../client/region.ts';
@@ -99,8 +98,16 @@ async function show(region: Region, id: string, { json }: RegionOptions): Promis
   if (json) return sayJson(message);
   const { body, ...rest } = message;
   for (const [name, value] of Object.entries(rest)) sayText(`${name.padEnd(12)}${value}`);
-  const value = parseJson(body);
-  sayText(`\n${value === undefined ? body : JSON.stringify(value, undefined, 2)}`);
+  sayText(`\n${indented(body)}`);
+}
+
+/** JSON with line breaks; any other text unchanged, and so is JSON that is nested too deeply to be written again. */
+function indented(text: string): string {
+  try {
+    return JSON.stringify(JSON.parse(text), undefined, 2);
+  } catch {
+    return text;
+  }
 }
 
 const TELL_MS = 3000;

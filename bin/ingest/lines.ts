@@ -111,18 +111,19 @@ function readLine(bytes: Buffer, cut: boolean): Omit<Envelope, 'line'> | Omit<Un
   if (value === null || typeof value !== 'object' || Array.isArray(value))
     return unreadable('This is not an envelope, which is a JSON object.', bytes);
   if (idOf(value) === undefined)
-    return unreadable('It has no usable id: 1 to 200 visible ASCII characters.', bytes, {
-      'detail-type': 'command' in value ? COMMAND : APPEND,
-      source: 'meridian-command-line',
-      detail: value,
-    });
+    return unreadable(
+      'It has no usable id: 1 to 200 visible ASCII characters.',
+      bytes,
+      // The line is inserted as it is: writing a value that is nested deeply as JSON again would exceed the stack.
+      `{"detail-type":"${'command' in value ? COMMAND : APPEND}","source":"meridian-command-line","detail":${json}}`,
+    );
   const stream = 'stream' in value && typeof value.stream === 'string' ? value.stream : '';
   return { stream, json };
 }
 
-/** @param event the line as an event on the bus, if known */
-function unreadable(reason: string, bytes: Buffer, event?: object): Omit<Unreadable, 'line'> {
-  const body = event ? JSON.stringify(event) : bytes.subarray(0, MAX_KEPT_BYTES).toString();
+/** @param event the line as an event on the bus, as JSON, if known */
+function unreadable(reason: string, bytes: Buffer, event?: string): Omit<Unreadable, 'line'> {
+  const body = event ?? bytes.subarray(0, MAX_KEPT_BYTES).toString();
   if (bytes.length <= MAX_KEPT_BYTES) return { reason, body };
   return { reason: `${reason} Only the start of the line is kept.`, body: body.slice(0, MAX_KEPT_BYTES) };
 }

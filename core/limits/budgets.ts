@@ -200,6 +200,10 @@ export const MAX_REFUSAL_BYTES = 1_000;
 export const MAX_ENVELOPES = 100;
 export const MAX_BODY_BYTES = 5_000_000;
 export const MAX_ANSWER_BYTES = 5_900_000;
+/** The commits or rows of a page, as they are sent: a page ends where they run out. */
+export const PAGE_BYTES = 5_800_000;
+/** Each problem of a response to many envelopes that would be too large. */
+export const MAX_PROBLEM_OF_MANY_BYTES = 7_000;
 /** The body of a request with many envelopes from our own client. */
 export const CLIENT_BODY_BYTES = 4_000_000;
 /**

@@ -2,9 +2,11 @@ import type { Mode } from '../definition/conflicts.ts';
 import { streamTypeOf } from '../definition/domain.ts';
 import type { Commit } from '../facts/commit.ts';
 import { MeridianError } from '../facts/errors.ts';
+import { countWithin } from '../facts/json.ts';
 import { parseStreamRef } from '../facts/stream-ref.ts';
 import { drivingRegionOf, parseAttemptId } from '../facts/transaction.ts';
 import { emptyVersion, joinVersions, type VersionVector } from '../facts/version.ts';
+import { PAGE_BYTES } from '../limits/budgets.ts';
 import type { History } from '../log/history.ts';
 import { type LoadPorts, loadAtLeast, loadWhole } from '../log/load.ts';
 import type { EventStore } from '../ports/event-store.ts';
@@ -62,7 +64,8 @@ export interface CommitPage {
 
 /**
  * The seen commits that `after` does not cover, in fold order. Every page is causally closed, so following a stream
- * by `after` misses nothing: a commit that arrives late is returned late, whatever its stamp.
+ * by `after` misses nothing: a commit that arrives late is returned late, whatever its stamp. A page has at most `limit`
+ * commits, and fewer if they would have more than {@link PAGE_BYTES}.
  * @throws MeridianError as `readStream`
  */
 export async function readCommits(
@@ -77,9 +80,10 @@ export async function readCommits(
   const history = loaded?.reaches(after) ? loaded : await loadWhole(ports, ref);
   await keepShown(ports, history);
   const unread = history.since(after);
-  const commits = unread.slice(0, limit);
+  const limited = unread.slice(0, limit);
+  const commits = limited.slice(0, countWithin(limited, PAGE_BYTES));
   const version = commits.reduce((known, { log, position }) => joinVersions(known, { [log]: position }), after);
-  return { commits, version, more: unread.length > limit };
+  return { commits, version, more: unread.length > commits.length };
 }
 
 /** The ports for reading streams. */

@@ -1,8 +1,10 @@
 import { viewOf } from '../definition/domain.ts';
 import { shardOf, type ViewDefinition } from '../definition/view.ts';
 import { MeridianError } from '../facts/errors.ts';
+import { countWithin } from '../facts/json.ts';
 import { parseStreamRef } from '../facts/stream-ref.ts';
 import type { Row, Sums } from '../facts/view-entry.ts';
+import { PAGE_BYTES } from '../limits/budgets.ts';
 import type { LoadPorts } from '../log/load.ts';
 import type { GenerationStore } from '../ports/generation-store.ts';
 import type { ViewStore } from '../ports/view-store.ts';
@@ -19,7 +21,7 @@ export interface RowPage {
 }
 
 /**
- * Rows of a view's active generation, in key order.
+ * Rows of a view's active generation, in key order: at most `limit`, and fewer if they would have more than {@link PAGE_BYTES}.
  * @param after the last key of the previous page; valid across generations
  * @throws MeridianError `unknown-view`; `unavailable`
  */
@@ -41,7 +43,9 @@ export async function readRows(
           key: parseStreamRef(key).id,
           value,
         }));
-  return { rows: rows.slice(0, limit), more: rows.length > limit };
+  const limited = rows.slice(0, limit);
+  const page = limited.slice(0, countWithin(limited, PAGE_BYTES));
+  return { rows: page, more: rows.length > page.length };
 }
 
 /** @throws MeridianError `unknown-view`; `not-found`; `unavailable` */

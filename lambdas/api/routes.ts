@@ -1,4 +1,5 @@
 import type { LambdaFunctionURLEvent } from 'aws-lambda';
+import { cutProblem } from '../../core/facts/errors.ts';
 import {
   type Appended,
   decodeVersionToken,
@@ -28,9 +29,10 @@ import {
   type TransactPorts,
   toProblem,
 } from '../../core/index.ts';
-import { BEGIN_MS, MAX_ENVELOPES } from '../../core/limits/budgets.ts';
+import { BEGIN_MS, MAX_ENVELOPES, MAX_PROBLEM_OF_MANY_BYTES } from '../../core/limits/budgets.ts';
 import {
   type Answer,
+  fitsAnswer,
   header,
   inHeader,
   jsonAnswer,
@@ -92,8 +94,14 @@ const postEvents: Handle = async (ports, event) => {
         ),
       ),
   });
-  return jsonAnswer(results);
+  // Envelopes may have been accepted, so the response may not be refused.
+  return jsonAnswer(fitsAnswer(results) ? results : results.map(shortened));
 };
+
+/** A result whose problem, with the details that the domain chose, is shortened. */
+function shortened(result: Submitted): Submitted {
+  return 'problem' in result ? { ...result, problem: cutProblem(result.problem, MAX_PROBLEM_OF_MANY_BYTES) } : result;
+}
 
 function isCommand(envelope: unknown): boolean {
   return envelope !== null && typeof envelope === 'object' && Object.hasOwn(envelope, 'command');

@@ -38,6 +38,18 @@ describe('the lines of a file of envelopes', () => {
     ]);
   });
 
+  it('that are nested deeply and have no id are quarantined as they are, and do not hide the next one', async () => {
+    const deep = `{"stream":"note/1","events":${'['.repeat(20_000)}${']'.repeat(20_000)}}`;
+    expect(await linesOf(`${deep}\n{"id":"a"}`)).toEqual([
+      {
+        line: 1,
+        reason: expect.stringContaining('It has no usable id'),
+        body: `{"detail-type":"meridian.append","source":"meridian-command-line","detail":${deep}}`,
+      },
+      { line: 2, stream: '', json: '{"id":"a"}' },
+    ]);
+  });
+
   it('that are too long are unreadable, and do not hide the next one', async () => {
     const long = '"'.padEnd(300_000, 'x');
     const read = await linesOf(...Array.from({ length: 8 }, () => long), '\n', '{"id":"a"}');
