@@ -47,7 +47,7 @@ describe('an event that the bus refuses permanently', () => {
       messages: [{ reason: 'The bus refused it: MalformedDetail: too deep', stream: 'note/bad', detailType: 'Noted' }],
     });
 
-    // Republishing goes on behind it.
+    // Republishing continues after it.
     const since = new Date(0).toISOString();
     expect(await w.operate('republish-step', { since, segment: 0, segments: 1 })).toMatchObject({
       published: 150,
