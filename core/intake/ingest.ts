@@ -25,7 +25,7 @@ export interface IngestPorts extends TransactPorts {
  * The result of a message: what to report to its sender over the bus, or to the quarantine if the sender is unknown.
  */
 type Verdict =
-  | { readonly kind: 'Accepted' | 'Rejected'; readonly entry: BusEntry }
+  | { readonly kind: 'Accepted' | 'Rejected'; readonly entry: BusEntry; readonly body: string }
   | { readonly kind: 'Quarantined'; readonly body: string }
   /** A decided transaction, announced through the record of its outcome. */
   | { readonly kind: 'Decided' }
@@ -61,7 +61,7 @@ export async function ingestMessages(ports: IngestPorts, bodies: readonly string
     },
   );
   const [untold, quarantined, held] = await Promise.all([
-    tell(ports, bodies, verdicts),
+    tell(ports, verdicts),
     sendBodies(ports, ports.quarantine, verdicts, 'Quarantined'),
     sendBodies(ports, ports.ingest, verdicts, 'HeldUp'),
   ]);
@@ -100,13 +100,14 @@ async function judge(ports: IngestPorts, { body, detailType, detail, fault }: Me
     if (detailType === TRANSACT) return await judgeTransaction(ports, detail);
     const parse = detailType === APPEND ? parseEventsEnvelope : parseCommandEnvelope;
     const appended = await submitAppend(ports, parse(ports.domain, detail, ports.runtime.newId));
-    return { kind: 'Accepted', entry: acceptedEntry(encodeAccepted(appended)) };
+    return { kind: 'Accepted', body, entry: acceptedEntry(encodeAccepted(appended)) };
   } catch (error) {
     const problem = reportedProblem(ports.runtime, error);
     if (problem.retryable || problem.status >= 500)
       return { kind: 'Retry', why: error instanceof MeridianError ? problem.detail : String(error) };
     return {
       kind: 'Rejected',
+      body,
       entry: rejectedEntry({
         id,
         stream: streamIn(detail),
@@ -143,23 +144,19 @@ function isolated(body: string, reason: string): Verdict {
  * Publishes the receipts. A message whose receipt the bus refuses permanently goes to the quarantine with the reason.
  * @returns by the message's index, why its receipt could not be published
  */
-async function tell(
-  ports: IngestPorts,
-  bodies: readonly string[],
-  verdicts: readonly Verdict[],
-): Promise<ReadonlyMap<number, string>> {
+async function tell(ports: IngestPorts, verdicts: readonly Verdict[]): Promise<ReadonlyMap<number, string>> {
   const { bus, runtime } = ports;
-  const receipts = verdicts.flatMap((verdict, i) => ('entry' in verdict ? [{ i, entry: verdict.entry }] : []));
+  const receipts = verdicts.flatMap((verdict, i) => ('entry' in verdict ? [{ i, ...verdict }] : []));
   const answers = await deliverInBatches(
     receipts,
     ({ entry }) => bytesAtMost(entry.detail),
     (batch) => bus.put(batch.map(({ entry }) => entry)),
     runtime,
   );
-  const refused = receipts.flatMap(({ i }, at) => {
+  const refused = receipts.flatMap(({ i, body }, at) => {
     const answer = answers[at];
     const reason = typeof answer === 'object' ? `The bus refused its receipt: ${answer.permanent}` : undefined;
-    return reason === undefined ? [] : [{ i, body: encodeQuarantined({ reason, body: bodies[i] ?? '' }) }];
+    return reason === undefined ? [] : [{ i, body: encodeQuarantined({ reason, body }) }];
   });
   const texts = answers.map((answer) => (typeof answer === 'string' ? answer : undefined));
   return new Map([...failures(receipts, texts), ...(await sendAll(ports, ports.quarantine, refused))]);
