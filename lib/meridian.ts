@@ -82,6 +82,11 @@ export interface MeridianProps {
    */
   readonly decideConcurrency?: number;
   /**
+   * IAM roles that may move dead letters back to the queues that functions process, which deny everyone else to send: names of
+   * roles of the account, with their paths; `*` matches any text. @default none
+   */
+  readonly redriveRoles?: readonly string[];
+  /**
    * How the table of the transactions' decisions is replicated: `strong`, so that every Region sees a decision at once, or
    * `eventual`. It cannot change later.
    * @default strong if the Regions allow it

@@ -4,6 +4,9 @@
 export const PUT_EVENTS_ENTRIES = 10;
 export const PUT_EVENTS_BYTES = 262_144;
 
+/** Characters of a rule's event pattern. */
+export const EVENT_PATTERN_CHARACTERS = 2_048;
+
 /** One SendMessageBatch, ReceiveMessage or DeleteMessageBatch. */
 export const SQS_BATCH_ENTRIES = 10;
 /** One message, and the total of one SendMessageBatch. */

@@ -1,6 +1,4 @@
-import { Grant } from 'aws-cdk-lib/aws-iam';
 import type { IEventSourceMapping } from 'aws-cdk-lib/aws-lambda';
-import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { namesOf } from '../../core/names.ts';
 import type { Config } from '../config.ts';
@@ -13,6 +11,7 @@ import { StreamConsumer } from './stream-consumer.ts';
 import type { TableStream } from './stream-lookup/stream-lookup.ts';
 import type { TransactionsReplica } from './transactions-replica.ts';
 import type { ViewsTable } from './views-table.ts';
+import type { WorkQueue } from './work-queue.ts';
 
 /** Properties of Relay. */
 export interface RelayProps {
@@ -27,7 +26,7 @@ export interface RelayProps {
   /** The bus for commits written here. */
   readonly bus: Bus;
   /** The queue for every Region's commits. */
-  readonly projectionQueue: IQueue;
+  readonly projectionQueue: WorkQueue;
   /** The queue for intents, which are checked when they are due. */
   readonly resolver: Resolver;
   /** The table in which relay records what it has seen of each Region. */
@@ -59,11 +58,7 @@ export class Relay extends Construct {
     bus.grantPublish(relay.role);
     views.grantRecordSeen(relay.role);
     failures.grantWriteFailures(relay.role);
-    Grant.addToPrincipal({
-      grantee: relay.role,
-      actions: ['sqs:SendMessage'],
-      resourceArns: [projectionQueue.queueArn],
-    });
+    projectionQueue.grantSend(relay.role);
     resolver.grantSend(relay.role);
     const consume = (source: string, stream: TableStream) =>
       new StreamConsumer(this, source, { stream, consumer: relay, failures }).mapping;
