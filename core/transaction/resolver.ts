@@ -1,4 +1,5 @@
 import { attemptIdOf } from '../facts/decision.ts';
+import { withCauses } from '../facts/errors.ts';
 import { ASK_DECISION_MS } from '../limits/budgets.ts';
 import { type DecisionPorts, decisionOrAbort } from '../log/decisions.ts';
 import type { IntentStore } from '../ports/intent-store.ts';
@@ -24,7 +25,7 @@ export function resolveMessages(ports: ResolvePorts, bodies: readonly string[]):
         const read = parseResolverMessage(body);
         return await (read.kind === 'intent' ? resolveIntent(ports, read) : resolveAttempt(ports, read));
       } catch (error) {
-        return String(error);
+        return withCauses(error);
       }
     }),
   );
