@@ -86,7 +86,8 @@ export async function publishChanges(ports: PublishPorts, changes: readonly Chan
   return failed.map(({ change }) => change);
 }
 
-function entriesFor({ region }: PublishPorts, change: Change): readonly BusEntry[] {
+/** The entries of a change on the bus: none if another Region puts them there. */
+export function entriesFor({ region }: Pick<PublishPorts, 'region'>, change: Change): readonly BusEntry[] {
   if ('commit' in change)
     return change.commit.region === region && isVisible(change.commit) ? entriesOf(change.commit) : [];
   const { decision } = change;

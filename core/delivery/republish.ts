@@ -1,4 +1,3 @@
-import { type Commit, isVisible } from '../facts/commit.ts';
 import type { Decision } from '../facts/decision.ts';
 import { wallTimeOf } from '../facts/hlc.ts';
 import { STEP_MS } from '../limits/budgets.ts';
@@ -10,6 +9,7 @@ import {
   type ArmPorts,
   armResolver,
   type Change,
+  entriesFor,
   type PublishPorts,
   publishChanges,
   resolverMessageFor,
@@ -33,7 +33,8 @@ const BEGINNING = '';
 const TRANSACTIONS = 'transactions:';
 
 /**
- * Republishes the events of commits written here since a given time, under their original ids. Schedules the resolver
+ * Republishes the events of commits written here since a given time, and the outcomes of transactions driven here and
+ * decided since then, under their original ids. Schedules the resolver
  * again for what was promised since then: intents written here, and transactions driven here that are not decided.
  * Reads one segment of the `events` table, then of the `transactions` table, page after page for {@link STEP_MS}. A
  * step reads one table only: if the decisions are unavailable, the step before has published every event. Stops at the
@@ -45,7 +46,7 @@ export async function republishStep(ports: RepublishPorts, request: Request): Pr
   const { cursor = BEGINNING } = request;
   if (cursor.startsWith(TRANSACTIONS)) {
     const step = await inPages(ports.runtime, cursor.slice(TRANSACTIONS.length), (after) =>
-      armTransactions(ports, request, after),
+      republishDecisions(ports, request, after),
     );
     return step.cursor === undefined ? step : { ...step, cursor: TRANSACTIONS + step.cursor };
   }
@@ -82,26 +83,28 @@ async function republishCommits(
   { since, segment, segments, dryRun }: Request,
   after: string | undefined,
 ): Promise<Result> {
-  const { commits, cursor } = await ports.events.scan(segment, segments, after, PAGE);
+  const { commits, outcomes, cursor } = await ports.events.scan(segment, segments, after, PAGE);
   const from = Date.parse(since);
   const own = commits.filter(({ region, hlc }) => region === ports.region && wallTimeOf(hlc) >= from);
   const changes = own.map((commit) => ({ commit }));
-  const unpublished = dryRun ? 0 : (await publishChanges(ports, changes)).length;
+  const announced = outcomes.filter(({ decidedAt }) => decidedAt >= from).map((decision) => ({ decision }));
+  const sent = await publish(ports, [...changes, ...announced], dryRun);
   const { scheduled, failed } = await arm(ports, changes, dryRun);
-  return {
-    scanned: commits.length,
-    published: count(own) - unpublished,
-    scheduled,
-    failed: unpublished + failed,
-    cursor,
-  };
+  return { scanned: commits.length, published: sent.published, scheduled, failed: sent.failed + failed, cursor };
 }
 
-function count(commits: readonly Commit[]): number {
-  return commits.filter(isVisible).reduce((sum, { events }) => sum + events.length, 0);
+/** Publishes changes; in a dry run, only counts their entries. */
+async function publish(
+  ports: RepublishPorts,
+  changes: readonly Change[],
+  dryRun: boolean,
+): Promise<Pick<Result, 'published' | 'failed'>> {
+  const entries = changes.reduce((sum, change) => sum + entriesFor(ports, change).length, 0);
+  const failed = dryRun ? 0 : (await publishChanges(ports, changes)).length;
+  return { published: entries - failed, failed };
 }
 
-async function armTransactions(
+async function republishDecisions(
   ports: RepublishPorts,
   { since, segment, segments, dryRun }: Request,
   after: string | undefined,
@@ -111,7 +114,9 @@ async function armTransactions(
   const changes = decisions
     .filter((decision, i) => isLatest(decision, decisions[i + 1]) && decision.decidedAt >= from)
     .map((decision) => ({ decision }));
-  return { scanned: 0, published: 0, ...(await arm(ports, changes, dryRun)), cursor };
+  const sent = await publish(ports, changes, dryRun);
+  const { scheduled, failed } = await arm(ports, changes, dryRun);
+  return { scanned: 0, published: sent.published, scheduled, failed: sent.failed + failed, cursor };
 }
 
 /**
