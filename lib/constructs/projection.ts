@@ -76,6 +76,7 @@ export class Projection extends Construct {
       functionId: 'projection',
       description: 'Keeps the views of this Region up to date',
       environment: {
+        MERIDIAN_LOGS: Object.values(config.logs).join(),
         EVENTS_TABLE: names.eventsTable,
         SNAPSHOTS_TABLE: names.snapshotsTable,
         VIEWS_TABLE: names.viewsTable,

@@ -23,7 +23,8 @@ export function ownPorts(options: {
   readonly runtime: Runtime;
   readonly ingest: Queue;
 }) {
-  return { ...options, log: options.region, warm: warmStreams() };
+  // In a world every Region's log has the name of the Region.
+  return { ...options, log: options.region, logs: new Set(options.regions), warm: warmStreams() };
 }
 
 /** Time, randomness, metrics and the log of a Region. */
