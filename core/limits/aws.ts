@@ -55,6 +55,10 @@ export function allowStrong(regions: readonly string[]): boolean {
   return regions.length === 3 && STRONG_REGION_SETS.some((set) => regions.every((name) => set.includes(name)));
 }
 
+/** Resources of one CloudFormation template, and its size. */
+export const TEMPLATE_RESOURCES = 500;
+export const TEMPLATE_BYTES = 1_000_000;
+
 /** Keys of one BatchGetItem request, and writes of one BatchWriteItem request. */
 export const BATCH_GET_KEYS = 100;
 export const BATCH_WRITE_ITEMS = 25;

@@ -18,7 +18,7 @@ export function metricsOf(prefix: string, period: Duration) {
   const metric = (props: MetricProps) => new Metric({ period, ...props });
   const sumOf = (name: string, parts: readonly Metric[]) => {
     // Ids must be unique within a graph.
-    const idOf = (i: number) => `${name.replaceAll('-', '_')}_${i}`;
+    const idOf = (i: number) => `${name.replace(/[-.]/g, '_')}_${i}`;
     return new MathExpression({
       label: name,
       period,
