@@ -229,7 +229,7 @@ export class Alarms extends Construct {
     const { functionFailures, urlFailures } = THRESHOLDS;
     for (const [id, metricName, what] of FAILURES)
       this.#add(`${id}-failed`, {
-        means: `${what} fail repeatedly with a status of 500 or more, which is no fault of their senders.`,
+        means: `${what} fail repeatedly with a status of 500 or more; their senders are not at fault.`,
         runbook: 'failed-requests',
         metric: this.#metrics(functionFailures).own(metricName),
         threshold: functionFailures,

@@ -57,7 +57,7 @@ describe('projection', () => {
     expect(lines).toEqual([]);
   });
 
-  it('shows no event of a log that no Region writes, and goes on with the stream', async () => {
+  it('shows no event of a log that no Region writes, and continues with the stream', async () => {
     const { project, events, count } = await aProjector();
     const forged = aCommit({ ...commitOf('note/a'), log: 'mallory', position: 7, commitId: 'forged' });
     const bodies = entriesOf(forged).map(({ source, detailType, detail }) =>

@@ -115,7 +115,7 @@ describe('nothing is forgotten:', () => {
       ]);
   });
 
-  it("the share of the API's responses with a status of 500 or more raises an alarm, also if its code never runs", () => {
+  it("the share of the API's responses with a status of 500 or more raises an alarm, even if its code never runs", () => {
     for (const metric of ['Url5xxCount', 'UrlRequestCount'])
       expect(watching(`AWS/Lambda ${metric} FunctionName=meridian-api`), metric).toMatchObject([
         { AlarmName: 'meridian-api-5xx', Threshold: 5 },
