@@ -71,77 +71,45 @@ async function report({ name, must, load, functions = {} }: NamedLoad, options: 
   };
 }
 
-const table = new Table({
-  head: [
-    'load',
-    'must',
-    'sent',
-    'committed',
-    'aborted',
-    'undecided',
-    'p50 s',
-    'p99 s',
-    'max s',
-    'writes',
-    'marks',
-    'hold s',
-    'held',
-  ],
-  style: { head: [], border: [] },
-  colAligns: ['left', 'left', ...Array.from({ length: 11 }, () => 'right' as const)],
-});
 function seconds(milliseconds: number): string {
   return (milliseconds / 1000).toFixed(2);
 }
 
-const reports = [];
+type Figures = Awaited<ReturnType<typeof report>>;
+
+/** The columns of the table; those that have a figure for the appends of a load, too. */
+const columns: readonly (readonly [
+  head: string,
+  of: (figures: Figures) => string | number,
+  ofAppends?: (appends: NonNullable<Figures['appends']>) => string | number,
+])[] = [
+  ['load', ({ load }) => load, () => '  its appends'],
+  ['must', ({ must }) => must],
+  ['sent', ({ sent }) => sent, ({ sent }) => sent],
+  ['committed', ({ committed }) => committed, ({ committed }) => committed],
+  ['aborted', ({ aborted }) => aborted],
+  ['undecided', ({ undecided }) => undecided],
+  ['p50 s', ({ p50 }) => seconds(p50), ({ p50 }) => seconds(p50)],
+  ['p99 s', ({ p99 }) => seconds(p99), ({ p99 }) => seconds(p99)],
+  ['max s', ({ max }) => seconds(max), ({ max }) => seconds(max)],
+  ['writes', ({ writesPerCommit }) => writesPerCommit],
+  ['marks', ({ marks }) => marks],
+  ['hold s', ({ hold }) => seconds(hold)],
+  ['held', ({ held }) => held],
+];
+const table = new Table({
+  head: columns.map(([head]) => head),
+  style: { head: [], border: [] },
+  colAligns: columns.map((_, i) => (i < 2 ? 'left' : 'right')),
+});
+
+const reports: Figures[] = [];
 for (const one of chosen) {
   const figures = await report(one, { decisions, links: [Number(from), Number(to)] });
+  const { load, appends } = figures;
   reports.push(figures);
-  const {
-    load,
-    must,
-    sent,
-    committed,
-    aborted,
-    undecided,
-    p50,
-    p99,
-    max,
-    writesPerCommit,
-    marks,
-    hold,
-    held,
-    appends,
-  } = figures;
-  table.push([
-    load,
-    must,
-    sent,
-    committed,
-    aborted,
-    undecided,
-    seconds(p50),
-    seconds(p99),
-    seconds(max),
-    writesPerCommit,
-    marks,
-    seconds(hold),
-    held,
-  ]);
-  if (appends)
-    table.push([
-      '  its appends',
-      '',
-      appends.sent,
-      appends.committed,
-      '',
-      '',
-      seconds(appends.p50),
-      seconds(appends.p99),
-      seconds(appends.max),
-      ...['', '', '', ''],
-    ]);
+  table.push(columns.map(([, of]) => of(figures)));
+  if (appends) table.push(columns.map(([, , ofAppends]) => ofAppends?.(appends) ?? ''));
   if (!values.json) process.stderr.write(`… ${load}\n`);
 }
 process.stdout.write(values.json ? `${JSON.stringify(reports)}\n` : `${table}\n`);

@@ -1,13 +1,12 @@
-import { streamTypeOf } from '../definition/domain.ts';
-import { homeOf } from '../definition/stream.ts';
 import { ThrottledError } from '../facts/errors.ts';
 import { parseStreamRef, type StreamRef } from '../facts/stream-ref.ts';
-import { MAX_TRANSACTION_MS, PARTICIPANT_CALL_MS } from '../limits/budgets.ts';
+import { PARTICIPANT_CALL_MS } from '../limits/budgets.ts';
 import { tellDecision } from '../log/decisions.ts';
 import type { Remote } from '../ports/remote.ts';
 import { type ParticipantAnswer, participantAnswerSchema, participantRequestSchema } from '../wire/participant.ts';
-import type { AppendPorts } from '../write/writer.ts';
+import { type AppendPorts, homeIn } from '../write/writer.ts';
 import { prepareIntent } from './prepare.ts';
+import { timesOf } from './times.ts';
 
 export interface ParticipatePorts extends AppendPorts {
   /** The `participant` functions of the other Regions. */
@@ -34,7 +33,7 @@ export async function participateStep(ports: ParticipatePorts, asked: unknown): 
     case 'prepare': {
       const stream = parseStreamRef(request.participant.stream);
       const home = homeIn(ports, stream);
-      const { began, remaining } = timesOf(ports, request);
+      const { began, remaining } = timesOf(ports.runtime, request);
       return home === ports.region
         ? prepareIntent(ports, { ...request, remaining, began }, stream)
         : passOn(
@@ -51,23 +50,6 @@ export async function participateStep(ports: ParticipatePorts, asked: unknown): 
 function busyIfThrottled(error: unknown, { name }: StreamRef): ParticipantAnswer {
   if (error instanceof ThrottledError) return { kind: 'busy', stream: name };
   throw error;
-}
-
-/** When a transaction began, by the clock of the Region that drives it, and how many milliseconds are left. */
-function timesOf(
-  { runtime }: ParticipatePorts,
-  request:
-    | { readonly deadline: number; readonly timeout?: number | undefined }
-    | { readonly remaining: number; readonly began?: number | undefined; readonly timeout?: number | undefined },
-): { readonly began: number | undefined; readonly remaining: number } {
-  if ('remaining' in request) return { began: request.began, remaining: request.remaining };
-  const { deadline, timeout } = request;
-  const remaining = Math.min(deadline - runtime.now(), timeout ?? MAX_TRANSACTION_MS);
-  return { began: timeout === undefined ? undefined : deadline - timeout, remaining };
-}
-
-function homeIn({ domain, region, regions }: ParticipatePorts, stream: StreamRef): string {
-  return homeOf(streamTypeOf(domain, stream.type), stream, regions) ?? region;
 }
 
 async function passOn(

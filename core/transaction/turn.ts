@@ -1,5 +1,3 @@
-import { streamTypeOf } from '../definition/domain.ts';
-import { homeOf } from '../definition/stream.ts';
 import { type Commit, writtenAt } from '../facts/commit.ts';
 import { attemptIdOf } from '../facts/decision.ts';
 import { ThrottledError } from '../facts/errors.ts';
@@ -24,7 +22,8 @@ import { backoff, pollPause } from '../retry.ts';
 import { type TurnAnswer, turnAnswerSchema, turnRequestSchema } from '../wire/turn.ts';
 import { Draft } from '../write/draft.ts';
 import { holderOf } from '../write/intents.ts';
-import type { AppendPorts } from '../write/writer.ts';
+import { type AppendPorts, homeIn } from '../write/writer.ts';
+import { timesOf } from './times.ts';
 
 // Who takes a stream next that several transactions want: the oldest one. Only that one waits while it holds other streams, so
 // no two transactions wait for each other. Marks are hints: the position still goes to the first that writes it.
@@ -169,21 +168,12 @@ export interface TurnPorts extends AppendPorts {
  * @throws MeridianError `unavailable`, `misdirected`, `region-unreachable`: make the next attempt; ZodError: not a request of ours
  */
 export async function turnStep(ports: TurnPorts, asked: unknown): Promise<TurnAnswer> {
-  const { domain, region, regions, runtime, turns } = ports;
+  const { runtime, turns } = ports;
   const request = turnRequestSchema.parse(asked);
   const { transaction, stream, attempt } = request;
-  const turn: Turn = {
-    ...{ transaction, stream, attempt },
-    ...('remaining' in request
-      ? { began: request.began, remaining: request.remaining }
-      : {
-          began: request.deadline - request.timeout,
-          remaining: Math.min(request.deadline - runtime.now(), request.timeout),
-        }),
-  };
-  const ref = parseStreamRef(stream);
-  const home = homeOf(streamTypeOf(domain, ref.type), ref, regions) ?? region;
-  if (home === region) await waitForTurn(ports, turn);
+  const turn: Turn = { transaction, stream, attempt, ...timesOf(runtime, request) };
+  const home = homeIn(ports, parseStreamRef(stream));
+  if (home === ports.region) await waitForTurn(ports, turn);
   else
     try {
       turnAnswerSchema.parse(await turns.invoke(home, { step: 'turn', ...turn }, PARTICIPANT_CALL_MS));

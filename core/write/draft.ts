@@ -87,7 +87,7 @@ export class Draft {
   /** @throws MeridianError `unknown-stream-type`; `misdirected`: a `home` stream of another Region; `unavailable` */
   static async open(ports: AppendPorts, write: Write): Promise<Draft> {
     const definition = streamTypeOf(ports.domain, write.stream.type);
-    checkHome(ports, definition, write.stream);
+    checkHome(ports, write.stream);
     const warm = warmHistory(ports, definition, write);
     const history = warm ?? (await loadWarm(ports, write.stream));
     return new Draft(ports, definition, write, { history, isFresh: warm === undefined });

@@ -1,5 +1,6 @@
 // Shared by all writes to a stream: the in-memory copy, decisions on it, and the next commit of its log.
 
+import { streamTypeOf } from '../definition/domain.ts';
 import { commandOf, homeOf, parseEvents, parseInput, type StreamDefinition } from '../definition/stream.ts';
 import type { Append } from '../facts/append.ts';
 import type { Commit, Intent, Meta, StoredEvent } from '../facts/commit.ts';
@@ -35,9 +36,15 @@ export interface AppendPorts extends LoadPorts {
   readonly warm: WarmStreams<Warm>;
 }
 
-/** @throws MeridianError `misdirected`: a `home` stream of another Region */
-export function checkHome({ region, regions }: AppendPorts, definition: StreamDefinition, stream: StreamRef): void {
-  const home = homeOf(definition, stream, regions) ?? region;
+/** The home Region of a stream; this one for a stream that every Region writes. @throws MeridianError `unknown-stream-type` */
+export function homeIn({ domain, region, regions }: AppendPorts, stream: StreamRef): string {
+  return homeOf(streamTypeOf(domain, stream.type), stream, regions) ?? region;
+}
+
+/** @throws MeridianError `misdirected`: a `home` stream of another Region; `unknown-stream-type` */
+export function checkHome(ports: AppendPorts, stream: StreamRef): void {
+  const { region } = ports;
+  const home = homeIn(ports, stream);
   if (home !== region)
     throw new MeridianError('misdirected', `The home of ${stream.name} is ${home}, not ${region}.`, {
       details: { home },

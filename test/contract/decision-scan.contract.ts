@@ -2,26 +2,18 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { attemptIdOf, type Decision } from '../../core/facts/decision.ts';
 import type { TransactionsTable } from '../../core/index.ts';
 import { aBusyAttempt, aDecision, aPromise } from './decisions.ts';
+import { pagesOf, type SegmentRead, segmentsOf } from './pages.ts';
 
 /** The decisions of a segment, page after page; a test may act between two pages. */
-async function pagesOf(
-  table: TransactionsTable,
-  {
-    segment = 0,
-    segments = 1,
-    limit,
-  }: { readonly segment?: number; readonly segments?: number; readonly limit: number },
-  between: () => Promise<unknown> = async () => {},
-): Promise<readonly (readonly Decision[])[]> {
-  const pages: (readonly Decision[])[] = [];
-  let cursor: string | undefined;
-  do {
-    const page = await table.scan(segment, segments, cursor, limit);
-    pages.push(page.decisions);
-    cursor = page.cursor;
-    if (cursor !== undefined) await between();
-  } while (cursor !== undefined);
-  return pages;
+function decisionsOf(table: TransactionsTable, of: SegmentRead, between?: () => Promise<unknown>) {
+  return pagesOf(
+    async (...which) => {
+      const { decisions: items, cursor } = await table.scan(...which);
+      return { items, cursor };
+    },
+    of,
+    between,
+  );
 }
 
 /** The contract for reading all decisions. `open` is called for every test and provides a separate table. */
@@ -43,15 +35,12 @@ export function decisionScanContract(open: () => Promise<TransactionsTable>): vo
       for (const decision of decisions) await table.put(decision);
     });
 
-    const all = async (segments: number, limit: number): Promise<readonly (readonly Decision[])[]> => {
-      const bySegment = Array.from({ length: segments }, (_, segment) => pagesOf(table, { segment, segments, limit }));
-      return (await Promise.all(bySegment)).map((pages) => pages.flat());
-    };
+    const all = (segments: number, limit: number) => segmentsOf((of) => decisionsOf(table, of), segments, limit);
 
     test('an empty table has no decisions in any segment', async () => {
       const empty = await open();
       for (const segment of [0, 1])
-        expect((await pagesOf(empty, { segment, segments: 2, limit: 10 })).flat()).toEqual([]);
+        expect((await decisionsOf(empty, { segment, segments: 2, limit: 10 })).flat()).toEqual([]);
     });
 
     test.each([
@@ -85,7 +74,7 @@ export function decisionScanContract(open: () => Promise<TransactionsTable>): vo
     });
 
     test('returns pages that do not exceed the limit, and that start where the previous page ended', async () => {
-      for (const page of await pagesOf(table, { limit: 10 })) expect(page.length).toBeLessThanOrEqual(10);
+      for (const page of await decisionsOf(table, { limit: 10 })) expect(page.length).toBeLessThanOrEqual(10);
       const { cursor } = await table.scan(0, 1, undefined, 10);
       const [once, again] = [await table.scan(0, 1, cursor, 10), await table.scan(0, 1, cursor, 10)];
       expect(again).toEqual(once);
@@ -95,7 +84,7 @@ export function decisionScanContract(open: () => Promise<TransactionsTable>): vo
       const growing = await open();
       for (const decision of decisions) await growing.put(decision);
       let more = 0;
-      const found = await pagesOf(growing, { limit: 9 }, async () => {
+      const found = await decisionsOf(growing, { limit: 9 }, async () => {
         more++;
         await growing.put(aDecision({ transaction: `us-east-1:more-${more}` }));
         await growing.put(aBusyAttempt({ transaction: 'us-east-2:scan-1', attempt: 100 + more }));

@@ -2,28 +2,22 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import type { Commit, EventsTable } from '../../core/index.ts';
 import { aCommit, anIntent } from './commits.ts';
 import { aDecision, aTransactionId } from './decisions.ts';
+import { pagesOf, type SegmentRead, segmentsOf } from './pages.ts';
 
 function dotOf({ stream, log, position }: Commit): string {
   return `${stream}@${log}.${position}`;
 }
 
 /** The commits of a segment, page after page; a test may act between two pages. */
-async function pagesOf(
-  store: EventsTable,
-  segment: number,
-  segments: number,
-  limit: number,
-  between: () => Promise<unknown> = async () => {},
-): Promise<readonly (readonly Commit[])[]> {
-  const pages: (readonly Commit[])[] = [];
-  let cursor: string | undefined;
-  do {
-    const page = await store.scan(segment, segments, cursor, limit);
-    pages.push(page.commits);
-    cursor = page.cursor;
-    if (cursor !== undefined) await between();
-  } while (cursor !== undefined);
-  return pages;
+function commitsOf(store: EventsTable, of: SegmentRead, between?: () => Promise<unknown>) {
+  return pagesOf(
+    async (...which) => {
+      const { commits: items, cursor } = await store.scan(...which);
+      return { items, cursor };
+    },
+    of,
+    between,
+  );
 }
 
 /** The contract for reading a whole table. `open` is called for every test and provides a separate table. */
@@ -44,14 +38,12 @@ export function eventScanContract(open: () => Promise<EventsTable>): void {
       for (const commit of commits) await store.put(commit);
     });
 
-    const all = async (segments: number, limit: number): Promise<readonly (readonly Commit[])[]> => {
-      const bySegment = Array.from({ length: segments }, (_, segment) => pagesOf(store, segment, segments, limit));
-      return (await Promise.all(bySegment)).map((pages) => pages.flat());
-    };
+    const all = (segments: number, limit: number) => segmentsOf((of) => commitsOf(store, of), segments, limit);
 
     test('an empty table has no commits in any segment', async () => {
       const empty = await open();
-      for (const segment of [0, 1]) expect((await pagesOf(empty, segment, 2, 10)).flat()).toEqual([]);
+      for (const segment of [0, 1])
+        expect((await commitsOf(empty, { segment, segments: 2, limit: 10 })).flat()).toEqual([]);
     });
 
     test.each([
@@ -85,7 +77,7 @@ export function eventScanContract(open: () => Promise<EventsTable>): void {
     });
 
     test('returns pages that do not exceed the limit, and that start where the previous page ended', async () => {
-      for (const page of await pagesOf(store, 0, 1, 10)) expect(page.length).toBeLessThanOrEqual(10);
+      for (const page of await commitsOf(store, { limit: 10 })) expect(page.length).toBeLessThanOrEqual(10);
       const { cursor } = await store.scan(0, 1, undefined, 10);
       const [once, again] = [await store.scan(0, 1, cursor, 10), await store.scan(0, 1, cursor, 10)];
       expect(again).toEqual(once);
@@ -95,7 +87,7 @@ export function eventScanContract(open: () => Promise<EventsTable>): void {
       const growing = await open();
       for (const commit of commits) await growing.put(commit);
       let more = 0;
-      const found = await pagesOf(growing, 0, 1, 9, async () => {
+      const found = await commitsOf(growing, { limit: 9 }, async () => {
         more++;
         await growing.put(aCommit({ stream: `note/more-${more}` }));
         await growing.put(aCommit({ stream: 'note/scan-1', log: 'us-9', position: more }));
@@ -118,7 +110,7 @@ export function eventScanContract(open: () => Promise<EventsTable>): void {
       const written = aCommit({ stream: 'stock/mixed', commitId: `${transaction}#1` });
       await mixed.transact({ commits: [written], free: [], decision: aDecision({ transaction }) });
       for (const limit of [1, 5, 1000]) {
-        const found = (await pagesOf(mixed, 0, 1, limit)).flat();
+        const found = (await commitsOf(mixed, { limit })).flat();
         expect(found.map(dotOf).sort()).toEqual([...kept, ...intents, written].map(dotOf).sort());
         for (const intent of intents) expect(found).toContainEqual(intent);
       }
