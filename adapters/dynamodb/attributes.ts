@@ -32,13 +32,14 @@ export type Numeric = z.infer<typeof numberSchema>;
 export type Counts = z.infer<typeof countsSchema>;
 
 export function toCounts(values: Readonly<Record<string, number>>): Counts {
-  const M: Record<string, Count> = {};
+  // Without a prototype, because a log from outside may be named `__proto__`.
+  const M: Record<string, Count> = Object.create(null);
   for (const key in values) M[key] = { N: String(values[key]) };
   return { M };
 }
 
 export function fromCounts({ M }: Counts): Record<string, number> {
-  const values: Record<string, number> = {};
+  const values: Record<string, number> = Object.create(null);
   for (const key in M) values[key] = Number(M[key]?.N);
   return values;
 }

@@ -84,6 +84,14 @@ export function memoryEventStore(onChange: (change: EventsChange) => void = () =
 
   return {
     load: async (stream, after = {}) => (streams.get(stream) ?? []).filter((commit) => !versionCovers(after, commit)),
+    loadFirst: async (stream, after, limit) => {
+      const behind = (streams.get(stream) ?? []).filter((commit) => !versionCovers(after, commit));
+      const logs = [...Map.groupBy(behind, ({ log }) => log)];
+      return {
+        commits: logs.flatMap(([, commits]) => commits.slice(0, limit)),
+        cut: logs.filter(([, commits]) => commits.length > limit).map(([log]) => log),
+      };
+    },
     loadLog: async (stream, log, after) => {
       const commits = streams.get(stream) ?? [];
       return commits.slice(placeOf(commits, log, after + 1), placeOf(commits, log, Number.POSITIVE_INFINITY));

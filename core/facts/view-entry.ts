@@ -28,11 +28,34 @@ export interface TotalDelta {
   readonly key: string;
   readonly shard: number;
   readonly sums: Sums;
+  /** Missing in generations that older code started: their totals do not count who contributes. */
+  readonly contributors?: Contributors;
+}
+
+/** How many streams contribute to a total, and to each of its fields, a field with 0 included; or the change of that. */
+export interface Contributors {
+  readonly streams: number;
+  readonly fields: Sums;
 }
 
 export interface Row {
   readonly key: string;
   readonly value: unknown;
+}
+
+/** True if a delta changes a total, or who contributes to it. */
+export function hasEffect({ sums, contributors }: TotalDelta): boolean {
+  const { streams, fields } = contributors ?? noContributors;
+  return streams !== 0 || Object.keys(sums).length > 0 || Object.keys(fields).length > 0;
+}
+
+export const noContributors: Contributors = { streams: 0, fields: {} };
+
+/** A page of rows or totals, in key order. It may have fewer than the requested number of items, or none. */
+export interface Page<Item> {
+  readonly items: readonly Item[];
+  /** The key after which the next page starts; undefined if nothing follows. */
+  readonly end: string | undefined;
 }
 
 /** True if a row or total can have this key: text of 1 to 1024 bytes that every reader gets unchanged. */

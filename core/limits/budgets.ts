@@ -46,6 +46,18 @@ export const BEGIN_MS = 10_000;
 export const INGEST_TRANSACT_MS = 10_000;
 /** The time after which a step of `operate` starts no new work. */
 export const STEP_MS = 10_000;
+/**
+ * How long a projector keeps a stream with commits that its table lacks: then the table alone decides again what the
+ * stream is.
+ */
+export const AHEAD_MS = 60_000;
+/**
+ * The least number of commits of a stream that a projector keeps. A shorter one is loaded again by one query, which costs
+ * less than those for what is missing.
+ */
+export const KEEP_COMMITS = 25;
+/** Queries of each shard for one page of a view; a page that would need more ends early. */
+export const PAGE_ROUNDS = 4;
 /** How long a read waits for a version that its Region has not seen. */
 export const CATCH_UP_MS = 2_000;
 /** How long a read waits for a decision of another Region. */

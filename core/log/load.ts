@@ -1,5 +1,6 @@
 import { type Domain, streamTypeOf } from '../definition/domain.ts';
 import { currentSchemaVersions } from '../definition/event-version.ts';
+import type { Commit } from '../facts/commit.ts';
 import { MeridianError } from '../facts/errors.ts';
 import { type Hlc, wallTimeOf } from '../facts/hlc.ts';
 import type { StreamRef } from '../facts/stream-ref.ts';
@@ -63,7 +64,7 @@ export async function loadWhole(ports: LoadPorts, { name, type }: StreamRef): Pr
  * a committed transaction is visible there at once. If a decision cannot be read, its intent and the commits after it
  * stay hidden.
  */
-async function withDecisions(ports: LoadPorts, history: History): Promise<History> {
+export async function withDecisions(ports: LoadPorts, history: History): Promise<History> {
   const attempts = Map.groupBy(history.undecided, ({ commitId }) => commitId);
   await Promise.all(
     attempts.entries().map(async ([attemptId, intents]) => {
@@ -120,7 +121,20 @@ async function orReportFailure<T>({ runtime }: LoadPorts, act: () => Promise<T>)
 }
 
 /**
- * Loads a stream repeatedly until this Region has seen `atLeast`.
+ * Adds to a history what this Region's table has received since it was loaded.
+ * @param missing the commits of the table that it may lack
+ * @returns false if the history cannot be used any more, because one of them rules out its base: load the stream again
+ */
+export async function addMissing(ports: LoadPorts, history: History, missing: Iterable<Commit>): Promise<boolean> {
+  history.add(missing);
+  await withDecisions(ports, history);
+  if (!history.holds) return false;
+  reportHidden(ports, history);
+  return true;
+}
+
+/**
+ * Loads a stream once, then what arrives in this Region's table, until this Region has seen `atLeast`.
  * @throws MeridianError `unknown-stream-type`; `not-caught-up` after {@link CATCH_UP_MS}, with the version this
  *   Region has seen
  */
@@ -130,8 +144,8 @@ export async function loadAtLeast(
   atLeast: VersionVector = emptyVersion,
 ): Promise<History> {
   const retries = new Retries(ports.runtime, CATCH_UP_MS);
+  let history = await loadHistory(ports, stream);
   for (;;) {
-    const history = await loadHistory(ports, stream);
     if (versionDominates(history.seen, atLeast)) return history;
     if (!(await retries.pause()))
       throw new MeridianError('not-caught-up', `This Region has not seen that version of ${stream.name} yet. Retry.`, {
@@ -141,5 +155,7 @@ export async function loadAtLeast(
           wanted: encodeVersionToken(stream.name, atLeast),
         },
       });
+    const missing = await ports.events.load(stream.name, history.held);
+    if (!(await addMissing(ports, history, missing))) history = await loadHistory(ports, stream);
   }
 }

@@ -4,11 +4,12 @@ import type { Commit } from '../facts/commit.ts';
 import { MeridianError } from '../facts/errors.ts';
 import { parseStreamRef } from '../facts/stream-ref.ts';
 import { drivingRegionOf, parseAttemptId } from '../facts/transaction.ts';
-import { emptyVersion, joinVersions, type VersionVector } from '../facts/version.ts';
+import { advanceVersion, emptyVersion, type VersionVector } from '../facts/version.ts';
 import type { History } from '../log/history.ts';
-import { type LoadPorts, loadAtLeast, loadWhole } from '../log/load.ts';
+import { type LoadPorts, loadAtLeast } from '../log/load.ts';
 import type { EventStore } from '../ports/event-store.ts';
 import type { IntentStore } from '../ports/intent-store.ts';
+import { firstSeen } from './first-commits.ts';
 import type { HealthPorts } from './health.ts';
 import type { ViewPorts } from './views.ts';
 
@@ -60,7 +61,7 @@ export interface CommitPage {
 }
 
 /**
- * The seen commits that `after` does not cover, in fold order. Every page is causally closed, so following a stream
+ * The first seen commits that `after` does not cover, in fold order; loads about as many of each log. Every page is causally closed, so following a stream
  * by `after` misses nothing: a commit that arrives late is returned late, whatever its stamp.
  * @throws MeridianError as `readStream`
  */
@@ -71,19 +72,27 @@ export async function readCommits(
   limit = 100,
 ): Promise<CommitPage> {
   const ref = parseStreamRef(stream);
-  // A reader that starts at the beginning needs every commit, so a snapshot would save nothing.
-  const loaded = Object.keys(after).length > 0 ? await loadAtLeast(ports, ref, after) : undefined;
-  const history = loaded?.reaches(after) ? loaded : await loadWhole(ports, ref);
+  if (!(await hasSeen(ports, stream, after))) await loadAtLeast(ports, ref, after);
+  // One more than requested shows whether any follow.
+  const { commits: unread, history } = await firstSeen(ports, ref, after, limit + 1);
   await keepShown(ports, history);
-  const unread = history.since(after);
   const commits = unread.slice(0, limit);
-  const version = commits.reduce((known, { log, position }) => joinVersions(known, { [log]: position }), after);
+  const version = commits.reduce(advanceVersion, after);
   return { commits, version, more: unread.length > limit };
+}
+
+/**
+ * True if the table has the last commit of each log of a version: one read of an item for each. If replication has left a gap
+ * before one, the reader has the missing commits, because it has that version.
+ */
+async function hasSeen({ events }: StreamReadPorts, stream: string, version: VersionVector): Promise<boolean> {
+  const last = await Promise.all(Object.entries(version).map(([log, position]) => events.at(stream, log, position)));
+  return last.every((commit) => commit && commit.tx?.state !== 'prepared');
 }
 
 /** The ports for reading streams. */
 export interface StreamReadPorts extends LoadPorts {
-  readonly events: EventStore & Pick<IntentStore, 'finalise'>;
+  readonly events: EventStore & Pick<IntentStore, 'finalise' | 'at'>;
 }
 
 /** The ports for reading streams, views and the Region's health. */

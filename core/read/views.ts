@@ -15,11 +15,13 @@ export interface ViewPorts extends Pick<LoadPorts, 'domain'> {
 
 export interface RowPage {
   readonly rows: readonly Row[];
-  readonly more: boolean;
+  /** The key after which the next page starts; undefined if there are no more rows. */
+  readonly next: string | undefined;
 }
 
 /**
- * Rows of a view's active generation, in key order.
+ * Rows of a view's active generation, in key order: at most `limit`. Where many streams have no row, a page has fewer,
+ * or none, and `next`: a page takes a bounded number of queries.
  * @param after the last key of the previous page; valid across generations
  * @throws MeridianError `unknown-view`; `unavailable`
  */
@@ -31,17 +33,13 @@ export async function readRows(
 ): Promise<RowPage> {
   const view = viewOf(domain, name);
   const { stored, kind, shards } = await activeOf(views, view);
-  const rows =
-    kind === 'totals'
-      ? (await views.totals(stored, shards, after, limit + 1)).map(({ key, sums }) => ({
-          key,
-          value: shown(view, sums),
-        }))
-      : (await views.rows(stored, shards, after && `${view.of.type}/${after}`, limit + 1)).map(({ key, value }) => ({
-          key: parseStreamRef(key).id,
-          value,
-        }));
-  return { rows: rows.slice(0, limit), more: rows.length > limit };
+  if (kind === 'totals') {
+    const { items, end } = await views.totals(stored, shards, after, limit);
+    return { rows: items.map(({ key, sums }) => ({ key, value: shown(view, sums) })), next: end };
+  }
+  const idOf = (stream: string): string => parseStreamRef(stream).id;
+  const { items, end } = await views.rows(stored, shards, after && `${view.of.type}/${after}`, limit);
+  return { rows: items.map(({ key, value }) => ({ key: idOf(key), value })), next: end && idOf(end) };
 }
 
 /** @throws MeridianError `unknown-view`; `not-found`; `unavailable` */

@@ -2,19 +2,19 @@ import { MeridianError } from '../facts/errors.ts';
 import type { ViewEntry } from '../facts/view-entry.ts';
 import { PROJECT_MS } from '../limits/budgets.ts';
 import type { History } from '../log/history.ts';
-import type { LoadPorts } from '../log/load.ts';
 import type { GenerationStore } from '../ports/generation-store.ts';
 import type { ViewStore } from '../ports/view-store.ts';
 import { Retries } from '../retry.ts';
 import { applyChanges } from './apply-changes.ts';
 import { type Change, changeOf } from './change.ts';
 import type { Target } from './generation.ts';
+import type { KeptPorts } from './kept-streams.ts';
 import { liveTargets } from './live-targets.ts';
 import { streamsBehind } from './streams-behind.ts';
 import { type Trigger, type Triggers, triggersByStream } from './trigger.ts';
 import { loadTriggered } from './triggered-histories.ts';
 
-export interface ProjectPorts extends LoadPorts {
+export interface ProjectPorts extends KeptPorts {
   readonly views: ViewStore & GenerationStore;
 }
 

@@ -1,7 +1,6 @@
-import type { Commit } from '../facts/commit.ts';
-import type { StreamRef } from '../facts/stream-ref.ts';
 import type { History } from '../log/history.ts';
-import { type LoadPorts, loadHistory, loadWhole } from '../log/load.ts';
+import type { LoadPorts } from '../log/load.ts';
+import { type KeptPorts, loadKept } from './kept-streams.ts';
 import type { Trigger, Triggers } from './trigger.ts';
 
 /** Histories by stream, and the reasons of failed loads. */
@@ -15,7 +14,7 @@ export interface TriggeredHistories {
  * that cannot be loaded does not affect the others.
  */
 export async function loadTriggered(
-  ports: LoadPorts,
+  ports: KeptPorts,
   triggers: Triggers,
   streams: ReadonlySet<string>,
 ): Promise<TriggeredHistories> {
@@ -25,7 +24,7 @@ export async function loadTriggered(
     [...triggers.values()].map(async ({ ref, triggers: own }) => {
       if (!streams.has(ref.name)) return;
       try {
-        const history = await historyWith(
+        const history = await loadKept(
           ports,
           ref,
           own.flatMap(({ commit }) => commit ?? []),
@@ -38,15 +37,6 @@ export async function loadTriggered(
     }),
   );
   return { histories, failed };
-}
-
-async function historyWith(ports: LoadPorts, ref: StreamRef, brought: readonly Commit[]): Promise<History> {
-  const history = await loadHistory(ports, ref);
-  history.add(brought);
-  if (history.holds) return history;
-  const whole = await loadWhole(ports, ref);
-  whole.add(brought);
-  return whole;
 }
 
 function reportReused({ runtime }: LoadPorts, { reused }: History, triggers: readonly Trigger[]): void {

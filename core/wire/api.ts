@@ -115,9 +115,9 @@ export const rowPageSchema = z.object({
 export function encodeRowPage(
   region: string,
   view: string,
-  { rows, more }: { readonly rows: readonly Row[]; readonly more: boolean },
+  { rows, next }: { readonly rows: readonly Row[]; readonly next: string | undefined },
 ): z.output<typeof rowPageSchema> {
-  return { view, region, rows: [...rows], ...(more && { next: rows.at(-1)?.key }) };
+  return { view, region, rows: [...rows], ...(next !== undefined && { next }) };
 }
 
 /**

@@ -185,7 +185,12 @@ export class Draft {
   async wrote(commit: Commit): Promise<void> {
     this.#history.add([commit]);
     if (commit.events.length > 0) this.#ports.runtime.metric('Appended', 'Count', 1);
-    if (this.#ports.warm.get(this.stream)?.history === this.#history) await keepSnapshot(this.#ports, this.#history);
+    const { warm } = this.#ports;
+    const copy = warm.get(this.stream);
+    if (copy?.history !== this.#history) return;
+    await keepSnapshot(this.#ports, this.#history);
+    // Its size has changed.
+    warm.set(this.stream, { ...copy });
   }
 
   /** Loads what was written after the commit that took the position. */

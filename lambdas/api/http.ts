@@ -84,11 +84,26 @@ export function versionHeader(event: LambdaFunctionURLEvent, name: string, strea
  * several preferences counts, and a malformed one is ignored.
  */
 export function waitHeader(event: LambdaFunctionURLEvent): number | undefined {
-  // Quoted text belongs to other preferences: the value of `wait` has only digits.
-  const preferences = (header(event, 'Prefer') ?? '').replace(/"(?:[^"\\]|\\.)*"/g, '""').split(',');
-  const parts = preferences.map((preference) => preference.replace(/;.*/, '').split('='));
+  const preferences = withoutQuotes(header(event, 'Prefer') ?? '').split(',');
+  const parts = preferences.map((preference) => (preference.split(';', 1)[0] ?? '').split('='));
   const [, seconds = '', more] = parts.find(([name]) => name?.trim().toLowerCase() === 'wait') ?? [];
   return more === undefined && /^\s*\d+\s*$/.test(seconds) ? Math.min(Number(seconds), MAX_WAIT_S) : undefined;
+}
+
+/**
+ * The text without the contents of quoted strings (RFC 9110), in one pass: an expression would start again at every quote
+ * that is not closed. Quoted text belongs to other preferences: the value of `wait` has only digits.
+ */
+function withoutQuotes(text: string): string {
+  let rest = '';
+  let isQuoted = false;
+  for (let i = 0; i < text.length; i++) {
+    const char = text.charAt(i);
+    if (char === '"') isQuoted = !isQuoted;
+    if (isQuoted && char === '\\') i++;
+    if (!isQuoted || char === '"') rest += char;
+  }
+  return rest;
 }
 
 /** Adds the caller's trace, unless `meta` has one. As W3C Trace Context requires, a malformed trace is ignored. */

@@ -36,9 +36,15 @@ export class ViewsTable extends Construct {
     this.#table.grant(grantee, 'dynamodb:Query', 'dynamodb:BatchGetItem');
   }
 
-  /** Lets a role read the rows of a batch and change them; the last two actions are also used inside TransactWriteItems. */
+  /** Lets a role read the rows of a batch and change them; all but the first action are also used inside TransactWriteItems. */
   grantProject(grantee: IGrantable): void {
-    this.#table.grant(grantee, 'dynamodb:BatchGetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem');
+    this.#table.grant(
+      grantee,
+      'dynamodb:BatchGetItem',
+      'dynamodb:PutItem',
+      'dynamodb:UpdateItem',
+      'dynamodb:DeleteItem',
+    );
   }
 
   /** Lets a role rebuild views, in separate rows, and delete the rows that are no longer read. */
@@ -49,6 +55,7 @@ export class ViewsTable extends Construct {
       'dynamodb:BatchGetItem',
       'dynamodb:PutItem',
       'dynamodb:UpdateItem',
+      'dynamodb:DeleteItem',
       'dynamodb:BatchWriteItem',
     );
   }

@@ -310,7 +310,7 @@ const byTheApi: Readonly<Record<string, Form>> = {
   'api-row-page': message({
     read: (form) => rowPageSchema.parse(form),
     write: ({ view, region, rows, next }: z.output<typeof rowPageSchema>) =>
-      encodeRowPage(region, view, { rows, more: next !== undefined }),
+      encodeRowPage(region, view, { rows, next }),
     uses: [rowPageSchema, encodeRowPage],
   }),
   'api-health': parsedBy(healthSchema),

@@ -16,6 +16,13 @@ export function anEntry(of: Partial<ViewEntry> = {}): ViewEntry {
   };
 }
 
+/** A change of a total in a generation of older code, which does not count the streams that contribute. */
 export function delta(key: string, shard: number, sums: Sums): TotalDelta {
   return { key, shard, sums };
+}
+
+/** A change of a total by streams that start (1), continue (0) or stop (-1) contributing all of its fields. */
+export function counted(key: string, sums: Sums, streams: number, shard = 0): TotalDelta {
+  const counts = Object.keys(sums).map((field) => [field, streams] as const);
+  return { key, shard, sums, contributors: { streams, fields: Object.fromEntries(counts) } };
 }

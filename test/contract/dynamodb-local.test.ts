@@ -137,6 +137,26 @@ describeWithDynamoDbLocal('DynamoDB Local', (local) => {
       expect(await counting(() => store.total('counted', 4, 'red'))).toEqual({ BatchGetItemCommand: 1 });
     });
 
+    test('a total that its last stream leaves takes a second transaction; a page takes at most four Queries per shard', async () => {
+      const store = dynamoDbViewStore(counted, table);
+      const total = (n: number) => ({
+        key: 'red',
+        shard: 0,
+        sums: { n },
+        contributors: { streams: n, fields: { n } },
+      });
+      await store.apply('joined', [], [total(1)]);
+      expect(await counting(() => store.apply('joined', [], [total(-1)]))).toEqual({ TransactWriteItemsCommand: 2 });
+      const entries = Array.from({ length: 100 }, (_, i) => ({ shard: 0, version: {}, revision: 1, totals: {}, i }));
+      for (let page = 0; page < 33; page++)
+        await store.apply(
+          'rowless',
+          entries.map(({ i, ...entry }) => ({ ...entry, stream: `note/${String(page * 100 + i).padStart(5, '0')}` })),
+          [],
+        );
+      expect(await counting(() => store.rows('rowless', 1, undefined, 1))).toEqual({ QueryCommand: 4 });
+    });
+
     test('reading the generations of any number of views is one BatchGetItem; changing those of one view is one PutItem', async () => {
       const store = dynamoDbViewStore(counted, table);
       const names = Array.from({ length: 20 }, (_, i) => `counted-${i}`);

@@ -117,6 +117,7 @@ describe('the permissions of each role', () => {
         ...snapshots,
         ...decisions('GetItem'),
         'dynamodb:BatchGetItem on GlobalTable(meridian-views)',
+        'dynamodb:DeleteItem on GlobalTable(meridian-views)',
         'dynamodb:PutItem on GlobalTable(meridian-views)',
         'dynamodb:UpdateItem on GlobalTable(meridian-views)',
         ...consume('meridian-projection'),
@@ -128,7 +129,7 @@ describe('the permissions of each role', () => {
         `dynamodb:Query on ${events}`,
         `dynamodb:Scan on ${events}`,
         ...decisions('GetItem', 'Scan'),
-        ...['BatchGetItem', 'BatchWriteItem', 'PutItem', 'Query', 'UpdateItem'].map(
+        ...['BatchGetItem', 'BatchWriteItem', 'DeleteItem', 'PutItem', 'Query', 'UpdateItem'].map(
           (action) => `dynamodb:${action} on GlobalTable(meridian-views)`,
         ),
         'events:PutEvents on EventBus(meridian)',

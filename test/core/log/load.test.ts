@@ -1,7 +1,12 @@
 import { describe, expect, it } from 'vitest';
+import { memorySnapshotStore } from '../../../adapters/memory/snapshot-store.ts';
+import { defineDomain } from '../../../core/definition/domain.ts';
+import { defineStream } from '../../../core/definition/stream.ts';
 import { parseStreamRef } from '../../../core/facts/stream-ref.ts';
 import { loadAtLeast, loadHistory } from '../../../core/log/load.ts';
 import { appendToStream } from '../../../core/write/append.ts';
+import { note } from '../../../testing/toy.ts';
+import { fakeRuntime } from '../../runtime.ts';
 import { anAppend, aRegion, replicate, watched } from '../a-region.ts';
 
 const STREAM = 'note/n';
@@ -75,6 +80,43 @@ describe('load at least', () => {
     const history = await loadAtLeast({ ...eu, events }, parseStreamRef(STREAM), version);
     expect(history.seen).toEqual({ us: 2 });
     expect(loads).toBe(4);
+  });
+
+  it('reads each commit once, however long it waits, except what follows a gap', async () => {
+    const [us, eu] = [aRegion('us'), aRegion('eu')];
+    for (let i = 0; i < 99; i++) await appendToStream(us, anAppend());
+    await replicate(STREAM, us, eu);
+    for (let i = 0; i < 2; i++) await appendToStream(us, anAppend());
+    const commits = await us.table.load(STREAM);
+    const { version } = await appendToStream(us, anAppend());
+    for (const commit of commits.slice(100)) eu.table.replicate(commit);
+    const read: number[] = [];
+    const load: typeof eu.events.load = async (stream, after) => {
+      if (read.length === 3) await replicate(STREAM, us, eu);
+      const found = await eu.table.load(stream, after);
+      read.push(found.length);
+      return found;
+    };
+    const history = await loadAtLeast({ ...eu, events: { ...eu.events, load } }, parseStreamRef(STREAM), version);
+    expect(history.seen).toEqual({ us: 102 });
+    // The last one before the gap is filled has arrived, and is read with what is missing.
+    expect(read).toEqual([100, 1, 1, 3]);
+  });
+
+  it('loads the stream again if a commit that arrives rules out the snapshot that it has started from', async () => {
+    const definition = defineStream({ ...note, snapshots: { every: 2, codeVersion: 1, settle: 0 } });
+    const domain = defineDomain({ streams: [definition], views: [] });
+    const snapshots = memorySnapshotStore();
+    const [us, eu] = [aRegion('us', fakeRuntime(), domain), aRegion('eu', fakeRuntime(), domain)];
+    for (let i = 0; i < 4; i++) await appendToStream({ ...us, snapshots }, anAppend());
+    const { version } = await appendToStream(eu, anAppend());
+    let loads = 0;
+    const events = watched(us.table, async () => {
+      if (++loads === 2) await replicate(STREAM, eu, us);
+    });
+    const history = await loadAtLeast({ ...us, snapshots, events }, parseStreamRef(STREAM), { ...version, us: 4 });
+    expect(history.seen).toEqual({ us: 4, eu: 1 });
+    expect(loads).toBeGreaterThan(2);
   });
 
   it('gives up within 2 s, and is retryable', async () => {

@@ -176,11 +176,11 @@ describe('reading a view of rows', () => {
         { key: 'b', value: [entry('b', 'y')] },
         { key: 'c', value: [entry('c', 'z')] },
       ],
-      more: true,
+      next: 'c',
     });
     expect(await readRows(us, 'notes', 'c', 3)).toEqual({
       rows: [{ key: 'c.1', value: [entry('c.1', 'w')] }],
-      more: false,
+      next: undefined,
     });
     expect((await readRows(us, 'notes')).rows).toHaveLength(4);
   });
@@ -202,9 +202,9 @@ describe('reading a view of totals', () => {
         { key: 'a', value: 1 },
         { key: 'b', value: 2 },
       ],
-      more: true,
+      next: 'b',
     });
-    expect(await readRows(us, 'words', 'b', 2)).toEqual({ rows: [{ key: 'c', value: 1 }], more: false });
+    expect(await readRows(us, 'words', 'b', 2)).toEqual({ rows: [{ key: 'c', value: 1 }], next: undefined });
   });
 
   it('shows the sums if the view has no presentation', async () => {
@@ -218,7 +218,7 @@ describe('reading a view of totals', () => {
       inTable: true,
     }));
     expect(await projectTriggers(us, triggers)).toEqual(new Map());
-    expect(await readRows(us, 'money')).toEqual({ rows: [{ key: 'us', value: { balance: 7 } }], more: false });
+    expect(await readRows(us, 'money')).toEqual({ rows: [{ key: 'us', value: { balance: 7 } }], next: undefined });
     expect(await readRow(us, 'money', 'us')).toEqual({ key: 'us', value: { balance: 7 } });
   });
 
@@ -238,7 +238,7 @@ describe('reading a view', () => {
   it('has no rows before anything was projected', async () => {
     const views = [defineView({ name: 'balances', kind: 'rows', of: account, row: (balance) => balance })];
     const us = { ...aRegion(), domain: defineDomain({ streams: [account], views }) };
-    expect(await readRows(us, 'balances')).toEqual({ rows: [], more: false });
+    expect(await readRows(us, 'balances')).toEqual({ rows: [], next: undefined });
   });
 });
 

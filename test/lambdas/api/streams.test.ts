@@ -85,6 +85,30 @@ describe('GET /streams/{type}/{id}', () => {
     expect(loads).toBe(3);
   });
 
+  it('loads a stream once while it waits, then only what has arrived', async () => {
+    const store = memoryEventStore();
+    const west = anApi({ region: 'us-west-2', log: 'us-west-2' });
+    const wanted = versionOf(await append(west, 1));
+    const read: number[] = [];
+    const api = anApi({
+      events: {
+        ...store,
+        load: async (name, after) => {
+          const commits = await store.load(name, after);
+          read.push(commits.length);
+          return commits;
+        },
+      },
+    });
+    for (let i = 2; i < 50; i++) await append(api, i);
+    read.length = 0;
+
+    expect((await api.get(path, { headers: { 'if-at-least': wanted } })).status).toBe(425);
+
+    expect(read.length).toBeGreaterThan(2);
+    expect(read).toEqual([48, ...read.slice(1).map(() => 0)]);
+  });
+
   it('returns 425 after 2 s with the version it has seen', async () => {
     const api = anApi();
     const seen = versionOf(await append(api, 1));
@@ -160,6 +184,35 @@ describe('GET /streams/{type}/{id}/events', () => {
     } while (after !== undefined);
 
     expect(ids).toEqual([['id-1', 'id-2', 'id-3'], ['id-4', 'id-5', 'id-6'], ['id-7']]);
+  });
+
+  it('loads no more of a long stream than a page needs', async () => {
+    const store = memoryEventStore();
+    let read = 0;
+    const api = anApi({
+      events: {
+        ...store,
+        load: () => Promise.reject(new Error('The whole stream is not needed.')),
+        loadFirst: async (...args) => {
+          const first = await store.loadFirst(...args);
+          read += first.commits.length;
+          return first;
+        },
+      },
+    });
+    for (let position = 1; position <= 200; position++)
+      await store.put(
+        aCommit({
+          ...{ stream, position, context: { 'us-east-1': position - 1 } },
+          hlc: position.toString(16).padStart(16, '0'),
+        }),
+      );
+
+    const { commits, next } = pageSchema.parse((await api.get(`${path}/events`, { query: 'limit=1' })).body);
+    expect(commits).toHaveLength(1);
+    await api.get(`${path}/events`, { query: `limit=1&after=${next}` });
+
+    expect(read).toBe(4);
   });
 
   it('shows a late commit to a reader that follows the stream, whatever the stamp of the commit', async () => {

@@ -3,6 +3,7 @@ import { memoryDecisions } from '../../../adapters/memory/decisions.ts';
 import { memoryEventStore } from '../../../adapters/memory/event-store.ts';
 import { memoryViewStore } from '../../../adapters/memory/view-store.ts';
 import { defineDomain, type ProjectPorts } from '../../../core/index.ts';
+import { entriesOf } from '../../../core/wire/bus-event.ts';
 import { makeHandler } from '../../../lambdas/projection/handler.ts';
 import { note, stock, toyDomain, words } from '../../../testing/toy.ts';
 import { aCommit } from '../../contract/commits.ts';
@@ -53,6 +54,14 @@ describe('projection', () => {
 
     expect(await count()).toBe(3);
     expect(lines).toEqual([]);
+  });
+
+  it('ends for an event of a log named __proto__, and projects the other streams', async () => {
+    const { project, count } = await aProjector();
+    const [entry] = entriesOf({ ...commitOf('note/a'), log: '__proto__' });
+    const body = JSON.stringify({ 'detail-type': entry?.detailType, detail: JSON.parse(entry?.detail ?? '') });
+    expect(await project([body, keys('note/b', 'note/c')])).toEqual([]);
+    expect(await count()).toBe(3);
   });
 
   it('fails a message that it cannot read, and only that one', async () => {
