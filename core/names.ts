@@ -83,6 +83,7 @@ export type EnvironmentVariable =
   | 'MERIDIAN_VERSION'
   | 'MERIDIAN_REGIONS'
   | 'MERIDIAN_LOG'
+  | 'MERIDIAN_LOGS'
   | 'EVENTS_TABLE'
   | 'VIEWS_TABLE'
   | 'SNAPSHOTS_TABLE'

@@ -16,6 +16,8 @@ const variables = {
     .transform((list) => list.split(',')),
   /** The log that this Region writes to. */
   MERIDIAN_LOG: z.string().min(1),
+  /** The logs that the Regions write, comma-separated. */
+  MERIDIAN_LOGS: z.string().min(1),
   EVENTS_TABLE: z.string().min(1),
   VIEWS_TABLE: z.string().min(1),
   SNAPSHOTS_TABLE: z.string().min(1),

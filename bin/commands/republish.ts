@@ -46,9 +46,10 @@ export function addRepublish(program: Command): void {
         const results = await inEach(options.only ? [first] : await everyRegion(first), (region) =>
           republishIn(region, options.since, dryRun),
         );
-        tellEach(results, json, ({ scanned, published, scheduled }) => {
+        tellEach(results, json, ({ scanned, published, refused = 0, scheduled }) => {
           const would = dryRun ? 'would be ' : '';
-          return `${countOf(published, 'event')} ${would}published again, of ${countOf(scanned, 'commit')} read; ${countOf(scheduled, 'check')} of transactions ${would}scheduled.`;
+          const kept = refused > 0 ? ` The bus refused ${countOf(refused, 'event')}, now in the quarantine.` : '';
+          return `${countOf(published, 'event')} ${would}published again, of ${countOf(scanned, 'commit')} read; ${countOf(scheduled, 'check')} of transactions ${would}scheduled.${kept}`;
         });
       }),
     );
@@ -57,13 +58,17 @@ export function addRepublish(program: Command): void {
 /** Parts of each table that are read in parallel. */
 const SEGMENTS = 4;
 
-type Counts = Pick<ActionResult<'republish-step'>, 'scanned' | 'published'> & { readonly scheduled: number };
+type Counts = Pick<ActionResult<'republish-step'>, 'scanned' | 'published' | 'refused'> & {
+  readonly scheduled: number;
+};
 
 async function republishIn(region: Region, since: string, dryRun: boolean): Promise<Counts> {
   const segments = await sideBySide([...Array(SEGMENTS).keys()], (segment, stop) =>
     republishSegment(region, { since, segment, dryRun }, stop),
   );
+  const refused = segments.reduce((sum, segment) => sum + (segment.refused ?? 0), 0);
   return {
+    ...(refused > 0 && { refused }),
     scanned: segments.reduce((sum, { scanned }) => sum + scanned, 0),
     published: segments.reduce((sum, { published }) => sum + published, 0),
     scheduled: segments.reduce((sum, { scheduled }) => sum + scheduled, 0),
@@ -75,7 +80,7 @@ async function republishSegment(
   request: { readonly since: string; readonly segment: number; readonly dryRun: boolean },
   stop: AbortSignal,
 ): Promise<Counts> {
-  const all = { scanned: 0, published: 0, scheduled: 0 };
+  const all = { scanned: 0, published: 0, refused: 0, scheduled: 0 };
   let cursor: string | undefined;
   for (let failures = 0; ; ) {
     const step: ActionResult<'republish-step'> = await region.operate('republish-step', {
@@ -85,6 +90,7 @@ async function republishSegment(
     });
     all.scanned += step.scanned;
     all.published += step.published;
+    all.refused += step.refused ?? 0;
     all.scheduled += step.scheduled ?? 0;
     if (stop.aborted || (step.cursor === undefined && step.failed === 0)) return all;
     failures = step.failed > 0 && step.cursor === cursor ? failures + 1 : 0;

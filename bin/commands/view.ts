@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { askPage } from '../../client/page.ts';
 import type { Row } from '../../core/index.ts';
 import type { Region } from '../client/region.ts';
 import { cell, sayJson, sayText, table } from '../output.ts';
@@ -39,10 +40,11 @@ async function showRows(
 ): Promise<void> {
   let { after } = options;
   for (let left = limit; left > 0; ) {
-    const { rows, next } = await region.rows(view, { after, limit: Math.min(left, PAGE) });
+    // Regions with older code refuse a page that is too large, rather than end it early.
+    const { rows, next } = await askPage((most) => region.rows(view, { after, limit: most }), Math.min(left, PAGE));
     if (json) rows.forEach(sayJson);
     else if (rows.length > 0) sayText(tableOf(rows));
-    else if (left === limit) sayText(`${view} has no rows${after === undefined ? '' : ` behind ${after}`}.`);
+    else if (left === limit && next === undefined) sayText(`${view} has no rows${after === undefined ? '' : ` behind ${after}`}.`);
     if (next === undefined) return;
     left -= rows.length;
     after = next;

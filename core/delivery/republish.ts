@@ -54,6 +54,8 @@ export async function republishStep(ports: RepublishPorts, request: Request): Pr
   return { ...step, cursor: step.cursor ?? TRANSACTIONS };
 }
 
+type Counted = Pick<Result, 'scanned' | 'published' | 'refused' | 'scheduled'>;
+
 /**
  * Works through the pages of one segment of a table.
  * @param work handles the page after a cursor; returns the next cursor, undefined at the end
@@ -64,12 +66,13 @@ async function inPages(
   work: (after: string | undefined) => Promise<Result>,
 ): Promise<Result> {
   const deadline = runtime.elapsed() + STEP_MS;
-  const step = { scanned: 0, published: 0, scheduled: 0 };
+  const step: { -readonly [Name in keyof Counted]: Counted[Name] } = { scanned: 0, published: 0, scheduled: 0 };
   let at = cursor;
   do {
     const page = await work(at === BEGINNING ? undefined : at);
     step.scanned += page.scanned;
     step.published += page.published;
+    if (page.refused) step.refused = (step.refused ?? 0) + page.refused;
     step.scheduled += page.scheduled;
     if (page.failed > 0) return { ...step, failed: page.failed, cursor: at };
     if (page.cursor === undefined) return { ...step, failed: 0 };
@@ -87,16 +90,19 @@ async function republishCommits(
   const from = Date.parse(since);
   const own = commits.filter(({ region, hlc }) => region === ports.region && wallTimeOf(hlc) >= from);
   const changes = own.map((commit) => ({ commit }));
-  const unpublished = dryRun ? 0 : (await publishChanges(ports, changes)).length;
+  const { failed: unpublished, refused } = dryRun ? NOTHING : await publishChanges(ports, changes);
   const { scheduled, failed } = await arm(ports, changes, dryRun);
   return {
     scanned: commits.length,
-    published: count(own) - unpublished,
+    published: count(own) - unpublished.length - refused,
+    refused,
     scheduled,
-    failed: unpublished + failed,
+    failed: unpublished.length + failed,
     cursor,
   };
 }
+
+const NOTHING = { failed: [], refused: 0 };
 
 function count(commits: readonly Commit[]): number {
   return commits.filter(isVisible).reduce((sum, { events }) => sum + events.length, 0);

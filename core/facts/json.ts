@@ -12,6 +12,21 @@ export function jsonBytes(value: unknown): number {
   return utf8.encode(JSON.stringify(value) ?? '').length;
 }
 
+/** The size of a value as JSON that is itself a text in JSON, as in the response of a function. */
+export function nestedJsonBytes(value: unknown): number {
+  return jsonBytes(JSON.stringify(value) ?? '');
+}
+
+/** How many of the first values have at most this many bytes together, by `nestedJsonBytes`; at least one. */
+export function countWithin(values: readonly unknown[], bytes: number): number {
+  let left = bytes;
+  const over = values.findIndex((value, i) => {
+    left -= nestedJsonBytes(value) + 1;
+    return left < 0 && i > 0;
+  });
+  return over === -1 ? values.length : over;
+}
+
 const utf8 = new TextEncoder();
 
 /**

@@ -193,6 +193,12 @@ export const IDEMPOTENCY_WINDOW_MS = 14 * 24 * 60 * 60 * 1000;
 /** Maximum time that messages wait in queues, and events in a subscriber's table for their predecessors. */
 export const QUEUE_RETENTION_S = 14 * 24 * 60 * 60;
 
+/**
+ * The highest position of a log in a version token. Positions are written one after the other: at one per millisecond a log
+ * reaches this one after 31 years.
+ */
+export const MAX_POSITION = 1_000_000_000_000;
+
 // Sizes. Commits, transactions and problems are measured as JSON.
 
 /** Characters of the name of a stream type or a view, and of an event or a command. */
@@ -218,6 +224,10 @@ export const MAX_REFUSAL_BYTES = 1_000;
 export const MAX_ENVELOPES = 100;
 export const MAX_BODY_BYTES = 5_000_000;
 export const MAX_ANSWER_BYTES = 5_900_000;
+/** The commits or rows of a page, as they are sent: a page ends where they run out. */
+export const PAGE_BYTES = 5_800_000;
+/** Each problem of a response to many envelopes that would be too large. */
+export const MAX_PROBLEM_OF_MANY_BYTES = 7_000;
 /** The body of a request with many envelopes from our own client. */
 export const CLIENT_BODY_BYTES = 4_000_000;
 /**

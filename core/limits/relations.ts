@@ -408,6 +408,17 @@ function sizeRelations(limits: Limits): Relation[] {
       has: LAMBDA_PAYLOAD_BYTES,
     },
     {
+      name: 'a page of commits or rows fits in a response, with its cursor',
+      needs: limits.PAGE_BYTES + 4096,
+      has: limits.MAX_ANSWER_BYTES,
+    },
+    // An escaped character takes at most six bytes; ids and streams have 300 characters each.
+    {
+      name: 'the shortened problems of all envelopes of a request fit in a response',
+      needs: 6 * limits.MAX_ENVELOPES * (limits.MAX_PROBLEM_OF_MANY_BYTES + 2 * 300),
+      has: limits.MAX_ANSWER_BYTES,
+    },
+    {
       name: 'the API accepts the requests of our own client',
       needs: limits.CLIENT_BODY_BYTES,
       has: limits.MAX_BODY_BYTES,

@@ -210,11 +210,17 @@ export class History {
   }
 
   /**
-   * The commit, seen or hidden, that an append with this id would repeat now: one of the same operation if there is
-   * one, otherwise the last.
+   * The commit, seen or hidden, that an append with this id would repeat now: one of the same request if there is one,
+   * otherwise the last.
+   * @param repeats true for a commit of the same request
    */
-  find(commitId: string, fingerprint: string, now: number): Commit | KnownCopy | undefined {
-    return this.#held.ids.find(commitId, fingerprint, now);
+  find(
+    commitId: string,
+    fingerprint: string,
+    now: number,
+    repeats = (known: Commit | KnownCopy) => known.fingerprint === fingerprint,
+  ): Commit | KnownCopy | undefined {
+    return this.#held.ids.find(commitId, repeats, now);
   }
 
   /** The last position of a log without a gap before it. Only the log's owner may build on it. */
@@ -225,6 +231,11 @@ export class History {
   /** Like `lastPosition`, without the undecided intents at the end. */
   lastDecidedPosition(log: string): number {
     return this.#held.logs.last(log);
+  }
+
+  /** True if a commit here, seen or hidden, is in the log or depends on it. */
+  knows(log: string): boolean {
+    return this.lastPosition(log) > 0 || this.#held.seen.hidden().some(({ context }) => positionIn(context, log) > 0);
   }
 
   /** The commit at the last decided position of a log; undefined if there is none, or only the base includes it. */

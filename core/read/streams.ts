@@ -2,9 +2,11 @@ import type { Mode } from '../definition/conflicts.ts';
 import { streamTypeOf } from '../definition/domain.ts';
 import type { Commit } from '../facts/commit.ts';
 import { MeridianError } from '../facts/errors.ts';
+import { countWithin } from '../facts/json.ts';
 import { parseStreamRef } from '../facts/stream-ref.ts';
 import { drivingRegionOf, parseAttemptId } from '../facts/transaction.ts';
 import { advanceVersion, emptyVersion, type VersionVector } from '../facts/version.ts';
+import { PAGE_BYTES } from '../limits/budgets.ts';
 import type { History } from '../log/history.ts';
 import { type LoadPorts, loadAtLeast } from '../log/load.ts';
 import type { EventStore } from '../ports/event-store.ts';
@@ -22,7 +24,8 @@ export interface StreamState {
 /**
  * The state of a stream as this Region has seen it; a stream without commits has the initial state of its type.
  * @param atLeast waits up to `CATCH_UP_MS` until this Region has seen that version
- * @throws MeridianError `unknown-stream-type`; `not-caught-up`, with the version this Region has seen; `unavailable`
+ * @throws MeridianError `unknown-stream-type`; `validation`: no Region can have seen `atLeast`; `not-caught-up`, with the version
+ *   this Region has seen; `unavailable`
  */
 export async function readStream(
   ports: StreamReadPorts,
@@ -61,8 +64,9 @@ export interface CommitPage {
 }
 
 /**
- * The first seen commits that `after` does not cover, in fold order; loads about as many of each log. Every page is causally closed, so following a stream
- * by `after` misses nothing: a commit that arrives late is returned late, whatever its stamp.
+ * The first seen commits that `after` does not cover, in fold order; loads about as many of each log. Every page is
+ * causally closed, so following a stream by `after` misses nothing: a commit that arrives late is returned late,
+ * whatever its stamp. A page has at most `limit` commits, and fewer if they would have more than {@link PAGE_BYTES}.
  * @throws MeridianError as `readStream`
  */
 export async function readCommits(
@@ -72,13 +76,14 @@ export async function readCommits(
   limit = 100,
 ): Promise<CommitPage> {
   const ref = parseStreamRef(stream);
-  if (!(await hasSeen(ports, stream, after))) await loadAtLeast(ports, ref, after);
+  if (!(await hasSeen(ports, stream, after))) await loadAtLeast(ports, ref, after, 'after');
   // One more than requested shows whether any follow.
   const { commits: unread, history } = await firstSeen(ports, ref, after, limit + 1);
   await keepShown(ports, history);
-  const commits = unread.slice(0, limit);
+  const limited = unread.slice(0, limit);
+  const commits = limited.slice(0, countWithin(limited, PAGE_BYTES));
   const version = commits.reduce(advanceVersion, after);
-  return { commits, version, more: unread.length > limit };
+  return { commits, version, more: unread.length > commits.length };
 }
 
 /**

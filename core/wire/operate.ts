@@ -109,6 +109,8 @@ const republishStepSchema = z.object({
   scanned: z.number(),
   /** Number of events published; in a dry run, of those that would be published. */
   published: z.number(),
+  /** Number of events that the bus will never accept, and that are now in the quarantine. Undefined in results of older code. */
+  refused: z.number().optional(),
   /**
    * Number of checks scheduled with the resolver, of intents and of transactions that are not decided; in a dry run, of
    * those that would be scheduled. A check of what is decided by then changes nothing. Undefined in results of older code.

@@ -19,6 +19,7 @@ import type { IntentStore } from '../ports/intent-store.ts';
 import type { WarmStreams } from '../ports/warm-streams.ts';
 import { encodeVersionToken } from '../wire/version-token.ts';
 import { Watch } from './intents.ts';
+import type { RequestIdentity } from './request.ts';
 
 /** A stream in memory, and when it was loaded, by two clocks: one may jump, the other stops while a function is frozen. */
 export interface Warm {
@@ -102,19 +103,18 @@ function parseDecided(definition: StreamDefinition, command: string, events: rea
 export function warmHistory(
   { warm, runtime, log }: AppendPorts,
   { mode }: StreamDefinition,
-  { stream, commitId, fingerprint, isNew }: Pick<Append, 'commitId' | 'isNew'> & Request,
+  { stream, commitId, fingerprint, repeats, isNew }: Pick<Append, 'commitId' | 'isNew'> & Request,
 ): History | undefined {
   const copy = warm.get(stream.name);
   if (!copy?.history.holds) return undefined;
   const { history } = copy;
   if (mode === 'home' && !history.hasOtherLogsThan(log)) return history;
   if (ageOf(copy, runtime) > WARM_MS) return undefined;
-  return isNew || history.find(commitId, fingerprint, runtime.now()) ? history : undefined;
+  return isNew || history.find(commitId, fingerprint, runtime.now(), repeats) ? history : undefined;
 }
 
-interface Request {
+interface Request extends RequestIdentity {
   readonly stream: StreamRef;
-  readonly fingerprint: string;
 }
 
 function ageOf({ loadedAt }: Warm, runtime: AppendPorts['runtime']): number {
@@ -123,9 +123,9 @@ function ageOf({ loadedAt }: Warm, runtime: AppendPorts['runtime']): number {
 }
 
 /** Loads a stream and keeps it in memory. @throws MeridianError as `loadAtLeast` */
-export async function loadWarm(ports: AppendPorts, stream: StreamRef, atLeast?: VersionVector): Promise<History> {
+export async function loadWarm(ports: AppendPorts, stream: StreamRef, basedOn?: VersionVector): Promise<History> {
   const loadedAt = { now: ports.runtime.now(), elapsed: ports.runtime.elapsed() };
-  const history = await loadAtLeast(ports, stream, atLeast);
+  const history = await loadAtLeast(ports, stream, basedOn, 'basedOn');
   ports.warm.set(stream.name, { history, loadedAt, watch: watchOf(ports, stream) });
   return history;
 }

@@ -40,6 +40,7 @@ export const handler = makeHandler({
   // These variables are optional: while a stack is updated, new code may run with the old variables.
   version: process.env.MERIDIAN_VERSION,
   log: env.MERIDIAN_LOG,
+  logs: process.env.MERIDIAN_LOGS?.split(','),
   events: dynamoDbEventStore(client, env.EVENTS_TABLE),
   snapshots: dynamoDbSnapshotStore(client, env.SNAPSHOTS_TABLE),
   decisions: dynamoDbDecisions(client, env.TRANSACTIONS_TABLE, { strong: env.DECISIONS === 'strong' }),

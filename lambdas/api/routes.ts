@@ -1,4 +1,5 @@
 import type { LambdaFunctionURLEvent } from 'aws-lambda';
+import { cutProblem } from '../../core/facts/errors.ts';
 import {
   type Appended,
   decodeVersionToken,
@@ -28,13 +29,15 @@ import {
   type TransactPorts,
   toProblem,
 } from '../../core/index.ts';
-import { BEGIN_MS, MAX_ENVELOPES } from '../../core/limits/budgets.ts';
+import { BEGIN_MS, MAX_ENVELOPES, MAX_PROBLEM_OF_MANY_BYTES } from '../../core/limits/budgets.ts';
 import {
   type Answer,
+  fitsAnswer,
   header,
   inHeader,
   jsonAnswer,
   jsonBody,
+  namedAs,
   type Parameters,
   pageOf,
   problemAnswer,
@@ -86,13 +89,19 @@ const postEvents: Handle = async (ports, event) => {
           new MeridianError(
             'unavailable',
             'Not started: the request ran out of time, or an earlier envelope of the stream must be retried. Send it again.',
-            { retryable: true },
+            { retryable: true, details: { started: false } },
           ),
         ),
       ),
   });
-  return jsonAnswer(results);
+  // Envelopes may have been accepted, so the response may not be refused.
+  return jsonAnswer(fitsAnswer(results) ? results : results.map(shortened));
 };
+
+/** A result whose problem, with the details that the domain chose, is shortened. */
+function shortened(result: Submitted): Submitted {
+  return 'problem' in result ? { ...result, problem: cutProblem(result.problem, MAX_PROBLEM_OF_MANY_BYTES) } : result;
+}
 
 function isCommand(envelope: unknown): boolean {
   return envelope !== null && typeof envelope === 'object' && Object.hasOwn(envelope, 'command');
@@ -129,13 +138,14 @@ const postCommand: Handle = async (ports, event, { type = '', id = '', name }) =
   const append = inHeader('Idempotency-Key', 'id', () =>
     parseCommandEnvelope(ports.domain, envelope, ports.runtime.newId),
   );
-  const appended = await submitAppend(ports, traced(append, event));
+  const appended = await namedAs('If-Match', named, submitAppend(ports, traced(append, event)));
   return acceptance(appended);
 };
 
 const getStream: Handle = async (ports, event, { type = '', id = '' }) => {
   const stream = streamNameOf(type, id);
-  const read = await readStream(ports, stream, versionHeader(event, 'If-At-Least', stream));
+  const atLeast = versionHeader(event, 'If-At-Least', stream);
+  const read = await namedAs('If-At-Least', 'atLeast', readStream(ports, stream, atLeast));
   return jsonAnswer(encodeStreamState(ports.region, stream, read), etag({ stream, version: read.version }));
 };
 

@@ -34,6 +34,8 @@ export const handler = makeHandler({
   region: env.AWS_REGION,
   regions: env.MERIDIAN_REGIONS,
   log: env.MERIDIAN_LOG,
+  // Optional: while a stack is updated, new code may run with the old variables.
+  logs: process.env.MERIDIAN_LOGS?.split(','),
   events: dynamoDbEventStore(client, env.EVENTS_TABLE),
   snapshots: dynamoDbSnapshotStore(client, env.SNAPSHOTS_TABLE),
   decisions: dynamoDbDecisions(client, env.TRANSACTIONS_TABLE, { strong: env.DECISIONS === 'strong' }),

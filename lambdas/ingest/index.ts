@@ -29,23 +29,28 @@ const env = parseEnvironment([
   'DECISIONS',
   'BUS_NAME',
   'QUARANTINE_QUEUE_URL',
+  'INGEST_QUEUE_URL',
   'COMMAND_FUNCTION',
   'PARTICIPANT_FUNCTION',
   'TRANSACTION_MACHINE_ARN',
 ]);
 const telemetry = powertools(env.MERIDIAN_NAME);
 const client = dynamoDbClient();
+const queues = sqsClient();
 
 export const handler = makeHandler({
   domain,
   region: env.AWS_REGION,
   regions: env.MERIDIAN_REGIONS,
   log: env.MERIDIAN_LOG,
+  // Optional: while a stack is updated, new code may run with the old variables.
+  logs: process.env.MERIDIAN_LOGS?.split(','),
   events: dynamoDbEventStore(client, env.EVENTS_TABLE),
   snapshots: dynamoDbSnapshotStore(client, env.SNAPSHOTS_TABLE),
   decisions: dynamoDbDecisions(client, env.TRANSACTIONS_TABLE, { strong: env.DECISIONS === 'strong' }),
   bus: eventBridgeBus(eventBridgeClient(), env.BUS_NAME),
-  quarantine: sqsQueue(sqsClient(), env.QUARANTINE_QUEUE_URL),
+  quarantine: sqsQueue(queues, env.QUARANTINE_QUEUE_URL),
+  ingest: sqsQueue(queues, env.INGEST_QUEUE_URL),
   remote: lambdaRemote({ functionName: env.COMMAND_FUNCTION }),
   participants: lambdaRemote({ functionName: env.PARTICIPANT_FUNCTION }),
   machine: stepFunctionsMachine(sfnClient(), env.TRANSACTION_MACHINE_ARN),

@@ -266,7 +266,10 @@ const FAILED_MESSAGES: FailureQueue = { what: 'messages that failed at every att
  * {@link FAILED_MESSAGES}.
  */
 const FAILURE_QUEUES: Readonly<Record<string, FailureQueue>> = {
-  quarantine: { what: "producers' messages that could not be read or processed", runbook: 'poison-events' },
+  quarantine: {
+    what: "producers' messages that could not be read or processed, and entries that the bus refused",
+    runbook: 'poison-events',
+  },
   'projection-dead-letter': { what: 'streams whose rows in views stay out of date', runbook: 'rebuild-views' },
   'resolver-dead-letter': {
     what: `work of transactions that could not be finished in about ${inWords(FUNCTIONS.resolver.queue.maxReceives * FUNCTIONS.resolver.queue.visibilityS)}`,

@@ -78,9 +78,14 @@ export class Dashboard extends Construct {
           }),
         ],
         ...row('Traffic: input and output', [
-          graph('Envelopes from the bus a minute', [own('Accepted'), own('Rejected'), own('Quarantined')]),
+          graph('Envelopes from the bus a minute', [
+            own('Accepted'),
+            own('Rejected'),
+            own('Quarantined'),
+            own('HeldUp'),
+          ]),
           graph('Commits written here a minute', [own('Appended'), own('AppendConflict')]),
-          graph('Events published here a minute', [own('Published'), own('PublishFailed')]),
+          graph('Events published here a minute', [own('Published'), own('PublishFailed'), own('PublishRefused')]),
           graph(
             'Invocations a minute',
             functions.map((name) => of(name, 'Invocations')),

@@ -65,7 +65,10 @@ export class Ingest extends Construct {
         COMMAND_FUNCTION: names.function('command'),
         BUS_NAME: names.bus,
         QUARANTINE_QUEUE_URL: this.quarantine.queueUrl,
+        INGEST_QUEUE_URL: this.queue.queueUrl,
       },
+      // A message that was not tried returns to the queue. Lambda would take it for a runaway loop after about 16 times.
+      sendsToItself: true,
     });
     grantTransacting(consumer.role, transacting);
     bus.grantPublish(consumer.role);
@@ -73,7 +76,7 @@ export class Ingest extends Construct {
     Grant.addToPrincipal({
       grantee: consumer.role,
       actions: ['sqs:SendMessage'],
-      resourceArns: [this.quarantine.queueArn],
+      resourceArns: [this.quarantine.queueArn, this.queue.queueArn],
     });
     new QueueConsumer(this, 'Consumer', { queue: this.queue, consumer, limits: FUNCTIONS.ingest.queue });
   }

@@ -7,6 +7,7 @@ import {
   Code,
   Function as LambdaFunction,
   LoggingFormat,
+  RecursiveLoop,
   Runtime,
   Tracing,
 } from 'aws-cdk-lib/aws-lambda';
@@ -41,6 +42,8 @@ export interface MeridianFunctionProps {
   readonly description: string;
   /** Concurrent executions that are kept for the function, and are its most. @default 0: as many as the account has free */
   readonly reservedConcurrency?: number;
+  /** Whether it sends messages to its own queue, which Lambda stops by default. @default false */
+  readonly sendsToItself?: boolean;
   /** Environment variables set by Meridian, in addition to MERIDIAN_NAME. */
   readonly environment: Environment;
   /** Environment variables set by the team. @default none */
@@ -96,6 +99,7 @@ export class MeridianFunction extends Construct {
       memorySize: memoryMb,
       timeout: this.timeout,
       ...(props.reservedConcurrency && { reservedConcurrentExecutions: props.reservedConcurrency }),
+      ...(props.sendsToItself && { recursiveLoop: RecursiveLoop.ALLOW }),
       role: this.role,
       logGroup,
       loggingFormat: LoggingFormat.JSON,

@@ -30,6 +30,8 @@ export interface RelayProps {
   readonly projectionQueue: IQueue;
   /** The queue for intents, which are checked when they are due. */
   readonly resolver: Resolver;
+  /** The queue for entries that the bus refuses permanently. */
+  readonly quarantine: IQueue;
   /** The table in which relay records what it has seen of each Region. */
   readonly views: ViewsTable;
 }
@@ -41,7 +43,7 @@ export class Relay extends Construct {
 
   constructor(scope: Construct, id: string, props: RelayProps) {
     super(scope, id);
-    const { config, region, events, transactions, bus, projectionQueue, resolver, views } = props;
+    const { config, region, events, transactions, bus, projectionQueue, resolver, quarantine, views } = props;
     const names = namesOf(config.name);
     const relay = new MeridianFunction(this, 'Function', {
       config,
@@ -52,6 +54,7 @@ export class Relay extends Construct {
         BUS_NAME: names.bus,
         PROJECTION_QUEUE_URL: projectionQueue.queueUrl,
         RESOLVER_QUEUE_URL: resolver.queue.queueUrl,
+        QUARANTINE_QUEUE_URL: quarantine.queueUrl,
         VIEWS_TABLE: names.viewsTable,
       },
     });
@@ -62,7 +65,7 @@ export class Relay extends Construct {
     Grant.addToPrincipal({
       grantee: relay.role,
       actions: ['sqs:SendMessage'],
-      resourceArns: [projectionQueue.queueArn],
+      resourceArns: [projectionQueue.queueArn, quarantine.queueArn],
     });
     resolver.grantSend(relay.role);
     const consume = (source: string, stream: TableStream) =>

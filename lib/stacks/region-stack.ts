@@ -96,6 +96,7 @@ export class RegionStack extends Stack {
       bus,
       projectionQueue: projection.queue,
       resolver,
+      quarantine: ingest.quarantine,
       views,
     });
     new Operate(this, 'Operate', { ...deployment, events, transactions, resolver, views, bus, ingest });
@@ -167,6 +168,7 @@ function addTransactions(stack: Stack, deployment: Deployment, stores: Stores) {
   const environment: Environment = {
     MERIDIAN_REGIONS: config.regions.join(),
     MERIDIAN_LOG: config.logs[region] ?? region,
+    MERIDIAN_LOGS: config.regions.map((name) => config.logs[name] ?? name).join(),
     EVENTS_TABLE: names.eventsTable,
     SNAPSHOTS_TABLE: names.snapshotsTable,
     TRANSACTIONS_TABLE: names.transactionsTable,

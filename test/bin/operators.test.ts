@@ -266,7 +266,7 @@ describe('meridian quarantine', () => {
   it('ends although messages that still cannot be read return to the quarantine', async () => {
     const { code, stdout } = await run(['quarantine', 'redrive']);
     await world.whenIdle();
-    expect([code, stdout]).toEqual([0, expect.stringMatching(/^3 messages handed to ingest/)]);
+    expect([code, stdout]).toEqual([0, expect.stringMatching(/^3 messages sent again/)]);
     expect(quarantine.bodies).toContainEqual(expect.stringContaining('This is not JSON: SyntaxError'));
   });
 
@@ -277,7 +277,7 @@ describe('meridian quarantine', () => {
     ];
     expect(show).toMatchObject({ code: 1, stdout: '', stderr: expect.stringMatching(/no message none/) });
     expect(redrive).toMatchObject({ code: 1, stderr: expect.stringMatching(/^There is no message none/) });
-    expect(redrive.stdout).toContain('1 message handed');
+    expect(redrive.stdout).toContain('1 message sent again');
   });
 
   it('reports the progress of a redrive that fails halfway', async () => {
@@ -296,7 +296,7 @@ describe('meridian quarantine', () => {
     const url = await addressOf(server);
     const { code, stderr } = await meridian(['quarantine', 'redrive', '--url', `${url}/regions/a`]);
     server.close();
-    expect([code, stderr]).toEqual([1, expect.stringMatching(/^Stopped after handing 2 messages .*\ninternal: /)]);
+    expect([code, stderr]).toEqual([1, expect.stringMatching(/^Stopped after sending 2 messages .*\ninternal: /)]);
   });
 
   it('reports the progress of a long redrive every few seconds', async () => {
@@ -322,7 +322,7 @@ describe('meridian quarantine', () => {
     const args = ['quarantine', 'redrive', '--reason', 'none', '--url', `${url}/regions/a`];
     const { code, stderr } = await meridianHere(addQuarantine, args);
     server.close();
-    expect([code, stderr]).toEqual([0, 'examined 12,000 of about 436,000, 0 handed to ingest again …\n']);
+    expect([code, stderr]).toEqual([0, 'examined 12,000 of about 436,000, 0 sent again …\n']);
   });
 
   it('reports that its time ran out before it found a message', async () => {

@@ -213,7 +213,7 @@ const inQueues: Readonly<Record<string, Form>> = {
     read: (form) => parseQuarantined(JSON.stringify(form)),
     write: (means: QuarantinedMessage | undefined) => means && JSON.parse(encodeQuarantined(means)),
     uses: [parseQuarantined, encodeQuarantined, quarantinedSchema],
-    strict: 'its two members distinguish it from a message that SQS has moved there unchanged',
+    strict: 'its members distinguish it from a message that SQS has moved there unchanged',
   }),
 };
 

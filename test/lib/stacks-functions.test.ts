@@ -54,6 +54,7 @@ describe('the functions', () => {
     MERIDIAN_NAME: 'meridian',
     MERIDIAN_REGIONS: 'us-east-1,us-east-2,us-west-2',
     MERIDIAN_LOG: 'us-east-1',
+    MERIDIAN_LOGS: 'us-east-1,us-east-2,us-west-2',
     EVENTS_TABLE: 'meridian-events',
     SNAPSHOTS_TABLE: 'meridian-snapshots',
     TRANSACTIONS_TABLE: 'meridian-transactions',
@@ -72,6 +73,7 @@ describe('the functions', () => {
         COMMAND_FUNCTION: 'meridian-command',
         BUS_NAME: 'meridian',
         QUARANTINE_QUEUE_URL: 'Queue(meridian-quarantine)',
+        INGEST_QUEUE_URL: 'Queue(meridian-ingest)',
       },
     ],
     [
@@ -112,6 +114,7 @@ describe('the functions', () => {
         BUS_NAME: 'meridian',
         PROJECTION_QUEUE_URL: 'Queue(meridian-projection)',
         RESOLVER_QUEUE_URL: 'Queue(meridian-resolver)',
+        QUARANTINE_QUEUE_URL: 'Queue(meridian-quarantine)',
         VIEWS_TABLE: 'meridian-views',
       },
     ],

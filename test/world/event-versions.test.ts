@@ -101,6 +101,18 @@ describe('during a rolling deployment', () => {
     });
   });
 
+  it('an append is the same request with the version under which it was first taken, and without one after a release', async () => {
+    const { call, deployWest, written } = midDeploy();
+    const text = { text: 'blue' };
+    const post = (version?: number) => call(west, 'POST', '/events', { body: written('id', 'note/c', version, text) });
+    const first = await post();
+    expect(first).toMatchObject({ status: 200, body: { position: 1 } });
+    expect(await post(1)).toEqual(first);
+    deployWest();
+    expect([await post(), await post(1)]).toEqual([first, first]);
+    expect(await post(2)).toMatchObject({ status: 409, body: { code: 'id-reused' } });
+  });
+
   it('its other streams continue', async () => {
     const { put, settle, written, heard, rows } = midDeploy();
     await put(east, 'meridian.append', written('new', 'note/a', 2, red));

@@ -47,17 +47,14 @@ async function answer(world: World, request: IncomingMessage): Promise<Answer> {
   if (body === undefined)
     return problemAnswer(new MeridianError('too-large', `A request holds at most ${LAMBDA_PAYLOAD_BYTES} bytes.`));
   const headers = Object.fromEntries(Object.entries(request.headers).map(([key, value]) => [key, String(value)]));
-  const event = functionUrlEvent({
-    method: request.method ?? 'GET',
-    path: rest,
-    query,
-    headers,
-    body: body.toString(),
-  });
-  if (rest === '/operate' && request.method === 'POST') return operateOn(region, event);
   // A Function URL passes a body that is not text as base64.
   const binary = isUtf8(body) ? {} : { body: body.toString('base64'), isBase64Encoded: true };
-  const answered = await region.request({ ...event, ...binary });
+  const event = {
+    ...functionUrlEvent({ method: request.method ?? 'GET', path: rest, query, headers, body: body.toString() }),
+    ...binary,
+  };
+  if (rest === '/operate' && request.method === 'POST') return operateOn(region, event);
+  const answered = await region.request(event);
   // Removes the prefix of the path, because a Region's API assumes that it is at the root of its address.
   const { location, ...others } = answered.headers;
   return location === undefined

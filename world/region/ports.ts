@@ -38,6 +38,7 @@ export function ownPorts(options: {
   return {
     ...options,
     log: options.region,
+    logs: options.regions,
     warm: warmStreams<Warm>(WARM_BYTES),
     keptStreams: warmStreams<KeptStream>(WARM_BYTES),
   };

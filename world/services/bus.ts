@@ -1,5 +1,12 @@
 import * as z from 'zod';
-import { type Bus, type BusEntry, type EventPattern, MeridianError, type Queue } from '../../core/index.ts';
+import {
+  type Bus,
+  type BusEntry,
+  type EventPattern,
+  MeridianError,
+  type PutAnswer,
+  type Queue,
+} from '../../core/index.ts';
 import { PUT_EVENTS_BYTES, PUT_EVENTS_ENTRIES } from '../../core/limits/aws.ts';
 import type { Link } from '../network/link.ts';
 import type { Scheduler } from '../time/scheduler.ts';
@@ -46,21 +53,24 @@ export class WorldBus implements Bus {
   }
 
   /** @throws MeridianError as the EventBridge adapter does, if the batch exceeds its limits */
-  async put(entries: readonly BusEntry[]): Promise<readonly (string | undefined)[]> {
+  async put(entries: readonly BusEntry[]): Promise<PutAnswer> {
     if (entries.length > PUT_EVENTS_ENTRIES)
       throw new MeridianError(
         'internal',
         `PutEvents takes at most ${PUT_EVENTS_ENTRIES} entries; these are ${entries.length}.`,
       );
     const bytes = entries.reduce((sum, entry) => sum + sizeOf(entry), 0);
-    if (bytes > PUT_EVENTS_BYTES)
-      throw new MeridianError('too-large', `PutEvents takes at most ${PUT_EVENTS_BYTES} bytes; these are ${bytes}.`);
+    if (bytes > PUT_EVENTS_BYTES) {
+      const why = `PutEvents takes at most ${PUT_EVENTS_BYTES} bytes; these are ${bytes}.`;
+      if (entries.length === 1) return [{ permanent: why }];
+      throw new MeridianError('too-large', why);
+    }
     return entries.map((entry) => {
       try {
         this.#route(this.#eventOf(entry), false);
         return undefined;
       } catch (error) {
-        if (error instanceof SyntaxError) return 'MalformedDetail: Detail is malformed.';
+        if (error instanceof SyntaxError) return { permanent: 'MalformedDetail: Detail is malformed.' };
         throw error;
       }
     });

@@ -45,9 +45,17 @@ function aPublisher(
   for (const commit of commits) us.table.replicate(commit);
   for (const decision of decisions) us.decisions.replicate(decision);
   const ids: string[] = [];
+  const quarantined: string[] = [];
+  const quarantine = {
+    send: async (bodies: readonly string[]): Promise<BatchAnswer> => {
+      quarantined.push(...bodies);
+      return bodies.map(() => undefined);
+    },
+  };
   const bus: Bus = {
-    put: async (entries): Promise<BatchAnswer> =>
+    put: async (entries) =>
       entries.map((entry) => {
+        if (idOf(entry).includes('poison')) return { permanent: 'MalformedDetail' };
         if (refuses(idOf(entry))) return 'Throttled';
         ids.push(idOf(entry));
         return undefined;
@@ -60,7 +68,7 @@ function aPublisher(
       return messages.map(() => undefined);
     },
   };
-  return { ...us, bus, ids, resolver, armed };
+  return { ...us, bus, ids, quarantine, quarantined, resolver, armed };
 }
 
 /** A resolver's queue that refuses every message. */
@@ -73,19 +81,28 @@ function step(of: Record<string, unknown> = {}) {
 /** Steps until the segment is done, or something was refused. */
 async function all(ports: Parameters<typeof republishStep>[0], of: Record<string, unknown> = {}) {
   const total = { scanned: 0, published: 0, scheduled: 0, failed: 0 };
+  let refused = 0;
   let cursor: string | undefined;
   do {
     const answer = await republishStep(ports, step({ ...of, ...(cursor !== undefined && { cursor }) }));
     total.scanned += answer.scanned;
     total.published += answer.published;
+    refused += answer.refused ?? 0;
     total.scheduled += answer.scheduled ?? 0;
     total.failed += answer.failed;
     cursor = answer.cursor;
   } while (cursor !== undefined && total.failed === 0);
-  return { ...total, cursor };
+  return { ...total, ...(refused > 0 && { refused }), cursor };
 }
 
 describe('republish', () => {
+  it('quarantines an event that the bus refuses permanently, and continues after it', async () => {
+    const us = aPublisher([noting('poison'), noting('poisoned-too', { position: 2 }), noting('fine', { position: 3 })]);
+    expect(await all(us)).toEqual({ scanned: 3, published: 1, refused: 2, scheduled: 0, failed: 0 });
+    expect(us.ids).toHaveLength(1);
+    expect(us.quarantined).toHaveLength(2);
+  });
+
   it('publishes the events that were written here since a time, with their original ids', async () => {
     const us = aPublisher([
       noting('old', { hlc: at(-1) }),

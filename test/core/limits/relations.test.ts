@@ -139,6 +139,8 @@ const broken: Readonly<Record<string, Limits>> = {
   'the streams and the decision of a one-Region transaction fit in one write': but({ MAX_PARTICIPANTS: 100 }),
   'the largest request body fits in a Lambda request': but({ MAX_BODY_BYTES: 6_291_457 }),
   'the largest response body fits in a Lambda response': but({ MAX_ANSWER_BYTES: 6_291_457 }),
+  'a page of commits or rows fits in a response, with its cursor': but({ PAGE_BYTES: 5_900_000 }),
+  'the shortened problems of all envelopes of a request fit in a response': but({ MAX_ENVELOPES: 200 }),
   'the API accepts the requests of our own client': but({ CLIENT_BODY_BYTES: 5_000_001 }),
   'a list of quarantined messages fits in a response': but({ QUARANTINE_ANSWER_BYTES: 6_291_457 }),
   'what a subscriber adds to a row for one event fits in an item': but({ MAX_ADDED_FIELDS: 400 }),

@@ -119,6 +119,50 @@ describe('load at least', () => {
     expect(loads).toBeGreaterThan(2);
   });
 
+  it('refuses a version at once that names a log which no Region writes and the stream does not have', async () => {
+    const [us, eu] = [aRegion('us'), aRegion('eu')];
+    const logs = ['us', 'eu'];
+    await appendToStream(us, anAppend());
+    const start = us.runtime.elapsed();
+    await expect(loadAtLeast({ ...us, logs }, parseStreamRef(STREAM), { us: 1, mars: 1 }, 'basedOn')).rejects.toThrow(
+      expect.objectContaining({
+        code: 'validation',
+        retryable: false,
+        details: {
+          faults: [{ path: 'basedOn', message: expect.stringMatching(/no Region writes the log mars.*us, eu/) }],
+        },
+      }),
+    );
+    expect(us.runtime.elapsed()).toBe(start);
+    // A Region that was removed: its log has positions, and the next one may still arrive.
+    await appendToStream(eu, anAppend({ commitId: 'gone' }));
+    await replicate(STREAM, eu, us);
+    await expect(loadAtLeast({ ...us, logs: ['us'] }, parseStreamRef(STREAM), { eu: 2 })).rejects.toThrow(
+      expect.objectContaining({ code: 'not-caught-up' }),
+    );
+  });
+
+  it('waits for a log that only a hidden commit names', async () => {
+    const [us, eu, ap] = [aRegion('us'), aRegion('eu'), aRegion('ap')];
+    await appendToStream(eu, anAppend());
+    await replicate(STREAM, eu, ap);
+    await appendToStream(ap, anAppend({ commitId: 'after' }));
+    for (const commit of await ap.table.load(STREAM)) if (commit.log === 'ap') us.table.replicate(commit);
+    await expect(loadAtLeast({ ...us, logs: ['us'] }, parseStreamRef(STREAM), { eu: 1 })).rejects.toThrow(
+      expect.objectContaining({ code: 'not-caught-up' }),
+    );
+  });
+
+  it('refuses a version at once that is beyond what this Region wrote to its own log', async () => {
+    const us = aRegion('us');
+    await appendToStream(us, anAppend());
+    const start = us.runtime.elapsed();
+    await expect(loadAtLeast(us, parseStreamRef(STREAM), { us: 2 })).rejects.toThrow(
+      expect.objectContaining({ code: 'validation', message: expect.stringContaining('us has written 1 positions') }),
+    );
+    expect(us.runtime.elapsed()).toBe(start);
+  });
+
   it('gives up within 2 s, and is retryable', async () => {
     const [us, eu] = [aRegion('us'), aRegion('eu')];
     const { version } = await appendToStream(us, anAppend());

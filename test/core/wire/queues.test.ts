@@ -54,6 +54,13 @@ describe('a message of the quarantine', () => {
     );
   });
 
+  it('preserves an entry that the bus refused, in characters that SQS accepts', () => {
+    const entry = { source: 'meridian.note', detailType: 'Noted', detail: '{"data":"\uFFFE \uFFFF"}' };
+    const kept = encodeQuarantined({ reason: 'The bus refused it.', entry });
+    expect(kept).not.toMatch(/[\uFFFE\uFFFF]/);
+    expect(parseQuarantined(kept)).toEqual({ reason: 'The bus refused it.', entry });
+  });
+
   it.each(['{', 'null', '{"body":"a"}', '{"reason":"r","body":"b","more":1}'])(
     'is distinguished from a message that SQS moved to the quarantine unchanged: %s',
     (kept) => {

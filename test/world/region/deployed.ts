@@ -21,6 +21,8 @@ const functionSchema = z.strictObject({
   FunctionName: beside,
   Handler: beside,
   LoggingConfig: beside,
+  // Allows a function to send to its own queue: a world has nothing that stops it.
+  RecursiveLoop: beside.optional(),
   Role: beside,
   Runtime: beside,
   Tags: beside,
