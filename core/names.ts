@@ -123,7 +123,8 @@ export function namesOf(prefix: string) {
     subscriberTable: (id: OwnName) => `${prefix}-${id}`,
     bus: prefix,
     schemaRegistry: prefix,
-    rule: (id: RuleId) => `${prefix}-${id}`,
+    /** @param part of a pattern that is too long for one rule: 1, 2, 3 …; no name of a team's has a dot */
+    rule: (id: RuleId, part = 1) => `${prefix}-${id}${part === 1 ? '' : `.${part}`}`,
     queue: (id: QueueId | OwnName) => `${prefix}-${id}`,
     deadLetterQueue: (id: QueueConsumerId | OwnName) => `${prefix}-${id}-dead-letter`,
     function: (id: FunctionId | OwnName) => `${prefix}-${id}`,

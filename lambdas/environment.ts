@@ -16,7 +16,7 @@ const variables = {
     .transform((list) => list.split(',')),
   /** The log that this Region writes to. */
   MERIDIAN_LOG: z.string().min(1),
-  /** The logs that the Regions write, comma-separated. */
+  /** The logs that the Regions write to, comma-separated. */
   MERIDIAN_LOGS: z.string().min(1),
   EVENTS_TABLE: z.string().min(1),
   VIEWS_TABLE: z.string().min(1),

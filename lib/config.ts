@@ -40,6 +40,8 @@ export interface Config {
    * there, so that what waits cannot use up the account's; 0: no limit, and none reserved.
    */
   readonly turnConcurrency: number;
+  /** IAM roles that may move dead letters back to the queues that functions process: names, with their paths; `*` matches any text. */
+  readonly redriveRoles: readonly string[];
   /**
    * How the table of the transactions' decisions is replicated: every Region sees a decision at once (multi-Region strong
    * consistency), or replicas catch up. By default `strong` if the Regions allow it.
@@ -95,6 +97,8 @@ const WHAT_TO_WRITE = {
   archiveDays: 'whole days from 1 to 3650, or 0 for no archive',
   turnConcurrency:
     'a whole number from 1 to 1000 (the account keeps 100 for functions without a reservation), or 0 for no limit',
+  redriveRoles:
+    'names of IAM roles of the account, with their paths; * matches any text: ["operator", "aws-reserved/sso.amazonaws.com/*/AWSReservedSSO_Operator_*"] (-c redriveRoles=operator)',
   runbookUrl: 'the location of the runbooks, without a trailing slash, for example "https://wiki.example.com/meridian"',
   decisions: `"eventual"; or "strong" with exactly three Regions of one set: ${STRONG_REGION_SETS.map((set) => set.join(', ')).join('; ')}`,
 } as const satisfies Record<ConfigKey, string>;
@@ -111,12 +115,15 @@ const keys = [
   'logRetentionDays',
   'archiveDays',
   'turnConcurrency',
+  'redriveRoles',
   'decisions',
   'runbookUrl',
 ] as const satisfies readonly ConfigKey[];
 
 const regionSchema = z.string().regex(REGION_FORM, 'not the name of an AWS Region');
 const logNameSchema = z.string().regex(/^(?!global$)[a-z0-9][a-z0-9-]{0,62}$/, 'not a log name');
+/** A name and its path, as they follow `role/` in an ARN. Wildcards alone would match every role. */
+const roleSchema = z.string().regex(/^(?![*/]*$)[\w+=,.@*/-]{1,200}$/, 'not the name of a role');
 function unique(values: readonly string[]): boolean {
   return new Set(values).size === values.length;
 }
@@ -155,6 +162,7 @@ const contextSchema = z
     logRetentionDays: z.preprocess(numberFromCommandLine, z.literal(LOG_RETENTION_DAYS)).default(30),
     archiveDays: z.preprocess(numberFromCommandLine, z.int().min(0).max(3650)).default(30),
     turnConcurrency: z.preprocess(numberFromCommandLine, z.int().min(0).max(1000)).default(0),
+    redriveRoles: z.preprocess(listFromCommandLine, z.array(roleSchema)).default([]),
     decisions: z.enum(DECISIONS).optional(),
     runbookUrl: z.string().max(500).regex(/[^/]$/, 'not a URL or a path').default(RUNBOOKS),
   })

@@ -1,17 +1,18 @@
 import { dirname, join } from 'node:path';
 import { Annotations, type App, Tags, Validations } from 'aws-cdk-lib';
 import type { IGrantable } from 'aws-cdk-lib/aws-iam';
+import { RegionInfo } from 'aws-cdk-lib/region-info';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import { Construct } from 'constructs';
 import { projectedTypes } from '../core/index.ts';
 import { type DecisionsKind, namesOf, REGION_TAG } from '../core/names.ts';
 import { type OwnFunctionDefinition, parseOwnFunctions, type SubscriberDefinition } from '../core/wire/subscription.ts';
-import { unknownRegions } from '../project/aws-regions.ts';
+import { regionFaults, serviceWarnings } from '../project/aws-regions.ts';
 import { domainFileOf, readDomain } from '../project/domain-file.ts';
 import { findProject } from '../project/project.ts';
 import { registrySchemas } from '../schemas/documents.ts';
 import { MeridianChecks } from './checks/meridian-checks.ts';
-import { type Config, parseConfig } from './config.ts';
+import { type Config, ConfigError, parseConfig } from './config.ts';
 import type { Granting } from './constructs/own-function.ts';
 import { type Deployed, REGIONS_FILE, readDeployed } from './deployed-regions.ts';
 import { GlobalStack } from './stacks/global-stack.ts';
@@ -81,6 +82,11 @@ export interface MeridianProps {
    * there, so that what waits cannot use up the account's; 0: no limit, and none reserved. @default 0
    */
   readonly turnConcurrency?: number;
+  /**
+   * IAM roles that may move dead letters back to the queues that functions process, which deny everyone else to send: names of
+   * roles of the account, with their paths; `*` matches any text. @default none
+   */
+  readonly redriveRoles?: readonly string[];
   /**
    * How the table of the transactions' decisions is replicated: `strong`, so that every Region sees a decision at once, or
    * `eventual`. It cannot change later.
@@ -188,11 +194,21 @@ export interface MeridianStacks {
   readonly regions: readonly RegionStack[];
 }
 
-/** Adds a deployment's stacks to an app, with its tags and checks. */
+/** Adds a deployment's stacks to an app, with its tags and checks. @throws ConfigError for Regions that do not exist, or of several partitions */
 export function addMeridian(
   app: App,
   { config, projectedTypes, eventSchemas, own, deployed }: StacksProps,
 ): MeridianStacks {
+  const faults = regionFaults(
+    config.regions,
+    RegionInfo.regions.map(({ name }) => name),
+  );
+  if (faults.length > 0)
+    throw new ConfigError(
+      faults.map(
+        (fault) => `"regions": ${fault}. Write existing Regions of one partition; if one is new, update aws-cdk-lib`,
+      ),
+    );
   const names = namesOf(config.name);
   const env = (region: string | undefined) => ({
     ...(config.account !== undefined && { account: config.account }),
@@ -217,8 +233,8 @@ export function addMeridian(
     stack.addStackDependency(global);
     return stack;
   });
-  for (const warning of unknownRegions(config.regions))
-    Annotations.of(global).addWarningV2('meridian:unknown-region', warning);
+  for (const warning of serviceWarnings(config.regions))
+    Annotations.of(global).addWarningV2('meridian:missing-service', warning);
   // The stacks are tagged rather than the app, which may have another deployment.
   for (const stack of [global, ...regions]) Tags.of(stack).add('meridian', config.name);
   for (const stack of regions) Tags.of(stack).add(REGION_TAG, stack.region);

@@ -90,7 +90,11 @@ export function dynamoDbEventStore(
       ),
     scan: async (segment, segments, after, limit) => {
       const { items, cursor } = await scanSegment(client, table, { segment, segments, after, limit, callMs });
-      return { commits: items.filter((item) => !isDecisionItem(item)).map(fromImage), cursor };
+      return {
+        commits: items.filter((item) => !isDecisionItem(item)).map(fromImage),
+        outcomes: items.filter(isDecisionItem).map(fromDecisionItem),
+        cursor,
+      };
     },
     put: async (commit) => {
       const holder = await orSdkError(

@@ -5,6 +5,7 @@ import {
   type EventsTable,
   type IntentKey,
   isOlder,
+  shardOf,
   versionCovers,
 } from '../../core/index.ts';
 import { checkFinal } from '../store-rules/check-final.ts';
@@ -103,7 +104,11 @@ export function memoryEventStore(onChange: (change: EventsChange) => void = () =
       const after = from && { name: from.stream, left: begun.slice(placeOf(begun, from.log, from.position + 1)) };
       const request = { segment, segments, limit, after };
       const { items: commits, end } = segmentPage(names, (name) => streams.get(name) ?? [], request);
-      return { commits, cursor: end && cursors.encode(end) };
+      // The last page of a segment has its outcomes.
+      const outcomes = end
+        ? []
+        : [...decisions].filter(([id]) => shardOf(segments, id) === segment).map(([, decision]) => decision);
+      return { commits, outcomes, cursor: end && cursors.encode(end) };
     },
     put: async (commit) => {
       const stored = frozenCopy(commit, checkItem);

@@ -58,7 +58,7 @@ function tableOf(rows: readonly Row[]): string {
   if (objects.length < rows.length)
     return table(
       [{ name: 'key' }, { name: 'value' }],
-      rows.map(({ key, value }) => [key, cell(value)]),
+      rows.map(({ key, value }) => [cell(key), cell(value)]),
     );
   const names = [...new Set(objects.flatMap((value) => Object.keys(value)))];
   const columns = names.map((name) => ({
@@ -67,7 +67,7 @@ function tableOf(rows: readonly Row[]): string {
   }));
   return table(
     [{ name: 'key' }, ...columns],
-    objects.map((value, i) => [rows[i]?.key ?? '', ...names.map((name) => cell(value[name]))]),
+    objects.map((value, i) => [cell(rows[i]?.key ?? ''), ...names.map((name) => cell(value[name]))]),
   );
 }
 

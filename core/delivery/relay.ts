@@ -71,6 +71,8 @@ export async function relayChanges(ports: RelayPorts, changes: readonly Change[]
 }
 
 interface Published {
+  /** Number of entries that the bus took. */
+  readonly published: number;
   /** One change per entry that could not be published, and each change without an entry because of a fault of its own. */
   readonly failed: readonly Change[];
   /** Number of entries that the bus will never accept, and that are now in the quarantine. */
@@ -111,10 +113,11 @@ export async function publishChanges(ports: PublishPorts, changes: readonly Chan
   const unkept = await quarantineRefused(ports, refused);
   failed.push(...outgoing.filter((_, i) => typeof answers[i] === 'string').map(({ change }) => change), ...unkept);
   const kept = refused.length - unkept.length;
-  runtime.metric('Published', 'Count', answers.filter((answer) => answer === undefined).length);
+  const published = answers.filter((answer) => answer === undefined).length;
+  runtime.metric('Published', 'Count', published);
   if (failed.length > 0) runtime.metric('PublishFailed', 'Count', failed.length);
   if (kept > 0) runtime.metric('PublishRefused', 'Count', kept);
-  return { failed, refused: kept };
+  return { published, failed, refused: kept };
 }
 
 /** @returns the changes whose entries could not be stored */
@@ -131,7 +134,8 @@ async function quarantineRefused(
   return refused.filter((_, i) => answers[i] !== undefined).map(({ change }) => change);
 }
 
-function entriesFor({ region }: PublishPorts, change: Change): readonly BusEntry[] {
+/** The entries of a change on the bus: none if another Region puts them there. */
+export function entriesFor({ region }: Pick<PublishPorts, 'region'>, change: Change): readonly BusEntry[] {
   if ('commit' in change)
     return change.commit.region === region && isVisible(change.commit) ? entriesOf(change.commit) : [];
   const { decision } = change;

@@ -219,6 +219,13 @@ export function fromProblem(problem: Problem): MeridianError {
   return new MeridianError({ code, status }, detail, { retryable, details, cause: problem });
 }
 
+/** An error and its causes as text. For logs only: a cause may contain names of roles and accounts. */
+export function withCauses(error: unknown): string {
+  return error instanceof Error && error.cause instanceof Error
+    ? `${error}; cause: ${withCauses(error.cause)}`
+    : String(error);
+}
+
 /** The message of a thrown value of any type. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);

@@ -22,6 +22,9 @@ export interface Runtime {
 }
 
 export type MetricName =
+  | 'ApiFailed'
+  | 'CommandFailed'
+  | 'OperateFailed'
   | 'Appended'
   | 'AppendConflict'
   | 'ClockAhead'

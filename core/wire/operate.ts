@@ -107,7 +107,7 @@ const republishStepRequestSchema = z
 const republishStepSchema = z.object({
   /** Number of commits read. */
   scanned: z.number(),
-  /** Number of events published; in a dry run, of those that would be published. */
+  /** Number of events and outcomes published; in a dry run, of those that would be published. */
   published: z.number(),
   /** Number of events that the bus will never accept, and that are now in the quarantine. Undefined in results of older code. */
   refused: z.number().optional(),
@@ -117,7 +117,7 @@ const republishStepSchema = z.object({
    */
   scheduled: z.number().optional(),
   /**
-   * Number of events refused by the bus, and of checks refused by the resolver's queue. The cursor points to them:
+   * Number of events and outcomes refused by the bus, and of checks refused by the resolver's queue. The cursor points to them:
    * continue from it to retry.
    */
   failed: z.number(),

@@ -30,6 +30,7 @@ import {
   toProblem,
 } from '../../core/index.ts';
 import { BEGIN_MS, MAX_ENVELOPES, MAX_PROBLEM_OF_MANY_BYTES } from '../../core/limits/budgets.ts';
+import { isFailure } from '../failure.ts';
 import {
   type Answer,
   fitsAnswer,
@@ -73,7 +74,9 @@ const postEvents: Handle = async (ports, event) => {
     try {
       return encodeAccepted(await submitOne(envelope));
     } catch (error) {
-      return refused(envelope, reportedProblem(ports.runtime, error));
+      const problem = reportedProblem(ports.runtime, error);
+      if (isFailure(problem)) ports.runtime.metric('ApiFailed', 'Count', 1);
+      return refused(envelope, problem);
     }
   };
   const begun = ports.runtime.elapsed();
@@ -204,6 +207,12 @@ const routes: readonly Route[] = [
 ];
 
 /**
+ * A path that a proxy, a client or a parser of URLs may rewrite: one with a segment `.` or `..`, percent-encoded or
+ * not, or with a character that ends a path or is read as a slash. It would mean something else on the way.
+ */
+const AMBIGUOUS = /(?:^|\/)(?:\.|%2e){1,2}(?:\/|$)|[\\?#\t\r\n]/i;
+
+/**
  * Handles a request to a Region's API.
  * @throws MeridianError `not-found`, and what the route's function throws
  */
@@ -211,7 +220,7 @@ export async function routeRequest(ports: ApiPorts, event: LambdaFunctionURLEven
   const isHead = event.requestContext.http.method === 'HEAD';
   const method = isHead ? 'GET' : event.requestContext.http.method;
   const input = { pathname: event.rawPath };
-  const matching = routes.filter(({ path }) => path.test(input));
+  const matching = AMBIGUOUS.test(event.rawPath) ? [] : routes.filter(({ path }) => path.test(input));
   const found = matching.find((candidate) => candidate.method === method);
   if (found) {
     const answer = await found.handle(ports, event, parametersOf(found.path, input));

@@ -10,11 +10,23 @@ import {
 import { failedOf } from '../batch.ts';
 import { instrument, type Telemetry } from '../instrument.ts';
 
+interface ProjectionPorts extends ProjectPorts {
+  readonly telemetry: Telemetry;
+  /** The logs that the Regions of the deployment write. */
+  readonly logs: readonly string[];
+}
+
 /** projection queue → views. */
-export function makeHandler(ports: ProjectPorts & { readonly telemetry: Telemetry }) {
+export function makeHandler(ports: ProjectionPorts) {
   return instrument(ports.telemetry, async ({ Records }: SQSEvent): Promise<SQSBatchResponse> => {
     const read = Records.map(parse);
-    const failed = await projectTriggers(ports, triggersOf(read.flatMap(({ message }) => message ?? [])));
+    const failed = await projectTriggers(
+      ports,
+      triggersOf(
+        read.flatMap(({ message }) => message ?? []),
+        ports.logs,
+      ),
+    );
     return failedOf(
       read.map(({ id, message, why }) => ({
         id,

@@ -26,6 +26,8 @@ const client = dynamoDbClient();
 export const handler = makeHandler({
   domain,
   region: env.AWS_REGION,
+  // Optional: while a stack is updated, new code may run with the old variables. It then reads the table only.
+  logs: process.env.MERIDIAN_LOGS?.split(',') ?? [],
   events: dynamoDbEventStore(client, env.EVENTS_TABLE),
   snapshots: dynamoDbSnapshotStore(client, env.SNAPSHOTS_TABLE),
   decisions: dynamoDbDecisions(client, env.TRANSACTIONS_TABLE, { strong: env.DECISIONS === 'strong' }),

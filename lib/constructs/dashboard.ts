@@ -143,6 +143,12 @@ export class Dashboard extends Construct {
             'Crashes and timeouts of functions',
             functions.map((name) => of(name, 'Errors')),
           ),
+          graph('Failed requests: status of 500 or more', [
+            own('ApiFailed'),
+            own('CommandFailed'),
+            own('OperateFailed'),
+            of(names.function('api'), 'Url5xxCount').with({ label: 'Url5xxCount' }),
+          ]),
           graph(
             'Functions not started (throttles)',
             functions.map((name) => of(name, 'Throttles')),

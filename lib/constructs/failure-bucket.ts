@@ -1,4 +1,4 @@
-import { Stack, Validations } from 'aws-cdk-lib';
+import { Duration, Stack, Validations } from 'aws-cdk-lib';
 import { Grant, type Role } from 'aws-cdk-lib/aws-iam';
 import type { IEventSourceDlq } from 'aws-cdk-lib/aws-lambda';
 import { BlockPublicAccess, Bucket, BucketEncryption } from 'aws-cdk-lib/aws-s3';
@@ -7,6 +7,9 @@ import { removalPolicyOf } from './removal-policy.ts';
 
 /** The prefix under which Lambda writes discarded records; the key continues with the mapping's id and the date. */
 const KEYS = 'aws/lambda/*';
+
+/** Days for which records are kept: long enough to republish what they show, after a holiday. */
+const KEPT_DAYS = 90;
 
 /** Properties of FailureBucket. */
 export interface FailureBucketProps {
@@ -27,6 +30,14 @@ export class FailureBucket extends Construct {
       encryption: BucketEncryption.S3_MANAGED,
       enforceSSL: true,
       versioned: true,
+      // The records hold the events of streams: they are kept no longer than they are of use.
+      lifecycleRules: [
+        {
+          expiration: Duration.days(KEPT_DAYS),
+          noncurrentVersionExpiration: Duration.days(1),
+          abortIncompleteMultipartUploadAfter: Duration.days(1),
+        },
+      ],
       removalPolicy: removalPolicyOf(ephemeral),
       autoDeleteObjects: ephemeral,
     });

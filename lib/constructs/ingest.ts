@@ -1,6 +1,4 @@
-import { Rule } from 'aws-cdk-lib/aws-events';
-import { SqsQueue } from 'aws-cdk-lib/aws-events-targets';
-import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
+import { Grant, type IRole } from 'aws-cdk-lib/aws-iam';
 import { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { FUNCTIONS } from '../../core/limits/functions.ts';
@@ -9,10 +7,10 @@ import { ingestPattern } from '../../core/wire/bus.ts';
 import type { Config } from '../config.ts';
 import type { Bus } from './bus.ts';
 import type { Command } from './command.ts';
-import { toEventPattern } from './event-pattern.ts';
 import { MeridianFunction } from './meridian-function.ts';
 import { QueueConsumer } from './queue-consumer.ts';
 import { QUEUE_DEFAULTS } from './queue-defaults.ts';
+import { QueueRules } from './queue-rules.ts';
 import { grantTransacting, type Transacting } from './transacting.ts';
 import { WorkQueue } from './work-queue.ts';
 
@@ -35,7 +33,7 @@ export interface IngestProps {
  * are quarantined.
  */
 export class Ingest extends Construct {
-  readonly queue: Queue;
+  readonly queue: WorkQueue;
   readonly quarantine: Queue;
 
   constructor(scope: Construct, id: string, { config, region, transacting, bus, command }: IngestProps) {
@@ -43,17 +41,20 @@ export class Ingest extends Construct {
     const names = namesOf(config.name);
     this.quarantine = new Queue(this, 'Quarantine', { ...QUEUE_DEFAULTS, queueName: names.queue('quarantine') });
     this.queue = new WorkQueue(this, 'Queue', {
+      config,
       queueName: names.queue('ingest'),
       limits: FUNCTIONS.ingest.queue,
       deadLetters: this.quarantine,
     });
-    new Rule(this, 'Rule', {
-      ruleName: names.rule('ingest'),
+    new QueueRules(this, 'Rules', {
+      config,
+      ruleId: 'ingest',
       description: 'Appends, commands and transactions of producers, to the ingest queue',
-      eventBus: bus.bus,
-      eventPattern: toEventPattern(ingestPattern),
+      pattern: ingestPattern,
+      bus: bus.bus,
+      queue: this.queue,
       // An event that EventBridge cannot deliver to the queue is quarantined rather than lost.
-      targets: [new SqsQueue(this.queue, { deadLetterQueue: this.quarantine })],
+      undelivered: this.quarantine,
     });
     const consumer = new MeridianFunction(this, 'Function', {
       config,
@@ -76,15 +77,16 @@ export class Ingest extends Construct {
     Grant.addToPrincipal({
       grantee: consumer.role,
       actions: ['sqs:SendMessage'],
-      resourceArns: [this.quarantine.queueArn, this.queue.queueArn],
+      resourceArns: [this.quarantine.queueArn],
     });
+    this.queue.grantSend(consumer.role);
     new QueueConsumer(this, 'Consumer', { queue: this.queue, consumer, limits: FUNCTIONS.ingest.queue });
   }
 
   /** Lets a role read the quarantine, add to it, and return messages to the queue that `ingest` reads. */
-  grantRedrive(grantee: IGrantable): void {
+  grantRedrive(role: IRole): void {
     Grant.addToPrincipal({
-      grantee,
+      grantee: role,
       actions: [
         'sqs:ReceiveMessage',
         'sqs:ChangeMessageVisibility',
@@ -94,6 +96,6 @@ export class Ingest extends Construct {
       ],
       resourceArns: [this.quarantine.queueArn],
     });
-    Grant.addToPrincipal({ grantee, actions: ['sqs:SendMessage'], resourceArns: [this.queue.queueArn] });
+    this.queue.grantSend(role);
   }
 }

@@ -1,5 +1,3 @@
-import { Rule } from 'aws-cdk-lib/aws-events';
-import { SqsQueue } from 'aws-cdk-lib/aws-events-targets';
 import { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { FUNCTIONS } from '../../core/limits/functions.ts';
@@ -7,11 +5,11 @@ import { namesOf } from '../../core/names.ts';
 import { fastPathPattern } from '../../core/wire/bus.ts';
 import type { Config } from '../config.ts';
 import type { Bus } from './bus.ts';
-import { toEventPattern } from './event-pattern.ts';
 import type { EventsReplica } from './events-replica.ts';
 import { MeridianFunction } from './meridian-function.ts';
 import { QueueConsumer } from './queue-consumer.ts';
 import { QUEUE_DEFAULTS } from './queue-defaults.ts';
+import { QueueRules } from './queue-rules.ts';
 import type { SnapshotsTable } from './snapshots-table.ts';
 import type { TransactionsReplica } from './transactions-replica.ts';
 import type { ViewsTable } from './views-table.ts';
@@ -43,7 +41,7 @@ export class Projection extends Construct {
    * The queue of projection. `relay` feeds it from this Region's table stream. The bus feeds it with other Regions'
    * events, ahead of replication.
    */
-  readonly queue: Queue;
+  readonly queue: WorkQueue;
 
   constructor(
     scope: Construct,
@@ -53,6 +51,7 @@ export class Projection extends Construct {
     super(scope, id);
     const names = namesOf(config.name);
     this.queue = new WorkQueue(this, 'Queue', {
+      config,
       queueName: names.queue('projection'),
       limits: FUNCTIONS.projection.queue,
       deadLetters: new Queue(this, 'DeadLetters', {
@@ -62,13 +61,14 @@ export class Projection extends Construct {
     });
     // A pattern cannot have an empty list.
     if (projectedTypes.length > 0)
-      new Rule(this, 'FastPath', {
-        ruleName: names.rule('fast-path'),
+      new QueueRules(this, 'FastPath', {
+        config,
+        ruleId: 'fast-path',
         description: "Other Regions' events that views are computed from, to the projection queue",
-        eventBus: bus.bus,
-        eventPattern: toEventPattern(fastPathPattern(region, projectedTypes)),
+        pattern: fastPathPattern(region, projectedTypes),
+        bus: bus.bus,
+        queue: this.queue,
         // No dead-letter queue: `relay` delivers from the table whatever the bus loses.
-        targets: [new SqsQueue(this.queue)],
       });
     const consumer = new MeridianFunction(this, 'Function', {
       config,
@@ -76,6 +76,7 @@ export class Projection extends Construct {
       functionId: 'projection',
       description: 'Keeps the views of this Region up to date',
       environment: {
+        MERIDIAN_LOGS: Object.values(config.logs).join(),
         EVENTS_TABLE: names.eventsTable,
         SNAPSHOTS_TABLE: names.snapshotsTable,
         VIEWS_TABLE: names.viewsTable,

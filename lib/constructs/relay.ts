@@ -13,6 +13,7 @@ import { StreamConsumer } from './stream-consumer.ts';
 import type { TableStream } from './stream-lookup/stream-lookup.ts';
 import type { TransactionsReplica } from './transactions-replica.ts';
 import type { ViewsTable } from './views-table.ts';
+import type { WorkQueue } from './work-queue.ts';
 
 /** Properties of Relay. */
 export interface RelayProps {
@@ -27,7 +28,7 @@ export interface RelayProps {
   /** The bus for commits written here. */
   readonly bus: Bus;
   /** The queue for every Region's commits. */
-  readonly projectionQueue: IQueue;
+  readonly projectionQueue: WorkQueue;
   /** The queue for intents, which are checked when they are due. */
   readonly resolver: Resolver;
   /** The queue for entries that the bus refuses permanently. */
@@ -62,11 +63,8 @@ export class Relay extends Construct {
     bus.grantPublish(relay.role);
     views.grantRecordSeen(relay.role);
     failures.grantWriteFailures(relay.role);
-    Grant.addToPrincipal({
-      grantee: relay.role,
-      actions: ['sqs:SendMessage'],
-      resourceArns: [projectionQueue.queueArn, quarantine.queueArn],
-    });
+    projectionQueue.grantSend(relay.role);
+    Grant.addToPrincipal({ grantee: relay.role, actions: ['sqs:SendMessage'], resourceArns: [quarantine.queueArn] });
     resolver.grantSend(relay.role);
     const consume = (source: string, stream: TableStream) =>
       new StreamConsumer(this, source, { stream, consumer: relay, failures }).mapping;

@@ -1,4 +1,4 @@
-import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
+import type { IRole } from 'aws-cdk-lib/aws-iam';
 import { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { FUNCTIONS } from '../../core/limits/functions.ts';
@@ -32,12 +32,13 @@ export interface ResolverProps {
  */
 export class Resolver extends Construct {
   /** Every message has its own delay, until its intent or attempt is due. */
-  readonly queue: Queue;
+  readonly queue: WorkQueue;
 
   constructor(scope: Construct, id: string, { config, region, events, transactions, participant }: ResolverProps) {
     super(scope, id);
     const names = namesOf(config.name);
     this.queue = new WorkQueue(this, 'Queue', {
+      config,
       queueName: names.queue('resolver'),
       limits: FUNCTIONS.resolver.queue,
       deadLetters: new Queue(this, 'DeadLetters', {
@@ -64,7 +65,7 @@ export class Resolver extends Construct {
   }
 
   /** Lets a role send messages to the queue. */
-  grantSend(grantee: IGrantable): void {
-    Grant.addToPrincipal({ grantee, actions: ['sqs:SendMessage'], resourceArns: [this.queue.queueArn] });
+  grantSend(role: IRole): void {
+    this.queue.grantSend(role);
   }
 }

@@ -1,15 +1,13 @@
 import { AttributeType, Billing, TableEncryptionV2, TableV2 } from 'aws-cdk-lib/aws-dynamodb';
-import { Rule } from 'aws-cdk-lib/aws-events';
-import { SqsQueue } from 'aws-cdk-lib/aws-events-targets';
 import { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { EXPIRES, namesOf, PARTITION_KEY, SORT_KEY } from '../../core/names.ts';
 import type { Subscription } from '../../core/wire/subscription.ts';
-import { toEventPattern } from './event-pattern.ts';
 import type { MeridianFunction } from './meridian-function.ts';
 import { type Granting, OwnFunction, type OwnFunctionScope } from './own-function.ts';
 import { QueueConsumer } from './queue-consumer.ts';
 import { QUEUE_DEFAULTS } from './queue-defaults.ts';
+import { QueueRules } from './queue-rules.ts';
 import { removalPolicyOf } from './removal-policy.ts';
 import { WorkQueue } from './work-queue.ts';
 
@@ -35,17 +33,20 @@ export class Subscriber extends Construct {
     const names = namesOf(config.name);
     this.deadLetters = new Queue(this, 'DeadLetters', { ...QUEUE_DEFAULTS, queueName: names.deadLetterQueue(name) });
     const queue = new WorkQueue(this, 'Queue', {
+      config,
       queueName: names.queue(name),
       limits: limits.queue,
       deadLetters: this.deadLetters,
     });
-    new Rule(this, 'Rule', {
-      ruleName: names.rule(name),
+    new QueueRules(this, 'Rules', {
+      config,
+      ruleId: name,
       // A description has at most 512 characters.
       description: `To the queue of ${name}: ${what}`.slice(0, 512),
-      eventBus: bus.bus,
-      eventPattern: toEventPattern(patternIn(region)),
-      targets: [new SqsQueue(queue, { deadLetterQueue: this.deadLetters })],
+      pattern: patternIn(region),
+      bus: bus.bus,
+      queue,
+      undelivered: this.deadLetters,
     });
     const table = hasTable ? this.#table(names.subscriberTable(name), config.ephemeral) : undefined;
     const consumer = new OwnFunction(this, 'Consumer', {

@@ -20,6 +20,7 @@ describe('the configuration', () => {
       logRetentionDays: 30,
       archiveDays: 30,
       turnConcurrency: 0,
+      redriveRoles: [],
       decisions: 'strong',
       runbookUrl: 'node_modules/@meridian-es/meridian/docs/runbooks',
     });
@@ -35,6 +36,7 @@ describe('the configuration', () => {
       logRetentionDays: '365',
       archiveDays: '0',
       turnConcurrency: '20',
+      redriveRoles: 'operator,team/on-call-*',
     });
     expect(config).toMatchObject({ regions: ['eu-central-1', 'ap-southeast-7'], ephemeral: true, nonce: '17' });
     expect(config).toMatchObject({
@@ -42,6 +44,7 @@ describe('the configuration', () => {
       logRetentionDays: 365,
       archiveDays: 0,
       turnConcurrency: 20,
+      redriveRoles: ['operator', 'team/on-call-*'],
     });
     expect(parse({ regions, ephemeral: 'false' }).ephemeral).toBe(false);
     expect(parse({ regions, schemaRegistry: 'false' }).schemaRegistry).toBe(false);
@@ -114,6 +117,8 @@ describe('the configuration', () => {
     ['archiveDays', { regions, archiveDays: 1.5 }, '1.5'],
     ['turnConcurrency', { regions, turnConcurrency: 1001 }, '1001'],
     ['turnConcurrency', { regions, turnConcurrency: 'all' }, '"all"'],
+    ['redriveRoles', { regions, redriveRoles: '*' }, 'not the name of a role'],
+    ['redriveRoles', { regions, redriveRoles: ['arn:aws:iam::123456789012:role/operator'] }, 'not the name of a role'],
     ['decisions', { regions, decisions: 'quick' }, '"quick"'],
     ['decisions', { regions: [...regions, 'eu-west-1'], decisions: 'strong' }, 'do not allow it'],
     ['runbookUrl', { regions, runbookUrl: 'https://wiki.example.com/' }, 'not a URL or a path'],

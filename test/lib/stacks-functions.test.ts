@@ -122,6 +122,7 @@ describe('the functions', () => {
       'projection',
       {
         MERIDIAN_NAME: 'meridian',
+        MERIDIAN_LOGS: 'us-east-1,us-east-2,us-west-2',
         EVENTS_TABLE: 'meridian-events',
         SNAPSHOTS_TABLE: 'meridian-snapshots',
         TRANSACTIONS_TABLE: 'meridian-transactions',

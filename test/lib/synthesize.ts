@@ -48,6 +48,10 @@ export interface SynthesizeOptions {
   readonly cloudFormationRules?: boolean;
   /** @default those of the toy domain */
   readonly projectedTypes?: Iterable<string>;
+  /** @default those of the toy domain's events */
+  readonly eventSchemas?: Readonly<Record<string, object>>;
+  /** @default those of the toy domain */
+  readonly streamTypes?: readonly string[];
   /** @default there are none */
   readonly subscribers?: MeridianProps['subscribers'];
   /** @default there are none */
@@ -65,6 +69,8 @@ export function synthesize({
   deployed,
   cloudFormationRules = false,
   projectedTypes: types = projectedTypes(toyDomain),
+  eventSchemas = registrySchemas(toyDomain),
+  streamTypes = [...toyDomain.streams.keys()],
   change,
   subscribers,
   functions,
@@ -76,8 +82,8 @@ export function synthesize({
     const stacks = addMeridian(app, {
       config,
       projectedTypes: [...types].sort(),
-      eventSchemas: registrySchemas(toyDomain),
-      own: ownOf({ subscribers, functions }, { regions: config.regions, streamTypes: [...toyDomain.streams.keys()] }),
+      eventSchemas,
+      own: ownOf({ subscribers, functions }, { regions: config.regions, streamTypes }),
       deployed,
     });
     change?.(stacks);

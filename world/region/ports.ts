@@ -38,6 +38,7 @@ export function ownPorts(options: {
   return {
     ...options,
     log: options.region,
+    // In a world every Region's log has the name of the Region.
     logs: options.regions,
     warm: warmStreams<Warm>(WARM_BYTES),
     keptStreams: warmStreams<KeptStream>(WARM_BYTES),

@@ -241,9 +241,9 @@ describe('republish, for the transactions of a Region,', () => {
       // Its deadline was before that time.
       promised('old', { decidedAt: Date.parse(since) - 30_001 }),
     ]);
-    expect(await all(us)).toEqual({ scanned: 0, published: 0, scheduled: 3, failed: 0 });
+    expect(await all(us)).toEqual({ scanned: 0, published: 1, scheduled: 3, failed: 0 });
     expect(attemptsIn(us.armed)).toEqual(['us:busy#3', 'us:on-time#1', 'us:promised#1']);
-    expect(us.ids).toEqual([]);
+    expect(us.ids).toEqual(['tx/us:decided']);
   });
 
   it('checks those that the Region drives, whichever Region wrote the record; each Region its own', async () => {
@@ -312,6 +312,28 @@ describe('republish, for the transactions of a Region,', () => {
       });
       expect(new Set(attemptsIn(us.armed)).size).toBe(count);
     }
+  });
+
+  it('publishes the outcomes that were decided since a time again, under their ids, those of one Region included', async () => {
+    const final = (key: string, of: Partial<Decision> = {}) =>
+      aDecision({ transaction: `us:${key}`, region: 'us', decidedAt, ...of });
+    const us = aDriver([
+      final('several'),
+      final('old', { decidedAt: Date.parse(since) - 1 }),
+      final('elsewhere', { transaction: 'eu:elsewhere' }),
+      promised('open'),
+    ]);
+    await us.table.putDecision(final('one-region'));
+    await us.table.putDecision(final('one-region-old', { decidedAt: Date.parse(since) - 1 }));
+    expect(await all(us, { dryRun: true })).toMatchObject({ published: 2, failed: 0 });
+    expect(us.ids).toEqual([]);
+    expect(await all(us)).toMatchObject({ published: 2, scheduled: 1, failed: 0 });
+    expect(us.ids.sort()).toEqual(['tx/us:one-region', 'tx/us:several']);
+  });
+
+  it('stops before an outcome that the bus refuses, and starts with its page when it continues', async () => {
+    const us = aPublisher([], (id) => id === 'tx/us:a', [aDecision({ transaction: 'us:a', region: 'us', decidedAt })]);
+    expect(await all(us)).toMatchObject({ published: 0, failed: 1, cursor: 'transactions:' });
   });
 
   it('publishes all events first, even if the decisions are unavailable', async () => {

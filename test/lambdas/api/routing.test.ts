@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { memoryEventStore } from '../../../adapters/memory/event-store.ts';
+import { orSdkError } from '../../../adapters/sdk/sdk-error.ts';
 import { MeridianError } from '../../../core/index.ts';
 import { functionUrlEvent } from '../../../world/network/function-url-event.ts';
 import { anApi, noted } from './an-api.ts';
@@ -46,6 +47,72 @@ describe('every request', () => {
       allowed: [allowed],
       retryable: false,
     });
+  });
+
+  it.each([
+    '/views/x/%2e%2e/%2e%2e/events',
+    '/views/x/%2E%2e/%2e%2E/events',
+    '/views/x/../../health',
+    '/views/./words',
+    '/views/%2e/words',
+    '/views/words/..',
+    '/x/%2e./health',
+    '/./health',
+    '/x\\..\\health',
+    '/hea\tlth',
+    '/health?x',
+    '/health#x',
+  ])('returns 404 for a path that a proxy may rewrite: %j', async (path) => {
+    for (const method of ['GET', 'POST'])
+      expect(await anApi().problem(method, path)).toMatchObject({ status: 404, code: 'not-found' });
+  });
+
+  it('accepts dots that are part of a name', async () => {
+    const api = anApi();
+    for (const path of ['/streams/note/..a', '/streams/note/a%2eb', '/streams/note/...'])
+      expect((await api.get(path)).status, path).toBe(200);
+  });
+
+  it.each([
+    {},
+    null,
+    'text',
+    { Records: [] },
+    { rawPath: '/health' },
+    { ...functionUrlEvent({ method: 'GET', path: '/health' }), headers: { a: 1 } },
+    { ...functionUrlEvent({ method: 'GET', path: '/health' }), requestContext: {} },
+    { ...functionUrlEvent({ method: 'POST', path: '/events' }), body: { events: [] } },
+  ])('refuses an event that does not come from the URL, as a fault of the caller: %j', async (event) => {
+    const api = anApi();
+    const answer = await api.direct(event);
+    expect(answer.statusCode).toBe(400);
+    expect(JSON.parse(answer.body)).toMatchObject({
+      code: 'validation',
+      detail: expect.stringContaining('by its URL'),
+    });
+    expect(api.lines).toEqual([]);
+    expect(api.runtime.metrics.get('ApiFailed')).toBeUndefined();
+  });
+
+  it('counts failures that are not the fault of the caller, also those of single envelopes, and says nothing of AWS', async () => {
+    const text = 'User: arn:aws:sts::123456789012:assumed-role/shop-us-east-1-api is not authorized';
+    const refused = Object.assign(new Error(text), {
+      name: 'AccessDeniedException',
+      $metadata: { httpStatusCode: 400 },
+    });
+    const load = () => orSdkError('load note/n', Promise.reject(refused));
+    const api = anApi({ events: { ...memoryEventStore(), load } });
+
+    const read = await api.get('/streams/note/n');
+    expect(read).toMatchObject({ status: 500, body: { code: 'internal' } });
+    expect(api.runtime.metrics.get('ApiFailed')).toBe(1);
+    const sent = await api.post('/events', { body: [envelope, { ...envelope, stream: 'note/m' }] });
+    expect(sent).toMatchObject({ status: 200, body: [{ problem: { status: 500 } }, { problem: { status: 500 } }] });
+    expect(api.runtime.metrics.get('ApiFailed')).toBe(3);
+
+    for (const { body } of [read, sent]) expect(JSON.stringify(body)).not.toMatch(/arn:|assumed-role|123456789012/);
+    expect(JSON.stringify(read.body)).toContain('AccessDeniedException');
+    expect(api.lines).toMatchObject([{ details: { error: { cause: { message: text } } } }]);
   });
 
   it('refuses a path that is not percent-encoded UTF-8', async () => {

@@ -29,6 +29,7 @@ async function aProjector(ports: Partial<ProjectPorts> = {}) {
   const handler = makeHandler({
     domain: toyDomain,
     region: 'us-east-1',
+    logs: new Set(['us-east-1', 'us-west-2']),
     events,
     decisions: memoryDecisions({ strong: true }),
     views,
@@ -62,6 +63,24 @@ describe('projection', () => {
     const body = JSON.stringify({ 'detail-type': entry?.detailType, detail: JSON.parse(entry?.detail ?? '') });
     expect(await project([body, keys('note/b', 'note/c')])).toEqual([]);
     expect(await count()).toBe(3);
+  });
+
+  it('shows no event of a log that no Region writes, and continues with the stream', async () => {
+    const { project, events, count } = await aProjector();
+    const forged = aCommit({ ...commitOf('note/a'), log: 'mallory', position: 7, commitId: 'forged' });
+    const bodies = entriesOf(forged).map(({ source, detailType, detail }) =>
+      JSON.stringify({ source, 'detail-type': detailType, detail: JSON.parse(detail) }),
+    );
+
+    expect(await project([keys('note/a'), ...bodies])).toEqual([]);
+    expect(await project(bodies)).toEqual([]);
+    expect(await count()).toBe(1);
+
+    await events.put({ ...commitOf('note/a'), position: 2, previous: 1, commitId: 'next', hlc: '018f000000000009' });
+    expect(await project([JSON.stringify({ keys: [{ stream: 'note/a', log: 'us-east-1', position: 2 }] })])).toEqual(
+      [],
+    );
+    expect(await count()).toBe(2);
   });
 
   it('fails a message that it cannot read, and only that one', async () => {

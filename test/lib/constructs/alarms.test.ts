@@ -21,7 +21,9 @@ const alarmSchema = z.looseObject({
   TreatMissingData: z.string(),
   Threshold: z.number(),
   EvaluationPeriods: z.number(),
-  Metrics: z.array(z.object({ MetricStat: z.object({ Metric: metricSchema }).optional() })).default([]),
+  Metrics: z
+    .array(z.object({ MetricStat: z.object({ Metric: metricSchema }).optional(), Expression: z.string().optional() }))
+    .default([]),
 });
 type AlarmProperties = z.output<typeof alarmSchema>;
 
@@ -114,6 +116,20 @@ describe('nothing is forgotten:', () => {
     }
   });
 
+  it('requests that fail without a fault of their sender raise an alarm, in each function that answers callers', () => {
+    for (const metric of ['ApiFailed', 'CommandFailed', 'OperateFailed'])
+      expect(watching(`meridian ${metric} service=meridian`), metric).toMatchObject([
+        { Threshold: 1, EvaluationPeriods: 3, AlarmDescription: expect.stringContaining('/failed-requests.md') },
+      ]);
+  });
+
+  it("the share of the API's responses with a status of 500 or more raises an alarm, even if its code never runs", () => {
+    for (const metric of ['Url5xxCount', 'UrlRequestCount'])
+      expect(watching(`AWS/Lambda ${metric} FunctionName=meridian-api`), metric).toMatchObject([
+        { AlarmName: 'meridian-api-5xx', Threshold: 5 },
+      ]);
+  });
+
   it('every queue of failed messages has alarms for depth, and for messages that are about to be deleted', () => {
     const redrive = z.object({ deadLetterTargetArn: z.unknown() });
     const targets = z.array(z.object({ DeadLetterConfig: z.object({ Arn: z.unknown() }).optional() }));
@@ -132,11 +148,27 @@ describe('nothing is forgotten:', () => {
       const name = queue.slice('Queue('.length, -1);
       const [depth, ...more] = watching(`AWS/SQS ApproximateNumberOfMessagesVisible QueueName=${name}`);
       expect(more).toEqual([]);
+      if (name === 'meridian-quarantine') continue;
       expect(depth, name).toMatchObject({ Threshold: 1, EvaluationPeriods: 1 });
       const [age] = watching(`AWS/SQS ApproximateAgeOfOldestMessage QueueName=${name}`);
       const { MessageRetentionPeriod } = region.named('AWS::SQS::Queue', name).Properties;
       expect(age?.Threshold, name).toBeLessThan(Number(MessageRetentionPeriod));
     }
+  });
+
+  it('the quarantine, which any producer can fill, has alarms that are over while the message is still there', () => {
+    const expressionsOf = (metric: string) =>
+      watching(`AWS/SQS ${metric} QueueName=meridian-quarantine`).flatMap(({ Metrics }) =>
+        Metrics.flatMap(({ Expression }) => Expression ?? []),
+      );
+    // A depth that stays the same differs by 0 from that of the period before.
+    expect(expressionsOf('ApproximateNumberOfMessagesVisible')).toEqual(['DIFF(FILL(depth, REPEAT))']);
+    const [, from = '', until = ''] =
+      /^IF\(age >= (\d+) AND age < (\d+), 1, 0\)$/.exec(
+        expressionsOf('ApproximateAgeOfOldestMessage')[0] ?? expect.fail('no expression'),
+      ) ?? [];
+    const day = 24 * 60 * 60;
+    expect([Number(from), Number(until)]).toEqual([10 * day, 10.25 * day]);
   });
 
   it('every queue has an alarm for age', () => {
@@ -211,6 +243,9 @@ describe("the functions' own metrics", () => {
     'IdReused',
     'PublishFailed',
     'SnapshotFailed',
+    'ApiFailed',
+    'CommandFailed',
+    'OperateFailed',
   ];
   const emfSchema = z.looseObject({
     _aws: z.object({

@@ -97,6 +97,9 @@ describe('the dashboard of a Region', () => {
   it('shows every metric of the functions', () => {
     // The compiler requires an entry here as soon as core has a new metric.
     const names: Readonly<Record<MetricName, true>> = {
+      ApiFailed: true,
+      CommandFailed: true,
+      OperateFailed: true,
       Appended: true,
       AppendConflict: true,
       ClockAhead: true,
