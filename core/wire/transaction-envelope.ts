@@ -61,12 +61,15 @@ export const transactionEnvelopeSchema = z.strictObject({
 interface Reading extends ParseTransactionPorts {
   readonly faults: Fault[];
   readonly streams: Set<string>;
+  /** How many of the faults are of what the domain's definitions say, which may have changed since a first try. */
+  ofDomain: number;
 }
 
 /**
  * Parses `{id?, participants: [{stream, command, input?, expected?} | {stream, events, expected?}], checks?:
  * [{stream, expected}], timeoutSeconds?, meta?}`. An id names the Region that will drive the transaction; without
  * one, an id of this Region is generated.
+ * @returns with `faults` if it has an id, and the domain refuses an operation now: it may be a retry of one that was valid
  * @throws MeridianError `validation` with the path of every fault; `too-large`: over {@link MAX_TRANSACTION_BYTES} as
  *   JSON
  */
@@ -90,21 +93,33 @@ export function parseTransaction(ports: ParseTransactionPorts, body: unknown): T
         message: `and checks name ${count} streams; a transaction may have ${MAX_PARTICIPANTS}`,
       },
     ]);
-  const reading: Reading = { ...ports, faults: [], streams: new Set() };
+  const reading: Reading = { ...ports, faults: [], streams: new Set(), ofDomain: 0 };
   if (id !== undefined) checkId(reading, id);
   const participants = [
     ...changes.map((one, i) => readParticipant(reading, one, `participants[${i}]`)),
     ...checks.map((one, i) => readCheck(reading, one, `checks[${i}]`)),
   ].flatMap((one) => one ?? []);
-  if (reading.faults.length > 0) throw invalid(reading.faults);
+  const { faults, ofDomain } = reading;
+  if (faults.length > ofDomain || (faults.length > 0 && id === undefined)) throw invalid(faults);
   return {
     id: id ?? `${ports.region}:${ports.runtime.newId()}`,
     participants,
-    fingerprint: fingerprintOf(ports.runtime, participants),
+    fingerprint: fingerprintOf(ports.runtime, participants.map(withoutVersions)),
     timeout: timeoutSeconds * 1000,
     meta,
     ...(id === undefined && { isNew: true }),
+    ...(faults.length > 0 && { faults }),
   };
+}
+
+/**
+ * A participant as the fingerprint covers it. The version under which an event is first taken is not known to a retry, so a
+ * given version is left out: the event with it and without it are the same request.
+ */
+function withoutVersions(participant: Participant): Participant {
+  const { operation } = participant;
+  if (operation?.kind !== 'events') return participant;
+  return { ...participant, operation: { ...operation, events: operation.events.map(({ type, data }) => ({ type, data })) } };
 }
 
 function checkId({ faults, regions }: Reading, id: string): void {
@@ -183,6 +198,12 @@ function versionIn(reading: Reading, stream: string, token: string, path: string
 }
 
 function checkOperation(reading: Reading, definition: StreamDefinition, operation: Operation, path: string): void {
+  const before = reading.faults.length;
+  findFaults(reading, definition, operation, path);
+  reading.ofDomain += reading.faults.length - before;
+}
+
+function findFaults(reading: Reading, definition: StreamDefinition, operation: Operation, path: string): void {
   if (operation.kind === 'events') {
     const known = orFault(reading, `${path}.events`, () => checkEvents(definition, operation.events));
     reading.faults.push(...(known?.faults ?? []).map((fault) => ({ ...fault, path: `${path}.${fault.path}` })));
