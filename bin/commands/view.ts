@@ -44,7 +44,8 @@ async function showRows(
     const { rows, next } = await askPage((most) => region.rows(view, { after, limit: most }), Math.min(left, PAGE));
     if (json) rows.forEach(sayJson);
     else if (rows.length > 0) sayText(tableOf(rows));
-    else if (left === limit && next === undefined) sayText(`${view} has no rows${after === undefined ? '' : ` behind ${after}`}.`);
+    else if (left === limit && next === undefined)
+      sayText(`${view} has no rows${after === undefined ? '' : ` behind ${after}`}.`);
     if (next === undefined) return;
     left -= rows.length;
     after = next;

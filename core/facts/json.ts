@@ -1,3 +1,5 @@
+import { utf8Bytes } from './utf8.ts';
+
 /** @returns undefined if the text is not JSON */
 export function parseJson(text: string): unknown {
   try {
@@ -9,7 +11,7 @@ export function parseJson(text: string): unknown {
 
 /** The size of a value as JSON in UTF-8; 0 for what JSON omits. */
 export function jsonBytes(value: unknown): number {
-  return utf8.encode(JSON.stringify(value) ?? '').length;
+  return utf8Bytes(JSON.stringify(value) ?? '');
 }
 
 /** The size of a value as JSON that is itself a text in JSON, as in the response of a function. */
@@ -26,8 +28,6 @@ export function countWithin(values: readonly unknown[], bytes: number): number {
   });
   return over === -1 ? values.length : over;
 }
-
-const utf8 = new TextEncoder();
 
 /**
  * True if a value survives a round trip through JSON: no `undefined`, Date, Map or class instance, -0, NaN or sparse

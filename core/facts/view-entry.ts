@@ -1,5 +1,6 @@
 import { MAX_SORT_KEY_BYTES } from '../limits/aws.ts';
 import { isCarriedText } from './carried.ts';
+import { utf8Bytes } from './utf8.ts';
 import type { VersionVector } from './version.ts';
 
 /** What a view stores: one row per stream, or sums across streams. */
@@ -60,7 +61,5 @@ export interface Page<Item> {
 
 /** True if a row or total can have this key: text of 1 to 1024 bytes that every reader gets unchanged. */
 export function isKey(key: string): boolean {
-  return key !== '' && isCarriedText(key) && utf8.encode(key).length <= MAX_SORT_KEY_BYTES;
+  return key !== '' && isCarriedText(key) && utf8Bytes(key) <= MAX_SORT_KEY_BYTES;
 }
-
-const utf8 = new TextEncoder();

@@ -1,6 +1,6 @@
 import { type Commit, foldOrder, isVisible } from '../facts/commit.ts';
 import type { Hlc } from '../facts/hlc.ts';
-import { type Dot, emptyVersion, type VersionVector, versionCovers, versionOf } from '../facts/version.ts';
+import { emptyVersion, type VersionVector, versionCovers, versionOf } from '../facts/version.ts';
 import type { LogPositions } from './log-positions.ts';
 
 /** The largest causally closed version whose commits are all present, and its commits after the base in fold order. */
@@ -60,17 +60,18 @@ export class SeenSet {
     for (let head = ready.pop(); head; head = ready.pop()) {
       const { commit, needs } = head;
       let missing = needs.pop();
-      while (missing && (positions.get(missing.log) ?? 0) >= missing.position) missing = needs.pop();
+      while (missing && (positions.get(missing[0]) ?? 0) >= missing[1]) missing = needs.pop();
       if (missing) {
-        const others = waiting.get(placeOf(missing));
+        const place = placeOf(...missing);
+        const others = waiting.get(place);
         if (others) others.push(head);
-        else waiting.set(placeOf(missing), [head]);
+        else waiting.set(place, [head]);
         continue;
       }
       isExtended = true;
       positions.set(commit.log, commit.position);
       if (isVisible(commit)) found.push(commit);
-      for (const other of waiting.get(placeOf(commit)) ?? []) ready.push(other);
+      if (waiting.size > 0) ready.push(...(waiting.get(placeOf(commit.log, commit.position)) ?? []));
       const next = this.#headOf(commit.log, positions);
       if (next) ready.push(next);
     }
@@ -80,7 +81,7 @@ export class SeenSet {
 
   #headOf(log: string, positions: ReadonlyMap<string, number>): Head | undefined {
     const commit = this.#logs.at(log, (positions.get(log) ?? 0) + 1);
-    return commit && { commit, needs: Object.entries(commit.context).map(([of, position]) => ({ log: of, position })) };
+    return commit && { commit, needs: Object.entries(commit.context) };
   }
 
   /** @returns the index of the first inserted commit */
@@ -99,9 +100,9 @@ export class SeenSet {
 /** The next commit of a log, and the part of its context that is not known to be seen. */
 interface Head {
   readonly commit: Commit;
-  readonly needs: Dot[];
+  readonly needs: [log: string, position: number][];
 }
 
-function placeOf({ log, position }: Dot): string {
+function placeOf(log: string, position: number): string {
   return `${log}#${position}`;
 }

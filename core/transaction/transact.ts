@@ -100,7 +100,8 @@ export async function runTransactionHere(ports: DrivePorts, transaction: Transac
   // The outcome of a one-Region transaction is part of its write, so that no outcome has to be read first. A
   // transaction that was started as a multi-Region transaction stays one, even if the homes of its streams have
   // changed.
-  if (isLocal && attempts.length === 0 && !faults) return outcomeOfMine(transaction, await runInOneRegion(ports, transaction));
+  if (isLocal && attempts.length === 0 && !faults)
+    return outcomeOfMine(transaction, await runInOneRegion(ports, transaction));
   const last = kept ?? (isLocal ? await find() : undefined) ?? attempts.at(-1);
   if (last) {
     const outcome = outcomeOfMine(transaction, last);

@@ -4,7 +4,8 @@ import { checkEvents, checkInput, commandOf, homeOf, type StreamDefinition } fro
 import { messageFaults } from '../facts/carried.ts';
 import { faultsOf, invalid, listedFaults, MeridianError, refuseFaults } from '../facts/errors.ts';
 import type { Fault } from '../facts/fault.ts';
-import { canonicalJson, fingerprintOf } from '../facts/fingerprint.ts';
+import { fingerprintOf } from '../facts/fingerprint.ts';
+import { jsonBytes } from '../facts/json.ts';
 import type { Operation } from '../facts/operation.ts';
 import { parseStreamRef } from '../facts/stream-ref.ts';
 import {
@@ -78,7 +79,7 @@ export function parseTransaction(ports: ParseTransactionPorts, body: unknown): T
   const parsed = transactionEnvelopeSchema.safeParse(body);
   if (!parsed.success) throw invalid(faultsOf(parsed.error));
   const { id, participants: changes, checks, timeoutSeconds, meta } = parsed.data;
-  const bytes = new TextEncoder().encode(canonicalJson([changes, checks])).length;
+  const bytes = jsonBytes([changes, checks]);
   if (bytes > MAX_TRANSACTION_BYTES)
     throw new MeridianError(
       'too-large',
@@ -119,7 +120,10 @@ export function parseTransaction(ports: ParseTransactionPorts, body: unknown): T
 function withoutVersions(participant: Participant): Participant {
   const { operation } = participant;
   if (operation?.kind !== 'events') return participant;
-  return { ...participant, operation: { ...operation, events: operation.events.map(({ type, data }) => ({ type, data })) } };
+  return {
+    ...participant,
+    operation: { ...operation, events: operation.events.map(({ type, data }) => ({ type, data })) },
+  };
 }
 
 function checkId({ faults, regions }: Reading, id: string): void {

@@ -5,11 +5,11 @@ import { commandOf, homeOf, parseEvents, parseInput, type StreamDefinition } fro
 import type { Append } from '../facts/append.ts';
 import type { Commit, Intent, Meta, StoredEvent } from '../facts/commit.ts';
 import { MeridianError } from '../facts/errors.ts';
-import { fingerprintOf } from '../facts/fingerprint.ts';
 import { nextStamp, wallTimeOf } from '../facts/hlc.ts';
 import type { Operation, SentEvent } from '../facts/operation.ts';
 import type { KnownCopy } from '../facts/snapshot.ts';
 import type { StreamRef } from '../facts/stream-ref.ts';
+import { utf8Bytes } from '../facts/utf8.ts';
 import { type VersionVector, versionCovers, versionDominates } from '../facts/version.ts';
 import { CLOCK_AHEAD_MS, MAX_COMMIT_BYTES, WARM_MS } from '../limits/budgets.ts';
 import type { History } from '../log/history.ts';
@@ -181,12 +181,12 @@ export function nextCommit(ports: AppendPorts, history: History, now: number, of
     previous: history.lastPositionWithEvents(log),
     hlc,
     ...(wallTimeOf(hlc) !== wallTime && { wallTime }),
-    digest: fingerprintOf(ports.runtime, of.events),
+    digest: ports.runtime.digest(JSON.stringify(of.events)),
     region,
     ...of,
   };
   const text = JSON.stringify(commit);
-  const bytes = text.length > MAX_COMMIT_BYTES / 3 ? utf8.encode(text).length : text.length;
+  const bytes = utf8Bytes(text);
   if (bytes > MAX_COMMIT_BYTES)
     throw new MeridianError(
       'too-large',
@@ -195,8 +195,6 @@ export function nextCommit(ports: AppendPorts, history: History, now: number, of
     );
   return JSON.parse(text);
 }
-
-const utf8 = new TextEncoder();
 
 function stamp({ runtime }: AppendPorts, { latestStamp }: History, now: number): string {
   const ahead = latestStamp === undefined ? 0 : wallTimeOf(latestStamp) - now;

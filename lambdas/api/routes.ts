@@ -220,12 +220,13 @@ export async function routeRequest(ports: ApiPorts, event: LambdaFunctionURLEven
   const isHead = event.requestContext.http.method === 'HEAD';
   const method = isHead ? 'GET' : event.requestContext.http.method;
   const input = { pathname: event.rawPath };
-  const matching = AMBIGUOUS.test(event.rawPath) ? [] : routes.filter(({ path }) => path.test(input));
-  const found = matching.find((candidate) => candidate.method === method);
+  const candidates = AMBIGUOUS.test(event.rawPath) ? [] : routes;
+  const found = candidates.find((route) => route.method === method && route.path.test(input));
   if (found) {
     const answer = await found.handle(ports, event, parametersOf(found.path, input));
     return isHead ? { ...answer, body: '' } : answer;
   }
+  const matching = candidates.filter(({ path }) => path.test(input));
   if (matching.length === 0)
     throw new MeridianError('not-found', `No route matches ${event.rawPath}.`, {
       details: { routes: routes.map(({ method, path }) => `${method} ${path.pathname}`) },

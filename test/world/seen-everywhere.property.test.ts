@@ -88,61 +88,72 @@ function watched() {
 /** JSON as text, as callers send it: also texts that a parser makes other values of, and much that is refused. */
 const jsonText = fc.oneof(
   fc.json({ stringUnit: 'binary', maxDepth: 5 }),
-  fc.double().map(String).filter((text) => !/Infinity|NaN/.test(text)),
+  fc
+    .double()
+    .map(String)
+    .filter((text) => !/Infinity|NaN/.test(text)),
   fc.bigInt().map(String),
   fc
-    .string({ unit: fc.constantFrom('a', '\u0000', '\u007f', '\u2028', '\ufeff', 'é', 'e\u0301', '😀', '\ud83d', '\ufffe') })
+    .string({
+      unit: fc.constantFrom('a', '\u0000', '\u007f', '\u2028', '\ufeff', 'é', 'e\u0301', '😀', '\ud83d', '\ufffe'),
+    })
     .map((text) => JSON.stringify(text)),
   fc
     .dictionary(fc.constantFrom('__proto__', 'constructor', 'toJSON', 'length', '', '0', '-1', 'pk'), fc.jsonValue())
     .map((value) => JSON.stringify(value)),
-  fc.nat({ max: 600 }).map((levels) => '['.repeat(levels) + ']'.repeat(levels)).filter((text) => text !== ''),
+  fc
+    .nat({ max: 600 })
+    .map((levels) => '['.repeat(levels) + ']'.repeat(levels))
+    .filter((text) => text !== ''),
 );
 
 describe('an event that is accepted', () => {
-  it.each(['note', 'item'])('is seen as it was sent by every reader of a stream of type %s, and any other is refused', async (type) => {
-    let accepted = 0;
-    await fc.assert(
-      fc.asyncProperty(jsonText, fc.constantFrom(...regions), async (text, region) => {
-        const { append, operate, rebuild, bySubscriber, onBuses, counts, settle, get, scheduler } = watched();
-        const since = new Date(scheduler.now()).toISOString();
-        const stream = `${type}/1`;
-        const status = await append(region, stream, text);
-        await settle();
-        if (status !== 200) {
-          expect(status).toBe(400);
-          for (const each of regions)
-            expect(await get(each, `/streams/${stream}/events`)).toMatchObject({ commits: [] });
-          expect([bySubscriber, onBuses]).toEqual([[], []]);
-          return;
-        }
-        accepted++;
-        const sent: unknown = JSON.parse(text);
-        const check = async () => {
-          for (const each of regions) {
-            expect(await get(each, `/streams/${stream}`)).toMatchObject({ state: [sent] });
-            const { commits } = commitsSchema.parse(await get(each, `/streams/${stream}/events`));
-            expect(commits).toEqual([{ events: [{ data: sent }] }]);
-            expect(await get(each, `/views/${type}s/1`)).toMatchObject({ value: [sent] });
+  it.each(['note', 'item'])(
+    'is seen as it was sent by every reader of a stream of type %s, and any other is refused',
+    async (type) => {
+      let accepted = 0;
+      await fc.assert(
+        fc.asyncProperty(jsonText, fc.constantFrom(...regions), async (text, region) => {
+          const { append, operate, rebuild, bySubscriber, onBuses, counts, settle, get, scheduler } = watched();
+          const since = new Date(scheduler.now()).toISOString();
+          const stream = `${type}/1`;
+          const status = await append(region, stream, text);
+          await settle();
+          if (status !== 200) {
+            expect(status).toBe(400);
+            for (const each of regions)
+              expect(await get(each, `/streams/${stream}/events`)).toMatchObject({ commits: [] });
+            expect([bySubscriber, onBuses]).toEqual([[], []]);
+            return;
           }
-        };
-        await check();
-        expect(bySubscriber).toEqual(expect.arrayContaining(regions.map((each) => ({ region: each, data: sent }))));
-        expect(onBuses).toEqual([sent, sent]);
-        const before = counts.snapshots;
-        await check();
-        expect(counts.snapshots).toBeGreaterThan(before);
+          accepted++;
+          const sent: unknown = JSON.parse(text);
+          const check = async () => {
+            for (const each of regions) {
+              expect(await get(each, `/streams/${stream}`)).toMatchObject({ state: [sent] });
+              const { commits } = commitsSchema.parse(await get(each, `/streams/${stream}/events`));
+              expect(commits).toEqual([{ events: [{ data: sent }] }]);
+              expect(await get(each, `/views/${type}s/1`)).toMatchObject({ value: [sent] });
+            }
+          };
+          await check();
+          expect(bySubscriber).toEqual(expect.arrayContaining(regions.map((each) => ({ region: each, data: sent }))));
+          expect(onBuses).toEqual([sent, sent]);
+          const before = counts.snapshots;
+          await check();
+          expect(counts.snapshots).toBeGreaterThan(before);
 
-        for (const each of regions) {
-          await rebuild(each, `${type}s`);
-          await operate(each, 'republish-step', { since, segment: 0, segments: 1 });
-        }
-        await settle();
-        await check();
-        expect(onBuses).toEqual([sent, sent, sent, sent]);
-      }),
-      { numRuns: 150 },
-    );
-    expect(accepted).toBeGreaterThan(50);
-  });
+          for (const each of regions) {
+            await rebuild(each, `${type}s`);
+            await operate(each, 'republish-step', { since, segment: 0, segments: 1 });
+          }
+          await settle();
+          await check();
+          expect(onBuses).toEqual([sent, sent, sent, sent]);
+        }),
+        { numRuns: 150 },
+      );
+      expect(accepted).toBeGreaterThan(50);
+    },
+  );
 });

@@ -65,7 +65,7 @@ async function relayCommits(ports: RelayPorts, commits: readonly Commit[]): Prom
 }
 
 function keysOf(bodies: readonly string[]): readonly string[] {
-  return triggersOf(bodies.map(parseProjectionMessage), new Set()).map(
+  return triggersOf(bodies.map(parseProjectionMessage), []).map(
     ({ stream, log, position }) => `${stream}@${log}.${position}`,
   );
 }

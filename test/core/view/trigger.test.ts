@@ -32,7 +32,7 @@ const commits: fc.Arbitrary<Commit> = fc
     return { ...commit, ...more };
   });
 
-const logs = new Set(['us', 'eu', 'us-east-1']);
+const logs = ['us', 'eu', 'us-east-1'];
 
 function triggersFrom(bodies: readonly string[]) {
   return triggersOf(bodies.map(parseProjectionMessage), logs);

@@ -21,7 +21,7 @@ function keys(...streams: readonly string[]): string {
   return JSON.stringify({ keys: streams.map((stream) => ({ stream, log: 'us-east-1', position: 1 })) });
 }
 
-async function aProjector(ports: Partial<ProjectPorts> = {}) {
+async function aProjector(ports: Partial<Omit<ProjectPorts, 'logs'>> = {}) {
   const events = memoryEventStore();
   const views = memoryViewStore();
   const telemetry = recordedTelemetry();
@@ -29,7 +29,7 @@ async function aProjector(ports: Partial<ProjectPorts> = {}) {
   const handler = makeHandler({
     domain: toyDomain,
     region: 'us-east-1',
-    logs: new Set(['us-east-1', 'us-west-2']),
+    logs: ['us-east-1', 'us-west-2'],
     events,
     decisions: memoryDecisions({ strong: true }),
     views,
