@@ -1,6 +1,6 @@
 import { type Commit, foldOrder, isVisible } from '../facts/commit.ts';
 import type { Hlc } from '../facts/hlc.ts';
-import { emptyVersion, type VersionVector, versionCovers, versionOf } from '../facts/version.ts';
+import { emptyVersion, positionIn, type VersionVector, versionCovers, versionOf } from '../facts/version.ts';
 import type { LogPositions } from './log-positions.ts';
 
 /** The largest causally closed version whose commits are all present, and its commits after the base in fold order. */
@@ -51,11 +51,13 @@ export class SeenSet {
    * @returns the number of leading commits that are unchanged
    */
   extend(): number {
+    const ready: Head[] = [];
+    for (const log of this.#logs.names()) ready.push(...this.#headAfter(log, positionIn(this.#version, log)));
+    if (ready.length === 0) return this.#commits.length;
     const positions = new Map(Object.entries(this.#version));
     const found: Commit[] = [];
     /** The heads that wait for a commit, by its place. */
     const waiting = new Map<string, Head[]>();
-    const ready = [...this.#logs.names()].flatMap((log) => this.#headOf(log, positions) ?? []);
     let isExtended = false;
     for (let head = ready.pop(); head; head = ready.pop()) {
       const { commit, needs } = head;
@@ -72,16 +74,16 @@ export class SeenSet {
       positions.set(commit.log, commit.position);
       if (isVisible(commit)) found.push(commit);
       if (waiting.size > 0) ready.push(...(waiting.get(placeOf(commit.log, commit.position)) ?? []));
-      const next = this.#headOf(commit.log, positions);
-      if (next) ready.push(next);
+      ready.push(...this.#headAfter(commit.log, commit.position));
     }
     if (isExtended) this.#version = versionOf(positions);
     return this.#insert(found);
   }
 
-  #headOf(log: string, positions: ReadonlyMap<string, number>): Head | undefined {
-    const commit = this.#logs.at(log, (positions.get(log) ?? 0) + 1);
-    return commit && { commit, needs: Object.entries(commit.context) };
+  /** The next commit of a log, if it is here. */
+  #headAfter(log: string, position: number): readonly Head[] {
+    const commit = this.#logs.at(log, position + 1);
+    return commit ? [{ commit, needs: Object.entries(commit.context) }] : NONE;
   }
 
   /** @returns the index of the first inserted commit */
@@ -96,6 +98,8 @@ export class SeenSet {
     return at;
   }
 }
+
+const NONE: readonly Head[] = [];
 
 /** The next commit of a log, and the part of its context that is not known to be seen. */
 interface Head {

@@ -174,13 +174,13 @@ export function nextCommit(ports: AppendPorts, history: History, now: number, of
   const { log, region } = ports;
   const hlc = stamp(ports, history, now);
   const wallTime = Math.floor(now);
-  const commit = {
+  const commit: unknown = {
     stream: history.stream,
     log,
     position: history.lastPosition(log) + 1,
     previous: history.lastPositionWithEvents(log),
     hlc,
-    ...(wallTimeOf(hlc) !== wallTime && { wallTime }),
+    wallTime: wallTimeOf(hlc) === wallTime ? undefined : wallTime,
     digest: ports.runtime.digest(JSON.stringify(of.events)),
     region,
     ...of,
