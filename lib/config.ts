@@ -186,6 +186,16 @@ const contextSchema = z
       });
   });
 
+/** A value in an error, which may be anything that a property or the context has. */
+function shown(value: unknown): string {
+  try {
+    const text = JSON.stringify(value) ?? 'nothing';
+    return text.length > 500 ? `${text.slice(0, 500)}…` : text;
+  } catch {
+    return 'a value that JSON cannot express';
+  }
+}
+
 function logsOf(regions: readonly string[], overrides: Readonly<Record<string, string>>): Record<string, string> {
   return Object.fromEntries(regions.map((name) => [name, overrides[name] ?? name]));
 }
@@ -212,7 +222,7 @@ export function parseConfig({ context, props = {}, account: defaultAccount }: Co
       const messages = parsed.error.issues.filter(({ path }) => path[0] === key).map(({ message }) => message);
       if (messages.length === 0) return [];
       const where = found[key] === undefined ? '' : props[key] === undefined ? ' of the context' : ' of the properties';
-      return `"${key}"${where}: found ${JSON.stringify(found[key]) ?? 'nothing'} (${[...new Set(messages)].join('; ')}); write ${WHAT_TO_WRITE[key]}`;
+      return `"${key}"${where}: found ${shown(found[key])} (${[...new Set(messages)].join('; ')}); write ${WHAT_TO_WRITE[key]}`;
     });
     throw new ConfigError(faults);
   }

@@ -135,6 +135,13 @@ describe('the configuration', () => {
     );
   });
 
+  it('refuses a value that JSON cannot express, or that is long, without showing all of it', () => {
+    expect(() => parse({ regions, archiveDays: 3n })).toThrow('found a value that JSON cannot express (');
+    const deep: unknown = JSON.parse('['.repeat(20_000) + ']'.repeat(20_000));
+    expect(() => parse({ regions, logs: deep })).toThrow('found a value that JSON cannot express (');
+    expect(() => parse({ regions, name: 'x'.repeat(5_000) })).toThrow(/found "x{499}… \(/);
+  });
+
   it('prefers properties to the context, and names the source of an invalid value', () => {
     const context: Readonly<Record<string, unknown>> = { regions, name: 'context', archiveDays: -1 };
     const from = (props: object) => parseConfig({ context: (key) => context[key], props });
