@@ -8,7 +8,8 @@ import { readCommits, readStream } from '../../../core/read/streams.ts';
 import { readRow, readRows } from '../../../core/read/views.ts';
 import { projectTriggers } from '../../../core/view/projection.ts';
 import { appendToStream } from '../../../core/write/append.ts';
-import { account, type Entry } from '../../../testing/toy.ts';
+import { account, type Entry, note, notes } from '../../../testing/toy.ts';
+import { fakeRuntime } from '../../runtime.ts';
 import { anAppend, aRegion, command, noted, replicate } from '../a-region.ts';
 import { aTransaction, aWorld, drive, inputOf } from '../transaction/regions.ts';
 
@@ -183,6 +184,21 @@ describe('reading a view of rows', () => {
       next: undefined,
     });
     expect((await readRows(us, 'notes')).rows).toHaveLength(4);
+  });
+
+  it('ends a page early where the next row would make the response too large', async () => {
+    const large = 'x'.repeat(200_000);
+    const domain = defineDomain({ streams: [note], views: [notes] });
+    const us = await withNotes(
+      Object.fromEntries(Array.from({ length: 40 }, (_, i) => [`n${10 + i}`, large])),
+      aRegion('us', fakeRuntime(), domain),
+    );
+    const { rows, next } = await readRows(us, 'notes');
+    expect(rows.length).toBeLessThan(40);
+    expect(next).toBe(rows.at(-1)?.key);
+    const rest = await readRows(us, 'notes', next);
+    expect([...rows, ...rest.rows]).toHaveLength(40);
+    expect(rest.next).toBeUndefined();
   });
 
   it('finds one row, and reports a missing one', async () => {
