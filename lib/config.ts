@@ -40,6 +40,11 @@ export interface Config {
    * there, so that what waits cannot use up the account's; 0: no limit, and none reserved.
    */
   readonly turnConcurrency: number;
+  /**
+   * The most concurrent executions of `api`, which answers callers, in each Region, so that callers cannot use up what appends,
+   * transactions and queues need. They are reserved, too; 0: no limit, and none reserved.
+   */
+  readonly apiConcurrency: number;
   /** IAM roles that may move dead letters back to the queues that functions process: names, with their paths; `*` matches any text. */
   readonly redriveRoles: readonly string[];
   /**
@@ -97,6 +102,8 @@ const WHAT_TO_WRITE = {
   archiveDays: 'whole days from 1 to 3650, or 0 for no archive',
   turnConcurrency:
     'a whole number from 1 to 1000 (the account keeps 100 for functions without a reservation), or 0 for no limit',
+  apiConcurrency:
+    'a whole number from 1 to 1000 (the account keeps 100 for functions without a reservation), or 0 for no limit',
   redriveRoles:
     'names of IAM roles of the account, with their paths; * matches any text: ["operator", "aws-reserved/sso.amazonaws.com/*/AWSReservedSSO_Operator_*"] (-c redriveRoles=operator)',
   runbookUrl: 'the location of the runbooks, without a trailing slash, for example "https://wiki.example.com/meridian"',
@@ -115,6 +122,7 @@ const keys = [
   'logRetentionDays',
   'archiveDays',
   'turnConcurrency',
+  'apiConcurrency',
   'redriveRoles',
   'decisions',
   'runbookUrl',
@@ -139,6 +147,11 @@ const flagSchema = z
   .union([z.boolean(), z.enum(['true', 'false']).transform((text) => text === 'true')])
   .default(false);
 
+const concurrencySchema = z.preprocess(numberFromCommandLine, z.int().min(0).max(1000));
+
+/** Half of the executions that an account has in a Region by default. */
+const API_CONCURRENCY = 500;
+
 const contextSchema = z
   .object({
     name: z.string().max(NAME_LENGTH).regex(NAME_FORM, 'not a name prefix').default(DEFAULT_PREFIX),
@@ -161,7 +174,8 @@ const contextSchema = z
     alarmEmail: z.email('not a mail address').optional(),
     logRetentionDays: z.preprocess(numberFromCommandLine, z.literal(LOG_RETENTION_DAYS)).default(30),
     archiveDays: z.preprocess(numberFromCommandLine, z.int().min(0).max(3650)).default(30),
-    turnConcurrency: z.preprocess(numberFromCommandLine, z.int().min(0).max(1000)).default(0),
+    turnConcurrency: concurrencySchema.default(0),
+    apiConcurrency: concurrencySchema.optional(),
     redriveRoles: z.preprocess(listFromCommandLine, z.array(roleSchema)).default([]),
     decisions: z.enum(DECISIONS).optional(),
     runbookUrl: z.string().max(500).regex(/[^/]$/, 'not a URL or a path').default(RUNBOOKS),
@@ -226,9 +240,11 @@ export function parseConfig({ context, props = {}, account: defaultAccount }: Co
     });
     throw new ConfigError(faults);
   }
-  const { account = defaultAccount, alarmEmail, logs, decisions, ...rest } = parsed.data;
+  const { account = defaultAccount, alarmEmail, logs, decisions, apiConcurrency, ...rest } = parsed.data;
   return {
     ...rest,
+    // Accounts for trying things out often have a quota that is too small to reserve anything.
+    apiConcurrency: apiConcurrency ?? (rest.ephemeral ? 0 : API_CONCURRENCY),
     account,
     alarmEmail,
     logs: logsOf(rest.regions, logs),

@@ -83,6 +83,11 @@ export interface MeridianProps {
    */
   readonly turnConcurrency?: number;
   /**
+   * The most concurrent executions of `api`, which answers callers, in each Region, so that callers cannot use up what appends,
+   * transactions and queues need. They are reserved, too; 0: no limit, and none reserved. @default 500; 0 if `ephemeral`
+   */
+  readonly apiConcurrency?: number;
+  /**
    * IAM roles that may move dead letters back to the queues that functions process, which deny everyone else to send: names of
    * roles of the account, with their paths; `*` matches any text. @default none
    */

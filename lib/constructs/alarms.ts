@@ -26,6 +26,9 @@ export interface AlarmsProps {
   readonly topic: ITopic;
 }
 
+/** The function in which transactions wait. */
+const WAITS: FunctionId = 'turn';
+
 /** Every alarm of a Region. */
 export class Alarms extends Construct {
   readonly #config: Config;
@@ -71,7 +74,7 @@ export class Alarms extends Construct {
     return name.slice(this.#config.name.length + 1);
   }
 
-  #watchFunction({ name, timeoutSeconds, isLimited }: Inventory['functions'][number]): void {
+  #watchFunction({ name, timeoutSeconds, limit }: Inventory['functions'][number]): void {
     const { functionErrors, functionThrottles, functionDuration } = THRESHOLDS;
     const short = this.#short(name);
     this.#add(`${short}-errors`, {
@@ -80,10 +83,10 @@ export class Alarms extends Construct {
       metric: this.#metrics(functionErrors).function(name, 'Errors'),
       threshold: functionErrors,
     });
-    // A limit of its own is there to throttle it.
-    if (!isLimited)
+    // The limit of what waits is there to throttle it. Callers of the others are refused.
+    if (short !== WAITS || limit === undefined)
       this.#add(`${short}-throttles`, {
-        means: `The function ${name} is not started: the account's concurrency in this Region is used up.`,
+        means: `The function ${name} is not started: ${limit === undefined ? "the account's concurrency in this Region is" : `its ${limit} executions are`} used up.`,
         runbook: 'throttling',
         metric: this.#metrics(functionThrottles).function(name, 'Throttles'),
         threshold: functionThrottles,

@@ -20,6 +20,7 @@ describe('the configuration', () => {
       logRetentionDays: 30,
       archiveDays: 30,
       turnConcurrency: 0,
+      apiConcurrency: 500,
       redriveRoles: [],
       decisions: 'strong',
       runbookUrl: 'node_modules/@meridian-es/meridian/docs/runbooks',
@@ -36,6 +37,7 @@ describe('the configuration', () => {
       logRetentionDays: '365',
       archiveDays: '0',
       turnConcurrency: '20',
+      apiConcurrency: '0',
       redriveRoles: 'operator,team/on-call-*',
     });
     expect(config).toMatchObject({ regions: ['eu-central-1', 'ap-southeast-7'], ephemeral: true, nonce: '17' });
@@ -44,9 +46,11 @@ describe('the configuration', () => {
       logRetentionDays: 365,
       archiveDays: 0,
       turnConcurrency: 20,
+      apiConcurrency: 0,
       redriveRoles: ['operator', 'team/on-call-*'],
     });
     expect(parse({ regions, ephemeral: 'false' }).ephemeral).toBe(false);
+    expect(parse({ regions, ephemeral: true }).apiConcurrency).toBe(0);
     expect(parse({ regions, schemaRegistry: 'false' }).schemaRegistry).toBe(false);
   });
 
@@ -117,6 +121,7 @@ describe('the configuration', () => {
     ['archiveDays', { regions, archiveDays: 1.5 }, '1.5'],
     ['turnConcurrency', { regions, turnConcurrency: 1001 }, '1001'],
     ['turnConcurrency', { regions, turnConcurrency: 'all' }, '"all"'],
+    ['apiConcurrency', { regions, apiConcurrency: -1 }, '-1'],
     ['redriveRoles', { regions, redriveRoles: '*' }, 'not the name of a role'],
     ['redriveRoles', { regions, redriveRoles: ['arn:aws:iam::123456789012:role/operator'] }, 'not the name of a role'],
     ['decisions', { regions, decisions: 'quick' }, '"quick"'],

@@ -33,15 +33,18 @@ describe('the functions', () => {
     });
   });
 
-  it('reserve no concurrency, except for what waits, which it also limits, if that is configured', () => {
+  it('reserve no concurrency, except for what answers callers, and for what waits if that is configured: it also limits them', () => {
     const reservedIn = (reader: TemplateReader) =>
       reader
         .ofType('AWS::Lambda::Function')
         .flatMap(({ Properties: { FunctionName, ReservedConcurrentExecutions: reserved } }) =>
           reserved === undefined ? [] : [[FunctionName, reserved]],
         );
-    expect(reservedIn(region)).toEqual([]);
-    expect(reservedIn(firstRegionOf(five))).toEqual([['meridian-turn', 20]]);
+    expect(reservedIn(region)).toEqual([['meridian-api', 500]]);
+    expect(reservedIn(firstRegionOf(five))).toEqual([
+      ['meridian-turn', 20],
+      ['meridian-api', 500],
+    ]);
   });
 
   const variablesOf = (name: string): Record<string, string> => {

@@ -100,12 +100,14 @@ describe('nothing is forgotten:', () => {
         expect(watching(`AWS/Lambda ${metric} FunctionName=${name}`), `${name} ${metric}`).toHaveLength(1);
   });
 
-  it('a function with a limit of its own has no alarm for throttles, which are the purpose of the limit', () => {
+  it('what waits has no alarm for throttles if it has a limit of its own, which throttles are the purpose of', () => {
     const limited = alarmsOf(
       firstRegionOf(synthesize({ context: { turnConcurrency: 20 }, subscribers: { subscriber: aSubscriber } })),
     );
     const absent = alarms.filter(({ AlarmName }) => !limited.some((alarm) => alarm.AlarmName === AlarmName));
     expect(absent.map(({ AlarmName }) => AlarmName)).toEqual(['meridian-turn-throttles']);
+    const refused = alarms.find(({ AlarmName }) => AlarmName === 'meridian-api-throttles');
+    expect(refused?.AlarmDescription).toContain('its 500 executions are used up');
   });
 
   it('a function is reported before its own timeout ends it', () => {

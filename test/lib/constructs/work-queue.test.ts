@@ -58,7 +58,11 @@ describe('a queue that a function processes', () => {
   const redrive = `arn:aws:iam::${account}:role/team/on-call-*`;
 
   it.each([
-    ['meridian-ingest', ['Role(meridian-us-east-1-operate)'], ['rule/meridian/meridian-ingest']],
+    [
+      'meridian-ingest',
+      ['Role(meridian-us-east-1-ingest)', 'Role(meridian-us-east-1-operate)'],
+      ['rule/meridian/meridian-ingest'],
+    ],
     ['meridian-projection', ['Role(meridian-us-east-1-relay)'], ['rule/meridian/meridian-fast-path']],
     ['meridian-resolver', ['Role(meridian-us-east-1-operate)', 'Role(meridian-us-east-1-relay)'], []],
     ['meridian-subscriber', [], ['rule/meridian/meridian-subscriber']],
