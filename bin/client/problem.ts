@@ -80,7 +80,12 @@ export function briefOf(error: unknown): string {
   return data ? briefOfDocument(data) : textOf(error);
 }
 
-export function briefOfDocument({ code, detail }: Problem): string {
+/** A problem in one line that follows a word: its code is left out if it is that word. */
+export function briefWithout(word: string, problem: Problem): string {
+  return problem.code === word ? problem.detail : briefOfDocument(problem);
+}
+
+function briefOfDocument({ code, detail }: Problem): string {
   return `${code}: ${detail}`;
 }
 

@@ -9,6 +9,7 @@ import { everyRegion, inEach, tellEach } from '../each-region.ts';
 import { countOf, sayNote } from '../output.ts';
 import { type RegionOptions, regionCommand, withRegion } from '../region-command.ts';
 import { sideBySide } from '../side-by-side.ts';
+import { localTime, timeOf } from '../time.ts';
 
 interface RepublishOptions extends RegionOptions {
   readonly since: string;
@@ -16,17 +17,14 @@ interface RepublishOptions extends RegionOptions {
   readonly dryRun?: boolean;
 }
 
-const UNITS: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
-
 /** @returns ISO 8601 */
 function since(text: string): string {
-  const [, number = '', unit = ''] = /^(\d+)([smhd])$/.exec(text) ?? [];
-  const ago = UNITS[unit];
-  const time = ago === undefined ? Date.parse(text) : Date.now() - Number(number) * ago;
-  // JavaScript's dates end 275,000 years before and after 1970.
-  if (Number.isNaN(new Date(time).getTime()) || (ago === undefined && !/^\d{4}-\d{2}-\d{2}/.test(text)))
-    throw new InvalidArgumentError('Write a time, such as 2026-11-24T08:00:00Z, or how long ago: 90m, 36h, 2d.');
-  return new Date(time).toISOString();
+  const time = timeOf(text, Date.now());
+  if (time === undefined)
+    throw new InvalidArgumentError(
+      'Write a time of the calendar, such as 2026-11-24T08:00:00Z, without Z in local time, or how long ago: 90m, 36h, 2d.',
+    );
+  return time.toISOString();
 }
 
 /** `meridian republish` */
@@ -36,13 +34,17 @@ export function addRepublish(program: Command): void {
     'republish',
     'publish again, in every Region, the events that the Region has written since a given time, and have the transactions of that time finished',
   )
-    .requiredOption('--since <time>', 'a time, such as 2026-11-24T08:00:00Z, or how long ago: 90m, 36h, 2d', since)
+    .requiredOption(
+      '--since <time>',
+      'a time, such as 2026-11-24T08:00:00Z (without Z or an offset: local time), or how long ago: 90m, 36h, 2d',
+      since,
+    )
     .option('--only', 'in the named Region only')
     .option('--dry-run', 'only count the events and transactions')
     .action((options: RepublishOptions) =>
       withRegion(options, async (first) => {
         const { json = false, dryRun = false } = options;
-        if (!json) sayNote(`Since ${options.since}:`);
+        if (!json) sayNote(`Since ${options.since}, in local time ${localTime(new Date(options.since))}:`);
         const results = await inEach(options.only ? [first] : await everyRegion(first), (region) =>
           republishIn(region, options.since, dryRun),
         );

@@ -3,23 +3,29 @@ import * as z from 'zod';
 import { invalid } from '../../core/index.ts';
 import { instrument, type Telemetry } from '../instrument.ts';
 import { type Answer, problemAnswer } from './http.ts';
-import { type ApiPorts, routeRequest } from './routes.ts';
+import { type ApiPorts, routeRequest, withWarning } from './routes.ts';
 
 /** Function URL → appends and reads. Every error is returned as a problem document; server errors are also logged. */
-export function makeHandler(ports: ApiPorts & { readonly telemetry: Telemetry }) {
+export function makeHandler(ports: Ports) {
   return instrument(ports.telemetry, async (event: LambdaFunctionURLEvent): Promise<Answer> => {
-    try {
-      if (!isRequest(event)) throw invalid([{ path: '', message: NOT_A_REQUEST }]);
-      return await routeRequest(ports, event);
-    } catch (error) {
-      const answer = problemAnswer(error);
-      if (answer.statusCode >= 500) {
-        ports.telemetry.log.error('Request failed', { path: event.rawPath, error });
-        ports.runtime.metric('ApiFailed', 'Count', 1);
-      }
-      return answer;
-    }
+    if (!isRequest(event)) return problemAnswer(invalid([{ path: '', message: NOT_A_REQUEST }]));
+    return withWarning(event, await answerOf(ports, event));
   });
+}
+
+type Ports = ApiPorts & { readonly telemetry: Telemetry };
+
+async function answerOf(ports: Ports, event: LambdaFunctionURLEvent): Promise<Answer> {
+  try {
+    return await routeRequest(ports, event);
+  } catch (error) {
+    const answer = problemAnswer(error);
+    if (answer.statusCode >= 500) {
+      ports.telemetry.log.error('Request failed', { path: event.rawPath, error });
+      ports.runtime.metric('ApiFailed', 'Count', 1);
+    }
+    return answer;
+  }
 }
 
 const NOT_A_REQUEST = 'This is not a request to a Function URL. Call the API by its URL, not by invoking its function.';

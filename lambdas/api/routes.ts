@@ -46,6 +46,7 @@ import {
   traced,
   versionHeader,
 } from './http.ts';
+import { ignoredParameters } from './ignored.ts';
 import { getTransaction, postTransaction } from './transactions.ts';
 
 export type ApiPorts = TransactPorts & ReadPorts;
@@ -192,7 +193,12 @@ interface Route {
   readonly method: 'GET' | 'POST';
   readonly path: URLPattern;
   readonly handle: Handle;
+  /** The parameters that it reads of the query. @default none */
+  readonly query?: readonly string[];
 }
+
+/** What `pageOf` reads. */
+const PAGE = ['after', 'limit'];
 
 const routes: readonly Route[] = [
   { method: 'POST', path: url('/events'), handle: postEvents },
@@ -200,8 +206,8 @@ const routes: readonly Route[] = [
   { method: 'POST', path: url('/transactions'), handle: postTransaction },
   { method: 'GET', path: url('/transactions/:id'), handle: getTransaction },
   { method: 'GET', path: url('/streams/:type/:id'), handle: getStream },
-  { method: 'GET', path: url('/streams/:type/:id/events'), handle: getCommits },
-  { method: 'GET', path: url('/views/:view'), handle: getRows },
+  { method: 'GET', path: url('/streams/:type/:id/events'), handle: getCommits, query: PAGE },
+  { method: 'GET', path: url('/views/:view'), handle: getRows, query: PAGE },
   { method: 'GET', path: url('/views/:view/:key'), handle: getRow },
   { method: 'GET', path: url('/health'), handle: getHealth },
 ];
@@ -212,26 +218,46 @@ const routes: readonly Route[] = [
  */
 const AMBIGUOUS = /(?:^|\/)(?:\.|%2e){1,2}(?:\/|$)|[\\?#\t\r\n]/i;
 
+function inputOf({ rawPath }: LambdaFunctionURLEvent): { readonly pathname: string } {
+  return { pathname: rawPath };
+}
+
+function isHead({ requestContext }: LambdaFunctionURLEvent): boolean {
+  return requestContext.http.method === 'HEAD';
+}
+
+function candidatesFor({ rawPath }: LambdaFunctionURLEvent): readonly Route[] {
+  return AMBIGUOUS.test(rawPath) ? [] : routes;
+}
+
+function routeOf(event: LambdaFunctionURLEvent): Route | undefined {
+  const method = isHead(event) ? 'GET' : event.requestContext.http.method;
+  return candidatesFor(event).find((route) => route.method === method && route.path.test(inputOf(event)));
+}
+
+/** Adds the header `Warning` to an answer, of success or not, if its route ignores something of the query. */
+export function withWarning(event: LambdaFunctionURLEvent, answer: Answer): Answer {
+  const route = event.rawQueryString === '' ? undefined : routeOf(event);
+  const warning = route && ignoredParameters(event, route.query ?? []);
+  return warning === undefined ? answer : { ...answer, headers: { ...answer.headers, warning } };
+}
+
 /**
  * Handles a request to a Region's API.
  * @throws MeridianError `not-found`, and what the route's function throws
  */
 export async function routeRequest(ports: ApiPorts, event: LambdaFunctionURLEvent): Promise<Answer> {
-  const isHead = event.requestContext.http.method === 'HEAD';
-  const method = isHead ? 'GET' : event.requestContext.http.method;
-  const input = { pathname: event.rawPath };
-  const candidates = AMBIGUOUS.test(event.rawPath) ? [] : routes;
-  const found = candidates.find((route) => route.method === method && route.path.test(input));
+  const found = routeOf(event);
   if (found) {
-    const answer = await found.handle(ports, event, parametersOf(found.path, input));
-    return isHead ? { ...answer, body: '' } : answer;
+    const answer = await found.handle(ports, event, parametersOf(found.path, inputOf(event)));
+    return isHead(event) ? { ...answer, body: '' } : answer;
   }
-  const matching = candidates.filter(({ path }) => path.test(input));
+  const matching = candidatesFor(event).filter(({ path }) => path.test(inputOf(event)));
   if (matching.length === 0)
     throw new MeridianError('not-found', `No route matches ${event.rawPath}.`, {
       details: { routes: routes.map(({ method, path }) => `${method} ${path.pathname}`) },
     });
-  const allowed = matching.map((candidate) => candidate.method);
+  const allowed = matching.flatMap(({ method }) => (method === 'GET' ? ['GET', 'HEAD'] : [method]));
   const text = allowed.join(', ');
   return problemAnswer(
     new MeridianError('method-not-allowed', `${event.rawPath} allows ${text}.`, { details: { allowed } }),

@@ -55,6 +55,7 @@ describe('meridian ingest', () => {
       { id: 'i4', stream: 'boat/1', events: [{ type: 'Sunk' }] },
       '{"id":',
       { stream: 'note/i5', events: [] },
+      { id: 'i5', stream: 'account/us-east-1.poor', command: 'withdraw', input: { amount: 1 } },
     );
     const held = quarantine.bodies.length;
     const [human, machine] = await Promise.all([
@@ -62,15 +63,16 @@ describe('meridian ingest', () => {
       run(['ingest', '-', '--json'], { input }),
     ]);
     expect(human.code).toBe(1);
-    expect(human.stdout).toMatch(/^4 envelopes: 1 accepted, 1 rejected, 2 quarantined/);
+    expect(human.stdout).toMatch(/^5 envelopes: 1 accepted, 2 rejected, 2 quarantined/);
     expect(human.stderr.split('\n').toSorted().slice(1)).toEqual([
       expect.stringMatching(/^line 2: rejected: unknown-stream-type: /),
       expect.stringMatching(/^line 3: quarantined: This is not JSON: /),
       expect.stringMatching(/^line 4: quarantined: It has no usable id/),
+      expect.stringMatching(/^line 5: rejected: (?!rejected).* only\.$/),
     ]);
     expect(machine.code).toBe(1);
-    expect(jsonLines(machine.stdout)).toMatchObject([{ accepted: 1, rejected: 1, quarantined: 2 }]);
-    expect(jsonLines(machine.stderr)).toHaveLength(3);
+    expect(jsonLines(machine.stdout)).toMatchObject([{ accepted: 1, rejected: 2, quarantined: 2 }]);
+    expect(jsonLines(machine.stderr)).toHaveLength(4);
     expect(quarantine.bodies).toHaveLength(held + 4);
   });
 

@@ -26,15 +26,15 @@ describe('every request', () => {
 
   it.each([
     ['GET', '/events', 'POST'],
-    ['PUT', '/streams/note/a', 'GET'],
+    ['PUT', '/streams/note/a', 'GET, HEAD'],
     ['GET', '/streams/note/a/commands/note', 'POST'],
-    ['POST', '/streams/note/a/events', 'GET'],
-    ['DELETE', '/views/words', 'GET'],
-    ['POST', '/views/words/red', 'GET'],
-    ['POST', '/health', 'GET'],
+    ['POST', '/streams/note/a/events', 'GET, HEAD'],
+    ['DELETE', '/views/words', 'GET, HEAD'],
+    ['POST', '/views/words/red', 'GET, HEAD'],
+    ['POST', '/health', 'GET, HEAD'],
     ['HEAD', '/events', 'POST'],
     ['GET', '/transactions', 'POST'],
-    ['POST', '/transactions/us-east-1:a', 'GET'],
+    ['POST', '/transactions/us-east-1:a', 'GET, HEAD'],
   ])('returns 405 for %s %s with the allowed methods', async (method, path, allowed) => {
     const api = anApi();
 
@@ -44,7 +44,7 @@ describe('every request', () => {
     expect(await api.problem(method, path)).toMatchObject({
       status: 405,
       code: 'method-not-allowed',
-      allowed: [allowed],
+      allowed: allowed.split(', '),
       retryable: false,
     });
   });
@@ -71,6 +71,53 @@ describe('every request', () => {
     const api = anApi();
     for (const path of ['/streams/note/..a', '/streams/note/a%2eb', '/streams/note/...'])
       expect((await api.get(path)).status, path).toBe(200);
+  });
+
+  it.each([
+    ['/views/words', 'limti=3', '299 - "query parameter limti is unknown and was ignored; did you mean limit?"'],
+    ['/streams/note/a/events', 'x=1', '299 - "query parameter x is unknown and was ignored."'],
+    ['/streams/note/a', 'limit=3', '299 - "query parameter limit is unknown and was ignored."'],
+    ['/health', 'Limit', '299 - "query parameter Limit is unknown and was ignored."'],
+    ['/views/words', 'limit=1&limit=2', '299 - "query parameter limit is repeated: only the first counts"'],
+    [
+      '/views/words',
+      'a%22%0d%0a=1&b=2',
+      '299 - "query parameter a%22%0D%0A is unknown and was ignored.", 299 - "query parameter b is unknown and was ignored."',
+    ],
+  ])('reports in Warning what it ignores of the query: %s?%s', async (path, query, warning) => {
+    const { status, headers } = await anApi().get(path, { query });
+    expect({ status, warning: headers.warning }).toEqual({ status: 200, warning });
+  });
+
+  it('reports what it ignores of the query with a problem, and with HEAD, too', async () => {
+    const warning = expect.stringContaining('limti');
+    expect(await anApi().get('/views/words', { query: 'limit=0&limti=3' })).toMatchObject({
+      status: 400,
+      headers: { warning },
+    });
+    const head = await anApi().direct(functionUrlEvent({ method: 'HEAD', path: '/health', query: 'limti=3' }));
+    expect(head).toMatchObject({ statusCode: 200, headers: { warning } });
+    expect(await anApi().post('/events', { query: 'limti=3', body: envelope })).toMatchObject({
+      status: 200,
+      headers: { warning },
+    });
+  });
+
+  it('has no Warning if it reads the whole query, if a signature is in it, or if there is no such path', async () => {
+    for (const [path, query] of [
+      ['/views/words', 'limit=3&after=a'],
+      ['/health', ''],
+      ['/health', 'X-Amz-Signature=abc&X-Amz-Date=1'],
+      ['/nothing', 'x=1'],
+    ] as const)
+      expect((await anApi().get(path, { query })).headers).not.toHaveProperty('warning');
+  });
+
+  it('names at most ten ignored parameters, and at most 50 characters of each', async () => {
+    const query = Array.from({ length: 1000 }, (_, i) => `${'x'.repeat(1000)}${i}=1`).join('&');
+    const { headers } = await anApi().get('/health', { query });
+    expect(headers.warning?.length).toBeLessThan(1500);
+    expect(headers.warning).toMatch(/299 - "990 more query parameters were ignored"$/);
   });
 
   it.each([

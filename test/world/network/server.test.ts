@@ -104,7 +104,10 @@ describe('the server of a world', () => {
   it('passes the rest of the path to the API', async () => {
     for (const path of ['/regions/us-east-1', '/regions/us-east-1/', '/regions/us-east-1/nothing'])
       expect(await request('GET', path)).toMatchObject({ status: 404, body: { code: 'not-found' } });
-    expect(await request('PUT', '/regions/us-east-1/health')).toMatchObject({ status: 405, headers: { allow: 'GET' } });
+    expect(await request('PUT', '/regions/us-east-1/health')).toMatchObject({
+      status: 405,
+      headers: { allow: 'GET, HEAD' },
+    });
   });
 
   it('returns the address at this server at which an undecided transaction can be queried', async () => {
