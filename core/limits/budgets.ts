@@ -235,5 +235,10 @@ export const CLIENT_BODY_BYTES = 4_000_000;
  * many fields.
  */
 export const MAX_ADDED_FIELDS = 100;
+/**
+ * Fields of one total that are changed at once. The condition that none goes beyond its limit takes three of the 300 operators
+ * of an expression for each.
+ */
+export const MAX_CHANGED_FIELDS = 99;
 /** One item of a snapshot that is split over several items. */
 export const SNAPSHOT_PART_BYTES = 340 * 1024;
