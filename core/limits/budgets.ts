@@ -51,6 +51,17 @@ export const STEP_MS = 10_000;
  * stream is.
  */
 export const AHEAD_MS = 60_000;
+/** How long after an entry was written ahead of its table the two are compared, and again as long as the table is behind. */
+export const AHEAD_CHECK_MS = 900_000;
+/**
+ * How often they are compared at most: then what the table has is all that there is, and the entry is corrected. A
+ * replication that is delayed has six hours.
+ */
+export const AHEAD_ROUNDS = 24;
+/** A call of the queue for streams that are ahead of the table: little time is left beside those of the table. */
+export const AHEAD_SEND_MS = 5_000;
+/** Streams in one message about those that are ahead of the table. */
+export const AHEAD_STREAMS = 100;
 /**
  * The least number of commits of a stream that a projector keeps. A shorter one is loaded again by one query, which costs
  * less than those for what is missing.

@@ -181,8 +181,8 @@ function callRelations(limits: Limits): Relation[] {
       has: time('relay'),
     },
     {
-      name: 'projection has time for its retries, a read and a write',
-      needs: PROJECT_MS + 2 * DATABASE_MS,
+      name: 'projection has time for its retries, a read, a write and a message to itself',
+      needs: PROJECT_MS + 2 * DATABASE_MS + limits.AHEAD_SEND_MS,
       has: time('projection'),
     },
     {
@@ -205,6 +205,21 @@ function retentionRelations(limits: Limits): Relation[] {
       name: 'messages that a redrive passed over are still hidden during its next call',
       needs: 2 * limits.QUARANTINE_HOLD_MS,
       has: limits.QUARANTINE_PASS_MS,
+    },
+    {
+      name: 'a projector has forgotten what its table lacks when an entry is compared with the table',
+      needs: limits.AHEAD_MS,
+      has: limits.AHEAD_CHECK_MS,
+    },
+    {
+      name: 'a message about a stream ahead of its table can be delayed until the two are compared',
+      needs: limits.AHEAD_CHECK_MS,
+      has: limits.SQS_MAX_DELAY_S * 1000,
+    },
+    {
+      name: 'a redelivered message does not bring a commit back after its entry was corrected',
+      needs: limits.FUNCTIONS.projection.queue.maxReceives * limits.FUNCTIONS.projection.queue.visibilityS * 1000,
+      has: limits.AHEAD_ROUNDS * limits.AHEAD_CHECK_MS,
     },
     { name: 'no function uses a generation that is deleted', needs: longest, has: limits.REMOVABLE_AFTER_MS },
     { name: 'SQS allows the retention of messages', needs: limits.QUEUE_RETENTION_S, has: limits.SQS_MAX_RETENTION_S },

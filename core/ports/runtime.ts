@@ -41,6 +41,7 @@ export type MetricName =
   | 'SightingFailed'
   | 'SnapshotFailed'
   | 'Projected'
+  | 'RowCorrected'
   | 'Handled'
   | 'Waiting'
   | 'TransactionCommitted'

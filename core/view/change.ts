@@ -1,6 +1,6 @@
 import { shardOf } from '../definition/view.ts';
 import type { StreamRef } from '../facts/stream-ref.ts';
-import { emptyVersion, versionDominates } from '../facts/version.ts';
+import { emptyVersion, sameVersion, versionDominates } from '../facts/version.ts';
 import {
   hasEffect,
   maxShardSum,
@@ -21,16 +21,31 @@ export interface Change {
   readonly deltas: readonly TotalDelta[];
 }
 
+/** The change to a stream's entry, if the history is newer than it. */
 export function changeOf(
+  target: Target,
+  ref: StreamRef,
+  history: History,
+  entry: ViewEntry | undefined,
+): readonly Change[] {
+  const before = entry?.version ?? emptyVersion;
+  const { seen } = history;
+  return versionDominates(before, seen) || !versionDominates(seen, before)
+    ? []
+    : [replacement(target, ref, history, entry)];
+}
+
+/** The change that makes an entry what the stream's history gives, whatever the entry's version is. */
+export function replacement(
   { view, shards, counts }: Target,
   { name: stream, id }: StreamRef,
   { seen, state }: History,
   entry: ViewEntry | undefined,
-): readonly Change[] {
-  const before = entry?.version ?? emptyVersion;
-  if (versionDominates(before, seen) || !versionDominates(seen, before)) return [];
+): Change {
   const [shard, limit] = [shardOf(shards, stream), maxShardSum(shards)];
-  const totals = view.kind === 'totals' ? totalsOf(view, state, id) : {};
+  // A stream without commits has no row, and contributes to no total: nothing would ever compute it.
+  const exists = !sameVersion(seen, emptyVersion);
+  const totals = exists && view.kind === 'totals' ? totalsOf(view, state, id) : {};
   const deltas = difference(entry?.totals ?? {}, totals)
     .map(({ contributors, ...delta }) => ({ ...delta, shard, limit, ...(counts && { contributors }) }))
     .filter(hasEffect);
@@ -39,8 +54,8 @@ export function changeOf(
     throw new Error(
       `${stream} changes ${deltas.length} totals of ${view.name} at once; a transaction holds at most ${MAX_TRANSACTION_ITEMS - 1}.`,
     );
-  const row = view.kind === 'rows' ? rowOf(view, state, id) : undefined;
-  return [{ entry: { stream, shard, version: seen, revision: (entry?.revision ?? 0) + 1, row, totals }, deltas }];
+  const row = exists && view.kind === 'rows' ? rowOf(view, state, id) : undefined;
+  return { entry: { stream, shard, version: seen, revision: (entry?.revision ?? 0) + 1, row, totals }, deltas };
 }
 
 /** A stream contributes to a total as long as its totals have the key, and to a field as long as they have the field. */

@@ -83,6 +83,7 @@ export class Dashboard extends Construct {
             own('Rejected'),
             own('Quarantined'),
             own('HeldUp'),
+            own('RowCorrected'),
           ]),
           graph('Commits written here a minute', [own('Appended'), own('AppendConflict')]),
           graph('Events published here a minute', [own('Published'), own('PublishFailed'), own('PublishRefused')]),

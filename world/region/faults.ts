@@ -22,6 +22,7 @@ export interface FaultyPorts {
   readonly sightings: Sightings;
   readonly bus: Bus;
   readonly projection: Queue;
+  readonly ahead: DelayedQueue;
   readonly quarantine: Quarantine;
   readonly remote: Remote;
   readonly decisions: TransactionsTable;

@@ -3,7 +3,7 @@ import type { Queue, Subscription } from '../../core/index.ts';
 import type { QueueConsumerId, QueueLimits } from '../../core/limits/functions.ts';
 import type { FunctionPool } from '../services/function-pool.ts';
 import { KeepingQueue, type QueueEnds, WorldDelayedQueue, WorldQueue } from '../services/queue.ts';
-import type { Activity } from '../time/activity.ts';
+import { Activity } from '../time/activity.ts';
 import type { Clockwork } from '../time/clockwork.ts';
 import { type Overrides, queueLimits } from './deployment.ts';
 import type { RegionFunctions } from './functions.ts';
@@ -28,6 +28,8 @@ export interface RegionQueuesOptions extends Clockwork {
 export class RegionQueues {
   readonly ingest: WorldQueue;
   readonly projection: WorldQueue;
+  /** The same queue, for streams that are ahead of the table. The world may be idle and recovered before these are due. */
+  readonly ahead: WorldDelayedQueue;
   readonly resolver: WorldDelayedQueue;
   readonly projectionDeadLetters = new KeepingQueue();
   readonly subscriberDeadLetters = new Map<string, KeepingQueue>();
@@ -37,6 +39,7 @@ export class RegionQueues {
   constructor(options: RegionQueuesOptions, functions: RegionFunctions, quarantine: Queue) {
     this.#options = options;
     this.projection = this.#queue('projection', functions.projection, this.projectionDeadLetters);
+    this.ahead = new WorldDelayedQueue(this.projection, new Activity());
     const { region, storage } = options;
     this.ingest = this.#queue('ingest', functions.ingest, quarantine, {
       keeper: storage && keptMessages(storage, `ingest/${region}`),

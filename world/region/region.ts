@@ -286,11 +286,11 @@ export class WorldRegion {
   #faulty(name: string, exit: () => void, progress?: FaultyPorts['progress']): FaultyPorts {
     const { region, withFaults } = this.#options;
     const { events, snapshots, views, sightings, decisions } = this.#tables;
-    const { projection, resolver } = this.#queues;
+    const { projection, ahead, resolver } = this.#queues;
     return withFaults(
       region,
       {
-        ...{ events, snapshots, views, sightings, decisions, projection, resolver },
+        ...{ events, snapshots, views, sightings, decisions, projection, ahead, resolver },
         ...(progress && { progress }),
         bus: this.bus,
         quarantine: this.quarantine,

@@ -116,6 +116,7 @@ describe('the dashboard of a Region', () => {
       SightingFailed: true,
       SnapshotFailed: true,
       Projected: true,
+      RowCorrected: true,
       Handled: true,
       Waiting: true,
       TransactionCommitted: true,
