@@ -182,7 +182,7 @@ function callRelations(limits: Limits): Relation[] {
     },
     {
       name: 'projection has time for its retries, a read, a write and a message to itself',
-      needs: PROJECT_MS + 2 * DATABASE_MS + limits.AHEAD_SEND_MS,
+      needs: PROJECT_MS + 2 * DATABASE_MS + limits.OWN_QUEUE_MS,
       has: time('projection'),
     },
     {
@@ -235,9 +235,19 @@ function retentionRelations(limits: Limits): Relation[] {
 function subscriberRelations({ FUNCTIONS, ...limits }: Limits): Relation[] {
   return [
     {
-      name: 'subscriber has time for the read and the write of the last event that it starts',
-      needs: limits.BEGIN_MS + 2 * limits.DATABASE_MS,
+      name: 'subscriber has time for the read and the write of the last event that it starts, and messages to itself',
+      needs: limits.BEGIN_MS + 2 * limits.DATABASE_MS + limits.OWN_QUEUE_MS,
       has: FUNCTIONS.subscriber.timeoutS * 1000,
+    },
+    {
+      name: 'a subscriber looks at a first event again when it may begin with it',
+      needs: limits.FIRST_EVENT_WAIT_MS,
+      has: limits.WAITING_MS,
+    },
+    {
+      name: 'a message that waits can be delayed until it is looked at again',
+      needs: limits.WAITING_MS,
+      has: limits.SQS_MAX_DELAY_S * 1000,
     },
     {
       // A write whose response is lost is retried once in the same Region.

@@ -44,6 +44,7 @@ export type MetricName =
   | 'RowCorrected'
   | 'Handled'
   | 'Waiting'
+  | 'WaitingAge'
   | 'TransactionCommitted'
   | 'TransactionAborted'
   | 'TransactionBusy'

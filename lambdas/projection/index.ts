@@ -8,7 +8,7 @@ import { nodeRuntime } from '../../adapters/node/runtime.ts';
 import { warmStreams } from '../../adapters/node/warm-streams.ts';
 import { sqsClient } from '../../adapters/sqs/client.ts';
 import { sqsDelayedQueue } from '../../adapters/sqs/delayed-queue.ts';
-import { AHEAD_SEND_MS } from '../../core/limits/budgets.ts';
+import { OWN_QUEUE_MS } from '../../core/limits/budgets.ts';
 import { FUNCTIONS, warmBytes } from '../../core/limits/functions.ts';
 import { parseEnvironment } from '../environment.ts';
 import { powertools } from '../powertools.ts';
@@ -37,7 +37,7 @@ export const handler = makeHandler({
   snapshots: dynamoDbSnapshotStore(client, env.SNAPSHOTS_TABLE),
   decisions: dynamoDbDecisions(client, env.TRANSACTIONS_TABLE, { strong: env.DECISIONS === 'strong' }),
   views: dynamoDbViewStore(client, env.VIEWS_TABLE),
-  ahead: queueUrl ? sqsDelayedQueue(sqsClient(), queueUrl, AHEAD_SEND_MS) : undefined,
+  ahead: queueUrl ? sqsDelayedQueue(sqsClient(), queueUrl, OWN_QUEUE_MS) : undefined,
   keptStreams: warmStreams(warmBytes(FUNCTIONS.projection)),
   runtime: nodeRuntime(telemetry),
   telemetry,

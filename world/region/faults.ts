@@ -32,6 +32,8 @@ export interface FaultyPorts {
   readonly resolver: DelayedQueue;
   /** A subscriber's progress; only a subscriber with its own table has it. */
   readonly progress?: Progress<Addition> | undefined;
+  /** A subscriber's own queue. */
+  readonly waiting?: DelayedQueue | undefined;
 }
 
 /** Decides whether, when and with which arguments a call of a port is made. `name` is like `events.put`. */

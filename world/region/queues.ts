@@ -1,5 +1,5 @@
 import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
-import type { Queue, Subscription } from '../../core/index.ts';
+import type { DelayedQueue, Queue, Subscription } from '../../core/index.ts';
 import type { QueueConsumerId, QueueLimits } from '../../core/limits/functions.ts';
 import type { FunctionPool } from '../services/function-pool.ts';
 import { KeepingQueue, type QueueEnds, WorldDelayedQueue, WorldQueue } from '../services/queue.ts';
@@ -85,4 +85,22 @@ export class RegionQueues {
     };
     return new WorldQueue(options, this.#options, { consumer, deadLetters, ...ends });
   }
+}
+
+/**
+ * A subscriber's queue for the messages that it was held up with. A message that waits for a second time, because its
+ * predecessor is lost or in the dead-letter queue, does not keep the world from being idle.
+ */
+export function waitingQueue(queue: WorldQueue): DelayedQueue {
+  const [first, again] = [new WorldDelayedQueue(queue), new WorldDelayedQueue(queue, new Activity())];
+  const known = new Set<string>();
+  return {
+    send: async (messages) => {
+      for (const message of messages) {
+        await (message.delay > 0 && known.has(message.body) ? again : first).send([message]);
+        if (message.delay > 0) known.add(message.body);
+      }
+      return messages.map(() => undefined);
+    },
+  };
 }

@@ -239,6 +239,7 @@ describe('nothing is forgotten:', () => {
 describe("the functions' own metrics", () => {
   const watched: readonly MetricName[] = [
     'HiddenCommitAge',
+    'WaitingAge',
     'ClockAhead',
     'IdReused',
     'PublishFailed',

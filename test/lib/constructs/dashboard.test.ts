@@ -119,6 +119,7 @@ describe('the dashboard of a Region', () => {
       RowCorrected: true,
       Handled: true,
       Waiting: true,
+      WaitingAge: true,
       TransactionCommitted: true,
       TransactionAborted: true,
       TransactionBusy: true,
