@@ -103,6 +103,7 @@ export type EnvironmentVariable =
   | 'MERIDIAN_ENDPOINTS'
   | 'SUBSCRIBER'
   | 'SUBSCRIBER_TABLE'
+  | 'SUBSCRIBER_QUEUE_URL'
   | 'SUBSCRIBE_FROM';
 
 /** The environment of a function. */

@@ -45,6 +45,7 @@ const variables = {
   /** A subscriber's name, its own table, and where it starts in a log of which it has handled no event yet. */
   SUBSCRIBER: z.string().min(1),
   SUBSCRIBER_TABLE: z.string().min(1),
+  SUBSCRIBER_QUEUE_URL: z.url(),
   SUBSCRIBE_FROM: z.enum(SUBSCRIBE_FROM),
 } satisfies Readonly<Record<EnvironmentVariable, z.ZodType>>;
 

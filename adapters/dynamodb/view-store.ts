@@ -1,17 +1,18 @@
 import {
+  type CancellationReason,
   ConditionalCheckFailedException,
   type DynamoDBClient,
   type TransactionCanceledException,
 } from '@aws-sdk/client-dynamodb';
 import { PutCommand, QueryCommand, TransactWriteCommand, type TransactWriteItem } from '@aws-sdk/lib-dynamodb';
-import { hasEffect, isKey, type TotalDelta, type ViewEntry, type ViewsTable } from '../../core/index.ts';
+import { hasEffect, isKey, type Sums, type TotalDelta, type ViewEntry, type ViewsTable } from '../../core/index.ts';
 import { DATABASE_MS } from '../../core/limits/budgets.ts';
 import { timeLimit } from '../sdk/connection.ts';
 import { orSdkError, sdkError } from '../sdk/sdk-error.ts';
 import { checkChange } from '../store-rules/check-change.ts';
 import { lastKeyUpTo } from '../store-rules/keys.ts';
 import { readShards, type ShardPage } from '../store-rules/sharded-page.ts';
-import { isLast, type ShardTotal, sumOf } from '../store-rules/sums.ts';
+import { checkSums, isLast, type ShardTotal, sumOf } from '../store-rules/sums.ts';
 import { batchDelete } from './batch-delete.ts';
 import { batchGet, type Key } from './batch-get.ts';
 import { documentClient } from './document-client.ts';
@@ -144,7 +145,11 @@ export function dynamoDbViewStore(client: DynamoDBClient, table: string): ViewsT
           if (!lostRace(error)) throw sdkError(`change ${view}`, error);
           const refused = refusedTotals(error, entries.length, changed);
           if (!refused) return false;
-          const now = refused.map(({ delta, streams }) => ({ delta, isGone: isLast(view, delta, streams) }));
+          const now = refused.map(({ delta, streams, sums }) => {
+            const isGone = isLast(view, delta, streams);
+            if (!isGone) checkSums(view, delta, sums);
+            return { delta, isGone };
+          });
           const still = [...last].filter((delta) => !refused.some((other) => other.delta === delta));
           last = new Set([...still, ...now.filter(({ isGone }) => isGone).map(({ delta }) => delta)]);
         }
@@ -206,8 +211,9 @@ function isAfter(revision: number) {
 /** How often a change is sent while the last streams of a total leave it, and others join it. */
 const DELETE_TRIES = 4;
 
-/** Adds to a total, which is not deleted: if streams leave it, others must remain. */
-function addDelta(table: string, view: string, { key, shard, sums, contributors }: TotalDelta): TransactWriteItem {
+/** Adds to a total, which is not deleted: if streams leave it, others must remain. No sum may go beyond its limit. */
+function addDelta(table: string, view: string, delta: TotalDelta): TransactWriteItem {
+  const { key, shard, sums, limit, contributors } = delta;
   const { streams = 0, fields = {} } = contributors ?? {};
   const added = [
     ...Object.entries(sums).map(([field, sum]) => [sumAttribute(field), sum] as const),
@@ -215,6 +221,12 @@ function addDelta(table: string, view: string, { key, shard, sums, contributors 
     // A total that counts its streams always has the attribute, even if the first change does not add any.
     ...(contributors ? [[STREAMS, streams] as const] : []),
   ].map(([name, value], i) => ({ name, value, placeholder: i }));
+  // The sums come first.
+  const bounds = Object.values(sums).map((sum, i) => boundOf(sum, limit, i));
+  const conditions = [
+    ...bounds.map(({ condition }) => condition),
+    ...(streams < 0 ? [`#${added.length - 1} > :leaving`] : []),
+  ];
   return {
     Update: {
       TableName: table,
@@ -223,14 +235,22 @@ function addDelta(table: string, view: string, { key, shard, sums, contributors 
       ExpressionAttributeNames: Object.fromEntries(added.map(({ name, placeholder: i }) => [`#${i}`, name])),
       ExpressionAttributeValues: {
         ...Object.fromEntries(added.map(({ value, placeholder: i }) => [`:${i}`, value])),
+        ...Object.fromEntries(bounds.map(({ value }, i) => [`:b${i}`, value])),
         ...(streams < 0 && { ':leaving': -streams }),
       },
-      ...(streams < 0 && {
-        ConditionExpression: `#${added.length - 1} > :leaving`,
+      ...(conditions.length > 0 && {
+        ConditionExpression: conditions.join(' AND '),
         ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
       }),
     },
   };
+}
+
+/** The condition that a sum stays within its limit; a missing sum is 0. It compares the stored sum with what leaves room. */
+function boundOf(sum: number, limit: number, i: number): { readonly condition: string; readonly value: number } {
+  const [within, beyond, value] = sum > 0 ? ['<=', '>', limit - sum] : ['>=', '<', -limit - sum];
+  // A comparison with a missing attribute is false. Negated it is true, as there is room for the sum alone.
+  return { condition: Math.abs(sum) <= limit ? `NOT #${i} ${beyond} :b${i}` : `#${i} ${within} :b${i}`, value };
 }
 
 /** Deletes a total that the last streams leave, unless others have joined it. */
@@ -248,20 +268,32 @@ function removeTotal(table: string, view: string, { key, shard, contributors }: 
 }
 
 /**
- * The totals whose condition did not hold, with the number of streams that contribute to them now; undefined if the
- * change was refused for another reason as well.
+ * The totals whose condition did not hold, with their sums and the number of streams that contribute to them now;
+ * undefined if the change was refused for another reason as well.
  */
 function refusedTotals(
   error: TransactionCanceledException,
   entries: number,
   deltas: readonly TotalDelta[],
-): readonly { readonly delta: TotalDelta; readonly streams: number }[] | undefined {
+): readonly { readonly delta: TotalDelta; readonly streams: number; readonly sums: Sums }[] | undefined {
   // The reasons are in the order of the items.
   const refused = (error.CancellationReasons ?? []).flatMap((reason, i) =>
     (reason.Code ?? 'None') === 'None' ? [] : [{ reason, delta: deltas[i - entries] }],
   );
   const totals = refused.flatMap(({ reason: { Code, Item }, delta }) =>
-    delta && Code === 'ConditionalCheckFailed' ? [{ delta, streams: Number(Item?.[STREAMS]?.N ?? 0) }] : [],
+    delta && Code === 'ConditionalCheckFailed' ? [{ delta, ...storedOf(delta, Item) }] : [],
   );
   return totals.length === refused.length ? totals : undefined;
+}
+
+/** What a stored total has of the fields of a delta. */
+function storedOf(
+  { sums }: TotalDelta,
+  item: CancellationReason['Item'],
+): { readonly streams: number; readonly sums: Sums } {
+  const numberAt = (name: string) => Number(item?.[name]?.N ?? 0);
+  return {
+    streams: numberAt(STREAMS),
+    sums: Object.fromEntries(Object.keys(sums).map((field) => [field, numberAt(sumAttribute(field))])),
+  };
 }

@@ -2,7 +2,7 @@ import { type Generations, hasEffect, type TotalDelta, type ViewEntry, type View
 import { checkChange } from '../store-rules/check-change.ts';
 import { keyOrder } from '../store-rules/key-order.ts';
 import { readShards, type ShardPage } from '../store-rules/sharded-page.ts';
-import { addSums, isLast, type ShardTotal, sumOf } from '../store-rules/sums.ts';
+import { addSums, checkSums, isLast, type ShardTotal, sumOf } from '../store-rules/sums.ts';
 import { firstIndexBehind } from './binary-search.ts';
 import { frozenCopy } from './frozen.ts';
 
@@ -81,6 +81,7 @@ export function memoryViewStore(): ViewsTable {
 function changedTotal(view: string, before: ShardTotal | undefined, delta: TotalDelta): ShardTotal | undefined {
   const { streams = 0, fields = {} } = before?.contributors ?? {};
   if (isLast(view, delta, streams)) return undefined;
+  checkSums(view, delta, before?.sums ?? {});
   const { sums, contributors: added } = delta;
   const contributors = (before?.contributors || added) && {
     streams: streams + (added?.streams ?? 0),

@@ -38,6 +38,22 @@ function shownIn({ sums, contributors }: ShardTotal): Sums {
 }
 
 /**
+ * Refuses a delta that takes a sum beyond its limit. A sum that is already beyond it, because older code did not check, may
+ * return.
+ * @param before the stored sums
+ * @throws MeridianError `internal`
+ */
+export function checkSums(view: string, { key, shard, sums, limit }: TotalDelta, before: Sums): void {
+  const known = new Map(Object.entries(before));
+  for (const [field, sum] of Object.entries(sums))
+    if (Math.sign(sum) * ((known.get(field) ?? 0) + sum) > limit)
+      throw new MeridianError(
+        'internal',
+        `The total ${key}.${field} of ${view} would go beyond ${limit} in shard ${shard}, where the sum over all shards may be inexact. Use a larger unit or more keys, and rebuild the view.`,
+      );
+}
+
+/**
  * True if a delta removes the last streams that contribute to a total, which is then deleted.
  * @param streams that contribute to the stored total
  * @throws MeridianError `internal`: it counts fewer than leave it

@@ -29,6 +29,8 @@ export interface TotalDelta {
   readonly key: string;
   readonly shard: number;
   readonly sums: Sums;
+  /** The largest magnitude of a sum in the shard, from {@link maxShardSum}. */
+  readonly limit: number;
   /** Missing in generations that older code started: their totals do not count who contributes. */
   readonly contributors?: Contributors;
 }
@@ -48,6 +50,11 @@ export interface Row {
 export function hasEffect({ sums, contributors }: TotalDelta): boolean {
   const { streams, fields } = contributors ?? noContributors;
   return streams !== 0 || Object.keys(sums).length > 0 || Object.keys(fields).length > 0;
+}
+
+/** The largest magnitude of a sum in one of so many shards: the sum over all of them is then a safe integer, and exact. */
+export function maxShardSum(shards: number): number {
+  return Math.floor(Number.MAX_SAFE_INTEGER / shards);
 }
 
 export const noContributors: Contributors = { streams: 0, fields: {} };

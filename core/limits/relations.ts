@@ -181,8 +181,8 @@ function callRelations(limits: Limits): Relation[] {
       has: time('relay'),
     },
     {
-      name: 'projection has time for its retries, a read and a write',
-      needs: PROJECT_MS + 2 * DATABASE_MS,
+      name: 'projection has time for its retries, a read, a write and a message to itself',
+      needs: PROJECT_MS + 2 * DATABASE_MS + limits.OWN_QUEUE_MS,
       has: time('projection'),
     },
     {
@@ -206,6 +206,21 @@ function retentionRelations(limits: Limits): Relation[] {
       needs: 2 * limits.QUARANTINE_HOLD_MS,
       has: limits.QUARANTINE_PASS_MS,
     },
+    {
+      name: 'a projector has forgotten what its table lacks when an entry is compared with the table',
+      needs: limits.AHEAD_MS,
+      has: limits.AHEAD_CHECK_MS,
+    },
+    {
+      name: 'a message about a stream ahead of its table can be delayed until the two are compared',
+      needs: limits.AHEAD_CHECK_MS,
+      has: limits.SQS_MAX_DELAY_S * 1000,
+    },
+    {
+      name: 'a redelivered message does not bring a commit back after its entry was corrected',
+      needs: limits.FUNCTIONS.projection.queue.maxReceives * limits.FUNCTIONS.projection.queue.visibilityS * 1000,
+      has: limits.AHEAD_ROUNDS * limits.AHEAD_CHECK_MS,
+    },
     { name: 'no function uses a generation that is deleted', needs: longest, has: limits.REMOVABLE_AFTER_MS },
     { name: 'SQS allows the retention of messages', needs: limits.QUEUE_RETENTION_S, has: limits.SQS_MAX_RETENTION_S },
     {
@@ -220,9 +235,19 @@ function retentionRelations(limits: Limits): Relation[] {
 function subscriberRelations({ FUNCTIONS, ...limits }: Limits): Relation[] {
   return [
     {
-      name: 'subscriber has time for the read and the write of the last event that it starts',
-      needs: limits.BEGIN_MS + 2 * limits.DATABASE_MS,
+      name: 'subscriber has time for the read and the write of the last event that it starts, and messages to itself',
+      needs: limits.BEGIN_MS + 2 * limits.DATABASE_MS + limits.OWN_QUEUE_MS,
       has: FUNCTIONS.subscriber.timeoutS * 1000,
+    },
+    {
+      name: 'a subscriber looks at a first event again when it may begin with it',
+      needs: limits.FIRST_EVENT_WAIT_MS,
+      has: limits.WAITING_MS,
+    },
+    {
+      name: 'a message that waits can be delayed until it is looked at again',
+      needs: limits.WAITING_MS,
+      has: limits.SQS_MAX_DELAY_S * 1000,
     },
     {
       // A write whose response is lost is retried once in the same Region.

@@ -19,7 +19,7 @@ export interface ViewStore {
    * Replaces entries and adds to totals, atomically; each entry only if the stored revision is the previous one. A
    * total whose last contributing stream leaves is deleted. At most `MAX_TRANSACTION_ITEMS` entries and deltas.
    * @returns true if applied; false if an entry has another revision or another transaction conflicted
-   * @throws MeridianError `internal`: more streams leave a total than it counts
+   * @throws MeridianError `internal`: more streams leave a total than it counts, or a sum would go beyond its limit
    */
   apply(view: string, entries: readonly ViewEntry[], deltas: readonly TotalDelta[]): Promise<boolean>;
   /**

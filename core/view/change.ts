@@ -1,8 +1,9 @@
 import { shardOf } from '../definition/view.ts';
 import type { StreamRef } from '../facts/stream-ref.ts';
-import { emptyVersion, versionDominates } from '../facts/version.ts';
+import { emptyVersion, sameVersion, versionDominates } from '../facts/version.ts';
 import {
   hasEffect,
+  maxShardSum,
   noContributors,
   type Sums,
   type TotalDelta,
@@ -20,29 +21,45 @@ export interface Change {
   readonly deltas: readonly TotalDelta[];
 }
 
+/** The change to a stream's entry, if the history is newer than it. */
 export function changeOf(
+  target: Target,
+  ref: StreamRef,
+  history: History,
+  entry: ViewEntry | undefined,
+): readonly Change[] {
+  const before = entry?.version ?? emptyVersion;
+  const { seen } = history;
+  return versionDominates(before, seen) || !versionDominates(seen, before)
+    ? []
+    : [replacement(target, ref, history, entry)];
+}
+
+/** The change that makes an entry what the stream's history gives, whatever the entry's version is. */
+export function replacement(
   { view, shards, counts }: Target,
   { name: stream, id }: StreamRef,
   { seen, state }: History,
   entry: ViewEntry | undefined,
-): readonly Change[] {
-  const before = entry?.version ?? emptyVersion;
-  if (versionDominates(before, seen) || !versionDominates(seen, before)) return [];
-  const shard = shardOf(shards, stream);
-  const totals = view.kind === 'totals' ? totalsOf(view, state, id) : {};
+): Change {
+  const [shard, limit] = [shardOf(shards, stream), maxShardSum(shards)];
+  // A stream without commits has no row, and contributes to no total: nothing would ever compute it.
+  const exists = !sameVersion(seen, emptyVersion);
+  const totals = exists && view.kind === 'totals' ? totalsOf(view, state, id) : {};
   const deltas = difference(entry?.totals ?? {}, totals)
-    .map(({ contributors, ...delta }) => ({ ...delta, shard, ...(counts && { contributors }) }))
+    .map(({ contributors, ...delta }) => ({ ...delta, shard, limit, ...(counts && { contributors }) }))
     .filter(hasEffect);
+  for (const delta of deltas) checkExact(view.name, delta);
   if (deltas.length >= MAX_TRANSACTION_ITEMS)
     throw new Error(
       `${stream} changes ${deltas.length} totals of ${view.name} at once; a transaction holds at most ${MAX_TRANSACTION_ITEMS - 1}.`,
     );
-  const row = view.kind === 'rows' ? rowOf(view, state, id) : undefined;
-  return [{ entry: { stream, shard, version: seen, revision: (entry?.revision ?? 0) + 1, row, totals }, deltas }];
+  const row = exists && view.kind === 'rows' ? rowOf(view, state, id) : undefined;
+  return { entry: { stream, shard, version: seen, revision: (entry?.revision ?? 0) + 1, row, totals }, deltas };
 }
 
 /** A stream contributes to a total as long as its totals have the key, and to a field as long as they have the field. */
-function difference(before: Totals, after: Totals): readonly Required<Omit<TotalDelta, 'shard'>>[] {
+function difference(before: Totals, after: Totals): readonly Required<Omit<TotalDelta, 'shard' | 'limit'>>[] {
   // Keys and fields are chosen by the domain: `__proto__` is an ordinary key.
   const [old, now] = [new Map(Object.entries(before)), new Map(Object.entries(after))];
   return [...new Set([...old.keys(), ...now.keys()])].map((key) => ({
@@ -57,6 +74,15 @@ function difference(before: Totals, after: Totals): readonly Required<Omit<Total
 
 function oneOfEach(sums: Sums = {}): Sums {
   return Object.fromEntries(Object.keys(sums).map((field) => [field, 1]));
+}
+
+/** @throws Error if a sum is beyond the safe integers, where it may be rounded */
+function checkExact(view: string, { key, sums }: TotalDelta): void {
+  for (const [field, sum] of Object.entries(sums))
+    if (!Number.isSafeInteger(sum))
+      throw new Error(
+        `View ${view}: ${key}.${field} changes by more than ${Number.MAX_SAFE_INTEGER} at once, which cannot be computed exactly. Use a larger unit, and rebuild the view.`,
+      );
 }
 
 /** `a + factor · b`, field by field, without fields that become 0. */
@@ -91,11 +117,17 @@ function placeOf({ shard, key }: TotalDelta): string {
   return `${shard}#${key}`;
 }
 
-export function sumUp(changes: readonly Change[]): readonly TotalDelta[] {
+/**
+ * The changes of a view's totals by several streams.
+ * @throws Error if a sum of them cannot be computed exactly
+ */
+export function sumUp(view: string, changes: readonly Change[]): readonly TotalDelta[] {
   const byPlace = new Map<string, TotalDelta>();
   for (const delta of changes.flatMap(({ deltas }) => deltas)) {
     const before = byPlace.get(placeOf(delta));
-    byPlace.set(placeOf(delta), before ? both(before, delta) : delta);
+    const sum = before ? both(before, delta) : delta;
+    checkExact(view, sum);
+    byPlace.set(placeOf(delta), sum);
   }
   return [...byPlace.values()].filter(hasEffect);
 }

@@ -21,6 +21,9 @@ interface Ahead {
   readonly since: number;
 }
 
+/** A stream as loaded, and what the table is known to have of it. */
+export type Loaded = Pick<KeptStream, 'history' | 'inTable'>;
+
 export interface KeptPorts extends LoadPorts {
   /** @default every stream is loaded from the table again */
   readonly keptStreams?: WarmStreams<KeptStream>;
@@ -30,14 +33,15 @@ export interface KeptPorts extends LoadPorts {
  * A stream as in this Region's table, with the commits that have arrived only as messages so far. A stream in memory is
  * continued by what the table has in addition, so that projecting commits one by one reads each of them once.
  */
-export async function loadKept(ports: KeptPorts, ref: StreamRef, brought: readonly Commit[]): Promise<History> {
+export async function loadKept(ports: KeptPorts, ref: StreamRef, brought: readonly Commit[]): Promise<Loaded> {
   const { keptStreams, runtime } = ports;
   const { history, inTable, ahead } = (await continued(ports, ref.name)) ?? (await loaded(ports, ref));
   history.add(brought);
   if (!history.holds) {
     const whole = await loadWhole(ports, ref);
+    const held = whole.held;
     whole.add(brought);
-    return whole;
+    return { history: whole, inTable: held };
   }
   const waiting = new Map(ahead?.commits);
   for (const commit of brought) if (!versionCovers(inTable, commit)) waiting.set(placeOf(commit), commit);
@@ -47,7 +51,13 @@ export async function loadKept(ports: KeptPorts, ref: StreamRef, brought: readon
       inTable,
       ahead: waiting.size > 0 ? { commits: waiting, since: ahead?.since ?? runtime.now() } : undefined,
     });
-  return history;
+  return { history, inTable };
+}
+
+/** A stream as in this Region's table alone. */
+export async function loadInTable(ports: KeptPorts, ref: StreamRef): Promise<History> {
+  const kept = await continued(ports, ref.name);
+  return kept && !kept.ahead ? kept.history : loadHistory(ports, ref);
 }
 
 async function loaded(ports: LoadPorts, ref: StreamRef): Promise<KeptStream> {

@@ -36,7 +36,7 @@ export function triggersByStream(triggers: readonly Trigger[]): Triggers {
 export function triggersOf(messages: readonly ProjectionMessage[], logs: readonly string[]): readonly Trigger[] {
   const keys = messages.flatMap((message) => ('keys' in message ? message.keys : []));
   const commits = new Map<string, Received>();
-  for (const event of messages.flatMap((message) => ('keys' in message ? [] : message.event))) {
+  for (const event of messages.flatMap((message) => ('event' in message ? message.event : []))) {
     const { stream, meta } = event.detail;
     const id = `${stream}@${meta.log}.${meta.position}`;
     const received = commits.get(id) ?? { first: event, parts: new Map<number, EventBody>() };

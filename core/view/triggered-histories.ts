@@ -1,11 +1,11 @@
 import type { History } from '../log/history.ts';
 import type { LoadPorts } from '../log/load.ts';
-import { type KeptPorts, loadKept } from './kept-streams.ts';
+import { type KeptPorts, type Loaded, loadKept } from './kept-streams.ts';
 import type { Trigger, Triggers } from './trigger.ts';
 
-/** Histories by stream, and the reasons of failed loads. */
+/** Streams as loaded, by name, and the reasons of failed loads. */
 export interface TriggeredHistories {
-  readonly histories: ReadonlyMap<string, History>;
+  readonly loaded: ReadonlyMap<string, Loaded>;
   readonly failed: ReadonlyMap<string, unknown>;
 }
 
@@ -18,25 +18,25 @@ export async function loadTriggered(
   triggers: Triggers,
   streams: ReadonlySet<string>,
 ): Promise<TriggeredHistories> {
-  const histories = new Map<string, History>();
+  const loaded = new Map<string, Loaded>();
   const failed = new Map<string, unknown>();
   await Promise.all(
     [...triggers.values()].map(async ({ ref, triggers: own }) => {
       if (!streams.has(ref.name)) return;
       try {
-        const history = await loadKept(
+        const stream = await loadKept(
           ports,
           ref,
           own.flatMap(({ commit }) => commit ?? []),
         );
-        histories.set(ref.name, history);
-        reportReused(ports, history, own);
+        loaded.set(ref.name, stream);
+        reportReused(ports, stream.history, own);
       } catch (error) {
         failed.set(ref.name, error);
       }
     }),
   );
-  return { histories, failed };
+  return { loaded, failed };
 }
 
 function reportReused({ runtime }: LoadPorts, { reused }: History, triggers: readonly Trigger[]): void {

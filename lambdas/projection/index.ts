@@ -6,6 +6,9 @@ import { dynamoDbSnapshotStore } from '../../adapters/dynamodb/snapshot-store.ts
 import { dynamoDbViewStore } from '../../adapters/dynamodb/view-store.ts';
 import { nodeRuntime } from '../../adapters/node/runtime.ts';
 import { warmStreams } from '../../adapters/node/warm-streams.ts';
+import { sqsClient } from '../../adapters/sqs/client.ts';
+import { sqsDelayedQueue } from '../../adapters/sqs/delayed-queue.ts';
+import { OWN_QUEUE_MS } from '../../core/limits/budgets.ts';
 import { FUNCTIONS, warmBytes } from '../../core/limits/functions.ts';
 import { parseEnvironment } from '../environment.ts';
 import { powertools } from '../powertools.ts';
@@ -20,6 +23,8 @@ const env = parseEnvironment([
   'TRANSACTIONS_TABLE',
   'DECISIONS',
 ]);
+// Optional, for the same reason as the logs below. It then announces nothing.
+const queueUrl = process.env.PROJECTION_QUEUE_URL;
 const telemetry = powertools(env.MERIDIAN_NAME);
 const client = dynamoDbClient();
 
@@ -32,6 +37,7 @@ export const handler = makeHandler({
   snapshots: dynamoDbSnapshotStore(client, env.SNAPSHOTS_TABLE),
   decisions: dynamoDbDecisions(client, env.TRANSACTIONS_TABLE, { strong: env.DECISIONS === 'strong' }),
   views: dynamoDbViewStore(client, env.VIEWS_TABLE),
+  ahead: queueUrl ? sqsDelayedQueue(sqsClient(), queueUrl, OWN_QUEUE_MS) : undefined,
   keptStreams: warmStreams(warmBytes(FUNCTIONS.projection)),
   runtime: nodeRuntime(telemetry),
   telemetry,

@@ -63,6 +63,11 @@ export const THRESHOLDS = {
    * Milliseconds. The commits that a commit depends on arrive within seconds, unless they were lost or replication has stopped.
    */
   hiddenCommitAge: { ...once, atLeast: 10 * 60 * 1000 },
+  /**
+   * Milliseconds. Longer than an event that fails is tried: its own message is in the dead-letter queue by then, or lost on the
+   * bus. Events that wait report it every WAITING_MS, so some of the periods have no datapoint.
+   */
+  waitingAge: { period: fiveMinutes, datapoints: 1, of: 3, atLeast: 60 * 60 * 1000 },
   /** Milliseconds. AWS keeps clocks within one millisecond: a lead this large means a broken clock. */
   clockAhead: { ...once, atLeast: 2 * CLOCK_AHEAD_MS },
   /** A client has used one id for two different requests, so one of them has no effect. */

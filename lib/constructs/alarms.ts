@@ -248,12 +248,18 @@ export class Alarms extends Construct {
   }
 
   #watchStreams(): void {
-    const { hiddenCommitAge, clockAhead, idReused, snapshotFailed } = THRESHOLDS;
+    const { hiddenCommitAge, waitingAge, clockAhead, idReused, snapshotFailed } = THRESHOLDS;
     this.#add('hidden-commits', {
       means: `A commit has been hidden for more than ${inWords(hiddenCommitAge.atLeast / 1000)}: a commit that it depends on has not arrived.`,
       runbook: 'hidden-commits',
       metric: this.#metrics(hiddenCommitAge).own('HiddenCommitAge', Stats.MAXIMUM),
       threshold: hiddenCommitAge,
+    });
+    this.#add('waiting-events', {
+      means: `A subscriber's event has waited for its predecessor for more than ${inWords(waitingAge.atLeast / 1000)}: that is lost or in the dead-letter queue.`,
+      runbook: 'poison-events',
+      metric: this.#metrics(waitingAge).own('WaitingAge', Stats.MAXIMUM),
+      threshold: waitingAge,
     });
     this.#add('clock-ahead', {
       means: "Stamps are a second or more ahead of this Region's clock: one Region's clock is wrong.",

@@ -83,6 +83,7 @@ export class Dashboard extends Construct {
             own('Rejected'),
             own('Quarantined'),
             own('HeldUp'),
+            own('RowCorrected'),
           ]),
           graph('Commits written here a minute', [own('Appended'), own('AppendConflict')]),
           graph('Events published here a minute', [own('Published'), own('PublishFailed'), own('PublishRefused')]),
@@ -109,7 +110,10 @@ export class Dashboard extends Construct {
             own('Handled'),
             own('Waiting'),
           ]),
-          graph('Age of the oldest hidden commit, ms', [own('HiddenCommitAge', Stats.MAXIMUM)]),
+          graph('Age of the oldest hidden commit, and of the oldest event that waits in a subscriber, ms', [
+            own('HiddenCommitAge', Stats.MAXIMUM),
+            own('WaitingAge', Stats.MAXIMUM),
+          ]),
         ]),
         ...row('Transactions: how they end, and who ends them', [
           graph('Transactions decided a minute', [own('TransactionCommitted'), own('TransactionAborted')]),

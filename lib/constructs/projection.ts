@@ -39,7 +39,7 @@ export interface ProjectionProps {
 export class Projection extends Construct {
   /**
    * The queue of projection. `relay` feeds it from this Region's table stream. The bus feeds it with other Regions'
-   * events, ahead of replication.
+   * events, ahead of replication; projection itself, with the streams whose entries are ahead.
    */
   readonly queue: WorkQueue;
 
@@ -82,12 +82,16 @@ export class Projection extends Construct {
         VIEWS_TABLE: names.viewsTable,
         TRANSACTIONS_TABLE: names.transactionsTable,
         DECISIONS: config.decisions,
+        PROJECTION_QUEUE_URL: this.queue.queueUrl,
       },
+      // A stream that is ahead of its table returns to the queue. Lambda would take it for a runaway loop after about 16 times.
+      sendsToItself: true,
     });
     events.grantLoad(consumer.role);
     transactions.grantRead(consumer.role);
     snapshots.grantUse(consumer.role);
     views.grantProject(consumer.role);
+    this.queue.grantSend(consumer.role);
     new QueueConsumer(this, 'Consumer', { queue: this.queue, consumer, limits: FUNCTIONS.projection.queue });
   }
 }

@@ -20,8 +20,7 @@ export interface SubscriberProps extends OwnFunctionScope {
 /** A subscriber's rule, queue and function, and the table for its progress and its sums. */
 export class Subscriber extends Construct {
   /**
-   * Holds messages that have failed, or waited for their predecessors, for nearly an hour, and events that could not be
-   * delivered to the queue.
+   * Holds messages that have failed for nearly an hour, and events that could not be delivered to the queue.
    */
   readonly deadLetters: Queue;
   readonly function: MeridianFunction;
@@ -56,10 +55,14 @@ export class Subscriber extends Construct {
       tells: {
         SUBSCRIBER: name,
         SUBSCRIBE_FROM: from,
+        SUBSCRIBER_QUEUE_URL: queue.queueUrl,
         ...(table && { SUBSCRIBER_TABLE: table.tableName }),
       },
+      // An event that waits for its predecessor returns to the queue. Lambda would take it for a runaway loop after about 16 times.
+      sendsToItself: true,
     });
     this.function = consumer.function;
+    queue.grantSend(this.function.role);
     // TransactWriteItems also needs the permissions to put and to update.
     table?.grant(this.function.role, 'dynamodb:GetItem', 'dynamodb:Query', 'dynamodb:PutItem', 'dynamodb:UpdateItem');
     new QueueConsumer(this, 'Mapping', { queue, consumer: this.function, limits: limits.queue });

@@ -31,16 +31,17 @@ import {
   totalItemSchema,
 } from '../../adapters/dynamodb/view-item.ts';
 import { dynamoDbViewStore } from '../../adapters/dynamodb/view-store.ts';
-import type {
-  Contributors,
-  Decision,
-  Generations,
-  KnownCopy,
-  Parked,
-  Place,
-  Snapshot,
-  Sums,
-  ViewEntry,
+import {
+  type Contributors,
+  type Decision,
+  type Generations,
+  type KnownCopy,
+  maxShardSum,
+  type Parked,
+  type Place,
+  type Snapshot,
+  type Sums,
+  type ViewEntry,
 } from '../../core/index.ts';
 import { subscribedEventSchema } from '../../core/wire/bus-event.ts';
 import { generationsSchema } from '../../core/wire/generations.ts';
@@ -111,7 +112,7 @@ export const items: Readonly<Record<string, Form>> = {
       await dynamoDbViewStore(client, TABLE).apply(
         view,
         [],
-        [{ key, sums, shard: 0, ...(contributors && { contributors }) }],
+        [{ key, sums, shard: 0, limit: maxShardSum(1), ...(contributors && { contributors }) }],
       );
       return only(written());
     },

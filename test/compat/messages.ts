@@ -82,6 +82,8 @@ import {
 } from '../../core/wire/operate.ts';
 import { participantAnswerSchema, participantRequestSchema } from '../../core/wire/participant.ts';
 import {
+  aheadBodySchema,
+  encodeAhead,
   encodeKeys,
   keysBodySchema,
   type ProjectionMessage,
@@ -198,11 +200,12 @@ const onTheBus: Readonly<Record<string, Form>> = {
 const inQueues: Readonly<Record<string, Form>> = {
   'projection-message': message({
     read: (form) => parseProjectionMessage(JSON.stringify(form)),
-    write: (means: ProjectionMessage) =>
-      'keys' in means
-        ? JSON.parse(encodeKeys(means.keys.map((key) => ({ ...commitOf([anEvent]), ...key }))))
-        : means.event,
-    uses: [parseProjectionMessage, encodeKeys, keysBodySchema, eventBodySchema],
+    write: (means: ProjectionMessage) => {
+      if ('event' in means) return means.event;
+      if ('ahead' in means) return JSON.parse(encodeAhead(means.ahead));
+      return JSON.parse(encodeKeys(means.keys.map((key) => ({ ...commitOf([anEvent]), ...key }))));
+    },
+    uses: [parseProjectionMessage, encodeKeys, encodeAhead, keysBodySchema, aheadBodySchema, eventBodySchema],
   }),
   'resolver-message': message({
     read: (form) => parseResolverMessage(JSON.stringify(form)),

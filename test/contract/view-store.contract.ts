@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { Generations, ViewEntry, ViewsTable } from '../../core/index.ts';
 import { MAX_TRANSACTION_ITEMS } from '../../core/limits/aws.ts';
+import { MAX_CHANGED_FIELDS } from '../../core/limits/budgets.ts';
 import { anEntry, aView, delta } from './a-view.ts';
 import { meddle, strangeJson } from './commits.ts';
 import { viewPagingContract } from './view-paging.contract.ts';
@@ -133,6 +134,11 @@ export function viewStoreContract(open: () => ViewsTable): void {
         ['a total without a key', [], [delta('', 0, { n: 1 })]],
         ['a total whose key is too long', [], [delta('é'.repeat(513), 0, { n: 1 })]],
         ['a sum that is not an integer', [], [delta('red', 0, { n: 0.5 })]],
+        [
+          'more fields of a total than the maximum',
+          [],
+          [delta('red', 0, Object.fromEntries(Array.from({ length: MAX_CHANGED_FIELDS + 1 }, (_, i) => [`f${i}`, 1])))],
+        ],
         ['a row larger than an item', [anEntry({ row: 'é'.repeat(210_000) })], []],
         ['totals larger than an item', [anEntry({ totals: { ['k'.repeat(410_000)]: { n: 1 } } })], []],
         ['row and totals that are too large together', [anEntry({ row: half, totals: { [half]: { n: 1 } } })], []],

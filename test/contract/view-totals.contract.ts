@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Sums, ViewEntry, ViewsTable } from '../../core/index.ts';
+import { MAX_CHANGED_FIELDS } from '../../core/limits/budgets.ts';
 import { anEntry, aView, counted, delta } from './a-view.ts';
 
 /** The totals in every `ViewsTable`: a part of the contract of view stores. */
@@ -58,7 +59,7 @@ export function viewTotalsContract(store: () => ViewsTable): void {
     test('a field is shown while a stream contributes to it, even if its sum is 0', async () => {
       const view = aView();
       const of = (streams: number, fields: Sums, sums: Sums) =>
-        store().apply(view, [], [{ key: 'red', shard: 0, sums, contributors: { streams, fields } }]);
+        store().apply(view, [], [{ ...delta('red', 0, sums), contributors: { streams, fields } }]);
       await of(1, { count: 1, delay: 1 }, { count: 1 });
       expect(await store().total(view, 1, 'red')).toEqual({ count: 1, delay: 0 });
       await of(0, { delay: -1 }, {});
@@ -181,13 +182,86 @@ export function viewTotalsContract(store: () => ViewsTable): void {
       expect(await store().total(view, 1, 'red')).toEqual({ n: Number.MAX_SAFE_INTEGER });
     });
 
-    test('a sum beyond the safe integers, positive or negative, remains a number', async () => {
+    test('as many fields of a total as the maximum are changed at once', async () => {
       const view = aView();
-      const step = { up: Number.MAX_SAFE_INTEGER, down: Number.MIN_SAFE_INTEGER };
-      for (const _ of ['once', 'again']) await store().apply(view, [], [delta('red', 0, step)]);
-      const sums = { up: 2 * Number.MAX_SAFE_INTEGER, down: 2 * Number.MIN_SAFE_INTEGER };
-      expect(await store().total(view, 1, 'red')).toEqual(sums);
-      expect((await store().totals(view, 1, undefined, 10)).items).toEqual([{ key: 'red', sums }]);
+      const names = Array.from({ length: MAX_CHANGED_FIELDS }, (_, i) => `f${i}`);
+      const all = (sum: number) => Object.fromEntries(names.map((name) => [name, sum]));
+      expect(await store().apply(view, [], [counted('red', all(1), 2)])).toBe(true);
+      expect(await store().apply(view, [], [{ ...counted('red', all(1), -1), sums: all(-2) }])).toBe(true);
+      expect(await store().total(view, 1, 'red')).toEqual(all(-1));
+    });
+
+    describe('a sum at its limit', () => {
+      const beyond = (field: string) => ({
+        code: 'internal',
+        retryable: false,
+        message: expect.stringMatching(`red\\.${field} of view-.* would go beyond \\d+ in shard 0`),
+      });
+
+      test.each([
+        ['above', 1, 1],
+        ['below', -1, -1],
+      ])('is exact there, and cannot go %s it: the change is refused as a whole', async (_, sign, more) => {
+        const view = aView();
+        const most = sign * Number.MAX_SAFE_INTEGER;
+        await store().apply(view, [], [counted('red', { n: most, m: 1 }, 1)]);
+        const entry = anEntry();
+        const change = [counted('blue', { n: 1 }, 1), counted('red', { m: 5, n: more }, 1)];
+        await expect(store().apply(view, [entry], change)).rejects.toMatchObject(beyond('n'));
+        expect(await entryOf(view, entry)).toBeUndefined();
+        expect((await store().totals(view, 1, undefined, 10)).items).toEqual([{ key: 'red', sums: { m: 1, n: most } }]);
+        // Other fields, and the way back, are open.
+        expect(await store().apply(view, [entry], [counted('red', { m: 5, n: -more }, 1)])).toBe(true);
+        expect(await store().total(view, 1, 'red')).toEqual({ m: 6, n: most - more });
+      });
+
+      test.each([0, 3])('starts with at most the limit, in a total that %d streams contribute to', async (known) => {
+        const view = aView();
+        if (known > 0) await store().apply(view, [], [counted('red', {}, known)]);
+        const change = (n: number) => store().apply(view, [], [{ ...counted('red', { n }, 1), limit: 100 }]);
+        await expect(change(101)).rejects.toMatchObject(beyond('n'));
+        await expect(change(-101)).rejects.toMatchObject(beyond('n'));
+        expect(await change(-100)).toBe(true);
+        // A change may be larger than the limit, if the sum is not.
+        expect(await change(200)).toBe(true);
+        await expect(change(1)).rejects.toMatchObject(beyond('n'));
+        expect(await store().total(view, 1, 'red')).toEqual({ n: 100 });
+      });
+
+      test('that older code took beyond the limit can return, and not go further', async () => {
+        const view = aView();
+        await store().apply(view, [], [counted('red', { n: 500 }, 1)]);
+        const change = (n: number) => store().apply(view, [], [{ ...counted('red', { n }, 0), limit: 100 }]);
+        await expect(change(1)).rejects.toMatchObject(beyond('n'));
+        expect(await change(-10)).toBe(true);
+        expect(await store().total(view, 1, 'red')).toEqual({ n: 490 });
+      });
+
+      test('leaves with the last stream, whatever it is', async () => {
+        const view = aView();
+        await store().apply(view, [], [counted('red', { n: -500 }, 1)]);
+        const left = { ...counted('red', { n: -1 }, -1), limit: 100 };
+        expect(await store().apply(view, [], [left])).toBe(true);
+        expect(await store().total(view, 1, 'red')).toBeUndefined();
+      });
+
+      test('is not exceeded by projectors that add at the same time', async () => {
+        const view = aView();
+        const add = async (i: number): Promise<string> => {
+          const entry = anEntry({ stream: `note/${i}` });
+          for (;;) {
+            try {
+              if (await store().apply(view, [entry], [{ ...counted('red', { n: 30 }, 1), limit: 100 }])) return 'added';
+            } catch {
+              return 'refused';
+            }
+            await new Promise((resolve) => setTimeout(resolve, Math.random() * 20));
+          }
+        };
+        const results = await Promise.all(Array.from({ length: 6 }, (_, i) => add(i)));
+        expect(results.filter((result) => result === 'added')).toHaveLength(3);
+        expect(await store().total(view, 1, 'red')).toEqual({ n: 90 });
+      });
     });
 
     test('rows and totals of one view do not mix', async () => {

@@ -131,6 +131,7 @@ describe('the functions', () => {
         TRANSACTIONS_TABLE: 'meridian-transactions',
         DECISIONS: 'strong',
         VIEWS_TABLE: 'meridian-views',
+        PROJECTION_QUEUE_URL: 'Queue(meridian-projection)',
       },
     ],
     [

@@ -123,6 +123,7 @@ describe('the permissions of each role', () => {
         'dynamodb:PutItem on GlobalTable(meridian-views)',
         'dynamodb:UpdateItem on GlobalTable(meridian-views)',
         ...consume('meridian-projection'),
+        'sqs:SendMessage on Queue(meridian-projection)',
       ],
     ],
     [

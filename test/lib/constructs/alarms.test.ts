@@ -241,6 +241,7 @@ describe('nothing is forgotten:', () => {
 describe("the functions' own metrics", () => {
   const watched: readonly MetricName[] = [
     'HiddenCommitAge',
+    'WaitingAge',
     'ClockAhead',
     'IdReused',
     'PublishFailed',

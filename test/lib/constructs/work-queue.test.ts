@@ -63,9 +63,13 @@ describe('a queue that a function processes', () => {
       ['Role(meridian-us-east-1-ingest)', 'Role(meridian-us-east-1-operate)'],
       ['rule/meridian/meridian-ingest'],
     ],
-    ['meridian-projection', ['Role(meridian-us-east-1-relay)'], ['rule/meridian/meridian-fast-path']],
+    [
+      'meridian-projection',
+      ['Role(meridian-us-east-1-projection)', 'Role(meridian-us-east-1-relay)'],
+      ['rule/meridian/meridian-fast-path'],
+    ],
     ['meridian-resolver', ['Role(meridian-us-east-1-operate)', 'Role(meridian-us-east-1-relay)'], []],
-    ['meridian-subscriber', [], ['rule/meridian/meridian-subscriber']],
+    ['meridian-subscriber', ['Role(meridian-us-east-1-subscriber)'], ['rule/meridian/meridian-subscriber']],
   ])('denies sending to %s to all but %j and %j, and the roles that move dead letters', (queue, roles, rules) => {
     const rulesArn = rules.map((rule) => `arn:aws:events:us-east-1:${account}:${rule}`);
     expect(feedersOf(queue)).toEqual({ roles: [...roles, redrive].sort(), rules: rulesArn });
