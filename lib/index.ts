@@ -11,5 +11,6 @@ export { type Config, ConfigError } from './config.ts';
 export type { Api } from './constructs/api.ts';
 export type { Granting } from './constructs/own-function.ts';
 export { type FunctionProps, Meridian, type MeridianProps, type SubscriberProps } from './meridian.ts';
+export type { ForwardingStack } from './stacks/forwarding-stack.ts';
 export type { GlobalStack } from './stacks/global-stack.ts';
 export type { RegionStack } from './stacks/region-stack.ts';

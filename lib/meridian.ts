@@ -15,6 +15,7 @@ import { MeridianChecks } from './checks/meridian-checks.ts';
 import { type Config, ConfigError, parseConfig } from './config.ts';
 import type { Granting } from './constructs/own-function.ts';
 import { type Deployed, REGIONS_FILE, readDeployed } from './deployed-regions.ts';
+import { ForwardingStack } from './stacks/forwarding-stack.ts';
 import { GlobalStack } from './stacks/global-stack.ts';
 import { type Own, RegionStack } from './stacks/region-stack.ts';
 
@@ -100,13 +101,15 @@ export interface MeridianProps {
   readonly runbookUrl?: string;
 }
 
-/** A deployment: the global stack, for what spans Regions, and a stack for each Region. */
+/** A deployment: the global stack, for what spans Regions, and for each Region a stack, and one that forwards its events. */
 export class Meridian extends Construct {
   readonly config: Config;
   /** In the primary Region. */
   readonly global: GlobalStack;
   /** One per Region, in the order of the configuration. */
   readonly regions: readonly RegionStack[];
+  /** One per Region, in the same order. They are deployed last, because the rules in them target the buses of the Regions. */
+  readonly forwarding: readonly ForwardingStack[];
 
   /**
    * @param scope the app, to which the stacks are added directly, under their names in AWS @throws ConfigError if the properties
@@ -123,7 +126,7 @@ export class Meridian extends Construct {
       account: process.env.CDK_DEFAULT_ACCOUNT,
     });
     this.config = { ...config, domain: file };
-    const { global, regions } = addMeridian(scope, {
+    const { global, regions, forwarding } = addMeridian(scope, {
       config: this.config,
       projectedTypes: [...projectedTypes(domain)].sort(),
       eventSchemas: registrySchemas(domain),
@@ -132,6 +135,7 @@ export class Meridian extends Construct {
     });
     this.global = global;
     this.regions = regions;
+    this.forwarding = forwarding;
   }
 
   /** The stack of a Region, with its bus, its API, its alarm topic and its functions. @throws Error when there is no such Region */
@@ -192,6 +196,8 @@ export interface MeridianStacks {
   readonly global: GlobalStack;
   /** One per Region, in the order of the configuration. */
   readonly regions: readonly RegionStack[];
+  /** One per Region, in the same order. */
+  readonly forwarding: readonly ForwardingStack[];
 }
 
 /** Adds a deployment's stacks to an app, with its tags and checks. @throws ConfigError for Regions that do not exist, or of several partitions */
@@ -233,11 +239,22 @@ export function addMeridian(
     stack.addStackDependency(global);
     return stack;
   });
+  const forwarding = config.regions.map((region) => {
+    const stack = new ForwardingStack(app, names.forwardingStack(region), {
+      env: env(region),
+      description: `Meridian: forwards the events of ${region} to the other Regions`,
+      config,
+      region,
+    });
+    // EventBridge may refuse a rule whose target does not exist: every bus comes first.
+    for (const receiving of regions) stack.addStackDependency(receiving);
+    return stack;
+  });
   for (const warning of serviceWarnings(config.regions))
     Annotations.of(global).addWarningV2('meridian:missing-service', warning);
   // The stacks are tagged rather than the app, which may have another deployment.
-  for (const stack of [global, ...regions]) Tags.of(stack).add('meridian', config.name);
-  for (const stack of regions) Tags.of(stack).add(REGION_TAG, stack.region);
+  for (const stack of [global, ...regions, ...forwarding]) Tags.of(stack).add('meridian', config.name);
+  for (const stack of [...regions, ...forwarding]) Tags.of(stack).add(REGION_TAG, stack.region);
   Validations.of(app).addPlugins(new AwsSolutionsChecks(app), new MeridianChecks({ config, deployed }));
-  return { global, regions };
+  return { global, regions, forwarding };
 }
