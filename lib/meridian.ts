@@ -84,6 +84,11 @@ export interface MeridianProps {
    */
   readonly turnConcurrency?: number;
   /**
+   * The ARN of an existing, symmetric KMS key for each Region: all Regions, or none. It encrypts what Meridian stores and carries
+   * there, and its policy must allow that: see {@link encryptionKeyStatements}. @default keys of AWS
+   */
+  readonly encryptionKeys?: Readonly<Record<string, string>>;
+  /**
    * IAM roles that may move dead letters back to the queues that functions process, which deny everyone else to send: names of
    * roles of the account, with their paths; `*` matches any text. @default none
    */

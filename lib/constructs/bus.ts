@@ -5,6 +5,7 @@ import { Construct } from 'constructs';
 import { namesOf } from '../../core/names.ts';
 import { SOURCE_PREFIX } from '../../core/wire/bus.ts';
 import type { Config } from '../config.ts';
+import { Encryption } from './encryption.ts';
 
 /** Properties of Bus. */
 export interface BusProps {
@@ -21,7 +22,12 @@ export class Bus extends Construct {
   constructor(scope: Construct, id: string, { config, region }: BusProps) {
     super(scope, id);
     const names = namesOf(config.name);
-    this.bus = new EventBus(this, 'Bus', { eventBusName: names.bus, description: `Meridian's events in ${region}` });
+    const { key } = Encryption.of(this);
+    this.bus = new EventBus(this, 'Bus', {
+      eventBusName: names.bus,
+      description: `Meridian's events in ${region}`,
+      ...(key && { kmsKey: key }),
+    });
 
     // The roles are named rather than referenced, because the stack of another Region may not exist yet.
     const arnOf = (resourceName: string) =>

@@ -5,7 +5,7 @@ import { Construct } from 'constructs';
 import { namesOf } from '../../core/names.ts';
 import type { Config } from '../config.ts';
 import { forwardRulesOf } from './forward-rules.ts';
-import { QUEUE_DEFAULTS } from './queue-defaults.ts';
+import { queueDefaults } from './queue-defaults.ts';
 
 /** Properties of ForwardingDeadLetters. */
 export interface ForwardingDeadLettersProps {
@@ -24,7 +24,7 @@ export class ForwardingDeadLetters extends Construct {
     super(scope, id);
     // EventBridge accepts a dead-letter queue in the rule's Region only.
     const queue = new Queue(this, 'DeadLetters', {
-      ...QUEUE_DEFAULTS,
+      ...queueDefaults(this),
       queueName: namesOf(config.name).queue('forwarding-dead-letter'),
     });
     queue.addToResourcePolicy(

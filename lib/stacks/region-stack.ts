@@ -14,6 +14,7 @@ import { Bus } from '../constructs/bus.ts';
 import { Command } from '../constructs/command.ts';
 import { Coordinate } from '../constructs/coordinate.ts';
 import { Dashboard } from '../constructs/dashboard.ts';
+import { Encryption } from '../constructs/encryption.ts';
 import { EventsReplica } from '../constructs/events-replica.ts';
 import { forwardRulesOf } from '../constructs/forward-rules.ts';
 import { ForwardingDeadLetters } from '../constructs/forwarding-dead-letters.ts';
@@ -79,6 +80,7 @@ export class RegionStack extends Stack {
     { config, region, projectedTypes, eventSchemas, own, ...props }: RegionStackProps,
   ) {
     super(scope, id, props);
+    new Encryption(this, config);
     const deployment = { config, region };
     const { views, ...stores } = addTables(this, deployment);
     const bus = new Bus(this, 'Bus', deployment);
@@ -97,7 +99,7 @@ export class RegionStack extends Stack {
       bus,
       projectionQueue: projection.queue,
       resolver,
-      quarantine: ingest.quarantine,
+      ingest,
       views,
     });
     new Operate(this, 'Operate', { ...deployment, events, transactions, resolver, views, bus, ingest });
