@@ -9,7 +9,6 @@ import {
   REGION_COUNT,
   REGION_FORM,
 } from '../core/names.ts';
-import { partitionOf } from '../project/aws-regions.ts';
 import { ownPage } from '../project/own-package.ts';
 
 /**
@@ -132,7 +131,7 @@ const regionSchema = z.string().regex(REGION_FORM, 'not the name of an AWS Regio
 const logNameSchema = z.string().regex(/^(?!global$)[a-z0-9][a-z0-9-]{0,62}$/, 'not a log name');
 /** A name and its path, as they follow `role/` in an ARN. Wildcards alone would match every role. */
 const roleSchema = z.string().regex(/^(?![*/]*$)[\w+=,.@*/-]{1,200}$/, 'not the name of a role');
-const KEY_FORM = /^arn:([a-z-]+):kms:([a-z0-9-]+):(\d{12}):key\/[\w-]{1,256}$/;
+const KEY_FORM = /^arn:aws[a-z-]*:kms:([a-z0-9-]+):(\d{12}):key\/[\w-]{1,256}$/;
 /** An alias may refer to another key later, and most services accept only the key itself. */
 const keySchema = z.string().regex(KEY_FORM, 'not the ARN of a KMS key');
 function unique(values: readonly string[]): boolean {
@@ -208,12 +207,11 @@ function keyFaults(
   if (named.length === 0) return [];
   const accounts = new Set<string | undefined>(account === undefined ? [] : [account]);
   const faults = Object.entries(keys).flatMap(([region, arn]) => {
-    const [, partition, of, owner] = KEY_FORM.exec(arn) ?? [];
+    const [, of, owner] = KEY_FORM.exec(arn) ?? [];
     accounts.add(owner);
     return [
       ...(regions.includes(region) ? [] : [`${region} is not one of \`regions\``]),
       ...(of === region ? [] : [`the key of ${region} is in ${of}`]),
-      ...(partition === partitionOf(region) ? [] : [`the key of ${region} is in the partition ${partition}`]),
     ];
   });
   return [

@@ -7,7 +7,7 @@ import { Construct } from 'constructs';
 import { projectedTypes } from '../core/index.ts';
 import { type DecisionsKind, namesOf, REGION_TAG } from '../core/names.ts';
 import { type OwnFunctionDefinition, parseOwnFunctions, type SubscriberDefinition } from '../core/wire/subscription.ts';
-import { regionFaults, serviceWarnings } from '../project/aws-regions.ts';
+import { partitionOf, regionFaults, serviceWarnings } from '../project/aws-regions.ts';
 import { domainFileOf, readDomain } from '../project/domain-file.ts';
 import { findProject } from '../project/project.ts';
 import { registrySchemas } from '../schemas/documents.ts';
@@ -205,6 +205,20 @@ export interface MeridianStacks {
   readonly forwarding: readonly ForwardingStack[];
 }
 
+/** @throws ConfigError for keys whose ARNs are of another partition than their Regions */
+function refuseForeignKeys({ encryptionKeys }: Config): void {
+  const foreign = Object.entries(encryptionKeys).filter(
+    ([region, arn]) => !arn.startsWith(`arn:${partitionOf(region)}:`),
+  );
+  if (foreign.length > 0)
+    throw new ConfigError(
+      foreign.map(
+        ([region, arn]) =>
+          `"encryptionKeys": ${arn} is in another partition than ${region}: write arn:${partitionOf(region)}:…`,
+      ),
+    );
+}
+
 /** Adds a deployment's stacks to an app, with its tags and checks. @throws ConfigError for Regions that do not exist, or of several partitions */
 export function addMeridian(
   app: App,
@@ -220,6 +234,7 @@ export function addMeridian(
         (fault) => `"regions": ${fault}. Write existing Regions of one partition; if one is new, update aws-cdk-lib`,
       ),
     );
+  refuseForeignKeys(config);
   const names = namesOf(config.name);
   const env = (region: string | undefined) => ({
     ...(config.account !== undefined && { account: config.account }),

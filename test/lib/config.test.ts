@@ -75,8 +75,8 @@ describe('the configuration', () => {
   });
 
   describe('with customer-managed keys', () => {
-    const keyOf = (region: string, account = '123456789012', partition = 'aws') =>
-      `arn:${partition}:kms:${region}:${account}:key/mrk-0123456789abcdef`;
+    const keyOf = (region: string, account = '123456789012') =>
+      `arn:aws:kms:${region}:${account}:key/mrk-0123456789abcdef`;
     const keys = Object.fromEntries(regions.map((region) => [region, keyOf(region)]));
 
     it('has one of each Region, in the account of the deployment if that is known', () => {
@@ -96,11 +96,6 @@ describe('the configuration', () => {
         'one is in another Region',
         { ...keys, 'us-west-2': keyOf('us-east-1') },
         'the key of us-west-2 is in us-east-1',
-      ],
-      [
-        'one is in another partition',
-        { ...keys, 'us-west-2': keyOf('us-west-2', undefined, 'aws-cn') },
-        'partition aws-cn',
       ],
       [
         'they are in two accounts',

@@ -100,6 +100,13 @@ describe('with a customer-managed key for each Region', () => {
     for (const { type, where, key } of found) expect(key, `${type} in ${where}`).toBe(keyOf(where));
   });
 
+  it('a key of another partition is refused', () => {
+    const china = { ...encryptionKeys, 'us-west-2': keyOf('us-west-2').replace('aws', 'aws-cn') };
+    expect(() => synthesize({ context: { encryptionKeys: china } })).toThrow(
+      /"encryptionKeys": arn:aws-cn:.* is in another partition than us-west-2: write arn:aws:/,
+    );
+  });
+
   it('no key is created, and the checks find nothing', () => {
     for (const template of regionsOf(withKeys)) expect(template.ofType('AWS::KMS::Key')).toEqual([]);
     expect(withKeys.findings).toEqual([]);
