@@ -117,6 +117,7 @@ export function namesOf(prefix: string) {
   return {
     globalStack: `${prefix}-global`,
     regionStack: (region: string) => `${prefix}-${region}`,
+    forwardingStack: (region: string) => `${prefix}-${region}-forwarding`,
     eventsTable: `${prefix}-events`,
     transactionsTable: `${prefix}-transactions`,
     viewsTable: `${prefix}-views`,

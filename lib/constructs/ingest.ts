@@ -1,4 +1,4 @@
-import { Grant, type IRole } from 'aws-cdk-lib/aws-iam';
+import { Grant, type IGrantable, type IRole } from 'aws-cdk-lib/aws-iam';
 import { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { FUNCTIONS } from '../../core/limits/functions.ts';
@@ -7,9 +7,10 @@ import { ingestPattern } from '../../core/wire/bus.ts';
 import type { Config } from '../config.ts';
 import type { Bus } from './bus.ts';
 import type { Command } from './command.ts';
+import { Encryption } from './encryption.ts';
 import { MeridianFunction } from './meridian-function.ts';
 import { QueueConsumer } from './queue-consumer.ts';
-import { QUEUE_DEFAULTS } from './queue-defaults.ts';
+import { queueDefaults } from './queue-defaults.ts';
 import { QueueRules } from './queue-rules.ts';
 import { grantTransacting, type Transacting } from './transacting.ts';
 import { WorkQueue } from './work-queue.ts';
@@ -39,7 +40,7 @@ export class Ingest extends Construct {
   constructor(scope: Construct, id: string, { config, region, transacting, bus, command }: IngestProps) {
     super(scope, id);
     const names = namesOf(config.name);
-    this.quarantine = new Queue(this, 'Quarantine', { ...QUEUE_DEFAULTS, queueName: names.queue('quarantine') });
+    this.quarantine = new Queue(this, 'Quarantine', { ...queueDefaults(this), queueName: names.queue('quarantine') });
     this.queue = new WorkQueue(this, 'Queue', {
       config,
       queueName: names.queue('ingest'),
@@ -74,28 +75,26 @@ export class Ingest extends Construct {
     grantTransacting(consumer.role, transacting);
     bus.grantPublish(consumer.role);
     command.grantInvokeElsewhere(consumer.role);
-    Grant.addToPrincipal({
-      grantee: consumer.role,
-      actions: ['sqs:SendMessage'],
-      resourceArns: [this.quarantine.queueArn],
-    });
+    this.grantQuarantine(consumer.role);
     this.queue.grantSend(consumer.role);
     new QueueConsumer(this, 'Consumer', { queue: this.queue, consumer, limits: FUNCTIONS.ingest.queue });
+  }
+
+  /** Lets a role send messages to the quarantine. */
+  grantQuarantine(grantee: IGrantable): void {
+    Grant.addToPrincipal({ grantee, actions: ['sqs:SendMessage'], resourceArns: [this.quarantine.queueArn] });
+    Encryption.of(this).grant(grantee, 'send');
   }
 
   /** Lets a role read the quarantine, add to it, and return messages to the queue that `ingest` reads. */
   grantRedrive(role: IRole): void {
     Grant.addToPrincipal({
       grantee: role,
-      actions: [
-        'sqs:ReceiveMessage',
-        'sqs:ChangeMessageVisibility',
-        'sqs:DeleteMessage',
-        'sqs:GetQueueAttributes',
-        'sqs:SendMessage',
-      ],
+      actions: ['sqs:ReceiveMessage', 'sqs:ChangeMessageVisibility', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes'],
       resourceArns: [this.quarantine.queueArn],
     });
+    Encryption.of(this).grant(role, 'receive');
+    this.grantQuarantine(role);
     this.queue.grantSend(role);
   }
 }

@@ -18,6 +18,7 @@ import type { Environment, OwnName } from '../../core/names.ts';
 import { namesOf } from '../../core/names.ts';
 import { bundleFunction } from '../bundle.ts';
 import type { Config } from '../config.ts';
+import { Encryption } from './encryption.ts';
 import { removalPolicyOf } from './removal-policy.ts';
 
 /** Properties of MeridianFunction. */
@@ -82,9 +83,11 @@ export class MeridianFunction extends Construct {
       roleName: names.role(region, functionId),
       assumedBy: new ServicePrincipal('lambda.amazonaws.com'),
     });
+    const { key } = Encryption.of(this);
     const logGroup = new LogGroup(this, 'Log', {
       logGroupName: `/aws/lambda/${names.function(functionId)}`,
       retention: config.logRetentionDays,
+      ...(key && { encryptionKey: key }),
       removalPolicy: removalPolicyOf(config.ephemeral),
     });
     logGroup.grant(this.role, 'logs:CreateLogStream', 'logs:PutLogEvents');

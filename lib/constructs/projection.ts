@@ -8,7 +8,7 @@ import type { Bus } from './bus.ts';
 import type { EventsReplica } from './events-replica.ts';
 import { MeridianFunction } from './meridian-function.ts';
 import { QueueConsumer } from './queue-consumer.ts';
-import { QUEUE_DEFAULTS } from './queue-defaults.ts';
+import { queueDefaults } from './queue-defaults.ts';
 import { QueueRules } from './queue-rules.ts';
 import type { SnapshotsTable } from './snapshots-table.ts';
 import type { TransactionsReplica } from './transactions-replica.ts';
@@ -55,7 +55,7 @@ export class Projection extends Construct {
       queueName: names.queue('projection'),
       limits: FUNCTIONS.projection.queue,
       deadLetters: new Queue(this, 'DeadLetters', {
-        ...QUEUE_DEFAULTS,
+        ...queueDefaults(this),
         queueName: names.queue('projection-dead-letter'),
       }),
     });

@@ -1,12 +1,11 @@
-import { Grant } from 'aws-cdk-lib/aws-iam';
 import type { IEventSourceMapping } from 'aws-cdk-lib/aws-lambda';
-import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { namesOf } from '../../core/names.ts';
 import type { Config } from '../config.ts';
 import type { Bus } from './bus.ts';
 import type { EventsReplica } from './events-replica.ts';
 import { FailureBucket } from './failure-bucket.ts';
+import type { Ingest } from './ingest.ts';
 import { MeridianFunction } from './meridian-function.ts';
 import type { Resolver } from './resolver.ts';
 import { StreamConsumer } from './stream-consumer.ts';
@@ -31,8 +30,8 @@ export interface RelayProps {
   readonly projectionQueue: WorkQueue;
   /** The queue for intents, which are checked when they are due. */
   readonly resolver: Resolver;
-  /** The queue for entries that the bus refuses permanently. */
-  readonly quarantine: IQueue;
+  /** The quarantine, for entries that the bus refuses permanently. */
+  readonly ingest: Ingest;
   /** The table in which relay records what it has seen of each Region. */
   readonly views: ViewsTable;
 }
@@ -44,7 +43,7 @@ export class Relay extends Construct {
 
   constructor(scope: Construct, id: string, props: RelayProps) {
     super(scope, id);
-    const { config, region, events, transactions, bus, projectionQueue, resolver, quarantine, views } = props;
+    const { config, region, events, transactions, bus, projectionQueue, resolver, ingest, views } = props;
     const names = namesOf(config.name);
     const relay = new MeridianFunction(this, 'Function', {
       config,
@@ -55,7 +54,7 @@ export class Relay extends Construct {
         BUS_NAME: names.bus,
         PROJECTION_QUEUE_URL: projectionQueue.queueUrl,
         RESOLVER_QUEUE_URL: resolver.queue.queueUrl,
-        QUARANTINE_QUEUE_URL: quarantine.queueUrl,
+        QUARANTINE_QUEUE_URL: ingest.quarantine.queueUrl,
         VIEWS_TABLE: names.viewsTable,
       },
     });
@@ -64,7 +63,7 @@ export class Relay extends Construct {
     views.grantRecordSeen(relay.role);
     failures.grantWriteFailures(relay.role);
     projectionQueue.grantSend(relay.role);
-    Grant.addToPrincipal({ grantee: relay.role, actions: ['sqs:SendMessage'], resourceArns: [quarantine.queueArn] });
+    ingest.grantQuarantine(relay.role);
     resolver.grantSend(relay.role);
     const consume = (source: string, stream: TableStream) =>
       new StreamConsumer(this, source, { stream, consumer: relay, failures }).mapping;

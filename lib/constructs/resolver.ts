@@ -8,7 +8,7 @@ import type { EventsReplica } from './events-replica.ts';
 import { MeridianFunction } from './meridian-function.ts';
 import type { Participant } from './participant.ts';
 import { QueueConsumer } from './queue-consumer.ts';
-import { QUEUE_DEFAULTS } from './queue-defaults.ts';
+import { queueDefaults } from './queue-defaults.ts';
 import type { TransactionsReplica } from './transactions-replica.ts';
 import { WorkQueue } from './work-queue.ts';
 
@@ -42,7 +42,7 @@ export class Resolver extends Construct {
       queueName: names.queue('resolver'),
       limits: FUNCTIONS.resolver.queue,
       deadLetters: new Queue(this, 'DeadLetters', {
-        ...QUEUE_DEFAULTS,
+        ...queueDefaults(this),
         queueName: names.queue('resolver-dead-letter'),
       }),
     });

@@ -1,12 +1,13 @@
-import { AttributeType, Billing, TableEncryptionV2, TableV2 } from 'aws-cdk-lib/aws-dynamodb';
+import { AttributeType, Billing, TableV2 } from 'aws-cdk-lib/aws-dynamodb';
 import { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { EXPIRES, namesOf, PARTITION_KEY, SORT_KEY } from '../../core/names.ts';
 import type { Subscription } from '../../core/wire/subscription.ts';
+import { Encryption } from './encryption.ts';
 import type { MeridianFunction } from './meridian-function.ts';
 import { type Granting, OwnFunction, type OwnFunctionScope } from './own-function.ts';
 import { QueueConsumer } from './queue-consumer.ts';
-import { QUEUE_DEFAULTS } from './queue-defaults.ts';
+import { queueDefaults } from './queue-defaults.ts';
 import { QueueRules } from './queue-rules.ts';
 import { removalPolicyOf } from './removal-policy.ts';
 import { WorkQueue } from './work-queue.ts';
@@ -30,7 +31,10 @@ export class Subscriber extends Construct {
     const { config, region, bus } = scoped;
     const { name, limits, from, hasTable, what, patternIn } = subscription;
     const names = namesOf(config.name);
-    this.deadLetters = new Queue(this, 'DeadLetters', { ...QUEUE_DEFAULTS, queueName: names.deadLetterQueue(name) });
+    this.deadLetters = new Queue(this, 'DeadLetters', {
+      ...queueDefaults(this),
+      queueName: names.deadLetterQueue(name),
+    });
     const queue = new WorkQueue(this, 'Queue', {
       config,
       queueName: names.queue(name),
@@ -63,8 +67,11 @@ export class Subscriber extends Construct {
     });
     this.function = consumer.function;
     queue.grantSend(this.function.role);
-    // TransactWriteItems also needs the permissions to put and to update.
-    table?.grant(this.function.role, 'dynamodb:GetItem', 'dynamodb:Query', 'dynamodb:PutItem', 'dynamodb:UpdateItem');
+    if (table) {
+      // TransactWriteItems also needs the permissions to put and to update.
+      table.grant(this.function.role, 'dynamodb:GetItem', 'dynamodb:Query', 'dynamodb:PutItem', 'dynamodb:UpdateItem');
+      Encryption.of(this).grant(this.function.role, 'table');
+    }
     new QueueConsumer(this, 'Mapping', { queue, consumer: this.function, limits: limits.queue });
   }
 
@@ -75,7 +82,7 @@ export class Subscriber extends Construct {
       sortKey: { name: SORT_KEY, type: AttributeType.STRING },
       timeToLiveAttribute: EXPIRES,
       billing: Billing.onDemand(),
-      encryption: TableEncryptionV2.dynamoOwnedKey(),
+      encryption: Encryption.of(this).table(),
       pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
       deletionProtection: !ephemeral,
       removalPolicy: removalPolicyOf(ephemeral),

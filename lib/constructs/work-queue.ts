@@ -4,7 +4,8 @@ import { type IQueue, Queue } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
 import type { QueueLimits } from '../../core/limits/functions.ts';
 import type { Config } from '../config.ts';
-import { QUEUE_DEFAULTS } from './queue-defaults.ts';
+import { Encryption } from './encryption.ts';
+import { queueDefaults } from './queue-defaults.ts';
 
 /** Properties of WorkQueue. */
 export interface WorkQueueProps {
@@ -32,7 +33,7 @@ export class WorkQueue extends Queue {
   constructor(scope: Construct, id: string, { config, queueName, limits, deadLetters }: WorkQueueProps) {
     const { visibilityS, maxReceives } = limits;
     super(scope, id, {
-      ...QUEUE_DEFAULTS,
+      ...queueDefaults(scope),
       queueName,
       visibilityTimeout: Duration.seconds(visibilityS),
       deadLetterQueue: { queue: deadLetters, maxReceiveCount: maxReceives },
@@ -65,6 +66,7 @@ export class WorkQueue extends Queue {
   grantSend(role: IRole): void {
     this.#roles.push(role.roleArn);
     Grant.addToPrincipal({ grantee: role, actions: ['sqs:SendMessage'], resourceArns: [this.queueArn] });
+    Encryption.of(this).grant(role, 'send');
   }
 
   /** Leaves rules out of the denial. @param arns the ARNs of the rules, which may not exist yet */

@@ -2,6 +2,7 @@ import { Stack, type StackProps, Tags } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { COMPONENT_TAG, namesOf } from '../../core/names.ts';
 import type { Config } from '../config.ts';
+import { Encryption } from '../constructs/encryption.ts';
 import { EventsTable } from '../constructs/events-table.ts';
 import { TransactionsTable } from '../constructs/transactions-table.ts';
 import { deploymentRecord } from '../deployed-regions.ts';
@@ -17,6 +18,7 @@ export class GlobalStack extends Stack {
   constructor(scope: Construct, id: string, { config, ...props }: GlobalStackProps) {
     super(scope, id, props);
     this.templateOptions.metadata = deploymentRecord(config);
+    new Encryption(this, config);
     const names = namesOf(config.name);
     const events = new EventsTable(this, 'Events', {
       tableName: names.eventsTable,

@@ -14,8 +14,10 @@ import { Bus } from '../constructs/bus.ts';
 import { Command } from '../constructs/command.ts';
 import { Coordinate } from '../constructs/coordinate.ts';
 import { Dashboard } from '../constructs/dashboard.ts';
+import { Encryption } from '../constructs/encryption.ts';
 import { EventsReplica } from '../constructs/events-replica.ts';
-import { Forwarding } from '../constructs/forwarding.ts';
+import { forwardRulesOf } from '../constructs/forward-rules.ts';
+import { ForwardingDeadLetters } from '../constructs/forwarding-dead-letters.ts';
 import { Ingest } from '../constructs/ingest.ts';
 import { inventoryOf } from '../constructs/inventory.ts';
 import { MeridianFunction } from '../constructs/meridian-function.ts';
@@ -78,10 +80,11 @@ export class RegionStack extends Stack {
     { config, region, projectedTypes, eventSchemas, own, ...props }: RegionStackProps,
   ) {
     super(scope, id, props);
+    new Encryption(this, config);
     const deployment = { config, region };
     const { views, ...stores } = addTables(this, deployment);
     const bus = new Bus(this, 'Bus', deployment);
-    new Forwarding(this, 'Forwarding', { ...deployment, bus: bus.bus });
+    new ForwardingDeadLetters(this, 'Forwarding', deployment);
 
     const { transacting, resolver } = addTransactions(this, deployment, stores);
     const command = new Command(this, 'Command', { ...deployment, transacting });
@@ -96,7 +99,7 @@ export class RegionStack extends Stack {
       bus,
       projectionQueue: projection.queue,
       resolver,
-      quarantine: ingest.quarantine,
+      ingest,
       views,
     });
     new Operate(this, 'Operate', { ...deployment, events, transactions, resolver, views, bus, ingest });
@@ -197,9 +200,14 @@ function addTransactions(stack: Stack, deployment: Deployment, stores: Stores) {
   return { transacting, resolver };
 }
 
-/** Alarms and the dashboard, created last because they collect the existing resources. */
+/**
+ * Alarms and the dashboard, created last because they collect the existing resources. The forwarding rules are in a stack that is
+ * deployed later.
+ */
 function addWatch(stack: Stack, deployment: Deployment, relay: Relay): AlarmTopic {
-  const inventory = inventoryOf(stack);
+  const found = inventoryOf(stack);
+  const forwarding = forwardRulesOf(stack, deployment.config, deployment.region).map(({ ruleName }) => ruleName);
+  const inventory = { ...found, rules: [...forwarding, ...found.rules] };
   const alarmTopic = new AlarmTopic(stack, 'AlarmTopic', deployment);
   const { topic } = alarmTopic;
   const alarms = new Alarms(stack, 'Alarms', { ...deployment, inventory, relayMappings: relay.mappings, topic });

@@ -37,6 +37,7 @@ describe('the names of a deployment', () => {
     const mailer = ownName('mailer');
     expect({
       stack: names.regionStack('us-east-1'),
+      forwarding: names.forwardingStack('us-east-1'),
       table: names.subscriberTable(mailer),
       rule: names.rule('fast-path'),
       queue: names.queue('resolver'),
@@ -45,6 +46,7 @@ describe('the names of a deployment', () => {
       alarm: names.alarm('relay-errors'),
     }).toEqual({
       stack: 'shop-us-east-1',
+      forwarding: 'shop-us-east-1-forwarding',
       table: 'shop-mailer',
       rule: 'shop-fast-path',
       queue: 'shop-resolver',

@@ -21,6 +21,7 @@ describe('the configuration', () => {
       archiveDays: 30,
       turnConcurrency: 0,
       apiConcurrency: 500,
+      encryptionKeys: {},
       redriveRoles: [],
       decisions: 'strong',
       runbookUrl: 'node_modules/@meridian-es/meridian/docs/runbooks',
@@ -75,6 +76,53 @@ describe('the configuration', () => {
     expect(() => parse({ regions: ['us-east-1', 'eu-west-1'], decisions: 'strong' })).toThrow(
       /us-east-1, eu-west-1 .*us-east-1, us-east-2, us-west-2; eu-west-1, eu-west-2, eu-west-3, eu-central-1; ap-northeast-1/,
     );
+  });
+
+  describe('with customer-managed keys', () => {
+    const keyOf = (region: string, account = '123456789012') =>
+      `arn:aws:kms:${region}:${account}:key/mrk-0123456789abcdef`;
+    const keys = Object.fromEntries(regions.map((region) => [region, keyOf(region)]));
+
+    it('has one of each Region, in the account of the deployment if that is known', () => {
+      expect(parse({ regions, encryptionKeys: keys }).encryptionKeys).toEqual(keys);
+      expect(parse({ regions, encryptionKeys: keys }, '123456789012').encryptionKeys).toEqual(keys);
+    });
+
+    const { 'us-west-2': _, ...missing } = keys;
+    it.each([
+      ['a Region has none', missing, 'us-west-2 has no key'],
+      [
+        'it has one of another Region',
+        { ...keys, 'eu-west-1': keyOf('eu-west-1') },
+        'eu-west-1 is not one of `regions`',
+      ],
+      [
+        'one is in another Region',
+        { ...keys, 'us-west-2': keyOf('us-east-1') },
+        'the key of us-west-2 is in us-east-1',
+      ],
+      [
+        'they are in two accounts',
+        { ...keys, 'us-west-2': keyOf('us-west-2', '222222222222') },
+        'more than one account',
+      ],
+      [
+        'one is an alias',
+        { ...keys, 'us-west-2': 'arn:aws:kms:us-west-2:123456789012:alias/shop' },
+        'not the ARN of a KMS key',
+      ],
+      ['they are not given by Region', keyOf('us-east-1'), 'encryptionKeys'],
+    ])('is refused if %s', (_, encryptionKeys, message) => {
+      expect(() => parse({ regions, encryptionKeys })).toThrow(ConfigError);
+      expect(() => parse({ regions, encryptionKeys })).toThrow(message);
+    });
+
+    it('is refused if they are in another account than the deployment', () => {
+      for (const account of [{ account: '111111111111' }, {}])
+        expect(() => parse({ regions, encryptionKeys: keys, ...account }, '111111111111')).toThrow(
+          /"encryptionKeys" of the context: .*more than one account: 111111111111, 123456789012/,
+        );
+    });
   });
 
   it('prefers the configured account to that of the credentials', () => {

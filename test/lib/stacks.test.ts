@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { account, fiveRegions, functions, three } from './stacks-fixture.ts';
-import { firstRegionOf, type Synthesized, synthesize } from './synthesize.ts';
+import { firstRegionOf, regionsOf, type Synthesized, synthesize } from './synthesize.ts';
 import { type Resource, TemplateReader } from './template.ts';
 import { definitionOf } from './transaction-definition.ts';
 
@@ -45,6 +45,24 @@ describe('the app', () => {
     for (const stack of app.regions) expect(stack.dependencies).toEqual([app.global]);
   });
 
+  it('has a stack per Region that forwards its events, deployed when the buses of all Regions exist', () => {
+    expect(app.forwarding.map((stack) => [stack.stackName, stack.region])).toEqual(
+      three.map((name) => [`meridian-${name}-forwarding`, name]),
+    );
+    for (const stack of app.forwarding) expect(stack.dependencies).toEqual(expect.arrayContaining([...app.regions]));
+  });
+
+  it('has rules that target another Region in the stacks that are deployed last only', () => {
+    const targetsOf = (template: TemplateReader) =>
+      template
+        .ofType('AWS::Events::Rule')
+        .flatMap(({ Properties }) => z.array(z.object({ Arn: z.unknown() })).parse(Properties.Targets))
+        .map(({ Arn }) => template.text(Arn))
+        .filter((arn) => arn.startsWith('arn:'));
+    for (const template of app.regionTemplates) expect(targetsOf(new TemplateReader(template))).toEqual([]);
+    for (const template of app.forwardingTemplates) expect(targetsOf(new TemplateReader(template))).toHaveLength(2);
+  });
+
   it('works in any account unless one is given', () => {
     expect(app.global.environment).toBe('aws://unknown-account/us-east-1');
     expect(five.regions.map((stack) => stack.account)).toEqual(Array.from(five.regions, () => account));
@@ -67,12 +85,15 @@ describe('the app', () => {
   });
 
   it('refers to nothing in another stack, so that each Region can be deployed alone', () => {
-    for (const template of [app.globalTemplate, ...app.regionTemplates])
+    for (const template of [app.globalTemplate, ...app.regionTemplates, ...app.forwardingTemplates])
       expect(JSON.stringify(template.toJSON())).not.toContain('Fn::ImportValue');
   });
 
   it('derives every name from the prefix', () => {
-    const text = JSON.stringify(throwaway.regionTemplates.map((template) => template.toJSON().Resources));
+    const { regionTemplates, forwardingTemplates } = throwaway;
+    const text = JSON.stringify(
+      [...regionTemplates, ...forwardingTemplates].map((template) => template.toJSON().Resources),
+    );
     expect(text).toContain('trial-ingest');
     expect(text).not.toMatch(/"(meridian-|[^"]*\/meridian-)/);
   });
@@ -144,8 +165,7 @@ describe('the global stack', () => {
 
 describe('data', () => {
   const retained = ['AWS::DynamoDB::GlobalTable', 'AWS::S3::Bucket', 'AWS::Logs::LogGroup'];
-  const all = (synthesized: Synthesized) =>
-    [synthesized.globalTemplate, ...synthesized.regionTemplates].map((template) => new TemplateReader(template));
+  const all = (synthesized: Synthesized) => [new TemplateReader(synthesized.globalTemplate), ...regionsOf(synthesized)];
   const kept = (synthesized: Synthesized): Resource[] =>
     all(synthesized)
       .flatMap((template) => retained.flatMap((type) => template.ofType(type)))

@@ -33,12 +33,20 @@ export interface Synthesized extends MeridianStacks {
   readonly globalTemplate: Template;
   /** In the order of the configuration. */
   readonly regionTemplates: readonly Template[];
+  /** In the same order. */
+  readonly forwardingTemplates: readonly Template[];
 }
 
-/** The stack of the first Region, which represents all where they are alike. */
-export function firstRegionOf({ regionTemplates: [first] }: Synthesized): TemplateReader {
+/** The two stacks of each Region, in the order of the configuration. */
+export function regionsOf({ regionTemplates, forwardingTemplates }: Synthesized): readonly TemplateReader[] {
+  return regionTemplates.map((template, i) => new TemplateReader(template, ...forwardingTemplates.slice(i, i + 1)));
+}
+
+/** The stacks of the first Region, which represents all where they are alike. */
+export function firstRegionOf(synthesized: Synthesized): TemplateReader {
+  const [first] = regionsOf(synthesized);
   if (first === undefined) throw new Error('there is no Region');
-  return new TemplateReader(first);
+  return first;
 }
 
 export interface SynthesizeOptions {
@@ -96,6 +104,7 @@ export function synthesize({
       findings: pluginReports.flatMap(({ violations }) => violations),
       globalTemplate: Template.fromStack(stacks.global),
       regionTemplates: stacks.regions.map((stack) => Template.fromStack(stack)),
+      forwardingTemplates: stacks.forwarding.map((stack) => Template.fromStack(stack)),
     };
   } finally {
     rmSync(outdir, { recursive: true });

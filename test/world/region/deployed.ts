@@ -189,13 +189,18 @@ export function countOfMappings(stack: TemplateReader): number {
   return stack.ofType('AWS::Lambda::EventSourceMapping').length;
 }
 
+/** A rule refers to a bus of its own stack, or names that of another. */
+function nameOfBus(text: string): string {
+  return /^EventBus\((.+)\)$/.exec(text)?.[1] ?? text;
+}
+
 /** The rules of a Region's bus. */
 export function deployedRules(stack: TemplateReader) {
   return stack
     .ofType('AWS::Events::Rule')
     .map(({ Properties }) => ruleSchema.parse(Properties))
     .map(({ EventBusName, EventPattern, State, Targets }) => ({
-      bus: stack.text(EventBusName),
+      bus: nameOfBus(stack.text(EventBusName)),
       state: State,
       pattern: EventPattern,
       target: stack.text(Targets[0]?.Arn),
