@@ -45,6 +45,7 @@ export function limitRelations(limits: Limits = LIMITS): readonly Relation[] {
     ...transactionRelations(limits),
     ...contentionRelations(limits),
     ...sizeRelations(limits),
+    ...answerRelations(limits),
   ];
 }
 
@@ -383,7 +384,7 @@ function transactionRelations(limits: Limits): Relation[] {
 }
 
 function sizeRelations(limits: Limits): Relation[] {
-  const { PUT_EVENTS_BYTES, MAX_ITEM_BYTES, LAMBDA_PAYLOAD_BYTES, MAX_COMMIT_BYTES, MAX_PROBLEM_BYTES } = limits;
+  const { PUT_EVENTS_BYTES, MAX_ITEM_BYTES, MAX_COMMIT_BYTES, MAX_PROBLEM_BYTES } = limits;
   return [
     // An entry adds the source, the detail type, names and the trace.
     { name: 'an event of the largest commit fits on the bus', needs: MAX_COMMIT_BYTES + 4096, has: PUT_EVENTS_BYTES },
@@ -422,6 +423,19 @@ function sizeRelations(limits: Limits): Relation[] {
       needs: limits.MAX_PARTICIPANTS + 1,
       has: limits.MAX_TRANSACTION_ITEMS,
     },
+    // A number has at most 38 digits.
+    {
+      name: 'what a subscriber adds to a row for one event fits in an item',
+      needs: limits.MAX_SORT_KEY_BYTES + limits.MAX_ADDED_FIELDS * (limits.MAX_SORT_KEY_BYTES + 40),
+      has: MAX_ITEM_BYTES,
+    },
+    { name: 'a part of a snapshot fits in an item', needs: limits.SNAPSHOT_PART_BYTES, has: MAX_ITEM_BYTES },
+  ];
+}
+
+function answerRelations(limits: Limits): Relation[] {
+  const { LAMBDA_PAYLOAD_BYTES } = limits;
+  return [
     {
       name: 'the largest request body fits in a Lambda request',
       needs: limits.MAX_BODY_BYTES,
@@ -454,12 +468,5 @@ function sizeRelations(limits: Limits): Relation[] {
       needs: limits.QUARANTINE_ANSWER_BYTES,
       has: LAMBDA_PAYLOAD_BYTES,
     },
-    // A number has at most 38 digits.
-    {
-      name: 'what a subscriber adds to a row for one event fits in an item',
-      needs: limits.MAX_SORT_KEY_BYTES + limits.MAX_ADDED_FIELDS * (limits.MAX_SORT_KEY_BYTES + 40),
-      has: MAX_ITEM_BYTES,
-    },
-    { name: 'a part of a snapshot fits in an item', needs: limits.SNAPSHOT_PART_BYTES, has: MAX_ITEM_BYTES },
   ];
 }

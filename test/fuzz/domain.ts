@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { defineDomain, defineStream, defineView, nextVersion, reject } from '../../core/index.ts';
 
-const amount = z.strictObject({ amount: z.int() });
+const amountSchema = z.strictObject({ amount: z.int() });
 
 interface State {
   readonly count: number;
@@ -15,7 +15,7 @@ const spec = {
     Kept: { schemaVersion: 1, schema: z.unknown(), sample: null },
     Moved: nextVersion(
       { schemaVersion: 1, schema: z.strictObject({ sum: z.int() }), sample: { sum: 1 } },
-      { schemaVersion: 2, schema: amount, sample: { amount: 1 }, upcast: ({ sum }) => ({ amount: sum }) },
+      { schemaVersion: 2, schema: amountSchema, sample: { amount: 1 }, upcast: ({ sum }) => ({ amount: sum }) },
     ),
   },
   initial,
@@ -23,8 +23,8 @@ const spec = {
   commands: {
     keep: { input: z.unknown(), decide: (_state: unknown, data: unknown) => [{ type: 'Kept' as const, data }] },
     move: {
-      input: amount,
-      decide: (_state: unknown, data: z.output<typeof amount>) => {
+      input: amountSchema,
+      decide: (_state: unknown, data: z.output<typeof amountSchema>) => {
         // The details of a refusal are whatever a domain has, also what JSON cannot say.
         if (data.amount < 0) throw reject('It is negative.', { amount: BigInt(data.amount), data });
         return [{ type: 'Moved' as const, data }];

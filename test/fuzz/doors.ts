@@ -27,6 +27,7 @@ import { VirtualScheduler } from '../../world/time/scheduler.ts';
 import { World } from '../../world/world.ts';
 import { fuzzDomain } from './domain.ts';
 import type { Odd } from './odd.ts';
+import { appendSample, commandSample, REGIONS, REQUESTS, transactSample } from './requests.ts';
 
 /** Something that does not hold of an input. */
 export interface Finding {
@@ -47,26 +48,6 @@ interface Acknowledged {
   readonly data: readonly unknown[];
 }
 
-const REGIONS = ['us-east-1', 'us-west-2'] as const;
-
-/** Stands for any JSON value. */
-const ANY = '@any';
-const keptSample = { type: 'Kept', data: ANY };
-const eventSample = { type: 'Kept', schemaVersion: 1, data: { text: 'red', list: [1, { deep: null }] } };
-const TRACE = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
-const metaSample = { correlation: 'trip-7', causation: 'scan-1', actor: 'ann', traceparent: TRACE };
-const appendSample = { id: 'append-1', stream: 'note/1', events: [eventSample, eventSample], meta: metaSample };
-const commandSample = { id: 'command-1', stream: 'item/0', command: 'move', input: { amount: 5 }, meta: metaSample };
-const transactSample = {
-  id: 'us-east-1:order-17',
-  participants: [
-    { stream: 'item/0', command: 'move', input: { amount: 5 } },
-    { stream: 'item/11', events: [{ type: 'Moved', schemaVersion: 1, data: { sum: 3 } }] },
-  ],
-  checks: [],
-  timeoutSeconds: 5,
-  meta: metaSample,
-};
 const operateSamples = [
   { action: 'rebuild-begin', view: 'kept', segments: 2 },
   { action: 'rebuild-step', view: 'kept', build: 1, segment: 0 },
@@ -131,7 +112,7 @@ export class Scene {
       },
     });
     this.doors = {
-      ...this.#requests(),
+      ...Object.fromEntries(Object.entries(REQUESTS).map(([door, make]) => [door, this.#request(door, make)])),
       'an event that is no request': (odd) => this.#invoke(odd),
       'the bus': (odd) => this.#put(odd),
       operate: (odd) => this.#operate(odd),
@@ -191,79 +172,22 @@ export class Scene {
     return status < 500 ? undefined : `${status} ${problem.code}: ${JSON.stringify(answer)}`;
   }
 
-  #requests(): Readonly<Record<string, Door>> {
-    const send =
-      (door: string, make: (odd: Odd) => Parameters<typeof functionUrlEvent>[0]): Door =>
-      async (odd) => {
-        const region = odd.of(REGIONS);
-        const made = functionUrlEvent(make(odd));
-        const event =
-          made.body !== undefined && odd.chance(0.1)
-            ? { ...made, isBase64Encoded: true, body: odd.orOdd(Buffer.from(made.body).toString('base64'), 0.2) }
-            : made;
-        const input = JSON.stringify(event);
-        try {
-          const response = await this.#ask(region, event);
-          if (response.status === 200) this.#note(door, input, event, response.answer);
-          return { input, what: this.#faultOf(response) };
-        } catch (error) {
-          return { input, what: `It threw ${error instanceof Error ? error.stack : error}` };
-        }
-      };
-    const headers = (odd: Odd) => ({
-      ...(odd.chance(0.2) && { 'idempotency-key': odd.orOdd(`key-${odd.below(50)}`, 0.4) }),
-      ...(odd.chance(0.2) && { 'if-match': odd.orOdd(`"${encodeVersionToken('item/0', { 'us-east-1': 1 })}"`, 0.5) }),
-      ...(odd.chance(0.2) && { prefer: odd.orOdd('wait=1', 0.6) }),
-      ...(odd.chance(0.2) && { traceparent: odd.orOdd(TRACE, 0.5) }),
-      ...(odd.chance(0.1) && { [odd.text().toLowerCase()]: odd.text() }),
-    });
-    const idOf = (odd: Odd) => `${odd.of(['append', 'us-east-1:t', 'us-west-2:t'])}-${odd.below(1_000_000)}`;
-    const streamOf = (odd: Odd) => `${odd.of(['note', 'item'])}/${odd.below(20)}`;
-    const segment = (odd: Odd, text: string) => odd.orOdd(encodeURIComponent(text), 0.15);
-    return {
-      'POST /events': send('POST /events', (odd) => {
-        const sample = odd.of([appendSample, commandSample]);
-        const one = () => ({ ...sample, id: idOf(odd), stream: streamOf(odd) });
-        const kept = () => ({ id: idOf(odd), stream: streamOf(odd), events: [keptSample, keptSample] });
-        const body = odd.chance(0.5)
-          ? odd.json(odd.chance(0.2) ? Array.from({ length: 1 + odd.below(4) }, one) : one())
-          : odd.json(kept(), 0.01).replaceAll(JSON.stringify(ANY), () => odd.value());
-        return { method: 'POST', path: '/events', body, headers: headers(odd) };
-      }),
-      'POST a command': send('POST a command', (odd) => ({
-        method: 'POST',
-        path: `/streams/${segment(odd, odd.of(['note', 'item']))}/${segment(odd, String(odd.below(20)))}/commands/${segment(odd, odd.of(['keep', 'move']))}`,
-        body: odd.json({ amount: odd.below(10) - 3 }),
-        headers: headers(odd),
-      })),
-      'POST /transactions': send('POST /transactions', (odd) => ({
-        method: 'POST',
-        path: '/transactions',
-        body: odd.json({ ...transactSample, id: `${odd.of(REGIONS)}:t-${odd.below(1_000_000)}` }, 0.05),
-        headers: { prefer: 'wait=5', ...headers(odd) },
-      })),
-      'GET anything': send('GET anything', (odd) => {
-        const part = (text: string) => segment(odd, text);
-        const path = odd.of([
-          `/streams/${part('note')}/${part(String(odd.below(20)))}`,
-          `/streams/${part('item')}/${part(String(odd.below(20)))}/${part('events')}`,
-          `/views/${part(odd.of(['kept', 'odd', 'counts']))}`,
-          `/views/${part('counts')}/${part('string')}`,
-          `/transactions/${part(`${odd.of(REGIONS)}:t-1`)}`,
-          `/${part('health')}`,
-          odd.text(),
-        ]);
-        const token = encodeVersionToken('item/1', { 'us-east-1': 1 + odd.below(3) });
-        const query = odd.of([
-          '',
-          `limit=${odd.orOdd(String(odd.below(20)), 0.4)}`,
-          `after=${odd.orOdd(token, 0.4)}`,
-          odd.text(),
-        ]);
-        const method = odd.of(['GET', 'GET', 'GET', 'HEAD', 'PUT', 'OPTIONS', odd.text()]);
-        const waits = odd.chance(0.1) ? { 'if-at-least': odd.orOdd(token, 0.3) } : {};
-        return { method, path, query, headers: { ...headers(odd), ...waits } };
-      }),
+  #request(door: string, make: (odd: Odd) => Parameters<typeof functionUrlEvent>[0]): Door {
+    return async (odd) => {
+      const region = odd.of(REGIONS);
+      const made = functionUrlEvent(make(odd));
+      const event =
+        made.body !== undefined && odd.chance(0.1)
+          ? { ...made, isBase64Encoded: true, body: odd.orOdd(Buffer.from(made.body).toString('base64'), 0.2) }
+          : made;
+      const input = JSON.stringify(event);
+      try {
+        const response = await this.#ask(region, event);
+        if (response.status === 200) this.#note(door, input, event, response.answer);
+        return { input, what: this.#faultOf(response) };
+      } catch (error) {
+        return { input, what: `It threw ${error instanceof Error ? error.stack : error}` };
+      }
     };
   }
 
@@ -291,7 +215,7 @@ export class Scene {
     const event = parseJson(input);
     if (event === undefined) return { input };
     try {
-      // Whoever may invoke the function directly may pass any JSON.
+      // A caller that may invoke the function directly may pass any JSON.
       const asked: LambdaFunctionURLEvent = Object(event) === event ? Object(event) : Object(null);
       return { input, what: this.#faultOf(await this.#ask('us-east-1', asked)) };
     } catch (error) {
@@ -372,7 +296,7 @@ const intent: Commit = {
   tx: { state: 'prepared', deadline: 4_000_000_000_000, began: 1, timeout: 5_000 },
 };
 
-/** The functions behind queues and streams, each with a good message beside the odd one: that must be processed. */
+/** The functions behind queues and streams, each with a good message next to the odd one: that must be processed. */
 function queueDoors(scheduler: VirtualScheduler, seed: number): Readonly<Record<string, Door>> {
   const telemetry = silentTelemetry;
   const runtime = regionRuntime({ scheduler, random: seeded(seed), clockAhead: 0, telemetry }, noCounts());

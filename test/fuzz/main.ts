@@ -1,6 +1,6 @@
 // `npm run fuzz`: odd inputs through every door.
-import { readOptions } from '../scripts/options.ts';
-import { fuzz } from './fuzz/run.ts';
+import { readOptions } from '../../scripts/options.ts';
+import { fuzz } from './run.ts';
 
 const USAGE = `Usage: npm run fuzz -- [--inputs <number>] [--seed <number>] [--json]
 

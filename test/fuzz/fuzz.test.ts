@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { fuzz } from '../../bench/fuzz/run.ts';
+import { fuzz } from './run.ts';
 
 describe('odd inputs', () => {
   it('are taken as they are or refused with a reason, at every door', async () => {
