@@ -45,6 +45,10 @@ export interface Config {
    * transactions and queues need. They are reserved, too; 0: no limit, and none reserved.
    */
   readonly apiConcurrency: number;
+  /** The most read request units a second of each table in each Region, so that a mistake costs no more; undefined: no maximum. */
+  readonly maxReadUnits: number | undefined;
+  /** The most write request units a second of each table in each Region; undefined: no maximum. */
+  readonly maxWriteUnits: number | undefined;
   /**
    * The ARN of an existing KMS key for each Region, which encrypts what Meridian stores and carries there; empty if keys of AWS do.
    */
@@ -108,6 +112,8 @@ const WHAT_TO_WRITE = {
     'a whole number from 1 to 1000 (the account keeps 100 for functions without a reservation), or 0 for no limit',
   apiConcurrency:
     'a whole number from 1 to 1000 (the account keeps 100 for functions without a reservation), or 0 for no limit',
+  maxReadUnits: 'read request units a second, a whole number of at least 1, or leave it out for no maximum',
+  maxWriteUnits: 'write request units a second, a whole number of at least 1, or leave it out for no maximum',
   encryptionKeys:
     'the ARN of an existing, symmetric KMS key in each Region of `regions`, of the same account, for example {"us-east-1": "arn:aws:kms:us-east-1:123456789012:key/…", …}, or leave it out',
   redriveRoles:
@@ -129,6 +135,8 @@ const keys = [
   'archiveDays',
   'turnConcurrency',
   'apiConcurrency',
+  'maxReadUnits',
+  'maxWriteUnits',
   'encryptionKeys',
   'redriveRoles',
   'decisions',
@@ -159,6 +167,8 @@ const flagSchema = z
 
 const concurrencySchema = z.preprocess(numberFromCommandLine, z.int().min(0).max(1000));
 
+const unitsSchema = z.preprocess(numberFromCommandLine, z.int().min(1).optional());
+
 /** Half of the executions that an account has in a Region by default. */
 const API_CONCURRENCY = 500;
 
@@ -186,6 +196,8 @@ const contextSchema = z
     archiveDays: z.preprocess(numberFromCommandLine, z.int().min(0).max(3650)).default(30),
     turnConcurrency: concurrencySchema.default(0),
     apiConcurrency: concurrencySchema.optional(),
+    maxReadUnits: unitsSchema,
+    maxWriteUnits: unitsSchema,
     encryptionKeys: z.record(z.string(), keySchema).default({}),
     redriveRoles: z.preprocess(listFromCommandLine, z.array(roleSchema)).default([]),
     decisions: z.enum(DECISIONS).optional(),
@@ -276,13 +288,24 @@ export function parseConfig({ context, props = {}, account: defaultAccount }: Co
     const messagesOf = (key: ConfigKey) => issues.filter(({ path }) => path[0] === key).map(({ message }) => message);
     throw new ConfigError(keys.flatMap((key) => faultOf(key, messagesOf(key))));
   }
-  const { account = defaultAccount, alarmEmail, logs, decisions, apiConcurrency, ...rest } = parsed.data;
+  const {
+    account = defaultAccount,
+    alarmEmail,
+    logs,
+    decisions,
+    apiConcurrency,
+    maxReadUnits,
+    maxWriteUnits,
+    ...rest
+  } = parsed.data;
   const faults = keyFaults(rest.encryptionKeys, rest.regions, account);
   if (faults.length > 0) throw new ConfigError([faultOf('encryptionKeys', faults)].flat());
   return {
     ...rest,
     // Accounts for trying things out often have a quota that is too small to reserve anything.
     apiConcurrency: apiConcurrency ?? (rest.ephemeral ? 0 : API_CONCURRENCY),
+    maxReadUnits,
+    maxWriteUnits,
     account,
     alarmEmail,
     logs: logsOf(rest.regions, logs),

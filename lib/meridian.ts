@@ -88,6 +88,10 @@ export interface MeridianProps {
    * transactions and queues need. They are reserved, too; 0: no limit, and none reserved. @default 500; 0 if `ephemeral`
    */
   readonly apiConcurrency?: number;
+  /** The most read request units a second of each table in each Region, so that a mistake costs no more. @default no maximum */
+  readonly maxReadUnits?: number;
+  /** The most write request units a second of each table in each Region. @default no maximum */
+  readonly maxWriteUnits?: number;
   /**
    * The ARN of an existing, symmetric KMS key for each Region: all Regions, or none. It encrypts what Meridian stores and carries
    * there, and its policy must allow that: see {@link encryptionKeyStatements}. @default keys of AWS

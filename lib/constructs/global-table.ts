@@ -13,18 +13,20 @@ export interface GlobalTableProps {
   readonly replicaRegions: readonly string[];
   /** Whether the table is deleted with its stack. @default false */
   readonly ephemeral?: boolean;
+  /** How the table is paid for. @default by the request, without a maximum */
+  readonly billing?: Billing;
 }
 
 /** The common properties of global tables. Replicas inherit recovery, protection and encryption from the table. */
 export function globalTable(
   scope: Construct,
-  { tableName, replicaRegions, ephemeral = false }: GlobalTableProps,
+  { tableName, replicaRegions, ephemeral = false, billing = Billing.onDemand() }: GlobalTableProps,
 ): TablePropsV2 {
   return {
     tableName,
     partitionKey: { name: PARTITION_KEY, type: AttributeType.STRING },
     sortKey: { name: SORT_KEY, type: AttributeType.STRING },
-    billing: Billing.onDemand(),
+    billing,
     encryption: Encryption.of(scope).table(replicaRegions),
     pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
     deletionProtection: !ephemeral,

@@ -9,19 +9,21 @@ import { removalPolicyOf } from './removal-policy.ts';
 export interface SnapshotsTableProps {
   /** Name of the table. */
   readonly tableName: string;
+  /** How the table is paid for. @default by the request, without a maximum */
+  readonly billing?: Billing;
 }
 
 /** Snapshots of streams, so that long streams load fast. Not replicated: every Region takes its own. */
 export class SnapshotsTable extends Construct {
   readonly #table: TableV2;
 
-  constructor(scope: Construct, id: string, { tableName }: SnapshotsTableProps) {
+  constructor(scope: Construct, id: string, { tableName, billing = Billing.onDemand() }: SnapshotsTableProps) {
     super(scope, id);
     this.#table = new TableV2(this, 'Table', {
       tableName,
       partitionKey: { name: PARTITION_KEY, type: AttributeType.STRING },
       sortKey: { name: SORT_KEY, type: AttributeType.STRING },
-      billing: Billing.onDemand(),
+      billing,
       encryption: Encryption.of(this).table(),
       // Snapshots never need to be restored, but a rule without exceptions (every table has recovery) is worth the
       // cost.

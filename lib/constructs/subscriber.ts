@@ -1,8 +1,9 @@
-import { AttributeType, Billing, TableV2 } from 'aws-cdk-lib/aws-dynamodb';
+import { AttributeType, TableV2 } from 'aws-cdk-lib/aws-dynamodb';
 import { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { EXPIRES, namesOf, PARTITION_KEY, SORT_KEY } from '../../core/names.ts';
 import type { Subscription } from '../../core/wire/subscription.ts';
+import type { Config } from '../config.ts';
 import { Encryption } from './encryption.ts';
 import type { MeridianFunction } from './meridian-function.ts';
 import { type Granting, OwnFunction, type OwnFunctionScope } from './own-function.ts';
@@ -10,6 +11,7 @@ import { QueueConsumer } from './queue-consumer.ts';
 import { queueDefaults } from './queue-defaults.ts';
 import { QueueRules } from './queue-rules.ts';
 import { removalPolicyOf } from './removal-policy.ts';
+import { tableBilling } from './table-billing.ts';
 import { WorkQueue } from './work-queue.ts';
 
 /** Properties of Subscriber. */
@@ -51,7 +53,7 @@ export class Subscriber extends Construct {
       queue,
       undelivered: this.deadLetters,
     });
-    const table = hasTable ? this.#table(names.subscriberTable(name), config.ephemeral) : undefined;
+    const table = hasTable ? this.#table(names.subscriberTable(name), config) : undefined;
     const consumer = new OwnFunction(this, 'Consumer', {
       ...scoped,
       own: subscription,
@@ -75,13 +77,14 @@ export class Subscriber extends Construct {
     new QueueConsumer(this, 'Mapping', { queue, consumer: this.function, limits: limits.queue });
   }
 
-  #table(tableName: string, ephemeral: boolean): TableV2 {
+  #table(tableName: string, config: Config): TableV2 {
+    const { ephemeral } = config;
     return new TableV2(this, 'Table', {
       tableName,
       partitionKey: { name: PARTITION_KEY, type: AttributeType.STRING },
       sortKey: { name: SORT_KEY, type: AttributeType.STRING },
       timeToLiveAttribute: EXPIRES,
-      billing: Billing.onDemand(),
+      billing: tableBilling(config),
       encryption: Encryption.of(this).table(),
       pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
       deletionProtection: !ephemeral,

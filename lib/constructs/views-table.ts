@@ -11,19 +11,25 @@ export interface ViewsTableProps {
   readonly tableName: string;
   /** Whether the table is deleted with its stack. @default false */
   readonly ephemeral?: boolean;
+  /** How the table is paid for. @default by the request, without a maximum */
+  readonly billing?: Billing;
 }
 
 /** The read models of one Region. Not replicated: every Region computes its own. */
 export class ViewsTable extends Construct {
   readonly #table: TableV2;
 
-  constructor(scope: Construct, id: string, { tableName, ephemeral = false }: ViewsTableProps) {
+  constructor(
+    scope: Construct,
+    id: string,
+    { tableName, ephemeral = false, billing = Billing.onDemand() }: ViewsTableProps,
+  ) {
     super(scope, id);
     this.#table = new TableV2(this, 'Table', {
       tableName,
       partitionKey: { name: PARTITION_KEY, type: AttributeType.STRING },
       sortKey: { name: SORT_KEY, type: AttributeType.STRING },
-      billing: Billing.onDemand(),
+      billing,
       encryption: Encryption.of(this).table(),
       // Views can be rebuilt from the events, but restoring a backup is faster than folding years of events.
       pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },

@@ -31,6 +31,7 @@ import { SchemaRegistry } from '../constructs/schema-registry.ts';
 import { SnapshotsTable } from '../constructs/snapshots-table.ts';
 import { StreamLookup } from '../constructs/stream-lookup/stream-lookup.ts';
 import { Subscriber } from '../constructs/subscriber.ts';
+import { tableBilling } from '../constructs/table-billing.ts';
 import type { Transacting } from '../constructs/transacting.ts';
 import { TransactionMachine } from '../constructs/transaction-machine.ts';
 import { TransactionsReplica } from '../constructs/transactions-replica.ts';
@@ -154,11 +155,12 @@ type Stores = Pick<Transacting, 'events' | 'transactions' | 'snapshots'>;
 function addTables(stack: Stack, { config, region }: Deployment): Stores & { readonly views: ViewsTable } {
   const names = namesOf(config.name);
   const streams = new StreamLookup(stack, 'StreamLookup', { config, region });
+  const billing = tableBilling(config);
   return {
     events: new EventsReplica(stack, 'Events', { config, streams }),
     transactions: new TransactionsReplica(stack, 'Transactions', { config, streams }),
-    views: new ViewsTable(stack, 'Views', { tableName: names.viewsTable, ephemeral: config.ephemeral }),
-    snapshots: new SnapshotsTable(stack, 'Snapshots', { tableName: names.snapshotsTable }),
+    views: new ViewsTable(stack, 'Views', { tableName: names.viewsTable, ephemeral: config.ephemeral, billing }),
+    snapshots: new SnapshotsTable(stack, 'Snapshots', { tableName: names.snapshotsTable, billing }),
   };
 }
 

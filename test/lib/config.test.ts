@@ -39,6 +39,7 @@ describe('the configuration', () => {
       archiveDays: '0',
       turnConcurrency: '20',
       apiConcurrency: '0',
+      maxReadUnits: '4000',
       redriveRoles: 'operator,team/on-call-*',
     });
     expect(config).toMatchObject({ regions: ['eu-central-1', 'ap-southeast-7'], ephemeral: true, nonce: '17' });
@@ -48,6 +49,8 @@ describe('the configuration', () => {
       archiveDays: 0,
       turnConcurrency: 20,
       apiConcurrency: 0,
+      maxReadUnits: 4000,
+      maxWriteUnits: undefined,
       redriveRoles: ['operator', 'team/on-call-*'],
     });
     expect(parse({ regions, ephemeral: 'false' }).ephemeral).toBe(false);
@@ -170,6 +173,8 @@ describe('the configuration', () => {
     ['turnConcurrency', { regions, turnConcurrency: 1001 }, '1001'],
     ['turnConcurrency', { regions, turnConcurrency: 'all' }, '"all"'],
     ['apiConcurrency', { regions, apiConcurrency: -1 }, '-1'],
+    ['maxReadUnits', { regions, maxReadUnits: 0 }, '0'],
+    ['maxWriteUnits', { regions, maxWriteUnits: '1.5' }, '"1.5"'],
     ['redriveRoles', { regions, redriveRoles: '*' }, 'not the name of a role'],
     ['redriveRoles', { regions, redriveRoles: ['arn:aws:iam::123456789012:role/operator'] }, 'not the name of a role'],
     ['decisions', { regions, decisions: 'quick' }, '"quick"'],

@@ -31,7 +31,7 @@ let region: TemplateReader;
 beforeAll(() => {
   app = synthesize({ cloudFormationRules: true });
   throwaway = synthesize({ context: { ephemeral: 'true', name: 'trial', regions: 'eu-west-1,eu-west-2' } });
-  five = synthesize({ context: fiveRegions });
+  five = synthesize({ context: { ...fiveRegions, maxReadUnits: 4000, maxWriteUnits: 1000 } });
   global = new TemplateReader(app.globalTemplate);
   region = firstRegionOf(app);
 });
@@ -200,6 +200,19 @@ describe('data', () => {
         },
       ],
     });
+  });
+
+  it('is in tables without a maximum of requests, unless one is set: then for every table in every Region', () => {
+    const tables = (of: Synthesized) => all(of).flatMap((template) => template.ofType('AWS::DynamoDB::GlobalTable'));
+    expect(JSON.stringify(tables(app))).not.toContain('OnDemandThroughput');
+    const limited = tables(five);
+    expect(limited.length).toBeGreaterThan(5);
+    for (const { Properties } of limited) {
+      expect(Properties.WriteOnDemandThroughputSettings).toEqual({ MaxWriteRequestUnits: 1000 });
+      const replicas = z.array(z.looseObject({})).parse(Properties.Replicas);
+      for (const replica of replicas)
+        expect(replica.ReadOnDemandThroughputSettings).toEqual({ MaxReadRequestUnits: 4000 });
+    }
   });
 
   it('of snapshots is kept per Region, and deleted with its stack: it is recomputed from the events', () => {
