@@ -64,8 +64,9 @@ function deployedPorts(): SubscriberPorts {
 
 /** While a stack is updated, new code may run with the old variables: messages that wait are then redelivered. */
 function ownQueue() {
-  const url = process.env.SUBSCRIBER_QUEUE_URL;
-  return url === undefined ? undefined : sqsDelayedQueue(sqsClient(), url, OWN_QUEUE_MS);
+  return process.env.SUBSCRIBER_QUEUE_URL
+    ? sqsDelayedQueue(sqsClient(), process.env.SUBSCRIBER_QUEUE_URL, OWN_QUEUE_MS)
+    : undefined;
 }
 
 function ownProgress() {

@@ -43,7 +43,7 @@ export function eventBridgeBus(client: EventBridgeClient, name: string): Bus {
         return await put(entries);
       } catch (error) {
         // A request that is invalid because of its only entry.
-        if (entries.length === 1 && isInvalid(error)) return [{ permanent: error.message }];
+        if (entries.length === 1 && isInvalid(error)) return [{ permanent: reasonOf(error) }];
         throw error;
       }
     },
@@ -53,4 +53,9 @@ export function eventBridgeBus(client: EventBridgeClient, name: string): Bus {
 function isInvalid(error: unknown): error is MeridianError {
   if (!(error instanceof MeridianError)) return false;
   return error.code === 'too-large' || (error.cause instanceof Error && error.cause.name === 'ValidationException');
+}
+
+/** Operators see it in the quarantine, so it has what AWS says. */
+function reasonOf({ message, cause }: MeridianError): string {
+  return cause instanceof Error ? `${message} (${cause.message})` : message;
 }

@@ -64,7 +64,7 @@ export const AHEAD_CHECK_MS = 300_000;
  */
 export const AHEAD_ROUNDS = 72;
 /** Streams in one message about those that are ahead of the table. */
-export const AHEAD_STREAMS = 100;
+export const AHEAD_STREAMS = 10;
 /**
  * The least number of commits of a stream that a projector keeps. A shorter one is loaded again by one query, which costs
  * less than those for what is missing.

@@ -125,7 +125,6 @@ async function orReportFailure<T>({ runtime }: LoadPorts, act: () => Promise<T>)
 }
 
 /**
-/**
  * Adds to a history what this Region's table has received since it was loaded.
  * @param missing the commits of the table that it may lack
  * @returns false if the history cannot be used any more, because one of them rules out its base: load the stream again

@@ -91,9 +91,13 @@ export async function readCommits(
  * before one, the reader has the missing commits, because it has that version.
  */
 async function hasSeen({ events }: StreamReadPorts, stream: string, version: VersionVector): Promise<boolean> {
+  if (Object.keys(version).length > MAX_LOGS_READ) return false;
   const last = await Promise.all(Object.entries(version).map(([log, position]) => events.at(stream, log, position)));
   return last.every((commit) => commit && commit.tx?.state !== 'prepared');
 }
+
+/** The most logs of a version that are looked up one by one. A deployment has five Regions, and a log for each restored one. */
+const MAX_LOGS_READ = 20;
 
 /** The ports for reading streams. */
 export interface StreamReadPorts extends LoadPorts {

@@ -2,13 +2,13 @@ import { MeridianError } from '../facts/errors.ts';
 import type { ViewEntry } from '../facts/view-entry.ts';
 import { PROJECT_MS } from '../limits/budgets.ts';
 import type { History } from '../log/history.ts';
+import { loadHistory } from '../log/load.ts';
 import { Retries } from '../retry.ts';
 import type { AheadStream } from '../wire/projection.ts';
 import { isDue, judgeAhead, sendAhead } from './ahead.ts';
 import { applyChanges } from './apply-changes.ts';
 import { type Change, replacement } from './change.ts';
 import type { Target } from './generation.ts';
-import { loadInTable } from './kept-streams.ts';
 import { liveTargets } from './live-targets.ts';
 import type { ProjectPorts } from './projection.ts';
 import { entriesIn } from './streams-behind.ts';
@@ -139,7 +139,8 @@ async function loadAll(
   await Promise.all(
     [...pending.values()].map(async ({ ref }) => {
       try {
-        histories.set(ref.name, await loadInTable(ports, ref));
+        // Not a kept one: commits that arrive on the bus are added to those.
+        histories.set(ref.name, await loadHistory(ports, ref));
       } catch (error) {
         failed.set(ref.name, error);
       }

@@ -54,12 +54,6 @@ export async function loadKept(ports: KeptPorts, ref: StreamRef, brought: readon
   return { history, inTable };
 }
 
-/** A stream as in this Region's table alone. */
-export async function loadInTable(ports: KeptPorts, ref: StreamRef): Promise<History> {
-  const kept = await continued(ports, ref.name);
-  return kept && !kept.ahead ? kept.history : loadHistory(ports, ref);
-}
-
 async function loaded(ports: LoadPorts, ref: StreamRef): Promise<KeptStream> {
   const history = await loadHistory(ports, ref);
   return { history, inTable: history.held, ahead: undefined };

@@ -105,24 +105,11 @@ export function parseTransaction(ports: ParseTransactionPorts, body: unknown): T
   return {
     id: id ?? `${ports.region}:${ports.runtime.newId()}`,
     participants,
-    fingerprint: fingerprintOf(ports.runtime, participants.map(withoutVersions)),
+    fingerprint: fingerprintOf(ports.runtime, participants),
     timeout: timeoutSeconds * 1000,
     meta,
     ...(id === undefined && { isNew: true }),
     ...(faults.length > 0 && { faults }),
-  };
-}
-
-/**
- * A participant as the fingerprint covers it. The version under which an event is first taken is not known to a retry, so a
- * given version is left out: the event with it and without it are the same request.
- */
-function withoutVersions(participant: Participant): Participant {
-  const { operation } = participant;
-  if (operation?.kind !== 'events') return participant;
-  return {
-    ...participant,
-    operation: { ...operation, events: operation.events.map(({ type, data }) => ({ type, data })) },
   };
 }
 

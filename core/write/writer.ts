@@ -5,6 +5,7 @@ import { commandOf, homeOf, parseEvents, parseInput, type StreamDefinition } fro
 import type { Append } from '../facts/append.ts';
 import type { Commit, Intent, Meta, StoredEvent } from '../facts/commit.ts';
 import { MeridianError } from '../facts/errors.ts';
+import { fingerprintOf } from '../facts/fingerprint.ts';
 import { nextStamp, wallTimeOf } from '../facts/hlc.ts';
 import type { Operation, SentEvent } from '../facts/operation.ts';
 import type { KnownCopy } from '../facts/snapshot.ts';
@@ -181,7 +182,7 @@ export function nextCommit(ports: AppendPorts, history: History, now: number, of
     previous: history.lastPositionWithEvents(log),
     hlc,
     wallTime: wallTimeOf(hlc) === wallTime ? undefined : wallTime,
-    digest: ports.runtime.digest(JSON.stringify(of.events)),
+    digest: fingerprintOf(ports.runtime, of.events),
     region,
     ...of,
   };

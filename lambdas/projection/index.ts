@@ -23,8 +23,6 @@ const env = parseEnvironment([
   'TRANSACTIONS_TABLE',
   'DECISIONS',
 ]);
-// Optional, for the same reason as the logs below. It then announces nothing.
-const queueUrl = process.env.PROJECTION_QUEUE_URL;
 const telemetry = powertools(env.MERIDIAN_NAME);
 const client = dynamoDbClient();
 
@@ -37,7 +35,10 @@ export const handler = makeHandler({
   snapshots: dynamoDbSnapshotStore(client, env.SNAPSHOTS_TABLE),
   decisions: dynamoDbDecisions(client, env.TRANSACTIONS_TABLE, { strong: env.DECISIONS === 'strong' }),
   views: dynamoDbViewStore(client, env.VIEWS_TABLE),
-  ahead: queueUrl ? sqsDelayedQueue(sqsClient(), queueUrl, OWN_QUEUE_MS) : undefined,
+  // Optional, for the same reason. It then announces nothing.
+  ahead: process.env.PROJECTION_QUEUE_URL
+    ? sqsDelayedQueue(sqsClient(), process.env.PROJECTION_QUEUE_URL, OWN_QUEUE_MS)
+    : undefined,
   keptStreams: warmStreams(warmBytes(FUNCTIONS.projection)),
   runtime: nodeRuntime(telemetry),
   telemetry,

@@ -76,7 +76,7 @@ describe('the bundle of a function', () => {
     expect(
       inside.filter((file) => /core\/(write|log|transaction|view|read|intake|operate|definition)\//.test(file)),
     ).toEqual([]);
-    expect(inside.filter((file) => /client-(lambda|sfn|sqs|eventbridge)/.test(file))).toEqual([]);
+    expect(inside.filter((file) => /client-(lambda|sfn|eventbridge)/.test(file))).toEqual([]);
   });
 
   it('is refused if its file exports no handler', () => {

@@ -220,14 +220,6 @@ describe('parseTransaction', () => {
     expect(faultsOf({ ...body, id: 'us:1', checks: [{}] })).toContain('participants[0].input.amount');
   });
 
-  it('is the same request with the versions of its events and without', () => {
-    const of = (schemaVersion?: number) => {
-      const events = [{ type: 'Deposited', ...(schemaVersion && { schemaVersion }), data: { amount: 5 } }];
-      return parse({ id: 'us:1', participants: [{ ...gift, events }] }).fingerprint;
-    };
-    expect(of(2)).toBe(of());
-  });
-
   it('accepts 25 streams, and 100 events of one', () => {
     const participants = Array.from({ length: 24 }, (_, i) => ({ ...withdrawal, stream: `account/us.${i}` }));
     const many = { ...gift, events: Array(100).fill(gift.events[0]) };

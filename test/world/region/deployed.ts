@@ -21,6 +21,8 @@ const functionSchema = z.strictObject({
   FunctionName: beside,
   Handler: beside,
   LoggingConfig: beside,
+  // How many instances a function of a world has is declared in DIFFERENCES.
+  ReservedConcurrentExecutions: beside.optional(),
   // Allows a function to send to its own queue: a world has nothing that stops it.
   RecursiveLoop: beside.optional(),
   Role: beside,
