@@ -4,9 +4,10 @@ import type { Commit } from '../../../core/facts/commit.ts';
 import { emptyVersion, type VersionVector } from '../../../core/facts/version.ts';
 import { History } from '../../../core/log/history.ts';
 import { readCommits } from '../../../core/read/streams.ts';
+import { appendToStream } from '../../../core/write/append.ts';
 import { note } from '../../../testing/toy.ts';
 import { aCommit } from '../../contract/commits.ts';
-import { aRegion } from '../a-region.ts';
+import { anAppend, aRegion } from '../a-region.ts';
 import { arrivals } from '../log/graph.ts';
 
 const STREAM = 'note/n';
@@ -80,6 +81,17 @@ describe('a page of commits', () => {
     const hidden = logOf('eu', 40, (position) => ({ ...stamp(0), context: { ap: 1, eu: position - 1 } }));
     const page = await readCommits(aRegionWith([...aborted, ...hidden]).us, STREAM, undefined, 3);
     expect(page).toMatchObject({ commits: [{ log: 'us', position: 40 }], more: false });
+  });
+
+  it('looks up no log of a version that names more than any deployment has: it loads the stream, and refuses the version', async () => {
+    const us = aRegion('us');
+    await appendToStream(us, anAppend());
+    const many = Object.fromEntries(Array.from({ length: 1_000 }, (_, i) => [`log-${i}`, 1]));
+    us.events.calls.length = 0;
+    await expect(readCommits({ ...us, logs: ['us'] }, STREAM, many)).rejects.toThrow(
+      expect.objectContaining({ code: 'validation' }),
+    );
+    expect(us.events.calls).toEqual(['load']);
   });
 
   it('waits for a version that has not been seen, such as one whose last commit is an undecided intent', async () => {
