@@ -7,9 +7,22 @@ export interface OutputOptions {
   readonly json?: boolean;
 }
 
-/** Prints data, on standard output. */
+/**
+ * Control characters, and those that change the direction of text. Texts of callers have them, and a terminal would
+ * obey them. Line breaks and tabs are ours: `cell` escapes those of callers.
+ */
+const CONTROL = /[\p{Cc}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
+
+/** Writes control characters as JSON escapes them, `\u202e`; so JSON stays the same JSON. */
+function visible(text: string, kept: string): string {
+  return text.replace(CONTROL, (character) =>
+    kept.includes(character) ? character : `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+}
+
+/** Prints data, on standard output, without control characters. */
 export function sayText(text: string): void {
-  process.stdout.write(`${text}\n`);
+  process.stdout.write(`${visible(text, '\n\t')}\n`);
 }
 
 /** Prints one JSON document, on a line of its own. */
@@ -17,9 +30,9 @@ export function sayJson(value: unknown): void {
   sayText(JSON.stringify(value));
 }
 
-/** Prints a message that is not data, on standard error. */
+/** Prints a message that is not data, on standard error, without control characters. */
 export function sayNote(text: string): void {
-  process.stderr.write(`${text}\n`);
+  process.stderr.write(`${visible(text, '\n\t')}\n`);
 }
 
 export interface FailOptions {
@@ -81,9 +94,9 @@ export function table(columns: readonly Column[], rows: readonly (readonly (stri
   return drawn.toString();
 }
 
-/** The text of a cell: strings unchanged, numbers with two decimals, anything else as JSON. */
+/** The text of a cell: strings on one line, numbers with two decimals, anything else as JSON. */
 export function cell(value: unknown): string {
-  if (typeof value === 'string') return value;
+  if (typeof value === 'string') return visible(value, '');
   return JSON.stringify(typeof value === 'number' ? Number(value.toFixed(2)) : value) ?? '';
 }
 

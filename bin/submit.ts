@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { text } from 'node:stream/consumers';
+import { buffer } from 'node:stream/consumers';
 import { type Command, Option } from 'commander';
+import { utf8Text } from '../project/utf8-text.ts';
 import { openRegion } from './client/open.ts';
 import { mayStand } from './client/problem.ts';
 import { reportError, reportingErrors, sayJson, sayNote, sayText } from './output.ts';
@@ -70,8 +71,8 @@ export function submitFromOptions(stream: string, request: object, options: Subm
 
 /**
  * JSON from the command line; `-` reads standard input.
- * @throws SyntaxError
+ * @throws SyntaxError when it is not JSON, Error when standard input is not UTF-8
  */
 export async function jsonArgument(argument: string): Promise<unknown> {
-  return JSON.parse(argument === '-' ? await text(process.stdin) : argument);
+  return JSON.parse(argument === '-' ? utf8Text(await buffer(process.stdin)) : argument.replace(/^\uFEFF/, ''));
 }

@@ -110,7 +110,7 @@ async function endpointOf(endpoints: ClientOptions['endpoints'], region: string)
   try {
     if (typeof endpoints === 'function') return new URL(await endpoints(region));
     // `endpoints` may lack the Region, because the caller or a transaction's id named it for this call only.
-    const endpoint = endpoints[region];
+    const endpoint = Object.hasOwn(endpoints, region) ? endpoints[region] : undefined;
     if (endpoint === undefined) throw notAmong(endpoints, region);
     return new URL(endpoint);
   } catch (cause) {

@@ -103,6 +103,8 @@ export type { DrivePorts, TransactPorts } from './transaction/transact.ts';
 export { outcomeOf, runTransaction } from './transaction/transact.ts';
 export type { TurnPorts } from './transaction/turn.ts';
 export { turnStep } from './transaction/turn.ts';
+export { checkAhead } from './view/check-ahead.ts';
+export type { KeptStream } from './view/kept-streams.ts';
 export type { ProjectPorts } from './view/projection.ts';
 export { projectTriggers } from './view/projection.ts';
 export { beginRebuild, cleanRebuild, rebuildStatus, stepRebuild } from './view/rebuild.ts';

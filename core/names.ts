@@ -83,6 +83,7 @@ export type EnvironmentVariable =
   | 'MERIDIAN_VERSION'
   | 'MERIDIAN_REGIONS'
   | 'MERIDIAN_LOG'
+  | 'MERIDIAN_LOGS'
   | 'EVENTS_TABLE'
   | 'VIEWS_TABLE'
   | 'SNAPSHOTS_TABLE'
@@ -102,6 +103,7 @@ export type EnvironmentVariable =
   | 'MERIDIAN_ENDPOINTS'
   | 'SUBSCRIBER'
   | 'SUBSCRIBER_TABLE'
+  | 'SUBSCRIBER_QUEUE_URL'
   | 'SUBSCRIBE_FROM';
 
 /** The environment of a function. */
@@ -115,6 +117,7 @@ export function namesOf(prefix: string) {
   return {
     globalStack: `${prefix}-global`,
     regionStack: (region: string) => `${prefix}-${region}`,
+    forwardingStack: (region: string) => `${prefix}-${region}-forwarding`,
     eventsTable: `${prefix}-events`,
     transactionsTable: `${prefix}-transactions`,
     viewsTable: `${prefix}-views`,
@@ -122,7 +125,8 @@ export function namesOf(prefix: string) {
     subscriberTable: (id: OwnName) => `${prefix}-${id}`,
     bus: prefix,
     schemaRegistry: prefix,
-    rule: (id: RuleId) => `${prefix}-${id}`,
+    /** @param part of a pattern that is too long for one rule: 1, 2, 3 …; no name of a team's has a dot */
+    rule: (id: RuleId, part = 1) => `${prefix}-${id}${part === 1 ? '' : `.${part}`}`,
     queue: (id: QueueId | OwnName) => `${prefix}-${id}`,
     deadLetterQueue: (id: QueueConsumerId | OwnName) => `${prefix}-${id}-dead-letter`,
     function: (id: FunctionId | OwnName) => `${prefix}-${id}`,

@@ -16,6 +16,8 @@ const variables = {
     .transform((list) => list.split(',')),
   /** The log that this Region writes to. */
   MERIDIAN_LOG: z.string().min(1),
+  /** The logs that the Regions write to, comma-separated. */
+  MERIDIAN_LOGS: z.string().min(1),
   EVENTS_TABLE: z.string().min(1),
   VIEWS_TABLE: z.string().min(1),
   SNAPSHOTS_TABLE: z.string().min(1),
@@ -43,6 +45,7 @@ const variables = {
   /** A subscriber's name, its own table, and where it starts in a log of which it has handled no event yet. */
   SUBSCRIBER: z.string().min(1),
   SUBSCRIBER_TABLE: z.string().min(1),
+  SUBSCRIBER_QUEUE_URL: z.url(),
   SUBSCRIBE_FROM: z.enum(SUBSCRIBE_FROM),
 } satisfies Readonly<Record<EnvironmentVariable, z.ZodType>>;
 

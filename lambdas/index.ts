@@ -5,8 +5,10 @@ import { dynamoDbClient } from '../adapters/dynamodb/client.ts';
 import { dynamoDbProgress } from '../adapters/dynamodb/progress.ts';
 import { defaultCredentials, findFunctionUrl } from '../adapters/lambda/function-url.ts';
 import { nodeRuntime } from '../adapters/node/runtime.ts';
+import { sqsClient } from '../adapters/sqs/client.ts';
+import { sqsDelayedQueue } from '../adapters/sqs/delayed-queue.ts';
 import { MeridianError, messageOf } from '../core/facts/errors.ts';
-import { CLIENT_AVOID_MS, ENDPOINT_LOOKUP_MS } from '../core/limits/budgets.ts';
+import { CLIENT_AVOID_MS, ENDPOINT_LOOKUP_MS, OWN_QUEUE_MS } from '../core/limits/budgets.ts';
 import {
   clientOptionsIn,
   type FunctionClientOptions,
@@ -54,9 +56,17 @@ function deployedPorts(): SubscriberPorts {
     environment: process.env,
     from: env.SUBSCRIBE_FROM,
     progress: process.env.SUBSCRIBER_TABLE === undefined ? undefined : ownProgress(),
+    waiting: ownQueue(),
     runtime: nodeRuntime(telemetry),
     telemetry,
   };
+}
+
+/** While a stack is updated, new code may run with the old variables: messages that wait are then redelivered. */
+function ownQueue() {
+  return process.env.SUBSCRIBER_QUEUE_URL
+    ? sqsDelayedQueue(sqsClient(), process.env.SUBSCRIBER_QUEUE_URL, OWN_QUEUE_MS)
+    : undefined;
 }
 
 function ownProgress() {

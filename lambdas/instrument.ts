@@ -3,6 +3,7 @@ import type { Context } from 'aws-lambda';
 
 /** Structured logs of a function. */
 export interface Log {
+  info(message: string, details: Readonly<Record<string, unknown>>): void;
   warn(message: string, details: Readonly<Record<string, unknown>>): void;
   error(message: string, details: Readonly<Record<string, unknown>>): void;
 }

@@ -61,7 +61,7 @@ export interface SubscriberFunctions {
 export type SubscriberHandler = (batch: SQSEvent, context: Context) => Promise<SQSBatchResponse>;
 
 /** The resources of a subscriber's instance. */
-export interface SubscriberPorts extends Pick<MessagePorts<Addition>, 'from' | 'progress'> {
+export interface SubscriberPorts extends Pick<MessagePorts<Addition>, 'from' | 'progress' | 'waiting'> {
   /** The deployment's name: two deployments may use the same service. */
   readonly deployment: string;
   /** The subscriber's name. */

@@ -41,6 +41,21 @@ export interface Config {
    */
   readonly turnConcurrency: number;
   /**
+   * The most concurrent executions of `api`, which answers callers, in each Region, so that callers cannot use up what appends,
+   * transactions and queues need. They are reserved, too; 0: no limit, and none reserved.
+   */
+  readonly apiConcurrency: number;
+  /** The most read request units a second of each table in each Region, so that a mistake costs no more; undefined: no maximum. */
+  readonly maxReadUnits: number | undefined;
+  /** The most write request units a second of each table in each Region; undefined: no maximum. */
+  readonly maxWriteUnits: number | undefined;
+  /**
+   * The ARN of an existing KMS key for each Region, which encrypts what Meridian stores and carries there; empty if keys of AWS do.
+   */
+  readonly encryptionKeys: Readonly<Record<string, string>>;
+  /** IAM roles that may move dead letters back to the queues that functions process: names, with their paths; `*` matches any text. */
+  readonly redriveRoles: readonly string[];
+  /**
    * How the table of the transactions' decisions is replicated: every Region sees a decision at once (multi-Region strong
    * consistency), or replicas catch up. By default `strong` if the Regions allow it.
    */
@@ -95,6 +110,14 @@ const WHAT_TO_WRITE = {
   archiveDays: 'whole days from 1 to 3650, or 0 for no archive',
   turnConcurrency:
     'a whole number from 1 to 1000 (the account keeps 100 for functions without a reservation), or 0 for no limit',
+  apiConcurrency:
+    'a whole number from 1 to 1000 (the account keeps 100 for functions without a reservation), or 0 for no limit',
+  maxReadUnits: 'read request units a second, a whole number of at least 1, or leave it out for no maximum',
+  maxWriteUnits: 'write request units a second, a whole number of at least 1, or leave it out for no maximum',
+  encryptionKeys:
+    'the ARN of an existing, symmetric KMS key in each Region of `regions`, of the same account, for example {"us-east-1": "arn:aws:kms:us-east-1:123456789012:key/…", …}, or leave it out',
+  redriveRoles:
+    'names of IAM roles of the account, with their paths; * matches any text: ["operator", "aws-reserved/sso.amazonaws.com/*/AWSReservedSSO_Operator_*"] (-c redriveRoles=operator)',
   runbookUrl: 'the location of the runbooks, without a trailing slash, for example "https://wiki.example.com/meridian"',
   decisions: `"eventual"; or "strong" with exactly three Regions of one set: ${STRONG_REGION_SETS.map((set) => set.join(', ')).join('; ')}`,
 } as const satisfies Record<ConfigKey, string>;
@@ -111,12 +134,22 @@ const keys = [
   'logRetentionDays',
   'archiveDays',
   'turnConcurrency',
+  'apiConcurrency',
+  'maxReadUnits',
+  'maxWriteUnits',
+  'encryptionKeys',
+  'redriveRoles',
   'decisions',
   'runbookUrl',
 ] as const satisfies readonly ConfigKey[];
 
 const regionSchema = z.string().regex(REGION_FORM, 'not the name of an AWS Region');
 const logNameSchema = z.string().regex(/^(?!global$)[a-z0-9][a-z0-9-]{0,62}$/, 'not a log name');
+/** A name and its path, as they follow `role/` in an ARN. Wildcards alone would match every role. */
+const roleSchema = z.string().regex(/^(?![*/]*$)[\w+=,.@*/-]{1,200}$/, 'not the name of a role');
+const KEY_FORM = /^arn:aws[a-z-]*:kms:([a-z0-9-]+):(\d{12}):key\/[\w-]{1,256}$/;
+/** An alias may refer to another key later, and most services accept only the key itself. */
+const keySchema = z.string().regex(KEY_FORM, 'not the ARN of a KMS key');
 function unique(values: readonly string[]): boolean {
   return new Set(values).size === values.length;
 }
@@ -131,6 +164,13 @@ function numberFromCommandLine(value: unknown): unknown {
 const flagSchema = z
   .union([z.boolean(), z.enum(['true', 'false']).transform((text) => text === 'true')])
   .default(false);
+
+const concurrencySchema = z.preprocess(numberFromCommandLine, z.int().min(0).max(1000));
+
+const unitsSchema = z.preprocess(numberFromCommandLine, z.int().min(1).optional());
+
+/** Half of the executions that an account has in a Region by default. */
+const API_CONCURRENCY = 500;
 
 const contextSchema = z
   .object({
@@ -154,7 +194,12 @@ const contextSchema = z
     alarmEmail: z.email('not a mail address').optional(),
     logRetentionDays: z.preprocess(numberFromCommandLine, z.literal(LOG_RETENTION_DAYS)).default(30),
     archiveDays: z.preprocess(numberFromCommandLine, z.int().min(0).max(3650)).default(30),
-    turnConcurrency: z.preprocess(numberFromCommandLine, z.int().min(0).max(1000)).default(0),
+    turnConcurrency: concurrencySchema.default(0),
+    apiConcurrency: concurrencySchema.optional(),
+    maxReadUnits: unitsSchema,
+    maxWriteUnits: unitsSchema,
+    encryptionKeys: z.record(z.string(), keySchema).default({}),
+    redriveRoles: z.preprocess(listFromCommandLine, z.array(roleSchema)).default([]),
     decisions: z.enum(DECISIONS).optional(),
     runbookUrl: z.string().max(500).regex(/[^/]$/, 'not a URL or a path').default(RUNBOOKS),
   })
@@ -178,6 +223,40 @@ const contextSchema = z
       });
   });
 
+/** A value in an error, which may be anything that a property or the context has. */
+function shown(value: unknown): string {
+  try {
+    const text = JSON.stringify(value) ?? 'nothing';
+    return text.length > 500 ? `${text.slice(0, 500)}…` : text;
+  } catch {
+    return 'a value that JSON cannot express';
+  }
+}
+
+/** Why keys cannot encrypt what is in these Regions of this account. */
+function keyFaults(
+  keys: Readonly<Record<string, string>>,
+  regions: readonly string[],
+  account: string | undefined,
+): readonly string[] {
+  const named = Object.keys(keys);
+  if (named.length === 0) return [];
+  const accounts = new Set<string | undefined>(account === undefined ? [] : [account]);
+  const faults = Object.entries(keys).flatMap(([region, arn]) => {
+    const [, of, owner] = KEY_FORM.exec(arn) ?? [];
+    accounts.add(owner);
+    return [
+      ...(regions.includes(region) ? [] : [`${region} is not one of \`regions\``]),
+      ...(of === region ? [] : [`the key of ${region} is in ${of}`]),
+    ];
+  });
+  return [
+    ...regions.filter((region) => !named.includes(region)).map((region) => `${region} has no key`),
+    ...faults,
+    ...(accounts.size > 1 ? [`more than one account: ${[...accounts].join(', ')}`] : []),
+  ];
+}
+
 function logsOf(regions: readonly string[], overrides: Readonly<Record<string, string>>): Record<string, string> {
   return Object.fromEntries(regions.map((name) => [name, overrides[name] ?? name]));
 }
@@ -199,18 +278,34 @@ export interface ConfigSources {
 export function parseConfig({ context, props = {}, account: defaultAccount }: ConfigSources): Config {
   const found = Object.fromEntries(keys.map((key) => [key, props[key] ?? context(key)]));
   const parsed = contextSchema.safeParse(found);
+  const faultOf = (key: ConfigKey, messages: readonly string[]) => {
+    if (messages.length === 0) return [];
+    const where = found[key] === undefined ? '' : props[key] === undefined ? ' of the context' : ' of the properties';
+    return `"${key}"${where}: found ${shown(found[key])} (${[...new Set(messages)].join('; ')}); write ${WHAT_TO_WRITE[key]}`;
+  };
   if (!parsed.success) {
-    const faults = keys.flatMap((key) => {
-      const messages = parsed.error.issues.filter(({ path }) => path[0] === key).map(({ message }) => message);
-      if (messages.length === 0) return [];
-      const where = found[key] === undefined ? '' : props[key] === undefined ? ' of the context' : ' of the properties';
-      return `"${key}"${where}: found ${JSON.stringify(found[key]) ?? 'nothing'} (${[...new Set(messages)].join('; ')}); write ${WHAT_TO_WRITE[key]}`;
-    });
-    throw new ConfigError(faults);
+    const { issues } = parsed.error;
+    const messagesOf = (key: ConfigKey) => issues.filter(({ path }) => path[0] === key).map(({ message }) => message);
+    throw new ConfigError(keys.flatMap((key) => faultOf(key, messagesOf(key))));
   }
-  const { account = defaultAccount, alarmEmail, logs, decisions, ...rest } = parsed.data;
+  const {
+    account = defaultAccount,
+    alarmEmail,
+    logs,
+    decisions,
+    apiConcurrency,
+    maxReadUnits,
+    maxWriteUnits,
+    ...rest
+  } = parsed.data;
+  const faults = keyFaults(rest.encryptionKeys, rest.regions, account);
+  if (faults.length > 0) throw new ConfigError([faultOf('encryptionKeys', faults)].flat());
   return {
     ...rest,
+    // Accounts for trying things out often have a quota that is too small to reserve anything.
+    apiConcurrency: apiConcurrency ?? (rest.ephemeral ? 0 : API_CONCURRENCY),
+    maxReadUnits,
+    maxWriteUnits,
     account,
     alarmEmail,
     logs: logsOf(rest.regions, logs),

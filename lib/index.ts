@@ -10,6 +10,8 @@ export { DomainFileError } from '../project/domain-file.ts';
 export { type Config, ConfigError } from './config.ts';
 export type { Api } from './constructs/api.ts';
 export type { Granting } from './constructs/own-function.ts';
+export { type EncryptionKeyStatementsProps, encryptionKeyStatements } from './encryption-key-statements.ts';
 export { type FunctionProps, Meridian, type MeridianProps, type SubscriberProps } from './meridian.ts';
+export type { ForwardingStack } from './stacks/forwarding-stack.ts';
 export type { GlobalStack } from './stacks/global-stack.ts';
 export type { RegionStack } from './stacks/region-stack.ts';

@@ -1,19 +1,21 @@
 import { dirname, join } from 'node:path';
 import { Annotations, type App, Tags, Validations } from 'aws-cdk-lib';
 import type { IGrantable } from 'aws-cdk-lib/aws-iam';
+import { RegionInfo } from 'aws-cdk-lib/region-info';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import { Construct } from 'constructs';
 import { projectedTypes } from '../core/index.ts';
 import { type DecisionsKind, namesOf, REGION_TAG } from '../core/names.ts';
 import { type OwnFunctionDefinition, parseOwnFunctions, type SubscriberDefinition } from '../core/wire/subscription.ts';
-import { unknownRegions } from '../project/aws-regions.ts';
+import { partitionOf, regionFaults, serviceWarnings } from '../project/aws-regions.ts';
 import { domainFileOf, readDomain } from '../project/domain-file.ts';
 import { findProject } from '../project/project.ts';
 import { registrySchemas } from '../schemas/documents.ts';
 import { MeridianChecks } from './checks/meridian-checks.ts';
-import { type Config, parseConfig } from './config.ts';
+import { type Config, ConfigError, parseConfig } from './config.ts';
 import type { Granting } from './constructs/own-function.ts';
 import { type Deployed, REGIONS_FILE, readDeployed } from './deployed-regions.ts';
+import { ForwardingStack } from './stacks/forwarding-stack.ts';
 import { GlobalStack } from './stacks/global-stack.ts';
 import { type Own, RegionStack } from './stacks/region-stack.ts';
 
@@ -82,6 +84,25 @@ export interface MeridianProps {
    */
   readonly turnConcurrency?: number;
   /**
+   * The most concurrent executions of `api`, which answers callers, in each Region, so that callers cannot use up what appends,
+   * transactions and queues need. They are reserved, too; 0: no limit, and none reserved. @default 500; 0 if `ephemeral`
+   */
+  readonly apiConcurrency?: number;
+  /** The most read request units a second of each table in each Region, so that a mistake costs no more. @default no maximum */
+  readonly maxReadUnits?: number;
+  /** The most write request units a second of each table in each Region. @default no maximum */
+  readonly maxWriteUnits?: number;
+  /**
+   * The ARN of an existing, symmetric KMS key for each Region: all Regions, or none. It encrypts what Meridian stores and carries
+   * there, and its policy must allow that: see {@link encryptionKeyStatements}. @default keys of AWS
+   */
+  readonly encryptionKeys?: Readonly<Record<string, string>>;
+  /**
+   * IAM roles that may move dead letters back to the queues that functions process, which deny everyone else to send: names of
+   * roles of the account, with their paths; `*` matches any text. @default none
+   */
+  readonly redriveRoles?: readonly string[];
+  /**
    * How the table of the transactions' decisions is replicated: `strong`, so that every Region sees a decision at once, or
    * `eventual`. It cannot change later.
    * @default strong if the Regions allow it
@@ -94,13 +115,15 @@ export interface MeridianProps {
   readonly runbookUrl?: string;
 }
 
-/** A deployment: the global stack, for what spans Regions, and a stack for each Region. */
+/** A deployment: the global stack, for what spans Regions, and for each Region a stack, and one that forwards its events. */
 export class Meridian extends Construct {
   readonly config: Config;
   /** In the primary Region. */
   readonly global: GlobalStack;
   /** One per Region, in the order of the configuration. */
   readonly regions: readonly RegionStack[];
+  /** One per Region, in the same order. They are deployed last, because the rules in them target the buses of the Regions. */
+  readonly forwarding: readonly ForwardingStack[];
 
   /**
    * @param scope the app, to which the stacks are added directly, under their names in AWS @throws ConfigError if the properties
@@ -117,7 +140,7 @@ export class Meridian extends Construct {
       account: process.env.CDK_DEFAULT_ACCOUNT,
     });
     this.config = { ...config, domain: file };
-    const { global, regions } = addMeridian(scope, {
+    const { global, regions, forwarding } = addMeridian(scope, {
       config: this.config,
       projectedTypes: [...projectedTypes(domain)].sort(),
       eventSchemas: registrySchemas(domain),
@@ -126,6 +149,7 @@ export class Meridian extends Construct {
     });
     this.global = global;
     this.regions = regions;
+    this.forwarding = forwarding;
   }
 
   /** The stack of a Region, with its bus, its API, its alarm topic and its functions. @throws Error when there is no such Region */
@@ -186,13 +210,40 @@ export interface MeridianStacks {
   readonly global: GlobalStack;
   /** One per Region, in the order of the configuration. */
   readonly regions: readonly RegionStack[];
+  /** One per Region, in the same order. */
+  readonly forwarding: readonly ForwardingStack[];
 }
 
-/** Adds a deployment's stacks to an app, with its tags and checks. */
+/** @throws ConfigError for keys whose ARNs are of another partition than their Regions */
+function refuseForeignKeys({ encryptionKeys }: Config): void {
+  const foreign = Object.entries(encryptionKeys).filter(
+    ([region, arn]) => !arn.startsWith(`arn:${partitionOf(region)}:`),
+  );
+  if (foreign.length > 0)
+    throw new ConfigError(
+      foreign.map(
+        ([region, arn]) =>
+          `"encryptionKeys": ${arn} is in another partition than ${region}: write arn:${partitionOf(region)}:…`,
+      ),
+    );
+}
+
+/** Adds a deployment's stacks to an app, with its tags and checks. @throws ConfigError for Regions that do not exist, or of several partitions */
 export function addMeridian(
   app: App,
   { config, projectedTypes, eventSchemas, own, deployed }: StacksProps,
 ): MeridianStacks {
+  const faults = regionFaults(
+    config.regions,
+    RegionInfo.regions.map(({ name }) => name),
+  );
+  if (faults.length > 0)
+    throw new ConfigError(
+      faults.map(
+        (fault) => `"regions": ${fault}. Write existing Regions of one partition; if one is new, update aws-cdk-lib`,
+      ),
+    );
+  refuseForeignKeys(config);
   const names = namesOf(config.name);
   const env = (region: string | undefined) => ({
     ...(config.account !== undefined && { account: config.account }),
@@ -217,11 +268,22 @@ export function addMeridian(
     stack.addStackDependency(global);
     return stack;
   });
-  for (const warning of unknownRegions(config.regions))
-    Annotations.of(global).addWarningV2('meridian:unknown-region', warning);
+  const forwarding = config.regions.map((region) => {
+    const stack = new ForwardingStack(app, names.forwardingStack(region), {
+      env: env(region),
+      description: `Meridian: forwards the events of ${region} to the other Regions`,
+      config,
+      region,
+    });
+    // EventBridge may refuse a rule whose target does not exist: every bus comes first.
+    for (const receiving of regions) stack.addStackDependency(receiving);
+    return stack;
+  });
+  for (const warning of serviceWarnings(config.regions))
+    Annotations.of(global).addWarningV2('meridian:missing-service', warning);
   // The stacks are tagged rather than the app, which may have another deployment.
-  for (const stack of [global, ...regions]) Tags.of(stack).add('meridian', config.name);
-  for (const stack of regions) Tags.of(stack).add(REGION_TAG, stack.region);
+  for (const stack of [global, ...regions, ...forwarding]) Tags.of(stack).add('meridian', config.name);
+  for (const stack of [...regions, ...forwarding]) Tags.of(stack).add(REGION_TAG, stack.region);
   Validations.of(app).addPlugins(new AwsSolutionsChecks(app), new MeridianChecks({ config, deployed }));
-  return { global, regions };
+  return { global, regions, forwarding };
 }

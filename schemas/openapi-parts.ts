@@ -52,6 +52,11 @@ export const parameters = {
 
 /** The headers of responses, as components. */
 export const responseHeaders = {
+  Warning: {
+    description:
+      'What of the query the Region ignored, one `299 - "…"` each: an unknown parameter, and all but the first of a repeated one',
+    schema: string,
+  },
   ETag: { description: 'The version token, quoted; absent if the request had several envelopes', schema: string },
   Location: { description: 'The path of the outcome', schema: string },
   'Retry-After': { description: 'Seconds to wait before a retry', schema: { type: 'integer', minimum: 1 } },

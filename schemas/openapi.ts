@@ -58,7 +58,7 @@ export function openApi(domain: Domain) {
       description:
         'Every Region serves this API, and any Region may be asked. An error is a problem document (RFC 9457): distinguish ' +
         'problems by `code`, and retry only those with `retryable`, with the same id. Ignore members that you do not know. ' +
-        'HEAD is accepted wherever GET is.',
+        'HEAD is accepted wherever GET is. Every response has a `Warning` if the query has a parameter that was ignored.',
     },
     servers: [
       {
@@ -383,6 +383,16 @@ function header(name: keyof typeof responseHeaders): Reference {
   return { $ref: `#/components/headers/${name}` };
 }
 
-function responses(group: ProblemGroup, success: object, others: object = {}): object {
-  return { 200: success, ...others, ...problemResponses(group) };
+interface Success {
+  readonly description: string;
+  readonly content: object;
+  readonly headers?: Readonly<Record<string, Reference>>;
+}
+
+function responses(group: ProblemGroup, success: Success, others: Readonly<Record<string, Success>> = {}): object {
+  const all = Object.entries({ 200: success, ...others }).map(([status, response]) => [
+    status,
+    { ...response, headers: { ...response.headers, Warning: header('Warning') } },
+  ]);
+  return { ...Object.fromEntries(all), ...problemResponses(group) };
 }

@@ -60,7 +60,13 @@ const problems = {
   internal: { means: 'An unexpected error: retry, and if it persists, check the log of the function.' },
   unavailable: {
     means: 'A service that the API depends on did not respond: retry.',
-    members: { retryAfter: z.int().min(1).optional() },
+    members: {
+      retryAfter: z.int().min(1).optional(),
+      started: z
+        .literal(false)
+        .optional()
+        .meta({ description: 'Of an envelope in an array: it was only held up, and has not been tried' }),
+    },
   },
   'unreadable-event': {
     means: 'The stream has an event that only newer code can read: deploy that code in this Region.',

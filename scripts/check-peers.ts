@@ -5,7 +5,7 @@ import * as z from 'zod';
 import { initProject } from '../bin/init/init.ts';
 import { readOptions } from './options.ts';
 import { packPackage } from './pack.ts';
-import { run } from './package-check/run.ts';
+import { runNpm } from './package-check/run.ts';
 import { PEER_RANGES } from './peers.ts';
 
 // `npm run check-peers`: tries a new project with the lowest version of every peer that the package allows, then with
@@ -54,12 +54,12 @@ async function tryPeers(tarball: string, end: Tried['end']): Promise<Tried> {
       else project.devDependencies[name] = version;
     }
     writeFileSync(file, JSON.stringify(project, null, 2));
-    await run(folder, 'npm', ['install', '--no-audit', '--no-fund', '--loglevel=error']);
+    await runNpm(folder, ['install', '--no-audit', '--no-fund', '--loglevel=error']);
     const versionOf = (name: string) =>
       installedSchema.parse(JSON.parse(readFileSync(join(folder, 'node_modules', name, 'package.json'), 'utf8')))
         .version;
     const steps: Tried['steps'][number][] = [];
-    for (const [name, ...args] of STEPS) steps.push(await attempt(name, () => run(folder, 'npm', args)));
+    for (const [name, ...args] of STEPS) steps.push(await attempt(name, () => runNpm(folder, args)));
     return { end, versions: Object.fromEntries(peers.map(([name]) => [name, versionOf(name)])), steps };
   } finally {
     rmSync(parent, { recursive: true, force: true });

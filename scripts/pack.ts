@@ -16,6 +16,7 @@ import * as z from 'zod';
 import { PINNED } from '../bin/init/init.ts';
 import { STORED_FORM } from '../core/names.ts';
 import manifest from '../package.json' with { type: 'json' };
+import { npmCommand } from './npm.mjs';
 import { readOptions } from './options.ts';
 import { PEER_RANGES } from './peers.ts';
 import { sayStep } from './steps.ts';
@@ -157,12 +158,8 @@ export function packCreate(): Packed {
 
 function pack(stage: string): Packed {
   sayStep(`npm pack ${relative(root, stage)}`);
-  const printed = execFileSync('npm', ['pack', '--json', '--ignore-scripts'], {
-    cwd: stage,
-    encoding: 'utf8',
-    shell: process.platform === 'win32',
-    stdio: ['ignore', 'pipe', 2],
-  });
+  const { command, args, shell } = npmCommand(['pack', '--json', '--ignore-scripts']);
+  const printed = execFileSync(command, args, { cwd: stage, encoding: 'utf8', shell, stdio: ['ignore', 'pipe', 2] });
   const [{ filename }] = z.tuple([z.object({ filename: z.string() })]).parse(JSON.parse(printed));
   const tarball = join(stage, filename);
   return { tarball, bytes: statSync(tarball).size };

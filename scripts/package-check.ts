@@ -2,11 +2,12 @@ import { globSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, w
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import manifest from '../package.json' with { type: 'json' };
+import { packageBin } from '../project/package-bin.ts';
 import { readOptions } from './options.ts';
 import { packCreate, packPackage } from './pack.ts';
 import { checkCdkEntry, checkEntries } from './package-check/entries.ts';
 import { lintPackage } from './package-check/lint.ts';
-import { INSTALL, run } from './package-check/run.ts';
+import { INSTALL, runNode, runNpm } from './package-check/run.ts';
 import { checkUpgrades } from './package-check/upgrade.ts';
 import { type DoneStep, timedSteps } from './steps.ts';
 
@@ -46,8 +47,8 @@ async function installCreate(folder: string, tarballs: readonly string[]): Promi
   const tool = join(folder, 'tool');
   mkdirSync(tool);
   writeFileSync(join(tool, 'package.json'), '{"private":true}');
-  await run(tool, 'npm', [...INSTALL, ...tarballs]);
-  return join(tool, 'node_modules/.bin/create');
+  await runNpm(tool, [...INSTALL, ...tarballs]);
+  return packageBin(tool, `${manifest.name.split('/')[0]}/create`, 'create');
 }
 
 /** Runs all at the same time, and waits for each even if one fails: it may still write to the folder. @throws the first failure */
@@ -65,7 +66,8 @@ export async function checkPackage(): Promise<Checked> {
   const { tarball, bytes } = await step('pack', packPackage);
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'meridian-package-')));
   const shop = join(folder, NAME);
-  const npm = (...args: readonly string[]) => run(shop, 'npm', args);
+  const meridian = () => packageBin(shop, manifest.name, 'meridian');
+  const npm = (...args: readonly string[]) => runNpm(shop, args);
   try {
     // Each is one process at a time, and an install mostly waits for the network.
     await inParallel(
@@ -77,7 +79,7 @@ export async function checkPackage(): Promise<Checked> {
       async () => {
         const { tarball: create } = await step('pack create', packCreate);
         const starter = await step('install create', () => installCreate(folder, [create, tarball]));
-        await step('create', () => run(folder, process.execPath, [starter, NAME]));
+        await step('create', () => runNode(folder, [starter, NAME]));
         await step('install', () => npm(...INSTALL));
       },
     );
@@ -90,11 +92,11 @@ export async function checkPackage(): Promise<Checked> {
       async () => {
         await step('start', () => npm('start', '--', '--once'));
         await step('tests', () => npm('test'));
-        await step('schemas', () => run(shop, process.execPath, ['node_modules/.bin/meridian', 'schemas', '--check']));
+        await step('schemas', () => runNode(shop, [meridian(), 'schemas', '--check']));
         await step('synth', () => npm('run', 'synth'));
         await step('bundles', () => checkBundles(join(shop, 'cdk.out')));
         await step('version', async () => {
-          const version = (await run(shop, process.execPath, ['node_modules/.bin/meridian', '--version'])).trim();
+          const version = (await runNode(shop, [meridian(), '--version'])).trim();
           if (version !== manifest.version)
             throw new Error(`meridian --version printed ${version}, not ${manifest.version}.`);
         });

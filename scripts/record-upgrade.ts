@@ -7,9 +7,10 @@ import { isDeepStrictEqual } from 'node:util';
 import * as z from 'zod';
 import { initProject } from '../bin/init/init.ts';
 import manifest from '../package.json' with { type: 'json' };
+import { packageBin } from '../project/package-bin.ts';
 import { readOptions } from './options.ts';
 import { packPackage } from './pack.ts';
-import { run } from './package-check/run.ts';
+import { runNpm } from './package-check/run.ts';
 import { PROJECT, parseShown, RECORDED, SHOWN, type Shown, STARTS } from './package-check/upgrade.ts';
 
 // `npm run record-upgrade`: records a new project of this version with its data. The package check of later
@@ -59,7 +60,7 @@ async function writeData(address: string): Promise<void> {
 async function settled(project: string): Promise<Shown> {
   let before: Shown | undefined;
   for (let left = STARTS; left > 0; left--) {
-    const shown = parseShown(await run(project, 'npm', ['start', '--silent', '--', '--once', '--json']));
+    const shown = parseShown(await runNpm(project, ['start', '--silent', '--', '--once', '--json']));
     if (shown.agree && isDeepStrictEqual(shown, before)) return shown;
     before = shown;
   }
@@ -77,8 +78,8 @@ async function record(archive: string): Promise<void> {
     initProject(project, manifest.version);
     const own = join(folder, 'own', PROJECT);
     cpSync(project, own, { recursive: true });
-    await run(project, 'npm', ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error', tarball]);
-    const start = ['node_modules/.bin/meridian', 'start', '--no-restart', '--port', '0'];
+    await runNpm(project, ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error', tarball]);
+    const start = [packageBin(project, manifest.name, 'meridian'), 'start', '--no-restart', '--port', '0'];
     const child = spawn(process.execPath, start, { cwd: project, stdio: ['ignore', 'pipe', 'inherit'] });
     try {
       await writeData(await served(child));

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { STORED_FORM } from '../core/names.ts';
 import manifest from '../package.json' with { type: 'json' };
+import { npmCommand } from './npm.mjs';
 import { readOptions } from './options.ts';
 import { packPackage, STAGE } from './pack.ts';
 
@@ -58,16 +59,16 @@ function prepare(version: string): void {
     storedForm: STORED_FORM,
     before: manifest.version,
   });
-  if (version !== manifest.version)
-    execFileSync('npm', ['version', version, '--no-git-tag-version', '--ignore-scripts'], {
-      cwd: root,
-      shell: process.platform === 'win32',
-      stdio: ['ignore', 'ignore', 2],
-    });
+  if (version !== manifest.version) npm(root, 'version', version, '--no-git-tag-version', '--ignore-scripts');
   writeFileSync(CHANGELOG, released);
   process.stdout.write(
     `package.json and CHANGELOG.md are at ${version}. Review them, run npm test, commit, and tag v${version}.\n`,
   );
+}
+
+function npm(cwd: string, ...asked: readonly string[]): void {
+  const { command, args, shell } = npmCommand(asked);
+  execFileSync(command, args, { cwd, shell, stdio: ['ignore', 2, 2] });
 }
 
 if (import.meta.main) {
@@ -78,11 +79,7 @@ if (import.meta.main) {
     if (version !== undefined) prepare(version);
     else {
       packPackage();
-      execFileSync('npm', ['publish', '--dry-run', '--access', 'public', '--ignore-scripts'], {
-        cwd: STAGE,
-        shell: process.platform === 'win32',
-        stdio: 'inherit',
-      });
+      npm(STAGE, 'publish', '--dry-run', '--access', 'public', '--ignore-scripts');
     }
   } catch (error) {
     process.stderr.write(`${error instanceof Error ? error.message : error}\n`);

@@ -3,10 +3,12 @@ import { mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import manifest from '../package.json' with { type: 'json' };
+import { packageBin } from '../project/package-bin.ts';
 import { loadedModules } from './loaded-modules.ts';
 import { readOptions } from './options.ts';
 import { packPackage } from './pack.ts';
-import { run as runCommand } from './package-check/run.ts';
+import { runNpm } from './package-check/run.ts';
 
 // `npm run start-time`: how long the command line takes to print its version, compared with an empty Node. With `--bin` it
 // measures the packed package, installed in an empty folder; otherwise the command of this repository.
@@ -33,8 +35,8 @@ async function withInstalledBin(work: (bin: string) => void): Promise<void> {
   try {
     writeFileSync(join(folder, 'package.json'), '{"private":true}');
     const options = ['--no-audit', '--no-fund', '--loglevel=error', '--prefer-offline'];
-    await runCommand(folder, 'npm', ['install', ...options, packPackage().tarball]);
-    work(join(folder, 'node_modules/.bin/meridian'));
+    await runNpm(folder, ['install', ...options, packPackage().tarball]);
+    work(packageBin(folder, manifest.name, 'meridian'));
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

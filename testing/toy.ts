@@ -131,9 +131,8 @@ export const words = defineView({
   of: note,
   shards: 2,
   totals(entries) {
-    const counts: Record<string, { count: number }> = {};
-    for (const { text } of entries) counts[text] = { count: (counts[text]?.count ?? 0) + 1 };
-    return counts;
+    const counts = Map.groupBy(entries, ({ text }) => text);
+    return Object.fromEntries(counts.entries().map(([text, { length: count }]) => [text, { count }]));
   },
   present: ({ count = 0 }) => count,
 });

@@ -45,7 +45,7 @@ export function errorLog({ print, framesOf, deadLetterHint }: ErrorLogOptions): 
     if (!printed.has(same)) print([`${what}: ${error.message}`, ...shown].join('\n'));
     printed.add(same);
   };
-  return { warn: log, error: log };
+  return { info: () => undefined, warn: log, error: log };
 }
 
 function deadLetterText({ subscriber, region, deadLetter, error }: Readonly<Record<string, unknown>>): string {
@@ -66,6 +66,6 @@ export function printedErrors(): Telemetry {
 
 /** Prints nothing, for tests of a world in which functions fail. */
 export const silentTelemetry: Telemetry = {
-  log: { warn: () => undefined, error: () => undefined },
+  log: { info: () => undefined, warn: () => undefined, error: () => undefined },
   middlewares: [],
 };

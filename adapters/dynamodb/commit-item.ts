@@ -50,33 +50,32 @@ export function sortKey(log: string, position: number): string {
   return `${log}#${padded(position)}`;
 }
 
+/** Every change of the table passes through here: members that may be missing are not spread, which would take long. */
 export function toImage(commit: Commit): CommitImage {
-  return {
+  const image: Mutable<CommitImage> = {
     pk: { S: commit.stream },
     sk: { S: sortKey(commit.log, commit.position) },
     commitId: { S: commit.commitId },
     fingerprint: { S: commit.fingerprint },
-    ...(commit.digest !== undefined && { digest: { S: commit.digest } }),
-    events: {
-      L: commit.events.map(({ type, schemaVersion, data }) => {
-        const text = encodeEventData(data);
-        return {
-          M: {
-            type: { S: type },
-            schemaVersion: { N: String(schemaVersion) },
-            ...(text !== undefined && { data: { S: text } }),
-          },
-        };
-      }),
-    },
+    events: { L: commit.events.map(toEvent) },
     context: toCounts(commit.context),
     previous: { N: String(commit.previous) },
     hlc: { S: commit.hlc },
-    ...(commit.wallTime !== undefined && { wallTime: { N: String(commit.wallTime) } }),
     region: { S: commit.region },
     meta: { M: toTexts(commit.meta) },
-    ...(commit.tx && { tx: toTx(commit.tx) }),
   };
+  if (commit.digest !== undefined) image.digest = { S: commit.digest };
+  if (commit.wallTime !== undefined) image.wallTime = { N: String(commit.wallTime) };
+  if (commit.tx) image.tx = toTx(commit.tx);
+  return image;
+}
+
+type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
+
+function toEvent({ type, schemaVersion, data }: Commit['events'][number]): CommitImage['events']['L'][number] {
+  const event = { type: { S: type }, schemaVersion: { N: String(schemaVersion) } };
+  const text = encodeEventData(data);
+  return { M: text === undefined ? event : { ...event, data: { S: text } } };
 }
 
 function toTx({ state, deadline, began, timeout, next }: Intent): NonNullable<CommitImage['tx']> {
@@ -160,13 +159,12 @@ export function fromImage(image: unknown): Commit {
     result.data;
   const hash = sk.S.indexOf('#');
   try {
-    return {
+    const commit: Mutable<Commit> = {
       stream: pk.S,
       log: sk.S.slice(0, hash),
       position: Number(sk.S.slice(hash + 1)),
       commitId: commitId.S,
       fingerprint: fingerprint.S,
-      ...(digest && { digest: digest.S }),
       events: events.L.map(({ M }) => ({
         type: M.type.S,
         schemaVersion: Number(M.schemaVersion.N),
@@ -175,11 +173,13 @@ export function fromImage(image: unknown): Commit {
       context: fromCounts(context),
       previous: Number(previous.N),
       hlc: hlc.S,
-      ...(wallTime && { wallTime: Number(wallTime.N) }),
       region: region.S,
       meta: fromTexts(meta.M),
-      ...(tx && { tx: fromTx(tx) }),
     };
+    if (digest) commit.digest = digest.S;
+    if (wallTime) commit.wallTime = Number(wallTime.N);
+    if (tx) commit.tx = fromTx(tx);
+    return commit;
   } catch (error) {
     throw unexpectedItem('a commit', image, `events: ${error instanceof Error ? error.message : error}`);
   }

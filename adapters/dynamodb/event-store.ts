@@ -2,12 +2,21 @@ import {
   ConditionalCheckFailedException,
   type DynamoDBClient,
   paginateQuery,
+  QueryCommand,
   type QueryCommandInput,
   type TransactWriteItem,
   TransactWriteItemsCommand,
   UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
-import type { Commit, Decision, EventsTable, IntentKey, VersionVector, Waiter } from '../../core/index.ts';
+import type {
+  Commit,
+  Decision,
+  EventsTable,
+  FirstCommits,
+  IntentKey,
+  VersionVector,
+  Waiter,
+} from '../../core/index.ts';
 import { DATABASE_MS } from '../../core/limits/budgets.ts';
 import { type CallOptions, timeLimit } from '../sdk/connection.ts';
 import { orSdkError, sdkError } from '../sdk/sdk-error.ts';
@@ -30,23 +39,48 @@ export function dynamoDbEventStore(
   table: string,
   { callMs = DATABASE_MS }: CallOptions = {},
 ): EventsTable {
+  const between = (stream: string, first: string, last: string): QueryCommandInput => ({
+    TableName: table,
+    ConsistentRead: true,
+    KeyConditionExpression: 'pk = :stream AND sk BETWEEN :first AND :last',
+    ExpressionAttributeValues: { ':stream': { S: stream }, ':first': { S: first }, ':last': { S: last } },
+  });
+
   const query = async (stream: string, first: string, last: string): Promise<readonly Commit[]> => {
-    const input: QueryCommandInput = {
-      TableName: table,
-      ConsistentRead: true,
-      KeyConditionExpression: 'pk = :stream AND sk BETWEEN :first AND :last',
-      ExpressionAttributeValues: { ':stream': { S: stream }, ':first': { S: first }, ':last': { S: last } },
-    };
     const commits: Commit[] = [];
-    for await (const { Items = [] } of paginateQuery({ client }, input, timeLimit(callMs)))
+    for await (const { Items = [] } of paginateQuery({ client }, between(stream, first, last), timeLimit(callMs)))
       commits.push(...Items.map(fromImage));
     return commits;
+  };
+
+  /** The first commits of each log in a range: where a Query ends within a log, the next one starts after that log. */
+  const firstIn = async (stream: string, [start, last]: Range, limit: number): Promise<FirstCommits> => {
+    const commits: Commit[] = [];
+    const cut: string[] = [];
+    const bound = timeLimit(callMs);
+    for (let first: string | undefined = start; first !== undefined; ) {
+      const command: QueryCommand = new QueryCommand({ ...between(stream, first, last), Limit: limit });
+      const { Items = [], LastEvaluatedKey } = await client.send(command, bound);
+      const found = Items.map(fromImage);
+      commits.push(...found);
+      const log = LastEvaluatedKey && found.at(-1)?.log;
+      if (log !== undefined) cut.push(log);
+      first = log && sortKey(log, Number.MAX_SAFE_INTEGER);
+    }
+    return { commits, cut };
   };
 
   return {
     load: async (stream, after = {}) => {
       const queries = rangesBehind(after).map(([first, last]) => query(stream, first, last));
       return (await orSdkError(`load ${stream}`, Promise.all(queries))).flat();
+    },
+    loadFirst: async (stream, after, limit) => {
+      const found = await orSdkError(
+        `load ${stream}`,
+        Promise.all(rangesBehind(after).map((range) => firstIn(stream, range, limit))),
+      );
+      return { commits: found.flatMap(({ commits }) => commits), cut: found.flatMap(({ cut }) => cut) };
     },
     loadLog: (stream, log, after) =>
       orSdkError(
@@ -56,7 +90,11 @@ export function dynamoDbEventStore(
       ),
     scan: async (segment, segments, after, limit) => {
       const { items, cursor } = await scanSegment(client, table, { segment, segments, after, limit, callMs });
-      return { commits: items.filter((item) => !isDecisionItem(item)).map(fromImage), cursor };
+      return {
+        commits: items.filter((item) => !isDecisionItem(item)).map(fromImage),
+        outcomes: items.filter(isDecisionItem).map(fromDecisionItem),
+        cursor,
+      };
     },
     put: async (commit) => {
       const holder = await orSdkError(
@@ -197,11 +235,14 @@ function marking(table: string, intent: IntentKey, { transaction, began }: Waite
   });
 }
 
+/** The first and the last sort key of a range. */
+type Range = readonly [first: string, last: string];
+
 /**
  * The ranges of a stream's sort keys that a version does not cover: before its first log, between each log's last
  * position and the next log, and after its last one. They also cover logs that are not in the version.
  */
-function rangesBehind(version: VersionVector): readonly (readonly [string, string])[] {
+function rangesBehind(version: VersionVector): readonly Range[] {
   const logs = Object.entries(version).sort(([a], [b]) => (a < b ? -1 : 1));
   const ends = [...logs.map(([log]) => sortKey(log, 0)), LAST_KEY];
   return [FIRST_KEY, ...logs.map(([log, position]) => sortKey(log, position + 1))].map((first, i) => [

@@ -8,7 +8,7 @@ function codesOf({ CancellationReasons = [] }: TransactionCanceledException): re
  * True if another writer won the race: a condition of the transaction no longer held, or another transaction was in
  * progress.
  */
-export function lostRace(error: unknown): boolean {
+export function lostRace(error: unknown): error is TransactionCanceledException {
   return (
     error instanceof TransactionCanceledException &&
     codesOf(error).every((code) => code === 'ConditionalCheckFailed' || code === 'TransactionConflict')

@@ -74,7 +74,7 @@ export function dynamoDbProgress<Effect>(
       }
     },
     park: async (event, since) => {
-      await orSdkError(
+      const { Attributes } = await orSdkError(
         `park ${event.id}`,
         documents.send(
           new UpdateCommand({
@@ -88,10 +88,12 @@ export function dynamoDbProgress<Effect>(
               ':since': since,
               ':expires': Math.floor(since / 1000) + QUEUE_RETENTION_S,
             },
+            ReturnValues: 'ALL_NEW',
           }),
           timeLimit(DATABASE_MS),
         ),
       );
+      return parkedSchema.parse(Attributes).since;
     },
     parked: async (stream, log, behind, limit) => {
       const input: QueryCommandInput = {

@@ -1,5 +1,6 @@
 import * as z from 'zod';
-import { type Generations, generationsSchema, type Sums, type Totals, type ViewEntry } from '../../core/index.ts';
+import { type Generations, generationsSchema, type Totals, type ViewEntry } from '../../core/index.ts';
+import type { ShardTotal } from '../store-rules/sums.ts';
 import type { Key } from './batch-get.ts';
 
 export type Item = Record<string, unknown>;
@@ -64,22 +65,36 @@ export function fromRowItem(item: Item): { readonly key: string; readonly item: 
   return { key: sk, item: row === undefined ? undefined : JSON.parse(row) };
 }
 
-/** Each field is an attribute, because ADD works on attributes. The prefix keeps fields and key attributes apart. */
-const PREFIX = 'sum.';
+/**
+ * Each field is two attributes, because ADD works on attributes: its sum, and how many streams contribute to it. The
+ * prefixes keep fields and other attributes apart.
+ */
+const SUM = 'sum.';
+const OF = 'of.';
 export function sumAttribute(field: string): string {
-  return PREFIX + field;
+  return SUM + field;
+}
+export function ofAttribute(field: string): string {
+  return OF + field;
 }
 
-export const totalItemSchema = z.looseObject({ sk: z.string() });
+/** How many streams contribute to a total; missing in totals of older code. */
+export const STREAMS = 'streams';
+
+export const totalItemSchema = z.looseObject({ sk: z.string(), [STREAMS]: z.number().optional() });
 const sumSchema = z.number();
 
 /** The total of one shard. */
-export function fromTotalItem(item: Item): { readonly key: string; readonly item: Sums } {
-  const { sk, ...attributes } = totalItemSchema.parse(item);
-  const sums = Object.entries(attributes)
-    .filter(([name]) => name.startsWith(PREFIX))
-    .map(([name, value]) => [name.slice(PREFIX.length), sumSchema.parse(value)] as const);
-  return { key: sk, item: Object.fromEntries(sums) };
+export function fromTotalItem(item: Item): { readonly key: string; readonly item: ShardTotal } {
+  const { sk, [STREAMS]: streams, ...attributes } = totalItemSchema.parse(item);
+  const fieldsWith = (prefix: string) =>
+    Object.fromEntries(
+      Object.entries(attributes)
+        .filter(([name]) => name.startsWith(prefix))
+        .map(([name, value]) => [name.slice(prefix.length), sumSchema.parse(value)]),
+    );
+  const contributors = streams === undefined ? undefined : { streams, fields: fieldsWith(OF) };
+  return { key: sk, item: { sums: fieldsWith(SUM), contributors } };
 }
 
 const keySchema = z.object({ pk: z.string(), sk: z.string() });

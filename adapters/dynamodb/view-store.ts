@@ -1,13 +1,18 @@
-import { ConditionalCheckFailedException, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import {
+  type CancellationReason,
+  ConditionalCheckFailedException,
+  type DynamoDBClient,
+  type TransactionCanceledException,
+} from '@aws-sdk/client-dynamodb';
 import { PutCommand, QueryCommand, TransactWriteCommand, type TransactWriteItem } from '@aws-sdk/lib-dynamodb';
-import { isKey, type Sums, type TotalDelta, type ViewEntry, type ViewsTable } from '../../core/index.ts';
+import { hasEffect, isKey, type Sums, type TotalDelta, type ViewEntry, type ViewsTable } from '../../core/index.ts';
 import { DATABASE_MS } from '../../core/limits/budgets.ts';
 import { timeLimit } from '../sdk/connection.ts';
 import { orSdkError, sdkError } from '../sdk/sdk-error.ts';
 import { checkChange } from '../store-rules/check-change.ts';
 import { lastKeyUpTo } from '../store-rules/keys.ts';
 import { readShards, type ShardPage } from '../store-rules/sharded-page.ts';
-import { sumOf } from '../store-rules/sums.ts';
+import { checkSums, isLast, type ShardTotal, sumOf } from '../store-rules/sums.ts';
 import { batchDelete } from './batch-delete.ts';
 import { batchGet, type Key } from './batch-get.ts';
 import { documentClient } from './document-client.ts';
@@ -21,7 +26,9 @@ import {
   generationsKey,
   type Item,
   keyOf,
+  ofAttribute,
   partitionKey,
+  STREAMS,
   sumAttribute,
   toEntryItem,
   toGenerationsItem,
@@ -121,19 +128,33 @@ export function dynamoDbViewStore(client: DynamoDBClient, table: string): ViewsT
     },
     apply: async (view, entries, deltas) => {
       checkChange(entries, deltas);
-      const items = [
-        ...entries.map((entry) => putEntry(table, view, entry)),
-        ...deltas.filter(({ sums }) => Object.keys(sums).length > 0).map((delta) => addDelta(table, view, delta)),
-      ];
-      if (items.length === 0) return true;
-      try {
-        // The SDK adds a client token, so that a request retried after a lost response is not applied twice.
-        await documents.send(new TransactWriteCommand({ TransactItems: items }), timeLimit(DATABASE_MS));
-        return true;
-      } catch (error) {
-        if (lostRace(error)) return false;
-        throw sdkError(`change ${view}`, error);
+      const changed = deltas.filter(hasEffect);
+      if (entries.length + changed.length === 0) return true;
+      const bound = timeLimit(DATABASE_MS);
+      let last: ReadonlySet<TotalDelta> = new Set();
+      for (let tries = 0; tries < DELETE_TRIES; tries++) {
+        const items = [
+          ...entries.map((entry) => putEntry(table, view, entry)),
+          ...changed.map((delta) => (last.has(delta) ? removeTotal(table, view, delta) : addDelta(table, view, delta))),
+        ];
+        try {
+          // The SDK adds a client token, so that a request retried after a lost response is not applied twice.
+          await documents.send(new TransactWriteCommand({ TransactItems: items }), bound);
+          return true;
+        } catch (error) {
+          if (!lostRace(error)) throw sdkError(`change ${view}`, error);
+          const refused = refusedTotals(error, entries.length, changed);
+          if (!refused) return false;
+          const now = refused.map(({ delta, streams, sums }) => {
+            const isGone = isLast(view, delta, streams);
+            if (!isGone) checkSums(view, delta, sums);
+            return { delta, isGone };
+          });
+          const still = [...last].filter((delta) => !refused.some((other) => other.delta === delta));
+          last = new Set([...still, ...now.filter(({ isGone }) => isGone).map(({ delta }) => delta)]);
+        }
       }
+      return false;
     },
     rows: (view, shards, after, limit) =>
       readShards(
@@ -150,7 +171,7 @@ export function dynamoDbViewStore(client: DynamoDBClient, table: string): ViewsT
         {
           shards,
           readShard: shardReader(view, 'total', fromTotalItem),
-          combine: (key, parts: readonly Sums[]) => {
+          combine: (key, parts: readonly ShardTotal[]) => {
             const sums = sumOf(parts);
             return sums && { key, sums };
           },
@@ -187,15 +208,92 @@ function isAfter(revision: number) {
       };
 }
 
-function addDelta(table: string, view: string, { key, shard, sums }: TotalDelta): TransactWriteItem {
-  const fields = Object.entries(sums);
+/** How often a change is sent while the last streams of a total leave it, and others join it. */
+const DELETE_TRIES = 4;
+
+/** Adds to a total, which is not deleted: if streams leave it, others must remain. No sum may go beyond its limit. */
+function addDelta(table: string, view: string, delta: TotalDelta): TransactWriteItem {
+  const { key, shard, sums, limit, contributors } = delta;
+  const { streams = 0, fields = {} } = contributors ?? {};
+  const added = [
+    ...Object.entries(sums).map(([field, sum]) => [sumAttribute(field), sum] as const),
+    ...Object.entries(fields).map(([field, count]) => [ofAttribute(field), count] as const),
+    // A total that counts its streams always has the attribute, even if the first change does not add any.
+    ...(contributors ? [[STREAMS, streams] as const] : []),
+  ].map(([name, value], i) => ({ name, value, placeholder: i }));
+  // The sums come first.
+  const bounds = Object.values(sums).map((sum, i) => boundOf(sum, limit, i));
+  const conditions = [
+    ...bounds.map(({ condition }) => condition),
+    ...(streams < 0 ? [`#${added.length - 1} > :leaving`] : []),
+  ];
   return {
     Update: {
       TableName: table,
       Key: keyOf(view, 'total', shard, key),
-      UpdateExpression: `ADD ${fields.map((_, i) => `#${i} :${i}`).join(', ')}`,
-      ExpressionAttributeNames: Object.fromEntries(fields.map(([field], i) => [`#${i}`, sumAttribute(field)])),
-      ExpressionAttributeValues: Object.fromEntries(fields.map(([, sum], i) => [`:${i}`, sum])),
+      UpdateExpression: `ADD ${added.map(({ placeholder: i }) => `#${i} :${i}`).join(', ')}`,
+      ExpressionAttributeNames: Object.fromEntries(added.map(({ name, placeholder: i }) => [`#${i}`, name])),
+      ExpressionAttributeValues: {
+        ...Object.fromEntries(added.map(({ value, placeholder: i }) => [`:${i}`, value])),
+        ...Object.fromEntries(bounds.map(({ value }, i) => [`:b${i}`, value])),
+        ...(streams < 0 && { ':leaving': -streams }),
+      },
+      ...(conditions.length > 0 && {
+        ConditionExpression: conditions.join(' AND '),
+        ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+      }),
     },
+  };
+}
+
+/** The condition that a sum stays within its limit; a missing sum is 0. It compares the stored sum with what leaves room. */
+function boundOf(sum: number, limit: number, i: number): { readonly condition: string; readonly value: number } {
+  const [within, beyond, value] = sum > 0 ? ['<=', '>', limit - sum] : ['>=', '<', -limit - sum];
+  // A comparison with a missing attribute is false. Negated it is true, as there is room for the sum alone.
+  return { condition: Math.abs(sum) <= limit ? `NOT #${i} ${beyond} :b${i}` : `#${i} ${within} :b${i}`, value };
+}
+
+/** Deletes a total that the last streams leave, unless others have joined it. */
+function removeTotal(table: string, view: string, { key, shard, contributors }: TotalDelta): TransactWriteItem {
+  return {
+    Delete: {
+      TableName: table,
+      Key: keyOf(view, 'total', shard, key),
+      ConditionExpression: '#streams = :leaving',
+      ExpressionAttributeNames: { '#streams': STREAMS },
+      ExpressionAttributeValues: { ':leaving': -(contributors?.streams ?? 0) },
+      ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+    },
+  };
+}
+
+/**
+ * The totals whose condition did not hold, with their sums and the number of streams that contribute to them now;
+ * undefined if the change was refused for another reason as well.
+ */
+function refusedTotals(
+  error: TransactionCanceledException,
+  entries: number,
+  deltas: readonly TotalDelta[],
+): readonly { readonly delta: TotalDelta; readonly streams: number; readonly sums: Sums }[] | undefined {
+  // The reasons are in the order of the items.
+  const refused = (error.CancellationReasons ?? []).flatMap((reason, i) =>
+    (reason.Code ?? 'None') === 'None' ? [] : [{ reason, delta: deltas[i - entries] }],
+  );
+  const totals = refused.flatMap(({ reason: { Code, Item }, delta }) =>
+    delta && Code === 'ConditionalCheckFailed' ? [{ delta, ...storedOf(delta, Item) }] : [],
+  );
+  return totals.length === refused.length ? totals : undefined;
+}
+
+/** What a stored total has of the fields of a delta. */
+function storedOf(
+  { sums }: TotalDelta,
+  item: CancellationReason['Item'],
+): { readonly streams: number; readonly sums: Sums } {
+  const numberAt = (name: string) => Number(item?.[name]?.N ?? 0);
+  return {
+    streams: numberAt(STREAMS),
+    sums: Object.fromEntries(Object.keys(sums).map((field) => [field, numberAt(sumAttribute(field))])),
   };
 }

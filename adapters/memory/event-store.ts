@@ -5,6 +5,7 @@ import {
   type EventsTable,
   type IntentKey,
   isOlder,
+  shardOf,
   versionCovers,
 } from '../../core/index.ts';
 import { checkFinal } from '../store-rules/check-final.ts';
@@ -84,6 +85,14 @@ export function memoryEventStore(onChange: (change: EventsChange) => void = () =
 
   return {
     load: async (stream, after = {}) => (streams.get(stream) ?? []).filter((commit) => !versionCovers(after, commit)),
+    loadFirst: async (stream, after, limit) => {
+      const behind = (streams.get(stream) ?? []).filter((commit) => !versionCovers(after, commit));
+      const logs = [...Map.groupBy(behind, ({ log }) => log)];
+      return {
+        commits: logs.flatMap(([, commits]) => commits.slice(0, limit)),
+        cut: logs.filter(([, commits]) => commits.length > limit).map(([log]) => log),
+      };
+    },
     loadLog: async (stream, log, after) => {
       const commits = streams.get(stream) ?? [];
       return commits.slice(placeOf(commits, log, after + 1), placeOf(commits, log, Number.POSITIVE_INFINITY));
@@ -95,7 +104,11 @@ export function memoryEventStore(onChange: (change: EventsChange) => void = () =
       const after = from && { name: from.stream, left: begun.slice(placeOf(begun, from.log, from.position + 1)) };
       const request = { segment, segments, limit, after };
       const { items: commits, end } = segmentPage(names, (name) => streams.get(name) ?? [], request);
-      return { commits, cursor: end && cursors.encode(end) };
+      // The last page of a segment has its outcomes.
+      const outcomes = end
+        ? []
+        : [...decisions].filter(([id]) => shardOf(segments, id) === segment).map(([, decision]) => decision);
+      return { commits, outcomes, cursor: end && cursors.encode(end) };
     },
     put: async (commit) => {
       const stored = frozenCopy(commit, checkItem);

@@ -51,6 +51,7 @@ export function memoryProgress<Effect>(
       log.parked = [...waiting.filter((each) => each !== known), kept].sort((a, b) =>
         compare(a.event.meta, b.event.meta),
       );
+      return kept.since;
     },
     parked: async (stream, log, behind, limit) =>
       unexpired(logOf(stream, log), now())

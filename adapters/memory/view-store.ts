@@ -1,15 +1,15 @@
-import type { Generations, Sums, ViewEntry, ViewsTable } from '../../core/index.ts';
+import { type Generations, hasEffect, type TotalDelta, type ViewEntry, type ViewsTable } from '../../core/index.ts';
 import { checkChange } from '../store-rules/check-change.ts';
 import { keyOrder } from '../store-rules/key-order.ts';
 import { readShards, type ShardPage } from '../store-rules/sharded-page.ts';
-import { addSums, sumOf } from '../store-rules/sums.ts';
+import { addSums, checkSums, isLast, type ShardTotal, sumOf } from '../store-rules/sums.ts';
 import { firstIndexBehind } from './binary-search.ts';
 import { frozenCopy } from './frozen.ts';
 
 /** The `views` table of one Region, in memory. Returned entries are deeply frozen. */
 export function memoryViewStore(): ViewsTable {
   const entries = new Partitions<ViewEntry>();
-  const totals = new Partitions<Sums>();
+  const totals = new Partitions<ShardTotal>();
   const generations = new Map<string, Generations>();
 
   return {
@@ -38,9 +38,14 @@ export function memoryViewStore(): ViewsTable {
       const stale = ({ stream, shard, revision }: ViewEntry): boolean =>
         (entries.get(view, shard, stream)?.revision ?? 0) !== revision - 1;
       if (changed.some(stale)) return false;
+      const next = deltas.filter(hasEffect).map((delta) => {
+        const { key, shard } = delta;
+        return { key, shard, total: changedTotal(view, totals.get(view, shard, key), delta) };
+      });
       for (const entry of changed) entries.set(view, entry.shard, entry.stream, frozenCopy(entry));
-      for (const { key, shard, sums } of deltas)
-        totals.set(view, shard, key, Object.freeze(addSums(totals.get(view, shard, key) ?? {}, sums)));
+      for (const { key, shard, total } of next)
+        if (total) totals.set(view, shard, key, total);
+        else totals.delete(view, shard, key);
       return true;
     },
     rows: (view, shards, after, limit) =>
@@ -58,7 +63,7 @@ export function memoryViewStore(): ViewsTable {
         {
           shards,
           readShard: async (shard, from, count) => totals.page(view, shard, from, count),
-          combine: (key, parts: readonly Sums[]) => {
+          combine: (key, parts: readonly ShardTotal[]) => {
             const sums = sumOf(parts);
             return sums && { key, sums };
           },
@@ -67,15 +72,27 @@ export function memoryViewStore(): ViewsTable {
         limit,
       ),
     total: async (view, shards, key) => {
-      const parts = Array.from({ length: shards }, (_, shard) => totals.get(view, shard, key) ?? {});
-      return sumOf(parts);
+      return sumOf(Array.from({ length: shards }, (_, shard) => totals.get(view, shard, key) ?? []).flat());
     },
   };
 }
 
+/** A total after a change; undefined if it is deleted. @throws MeridianError `internal` */
+function changedTotal(view: string, before: ShardTotal | undefined, delta: TotalDelta): ShardTotal | undefined {
+  const { streams = 0, fields = {} } = before?.contributors ?? {};
+  if (isLast(view, delta, streams)) return undefined;
+  checkSums(view, delta, before?.sums ?? {});
+  const { sums, contributors: added } = delta;
+  const contributors = (before?.contributors || added) && {
+    streams: streams + (added?.streams ?? 0),
+    fields: addSums(fields, added?.fields ?? {}),
+  };
+  return Object.freeze({ sums: addSums(before?.sums ?? {}, sums), contributors });
+}
+
 /** Items by view and shard, then by key. Keys are sorted only when they are read in order. */
 class Partitions<Item> {
-  readonly #partitions = new Map<string, { readonly items: Map<string, Item>; keys: string[] }>();
+  readonly #partitions = new Map<string, { readonly items: Map<string, Item>; keys: string[] | undefined }>();
 
   get(view: string, shard: number, key: string): Item | undefined {
     return this.#partitions.get(`${view}#${shard}`)?.items.get(key);
@@ -83,16 +100,22 @@ class Partitions<Item> {
 
   set(view: string, shard: number, key: string, item: Item): void {
     const id = `${view}#${shard}`;
-    const partition = this.#partitions.get(id) ?? { items: new Map<string, Item>(), keys: [] };
+    const partition = this.#partitions.get(id) ?? { items: new Map<string, Item>(), keys: undefined };
+    if (!partition.items.has(key)) partition.keys = undefined;
     partition.items.set(key, item);
     this.#partitions.set(id, partition);
+  }
+
+  delete(view: string, shard: number, key: string): void {
+    const partition = this.#partitions.get(`${view}#${shard}`);
+    if (partition?.items.delete(key)) partition.keys = undefined;
   }
 
   /** Deletes up to `limit` items. @returns the number of deleted items */
   remove(view: string, shard: number, limit: number): number {
     const items = this.#partitions.get(`${view}#${shard}`)?.items ?? new Map<string, Item>();
     const gone = [...items.keys()].slice(0, limit);
-    for (const key of gone) items.delete(key);
+    for (const key of gone) this.delete(view, shard, key);
     if (items.size === 0) this.#partitions.delete(`${view}#${shard}`);
     return gone.length;
   }
@@ -101,8 +124,7 @@ class Partitions<Item> {
     const partition = this.#partitions.get(`${view}#${shard}`);
     if (!partition) return { items: [], end: undefined };
     const { items } = partition;
-    // Single keys are never removed, only whole generations, so equal counts mean equal keys.
-    if (partition.keys.length !== items.size) partition.keys = [...items.keys()].sort(keyOrder);
+    partition.keys ??= [...items.keys()].sort(keyOrder);
     const { keys } = partition;
     const start = after === undefined ? 0 : firstIndexBehind(keys, after);
     const page = keys.slice(start, start + limit);

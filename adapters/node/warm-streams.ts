@@ -1,9 +1,16 @@
 import { LRUCache } from 'lru-cache';
-import type { Warm } from '../../core/index.ts';
 
-/** Streams that a function keeps between invocations; the least recently used ones are dropped. */
-export function warmStreams() {
-  // The limit is not `max`, because a cache with `max` allocates all of its slots at once, and a world has many
-  // instances of functions.
-  return new LRUCache<string, Warm>({ maxSize: 1000, sizeCalculation: () => 1 });
+/** What is known of the size of a stream in memory. */
+interface Kept {
+  readonly history: { readonly bytes: number };
+}
+
+/**
+ * Streams that a function keeps between invocations. If they take more than this many bytes, by the estimate of their
+ * histories, the least recently used ones are dropped; one that is larger is not kept.
+ */
+export function warmStreams<T extends Kept>(bytes: number) {
+  // There is no `max`, because a cache with it allocates all of its slots at once, and a world has many instances of
+  // functions.
+  return new LRUCache<string, T>({ maxSize: bytes, sizeCalculation: ({ history }) => history.bytes });
 }

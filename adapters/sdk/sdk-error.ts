@@ -19,9 +19,10 @@ export function sdkError(doing: string, error: unknown, unavailable: ErrorCode =
   if (!(error instanceof Error)) return error;
   // Errors of a client's requests have `$metadata`, unless an abort signal ended the request.
   if (!('$metadata' in error) && error.name !== 'AbortError') return error;
-  const reason = `Could not ${doing}: ${error.name}: ${error.message}`;
+  // Callers see this text. AWS's own, which names roles, accounts and ARNs, is in the cause, and so in the log only.
+  const reason = `Could not ${doing}: ${error.name}`;
   // The cause of a cancelled transaction is only in its reasons.
-  const said = `${reason} ${'CancellationReasons' in error ? reasonsIn(error.CancellationReasons) : ''}`;
+  const said = `${reason}: ${error.message} ${'CancellationReasons' in error ? reasonsIn(error.CancellationReasons) : ''}`;
   if (TOO_LARGE.test(said)) return new MeridianError('too-large', `${reason}. Send less at once.`, { cause: error });
   if ('$metadata' in error && wasRefused(error.$metadata) && !PASSES.test(said))
     return new MeridianError('internal', `${reason}. Check names, permissions and the request.`, {

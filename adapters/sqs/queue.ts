@@ -30,6 +30,7 @@ export async function sendBatch(
   client: SQSClient,
   url: string,
   messages: readonly Omit<SendMessageBatchRequestEntry, 'Id'>[],
+  limitMs = MESSAGING_MS,
 ): Promise<BatchAnswer> {
   const answer = await orSdkError(
     `send to the queue ${url}`,
@@ -38,7 +39,7 @@ export async function sendBatch(
         QueueUrl: url,
         Entries: messages.map((message, index) => ({ Id: String(index), ...message })),
       }),
-      timeLimit(MESSAGING_MS),
+      timeLimit(limitMs),
     ),
   );
   return batchAnswer(messages.length, answer);

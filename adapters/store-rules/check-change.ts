@@ -6,6 +6,7 @@ import {
   MAX_TRANSACT_WRITE_BYTES,
   MAX_TRANSACTION_ITEMS,
 } from '../../core/limits/aws.ts';
+import { MAX_CHANGED_FIELDS } from '../../core/limits/budgets.ts';
 
 /**
  * Refuses a change that exceeds the limits of a DynamoDB transaction, in every adapter and before it is sent: otherwise
@@ -19,12 +20,18 @@ export function checkChange(entries: readonly ViewEntry[], deltas: readonly Tota
     throw new Error(
       `A change of a view has at most ${MAX_TRANSACTION_ITEMS} entries and totals; this one has ${items}.`,
     );
-  for (const { key, sums } of deltas) {
+  for (const { key, sums, contributors } of deltas) {
     if (!isKey(key))
       throw new Error(
         `A total's key must have 1 to ${MAX_SORT_KEY_BYTES} bytes that every reader gets unchanged; ${JSON.stringify(key)} has not.`,
       );
-    if (!Object.values(sums).every(Number.isSafeInteger)) throw new Error(`The sums of ${key} must be integers.`);
+    const changed = Object.values(sums);
+    if (!changed.every(Number.isSafeInteger)) throw new Error(`The sums of ${key} must be integers.`);
+    const fields = new Set([...Object.keys(sums), ...Object.keys(contributors?.fields ?? {})]).size;
+    if (fields > MAX_CHANGED_FIELDS)
+      throw new Error(
+        `A change of a view has at most ${MAX_CHANGED_FIELDS} fields of a total; this one has ${fields} of ${key}. Use several keys, and rebuild the view.`,
+      );
   }
   let bytes = jsonBytes(deltas);
   for (const { stream, row, totals } of entries) {

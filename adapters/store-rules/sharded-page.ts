@@ -1,3 +1,5 @@
+import type { Page } from '../../core/index.ts';
+import { MAX_PAGE, PAGE_ROUNDS } from '../../core/limits/budgets.ts';
 import { keyOrder } from './key-order.ts';
 
 /** The next items of one shard, in key order. `end` is the last key read; undefined if no items follow. */
@@ -16,24 +18,27 @@ export interface ShardsReader<Item, Row> {
 }
 
 /**
- * Reads the next page after `after` over all shards, in key order. Only the last page may have fewer than `limit` rows.
+ * Reads the next page after `after` over all shards, in key order, with at most {@link PAGE_ROUNDS} queries of each
+ * shard. If that is not enough, because many keys are omitted or items are large, the page ends early: it has fewer than
+ * `limit` rows, and an `end`.
  */
-export async function readShards<Item, Row>(
+export async function readShards<Item, Row extends { readonly key: string }>(
   { shards, readShard, combine }: ShardsReader<Item, Row>,
   after: string | undefined,
   limit: number,
-): Promise<readonly Row[]> {
+): Promise<Page<Row>> {
   const rows: Row[] = [];
-  let cursor = after;
-  do {
-    const from = cursor;
-    const pages = await Promise.all(Array.from({ length: shards }, (_, shard) => readShard(shard, from, limit)));
+  let end = after;
+  for (let round = 1; round <= PAGE_ROUNDS && rows.length <= limit; round++) {
+    const from = end;
+    // One row more than requested shows whether any follow. Where the first ones are omitted, the next are probably too.
+    const count = round === 1 ? limit + 1 : MAX_PAGE;
+    const pages = await Promise.all(Array.from({ length: shards }, (_, shard) => readShard(shard, from, count)));
     // All shards have been read up to this key; items after it are read again in the next round.
-    cursor = pages
-      .flatMap(({ end }) => (end === undefined ? [] : [end]))
+    const horizon = pages
+      .flatMap((page) => (page.end === undefined ? [] : [page.end]))
       .sort(keyOrder)
       .at(0);
-    const horizon = cursor;
     const found = pages
       .flatMap(({ items }) => items)
       .filter(({ key }) => horizon === undefined || keyOrder(key, horizon) <= 0);
@@ -42,6 +47,9 @@ export async function readShards<Item, Row>(
       const row = combine(key, byKey.get(key)?.map(({ item }) => item) ?? []);
       if (row !== undefined) rows.push(row);
     }
-  } while (cursor !== undefined && rows.length < limit);
-  return rows.slice(0, limit);
+    end = horizon;
+    if (horizon === undefined) break;
+  }
+  const items = rows.slice(0, limit);
+  return { items, end: rows.length > limit ? items.at(-1)?.key : end };
 }

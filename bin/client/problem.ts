@@ -40,14 +40,14 @@ export function textOf(error: unknown, names: Names = {}): string {
   const { success, data } = problemDetailsSchema.safeParse(documentOf(error));
   if (!success) return messageOf(error);
   const { code, detail, faults = [] } = data;
-  const typed = { ...OPTIONS, ...names };
+  const typed = new Map(Object.entries({ ...OPTIONS, ...names }));
   const shown = faults.map(({ path, message }) => ({
-    path: typed[path] ?? path,
+    path: typed.get(path) ?? path,
     message: `${inOptions(message)}${hintOf(path, message)}`,
   }));
   const width = Math.max(0, ...shown.map(({ path }) => path.length));
   const wrong = shown.map(({ path, message }) => `\n  ${path.padEnd(width)}  ${message}`.trimEnd()).join('');
-  const advice = adviceOf(data, isClientError(error) && error.id !== undefined, typed.id ?? '');
+  const advice = adviceOf(data, isClientError(error) && error.id !== undefined, typed.get('id') ?? '');
   return `${code}: ${faults.length > 0 ? 'the request is malformed:' : detail}${wrong}${advice && `\n${advice}`}`;
 }
 
@@ -80,7 +80,12 @@ export function briefOf(error: unknown): string {
   return data ? briefOfDocument(data) : textOf(error);
 }
 
-export function briefOfDocument({ code, detail }: Problem): string {
+/** A problem in one line that follows a word: its code is left out if it is that word. */
+export function briefWithout(word: string, problem: Problem): string {
+  return problem.code === word ? problem.detail : briefOfDocument(problem);
+}
+
+function briefOfDocument({ code, detail }: Problem): string {
   return `${code}: ${detail}`;
 }
 
@@ -95,15 +100,15 @@ function adviceOf({ code, retryable, known, actual, state }: ProblemDetails, ofW
   if (code === 'aborted')
     return `The transaction with this id stays aborted. To try again, give another ${id}, or leave the option out.`;
   if (retryable) return 'The request was tried several times. The cause may be temporary: try again later.';
-  return (ofWrite ? ofWrites[code] : undefined) ?? advice[code] ?? '';
+  return (ofWrite ? ofWrites.get(code) : undefined) ?? advice.get(code) ?? '';
 }
 
 /** Advice for failed writes only. */
-const ofWrites: Readonly<Record<string, string>> = {
-  validation: 'Nothing was written. Fix the request and send it again.',
-  rejected: 'The domain refused the request; nothing was written.',
-};
+const ofWrites: ReadonlyMap<string, string> = new Map([
+  ['validation', 'Nothing was written. Fix the request and send it again.'],
+  ['rejected', 'The domain refused the request; nothing was written.'],
+]);
 
-const advice: Readonly<Record<string, string>> = {
-  misdirected: 'Deploy the same configuration to every Region.',
-};
+const advice: ReadonlyMap<string, string> = new Map([
+  ['misdirected', 'Deploy the same configuration to every Region.'],
+]);

@@ -1,9 +1,9 @@
-import { readFileSync } from 'node:fs';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { ZodError } from 'zod';
 import { MAX_PARTICIPANTS } from '../../core/limits/budgets.ts';
 import { REGION_COUNT, regionsFault } from '../../core/names.ts';
 import { ownPage } from '../../project/own-package.ts';
+import { readText } from '../../project/utf8-text.ts';
 import { estimateCost, type Line, SECONDS_A_MONTH, type Usage } from '../cost/model.ts';
 import { LIST_PRICES, type Prices, pricesWith } from '../cost/prices.ts';
 import { fileErrorOf } from '../file-error.ts';
@@ -148,7 +148,7 @@ function regions(text: string): number {
 
 function pricesIn(path: string): Prices {
   try {
-    return pricesWith(JSON.parse(readFileSync(path, 'utf8')));
+    return pricesWith(JSON.parse(readText(path)));
   } catch (error) {
     const why =
       error instanceof ZodError

@@ -4,7 +4,7 @@ import type { Readable } from 'node:stream';
 import { SingleBar } from 'cli-progress';
 import type { Command } from 'commander';
 import { CliError } from '../client/cli-error.ts';
-import { briefOfDocument } from '../client/problem.ts';
+import { briefWithout } from '../client/problem.ts';
 import type { Region } from '../client/region.ts';
 import { fileErrorOf } from '../file-error.ts';
 import { type Counts, type Fault, ingestLines } from '../ingest/ingest.ts';
@@ -101,7 +101,8 @@ function summary({ accepted, rejected, quarantined }: Counts): string {
 }
 
 function textOfFault(fault: Fault): string {
-  return `line ${fault.line}: ${fault.outcome}: ${'problem' in fault ? briefOfDocument(fault.problem) : fault.reason}`;
+  const { line, outcome } = fault;
+  return `line ${line}: ${outcome}: ${'problem' in fault ? briefWithout(outcome, fault.problem) : fault.reason}`;
 }
 
 /** @throws CliError when there is no such file */

@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
-import { parseJson } from '../../core/facts/json.ts';
 import type { ActionResult, Driven } from '../../core/wire/operate.ts';
 import { CliError } from '../client/cli-error.ts';
 import type { Region } from '../client/region.ts';
@@ -33,7 +32,11 @@ export function addQuarantine(program: Command): void {
     .argument('<id>', 'the id of a message, as `list` shows it')
     .action((id: string, options: RegionOptions) => withRegion(options, (region) => show(region, id, options)));
   filters(
-    regionCommand(quarantine, 'redrive', 'send messages to `ingest` again: all, or those selected')
+    regionCommand(
+      quarantine,
+      'redrive',
+      'send messages to `ingest` again, and refused events to the bus: all, or those selected',
+    )
       .argument('[ids...]', 'only these messages')
       .option('--dry-run', 'only list the messages')
       .option('--rate <n>', 'at most this many messages per second', wholeNumber(1)),
@@ -95,8 +98,16 @@ async function show(region: Region, id: string, { json }: RegionOptions): Promis
   if (json) return sayJson(message);
   const { body, ...rest } = message;
   for (const [name, value] of Object.entries(rest)) sayText(`${name.padEnd(12)}${value}`);
-  const value = parseJson(body);
-  sayText(`\n${value === undefined ? body : JSON.stringify(value, undefined, 2)}`);
+  sayText(`\n${indented(body)}`);
+}
+
+/** JSON with line breaks; any other text unchanged, and so is JSON that is nested too deeply to be written again. */
+function indented(text: string): string {
+  try {
+    return JSON.stringify(JSON.parse(text), undefined, 2);
+  } catch {
+    return text;
+  }
 }
 
 const TELL_MS = 3000;
@@ -130,7 +141,7 @@ async function redrive(region: Region, chosen: readonly string[], options: Redri
   const progress = () =>
     looked === 0
       ? 'Searching the quarantine …'
-      : `examined ${grouped(looked)} of about ${grouped(Math.max(about, looked))}, ${grouped(handed)} handed to ingest again …`;
+      : `examined ${grouped(looked)} of about ${grouped(Math.max(about, looked))}, ${grouped(handed)} sent again …`;
   await telling(options.json, progress, () => redriveAll(region, chosen, options, onStep));
 }
 
@@ -158,7 +169,7 @@ async function redriveAll(
     const step = await region.operate('quarantine-redrive', request).catch((error: unknown) => {
       if (!json && all.redriven.length > 0)
         sayNote(
-          `Stopped after handing ${countOf(all.redriven.length, 'message')} to ingest again. Run the command again for the rest.`,
+          `Stopped after sending ${countOf(all.redriven.length, 'message')} again. Run the command again for the rest.`,
         );
       throw error;
     });
@@ -192,8 +203,8 @@ function tell(
   const messages = countOf(redriven.length, 'message');
   sayText(
     dryRun
-      ? `${messages} would be handed to ingest again${complete ? '' : `. Not all messages were examined: the quarantine holds about ${about}`}.`
-      : `${messages} handed to ingest again. Messages that still cannot be processed return to the quarantine.`,
+      ? `${messages} would be sent again${complete ? '' : `. Not all messages were examined: the quarantine holds about ${about}`}.`
+      : `${messages} sent again. Messages that still cannot be processed return to the quarantine.`,
   );
   for (const { id, why } of failed) sayNote(`${id}: ${why}`);
   for (const id of missing) sayNote(`There is no message ${id}, or another reader holds it.`);

@@ -9,6 +9,7 @@ import { everyRegion, inEach, tellEach } from '../each-region.ts';
 import { countOf, sayNote } from '../output.ts';
 import { type RegionOptions, regionCommand, withRegion } from '../region-command.ts';
 import { sideBySide } from '../side-by-side.ts';
+import { localTime, timeOf } from '../time.ts';
 
 interface RepublishOptions extends RegionOptions {
   readonly since: string;
@@ -16,17 +17,14 @@ interface RepublishOptions extends RegionOptions {
   readonly dryRun?: boolean;
 }
 
-const UNITS: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
-
 /** @returns ISO 8601 */
 function since(text: string): string {
-  const [, number = '', unit = ''] = /^(\d+)([smhd])$/.exec(text) ?? [];
-  const ago = UNITS[unit];
-  const time = ago === undefined ? Date.parse(text) : Date.now() - Number(number) * ago;
-  // JavaScript's dates end 275,000 years before and after 1970.
-  if (Number.isNaN(new Date(time).getTime()) || (ago === undefined && !/^\d{4}-\d{2}-\d{2}/.test(text)))
-    throw new InvalidArgumentError('Write a time, such as 2026-11-24T08:00:00Z, or how long ago: 90m, 36h, 2d.');
-  return new Date(time).toISOString();
+  const time = timeOf(text, Date.now());
+  if (time === undefined)
+    throw new InvalidArgumentError(
+      'Write a time of the calendar, such as 2026-11-24T08:00:00Z, without Z in local time, or how long ago: 90m, 36h, 2d.',
+    );
+  return time.toISOString();
 }
 
 /** `meridian republish` */
@@ -36,19 +34,24 @@ export function addRepublish(program: Command): void {
     'republish',
     'publish again, in every Region, the events that the Region has written since a given time, and have the transactions of that time finished',
   )
-    .requiredOption('--since <time>', 'a time, such as 2026-11-24T08:00:00Z, or how long ago: 90m, 36h, 2d', since)
+    .requiredOption(
+      '--since <time>',
+      'a time, such as 2026-11-24T08:00:00Z (without Z or an offset: local time), or how long ago: 90m, 36h, 2d',
+      since,
+    )
     .option('--only', 'in the named Region only')
     .option('--dry-run', 'only count the events and transactions')
     .action((options: RepublishOptions) =>
       withRegion(options, async (first) => {
         const { json = false, dryRun = false } = options;
-        if (!json) sayNote(`Since ${options.since}:`);
+        if (!json) sayNote(`Since ${options.since}, in local time ${localTime(new Date(options.since))}:`);
         const results = await inEach(options.only ? [first] : await everyRegion(first), (region) =>
           republishIn(region, options.since, dryRun),
         );
-        tellEach(results, json, ({ scanned, published, scheduled }) => {
+        tellEach(results, json, ({ scanned, published, refused = 0, scheduled }) => {
           const would = dryRun ? 'would be ' : '';
-          return `${countOf(published, 'event')} ${would}published again, of ${countOf(scanned, 'commit')} read; ${countOf(scheduled, 'check')} of transactions ${would}scheduled.`;
+          const kept = refused > 0 ? ` The bus refused ${countOf(refused, 'event')}, now in the quarantine.` : '';
+          return `${countOf(published, 'event')} ${would}published again, of ${countOf(scanned, 'commit')} read; ${countOf(scheduled, 'check')} of transactions ${would}scheduled.${kept}`;
         });
       }),
     );
@@ -57,13 +60,17 @@ export function addRepublish(program: Command): void {
 /** Parts of each table that are read in parallel. */
 const SEGMENTS = 4;
 
-type Counts = Pick<ActionResult<'republish-step'>, 'scanned' | 'published'> & { readonly scheduled: number };
+type Counts = Pick<ActionResult<'republish-step'>, 'scanned' | 'published' | 'refused'> & {
+  readonly scheduled: number;
+};
 
 async function republishIn(region: Region, since: string, dryRun: boolean): Promise<Counts> {
   const segments = await sideBySide([...Array(SEGMENTS).keys()], (segment, stop) =>
     republishSegment(region, { since, segment, dryRun }, stop),
   );
+  const refused = segments.reduce((sum, segment) => sum + (segment.refused ?? 0), 0);
   return {
+    ...(refused > 0 && { refused }),
     scanned: segments.reduce((sum, { scanned }) => sum + scanned, 0),
     published: segments.reduce((sum, { published }) => sum + published, 0),
     scheduled: segments.reduce((sum, { scheduled }) => sum + scheduled, 0),
@@ -75,7 +82,7 @@ async function republishSegment(
   request: { readonly since: string; readonly segment: number; readonly dryRun: boolean },
   stop: AbortSignal,
 ): Promise<Counts> {
-  const all = { scanned: 0, published: 0, scheduled: 0 };
+  const all = { scanned: 0, published: 0, refused: 0, scheduled: 0 };
   let cursor: string | undefined;
   for (let failures = 0; ; ) {
     const step: ActionResult<'republish-step'> = await region.operate('republish-step', {
@@ -85,6 +92,7 @@ async function republishSegment(
     });
     all.scanned += step.scanned;
     all.published += step.published;
+    all.refused += step.refused ?? 0;
     all.scheduled += step.scheduled ?? 0;
     if (stop.aborted || (step.cursor === undefined && step.failed === 0)) return all;
     failures = step.failed > 0 && step.cursor === cursor ? failures + 1 : 0;

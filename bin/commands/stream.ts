@@ -3,6 +3,7 @@ import { type Command, Option } from 'commander';
 import type { CommitPage } from '../../client/call.ts';
 import { isClientError } from '../../client/error.ts';
 import { isTemporary } from '../../client/follow.ts';
+import { askPage } from '../../client/page.ts';
 import { writtenAt } from '../../core/facts/commit.ts';
 import type { CommitShown } from '../../core/wire/api.ts';
 import { decodeVersionToken } from '../../core/wire/version-token.ts';
@@ -60,7 +61,8 @@ async function showEvents(region: Region, stream: string, options: StreamOptions
   for (let left = limit; left > 0; ) {
     let page: CommitPage;
     try {
-      page = await region.commits(stream, { after, limit: Math.min(left, PAGE) });
+      // Regions with older code refuse a page that is too large, rather than end it early.
+      page = await askPage((most) => region.commits(stream, { after, limit: most }), Math.min(left, PAGE));
       hasRead = true;
     } catch (error) {
       // After the first page, temporary failures are retried, because `npm start` restarts whenever a file is saved.

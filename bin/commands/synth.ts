@@ -13,7 +13,9 @@ export function addSynth(program: Command, project: Project | undefined): void {
     .allowUnknownOption()
     .action((args: readonly string[]) =>
       reportingErrors({}, async () => {
-        process.exitCode = await runCdk(needProject(project), ['synth', '--quiet', ...args]);
+        process.exitCode = await runCdk(needProject(project), ['synth', '--quiet', ...args], {
+          withoutAdvice: true,
+        });
       }),
     );
 }

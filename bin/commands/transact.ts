@@ -1,7 +1,7 @@
-import { readFile } from 'node:fs/promises';
 import { type Command, InvalidArgumentError } from 'commander';
 import * as z from 'zod';
 import { messageOf } from '../../core/facts/errors.ts';
+import { readText } from '../../project/utf8-text.ts';
 import { CliError } from '../client/cli-error.ts';
 import type { Names } from '../client/problem.ts';
 import { fileErrorOf } from '../file-error.ts';
@@ -96,7 +96,7 @@ function together(json: TransactionBody, options: TransactCommandOptions): Asked
 async function jsonOf(argument: string): Promise<unknown> {
   const isJson = /^\s*[[{]/.test(argument);
   try {
-    return await jsonArgument(isJson || argument === '-' ? argument : await contentOf(argument));
+    return await jsonArgument(isJson || argument === '-' ? argument : contentOf(argument));
   } catch (error) {
     if (error instanceof CliError) throw error;
     const what = isJson ? 'The participants are' : `${argument === '-' ? 'Standard input' : argument} is`;
@@ -104,9 +104,9 @@ async function jsonOf(argument: string): Promise<unknown> {
   }
 }
 
-async function contentOf(file: string): Promise<string> {
+function contentOf(file: string): string {
   try {
-    return await readFile(file, 'utf8');
+    return readText(file);
   } catch (error) {
     throw new CliError('no-file', `${file} cannot be read: ${fileErrorOf(error)}.`, { cause: error });
   }

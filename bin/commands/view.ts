@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { askPage } from '../../client/page.ts';
 import type { Row } from '../../core/index.ts';
 import type { Region } from '../client/region.ts';
 import { cell, sayJson, sayText, table } from '../output.ts';
@@ -39,10 +40,12 @@ async function showRows(
 ): Promise<void> {
   let { after } = options;
   for (let left = limit; left > 0; ) {
-    const { rows, next } = await region.rows(view, { after, limit: Math.min(left, PAGE) });
+    // Regions with older code refuse a page that is too large, rather than end it early.
+    const { rows, next } = await askPage((most) => region.rows(view, { after, limit: most }), Math.min(left, PAGE));
     if (json) rows.forEach(sayJson);
     else if (rows.length > 0) sayText(tableOf(rows));
-    else if (left === limit) sayText(`${view} has no rows${after === undefined ? '' : ` behind ${after}`}.`);
+    else if (left === limit && next === undefined)
+      sayText(`${view} has no rows${after === undefined ? '' : ` behind ${after}`}.`);
     if (next === undefined) return;
     left -= rows.length;
     after = next;
@@ -56,7 +59,7 @@ function tableOf(rows: readonly Row[]): string {
   if (objects.length < rows.length)
     return table(
       [{ name: 'key' }, { name: 'value' }],
-      rows.map(({ key, value }) => [key, cell(value)]),
+      rows.map(({ key, value }) => [cell(key), cell(value)]),
     );
   const names = [...new Set(objects.flatMap((value) => Object.keys(value)))];
   const columns = names.map((name) => ({
@@ -65,7 +68,7 @@ function tableOf(rows: readonly Row[]): string {
   }));
   return table(
     [{ name: 'key' }, ...columns],
-    objects.map((value, i) => [rows[i]?.key ?? '', ...names.map((name) => cell(value[name]))]),
+    objects.map((value, i) => [cell(rows[i]?.key ?? ''), ...names.map((name) => cell(value[name]))]),
   );
 }
 

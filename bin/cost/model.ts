@@ -57,7 +57,7 @@ const LOG_BYTES = 1200;
 /** Resources that a Region pays for without any traffic; test/bin/cost/model.test.ts counts them in the template. */
 export function fixedOf(regions: number) {
   return {
-    alarmMetrics: 92 + 3 * (regions - 1),
+    alarmMetrics: 98 + 3 * (regions - 1),
     dashboards: 1,
     keys: 1,
     /** Names in `MetricName` that a deployment without the example subscriber sends. */
@@ -74,21 +74,23 @@ export function fixedOf(regions: number) {
  */
 export function requestsOf({ regions: n, batch: b, views, via }: Usage) {
   const elsewhere = n - 1;
-  // Every Region's relay notifies its projector; in other Regions the bus notifies it as well, ahead of replication.
-  const projections = (n + elsewhere) / b;
+  // Every Region's relay notifies its projector. In other Regions the bus notifies it as well, ahead of replication: then it sends
+  // itself a message, to compare its rows with the table later.
+  const times = n + 2 * elsewhere;
+  const projections = times / b;
   const bus = via === 'bus' ? 1 : 0;
   return {
     /** Commits written; each is replicated to every Region. */
     puts: 1,
     /** Streams read for an append, and streams read to bring views up to date. */
     appendLoads: 1,
-    projectLoads: views > 0 ? n + elsewhere : 0,
+    projectLoads: views > 0 ? times : 0,
     /** Writes of the newest stamps seen: in each relay batch, one for each Region with commits in it. */
     sightings: (n * Math.min(b, n)) / b,
     /** Entries put on a bus: the producer's own entry, the event, and the receipt. */
     putEvents: bus + 1 + bus,
     forwarded: elsewhere,
-    viewReads: views * (n + elsewhere),
+    viewReads: views * times,
     /** Reads of the views' current generations, one per invocation. */
     generationReads: views > 0 ? projections : 0,
     /** Each view writes a row and a total, in one transaction. */
@@ -96,8 +98,10 @@ export function requestsOf({ regions: n, batch: b, views, via }: Usage) {
     ingests: 1 / b,
     relays: n / b,
     projections: views > 0 ? projections : 0,
-    /** Messages sent into the ingest queue, and into the projection queue by relay and by the rule. */
-    sends: bus + (views > 0 ? n / b + elsewhere : 0),
+    /** Messages that projection sends itself. */
+    announced: views > 0 ? elsewhere / b : 0,
+    /** Messages sent into the ingest queue, and into the projection queue by relay, by the rule and by projection. */
+    sends: bus + (views > 0 ? n / b + elsewhere + elsewhere / b : 0),
     /** Lambda receives and deletes each batch. */
     receives: 2 * (bus / b + (views > 0 ? projections : 0)),
   };

@@ -2,6 +2,7 @@ import { pauseMs } from '../../client/retry.ts';
 import { platformRuntime } from '../../client/runtime.ts';
 import type { Problem } from '../../core/facts/errors.ts';
 import { CLIENT_BODY_BYTES, CLIENT_TRIES, MAX_ENVELOPES } from '../../core/limits/budgets.ts';
+import { problemDetailsSchema } from '../../core/wire/api.ts';
 import { briefOf, isRetryable } from '../client/problem.ts';
 import type { Region } from '../client/region.ts';
 import { type Lane, laneOf } from './lane.ts';
@@ -42,7 +43,8 @@ interface Waiting extends Envelope {
 
 /**
  * Sends envelopes to a Region, up to 100 per request and several requests at a time; the envelopes of one stream are
- * sent in order. Unreadable lines go to the Region's quarantine. Temporary failures are retried, up to six tries.
+ * sent in order. Unreadable lines go to the Region's quarantine. Temporary failures are retried, up to six tries; a line that was
+ * held up by an earlier one of its stream keeps its tries.
  * @param counts updated after every response
  * @throws CliError, ClientError, MeridianError when the Region cannot be reached, or refuses a whole request
  */
@@ -154,9 +156,13 @@ class Run {
       const outcome = outcomes[i];
       if (!outcome)
         throw new Error(`${this.#region.name} returned results for ${outcomes.length} of ${items.length} envelopes.`);
-      if ('problem' in outcome && outcome.problem.retryable && ++item.tries < CLIENT_TRIES) {
-        again.push(item);
-        continue;
+      if ('problem' in outcome && outcome.problem.retryable) {
+        // A line that was only held up behind another one of its stream has not been tried.
+        if (problemDetailsSchema.parse(outcome.problem).started !== false) item.tries++;
+        if (item.tries < CLIENT_TRIES) {
+          again.push(item);
+          continue;
+        }
       }
       this.#done(item.json);
       if ('problem' in outcome) {
@@ -165,7 +171,7 @@ class Run {
       } else this.#counts.accepted++;
     }
     if (again.length > 0) {
-      const retries = Math.max(...again.map(({ tries }) => tries)) - 1;
+      const retries = Math.max(1, ...again.map(({ tries }) => tries)) - 1;
       await platformRuntime.sleep(pauseMs(platformRuntime, retries));
     }
     return again;

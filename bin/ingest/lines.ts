@@ -1,6 +1,7 @@
 import { messageOf } from '../../core/facts/errors.ts';
 import { APPEND, COMMAND } from '../../core/wire/bus.ts';
 import { idOf } from '../../core/wire/envelope.ts';
+import { utf8Text } from '../../project/utf8-text.ts';
 import { CliError } from '../client/cli-error.ts';
 
 const NEWLINE = 10;
@@ -52,8 +53,6 @@ async function* split(
   if (size > 0) yield line();
 }
 
-const utf8 = new TextDecoder('utf-8', { fatal: true });
-
 /** The lines of a file of envelopes, one envelope per line; empty lines are skipped. */
 export async function* readLines(source: AsyncIterable<Buffer>): AsyncGenerator<Envelope | Unreadable> {
   let line = 0;
@@ -101,12 +100,12 @@ function readLine(bytes: Buffer, cut: boolean): Omit<Envelope, 'line'> | Omit<Un
   let json: string;
   let value: unknown;
   try {
-    json = utf8.decode(bytes).trim();
+    json = utf8Text(bytes).trim();
     if (json === '') return undefined;
     value = JSON.parse(json);
   } catch (error) {
-    const what = error instanceof SyntaxError ? 'JSON' : 'UTF-8';
-    return unreadable(`This is not ${what}: ${messageOf(error)}`, bytes);
+    const what = messageOf(error);
+    return unreadable(error instanceof SyntaxError ? `This is not JSON: ${what}` : what, bytes);
   }
   if (value === null || typeof value !== 'object' || Array.isArray(value))
     return unreadable('This is not an envelope, which is a JSON object.', bytes);

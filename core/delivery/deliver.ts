@@ -1,50 +1,52 @@
 import { PUT_EVENTS_BYTES, PUT_EVENTS_ENTRIES } from '../limits/aws.ts';
-import type { BatchAnswer } from '../ports/queue.ts';
+import type { PermanentRefusal } from '../ports/bus.ts';
 import type { Runtime } from '../ports/runtime.ts';
 import { backoff } from '../retry.ts';
 
 const SINGLE_TRIES = 3;
 
+/** Sends one request; it may refuse single items, or throw for all of them. */
+type Send<T, Refusal> = (batch: readonly T[]) => Promise<readonly (Refusal | undefined)[]>;
+
 /**
  * Sends items in batches whose count and size fit one request of EventBridge and one of SQS. An item that fails in its
- * batch is retried alone.
+ * batch is retried alone, unless it can never be accepted.
  * @param bytesOf size of an item on the wire
- * @param send sends one request; it may refuse single items, or throw for all of them
  * @returns per item, in order: undefined if it was accepted, otherwise the reason
  */
-export async function deliverInBatches<T>(
+export async function deliverInBatches<T, Refusal extends string | PermanentRefusal = string>(
   items: readonly T[],
   bytesOf: (item: T) => number,
-  send: (batch: readonly T[]) => Promise<BatchAnswer>,
+  send: Send<T, Refusal>,
   runtime: Pick<Runtime, 'sleep' | 'random'>,
-): Promise<BatchAnswer> {
-  const answers: (string | undefined)[] = [];
+): Promise<readonly (Refusal | string | undefined)[]> {
+  const answers: (Refusal | string | undefined)[] = [];
   for (const batch of batches(items, bytesOf)) {
     const answer = await trySend(batch, send);
     for (const [i, item] of batch.entries())
-      answers.push(answer[i] === undefined ? undefined : await sendAlone(item, send, runtime));
+      answers.push(typeof answer[i] === 'string' ? await sendAlone(item, send, runtime) : answer[i]);
   }
   return answers;
 }
 
-async function sendAlone<T>(
+async function sendAlone<T, Refusal extends string | PermanentRefusal>(
   item: T,
-  send: (batch: readonly T[]) => Promise<BatchAnswer>,
+  send: Send<T, Refusal>,
   runtime: Pick<Runtime, 'sleep' | 'random'>,
-): Promise<string | undefined> {
-  let failure: string | undefined;
+): Promise<Refusal | string | undefined> {
+  let failure: Refusal | string | undefined;
   for (let tries = 0; tries < SINGLE_TRIES; tries++) {
     await runtime.sleep(backoff(runtime, tries));
     failure = (await trySend([item], send))[0];
-    if (failure === undefined) break;
+    if (typeof failure !== 'string') break;
   }
   return failure;
 }
 
-async function trySend<T>(
+async function trySend<T, Refusal>(
   batch: readonly T[],
-  send: (batch: readonly T[]) => Promise<BatchAnswer>,
-): Promise<BatchAnswer> {
+  send: Send<T, Refusal>,
+): Promise<readonly (Refusal | string | undefined)[]> {
   try {
     return await send(batch);
   } catch (error) {

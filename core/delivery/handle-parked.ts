@@ -1,6 +1,7 @@
 import { MeridianError } from '../facts/errors.ts';
 import type { Place } from '../ports/progress.ts';
 import type { SubscribedEvent } from '../wire/bus-event.ts';
+import { EventsRemain } from './held-up.ts';
 import { followsPlace } from './log-order.ts';
 import type { SubscribePorts } from './subscriber.ts';
 import { takeTurn } from './take-turn.ts';
@@ -42,14 +43,7 @@ async function drain<Effect>(
     const page = await ports.progress.parked(stream, log, last, PAGE);
     for (const { event: next } of page) {
       if (!followsPlace(last, next)) return last;
-      if (ports.runtime.elapsed() > deadline)
-        throw new MeridianError(
-          'unavailable',
-          `Events parked behind ${id} remain, and the batch ran out of time. Redeliver this event to continue.`,
-          {
-            retryable: true,
-          },
-        );
+      if (ports.runtime.elapsed() > deadline) throw new EventsRemain(id);
       const taken = await takeTurn(ports, next, last, deadline);
       if (taken.went !== 'handled') return taken.last;
       last = next.meta;

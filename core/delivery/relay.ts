@@ -14,12 +14,15 @@ import { announcementOf } from '../wire/announcement.ts';
 import type { BusEntry } from '../wire/bus.ts';
 import { entriesOf } from '../wire/bus-event.ts';
 import { encodeKeys } from '../wire/projection.ts';
+import { encodeQuarantined } from '../wire/quarantine.ts';
 import { encodeResolverMessage } from '../wire/resolver.ts';
 import { bytesAtMost, deliverInBatches } from './deliver.ts';
 
 export interface PublishPorts {
   readonly region: string;
   readonly bus: Bus;
+  /** For entries that the bus will never accept. */
+  readonly quarantine: Queue;
   readonly runtime: Runtime;
 }
 
@@ -45,7 +48,7 @@ const KEYS_PER_MESSAGE = 50;
 
 /**
  * Forwards changes from the tables' streams. The bus gets the events of visible commits written here and the outcomes
- * of transactions driven here; the projection queue gets the keys of every Region's final commits; the resolver's queue
+ * of transactions driven here, and the quarantine those that it refuses permanently; the projection queue gets the keys of every Region's final commits; the resolver's queue
  * gets delayed messages about prepared intents and expected attempts. Records the newest stamp of each Region. Sending
  * twice is harmless.
  * @returns the changes that could not be sent completely and must be redelivered
@@ -56,7 +59,7 @@ export async function relayChanges(ports: RelayPorts, changes: readonly Change[]
     'commit' in change && change.commit.tx?.state !== 'prepared' ? [change] : [],
   );
   const commits = final.map(({ commit }) => commit);
-  const [unpublished, unprojected, unarmed] = await Promise.all([
+  const [{ failed: unpublished }, unprojected, unarmed] = await Promise.all([
     publishChanges(ports, changes),
     notifyProjector(ports, commits),
     armResolver(ports, changes),
@@ -67,26 +70,72 @@ export async function relayChanges(ports: RelayPorts, changes: readonly Change[]
   return new Set([...unpublished, ...unarmed, ...final.filter(({ commit }) => unsent.has(commit))]);
 }
 
+interface Published {
+  /** Number of entries that the bus took. */
+  readonly published: number;
+  /** One change per entry that could not be published, and each change without an entry because of a fault of its own. */
+  readonly failed: readonly Change[];
+  /** Number of entries that the bus will never accept, and that are now in the quarantine. */
+  readonly refused: number;
+}
+
+interface Outgoing {
+  readonly change: Change;
+  readonly entry: BusEntry;
+}
+
 /**
- * Publishes the events of commits written here, and the outcomes of transactions driven here.
- * @returns one change per entry that could not be published
+ * Publishes the events of commits written here, and the outcomes of transactions driven here. An entry that the bus
+ * refuses permanently goes to the quarantine with the reason: it would hold up everything behind it.
  */
-export async function publishChanges(ports: PublishPorts, changes: readonly Change[]): Promise<readonly Change[]> {
+export async function publishChanges(ports: PublishPorts, changes: readonly Change[]): Promise<Published> {
   const { bus, runtime } = ports;
-  const outgoing = changes.flatMap((change) => entriesFor(ports, change).map((entry) => ({ change, entry })));
+  const outgoing: Outgoing[] = [];
+  const failed: Change[] = [];
+  for (const change of changes)
+    try {
+      outgoing.push(...entriesFor(ports, change).map((entry) => ({ change, entry })));
+    } catch (error) {
+      // Its own fault, such as a time that is none, must not fail the others.
+      runtime.unexpected(error);
+      failed.push(change);
+    }
   const answers = await deliverInBatches(
     outgoing,
     ({ entry }) => entrySize(entry),
     (batch) => bus.put(batch.map(({ entry }) => entry)),
     runtime,
   );
-  const failed = outgoing.filter((_, i) => answers[i] !== undefined);
-  runtime.metric('Published', 'Count', outgoing.length - failed.length);
+  const refused = outgoing.flatMap(({ change, entry }, i) => {
+    const answer = answers[i];
+    return typeof answer === 'object' ? [{ change, entry, reason: `The bus refused it: ${answer.permanent}` }] : [];
+  });
+  const unkept = await quarantineRefused(ports, refused);
+  failed.push(...outgoing.filter((_, i) => typeof answers[i] === 'string').map(({ change }) => change), ...unkept);
+  const kept = refused.length - unkept.length;
+  const published = answers.filter((answer) => answer === undefined).length;
+  runtime.metric('Published', 'Count', published);
   if (failed.length > 0) runtime.metric('PublishFailed', 'Count', failed.length);
-  return failed.map(({ change }) => change);
+  if (kept > 0) runtime.metric('PublishRefused', 'Count', kept);
+  return { published, failed, refused: kept };
 }
 
-function entriesFor({ region }: PublishPorts, change: Change): readonly BusEntry[] {
+/** @returns the changes whose entries could not be stored */
+async function quarantineRefused(
+  { quarantine, runtime }: PublishPorts,
+  refused: readonly (Outgoing & { readonly reason: string })[],
+): Promise<readonly Change[]> {
+  const answers = await deliverInBatches(
+    refused.map(({ reason, entry }) => encodeQuarantined({ reason, entry })),
+    bytesAtMost,
+    (batch) => quarantine.send(batch),
+    runtime,
+  );
+  return refused.filter((_, i) => answers[i] !== undefined).map(({ change }) => change);
+}
+
+/** The entries of a change on the bus: none if another Region puts them there. */
+export function entriesFor({ region }: Pick<PublishPorts, 'region'>, change: Change): readonly BusEntry[] {
   if ('commit' in change)
     return change.commit.region === region && isVisible(change.commit) ? entriesOf(change.commit) : [];
   const { decision } = change;

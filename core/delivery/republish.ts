@@ -1,4 +1,3 @@
-import { type Commit, isVisible } from '../facts/commit.ts';
 import type { Decision } from '../facts/decision.ts';
 import { wallTimeOf } from '../facts/hlc.ts';
 import { nextAttemptEnds } from '../facts/transaction.ts';
@@ -11,6 +10,7 @@ import {
   type ArmPorts,
   armResolver,
   type Change,
+  entriesFor,
   type PublishPorts,
   publishChanges,
   resolverMessageFor,
@@ -34,8 +34,9 @@ const BEGINNING = '';
 const TRANSACTIONS = 'transactions:';
 
 /**
- * Republishes the events of commits written here since a given time, under their original ids. Schedules the resolver
- * again for what was promised then: intents written here since, and undecided transactions driven here whose deadline is later.
+ * Republishes the events of commits written here since a given time, and the outcomes of transactions driven here and
+ * decided since then, under their original ids. Schedules the resolver again for what was promised then: intents written
+ * here since, and undecided transactions driven here whose deadline is later.
  * Reads one segment of the `events` table, then of the `transactions` table, page after page for {@link STEP_MS}. A
  * step reads one table only: if the decisions are unavailable, the step before has published every event. Stops at the
  * first page that could not be sent completely; the cursor then points to that page. Repeating a step sends everything
@@ -46,13 +47,15 @@ export async function republishStep(ports: RepublishPorts, request: Request): Pr
   const { cursor = BEGINNING } = request;
   if (cursor.startsWith(TRANSACTIONS)) {
     const step = await inPages(ports.runtime, cursor.slice(TRANSACTIONS.length), (after) =>
-      armTransactions(ports, request, after),
+      republishDecisions(ports, request, after),
     );
     return step.cursor === undefined ? step : { ...step, cursor: TRANSACTIONS + step.cursor };
   }
   const step = await inPages(ports.runtime, cursor, (after) => republishCommits(ports, request, after));
   return { ...step, cursor: step.cursor ?? TRANSACTIONS };
 }
+
+type Counted = Pick<Result, 'scanned' | 'published' | 'refused' | 'scheduled'>;
 
 /**
  * Works through the pages of one segment of a table.
@@ -64,12 +67,13 @@ async function inPages(
   work: (after: string | undefined) => Promise<Result>,
 ): Promise<Result> {
   const deadline = runtime.elapsed() + STEP_MS;
-  const step = { scanned: 0, published: 0, scheduled: 0 };
+  const step: { -readonly [Name in keyof Counted]: Counted[Name] } = { scanned: 0, published: 0, scheduled: 0 };
   let at = cursor;
   do {
     const page = await work(at === BEGINNING ? undefined : at);
     step.scanned += page.scanned;
     step.published += page.published;
+    if (page.refused) step.refused = (step.refused ?? 0) + page.refused;
     step.scheduled += page.scheduled;
     if (page.failed > 0) return { ...step, failed: page.failed, cursor: at };
     if (page.cursor === undefined) return { ...step, failed: 0 };
@@ -83,26 +87,28 @@ async function republishCommits(
   { since, segment, segments, dryRun }: Request,
   after: string | undefined,
 ): Promise<Result> {
-  const { commits, cursor } = await ports.events.scan(segment, segments, after, PAGE);
+  const { commits, outcomes, cursor } = await ports.events.scan(segment, segments, after, PAGE);
   const from = Date.parse(since);
   const own = commits.filter(({ region, hlc }) => region === ports.region && wallTimeOf(hlc) >= from);
   const changes = own.map((commit) => ({ commit }));
-  const unpublished = dryRun ? 0 : (await publishChanges(ports, changes)).length;
+  const announced = outcomes.filter(({ decidedAt }) => decidedAt >= from).map((decision) => ({ decision }));
+  const sent = await publish(ports, [...changes, ...announced], dryRun);
   const { scheduled, failed } = await arm(ports, changes, dryRun);
-  return {
-    scanned: commits.length,
-    published: count(own) - unpublished,
-    scheduled,
-    failed: unpublished + failed,
-    cursor,
-  };
+  return { ...sent, scanned: commits.length, scheduled, failed: sent.failed + failed, cursor };
 }
 
-function count(commits: readonly Commit[]): number {
-  return commits.filter(isVisible).reduce((sum, { events }) => sum + events.length, 0);
+/** Publishes changes; in a dry run, only counts their entries. */
+async function publish(
+  ports: RepublishPorts,
+  changes: readonly Change[],
+  dryRun: boolean,
+): Promise<Pick<Result, 'published' | 'refused' | 'failed'>> {
+  if (dryRun) return { published: changes.flatMap((change) => entriesFor(ports, change)).length, failed: 0 };
+  const { published, refused, failed } = await publishChanges(ports, changes);
+  return { published, refused, failed: failed.length };
 }
 
-async function armTransactions(
+async function republishDecisions(
   ports: RepublishPorts,
   { since, segment, segments, dryRun }: Request,
   after: string | undefined,
@@ -112,7 +118,10 @@ async function armTransactions(
   const changes = decisions
     .filter((decision, i) => isLatest(decision, decisions[i + 1]) && nextAttemptEnds(decision) >= from)
     .map((decision) => ({ decision }));
-  return { scanned: 0, published: 0, ...(await arm(ports, changes, dryRun)), cursor };
+  const decided = changes.filter(({ decision }) => decision.decidedAt >= from);
+  const sent = await publish(ports, decided, dryRun);
+  const { scheduled, failed } = await arm(ports, changes, dryRun);
+  return { ...sent, scanned: 0, scheduled, failed: sent.failed + failed, cursor };
 }
 
 /**

@@ -1,8 +1,9 @@
-import { BEGIN_MS } from '../limits/budgets.ts';
+import { BEGIN_MS, WAITING_MS } from '../limits/budgets.ts';
 import { type AnnouncedOutcome, isAnnouncement, parseOutcome } from '../wire/announcement.ts';
 import { parseSubscribedEvent, type SubscribedEvent } from '../wire/bus-event.ts';
 import { handleOutcome } from './handle-outcome.ts';
 import { handleParked } from './handle-parked.ts';
+import { EventsRemain, HeldUp, sendHeldUp } from './held-up.ts';
 import { inOrderPerKey } from './in-order.ts';
 import { comparePlaces, START } from './log-order.ts';
 import type { MessagePorts, SubscribePorts } from './subscriber.ts';
@@ -11,8 +12,9 @@ import { takeTurn } from './take-turn.ts';
 /**
  * Handles each event of the bus once and in the order of its log, and each outcome of a transaction once. Messages may
  * arrive in any order and repeatedly, and several instances may run concurrently. An event that arrives too early is
- * parked, and its message is redelivered: a message is deleted only after its event was handled, so a parked event is
- * only a copy. Without `progress` each message is handled as it arrives, at least once.
+ * parked, and its message is sent to the queue again: there is a message until its event was handled, so a parked event is
+ * only a copy. So is a message that the batch has no time for. Neither was tried, so it uses up no receive, however long
+ * it waits. Without `progress` each message is handled as it arrives, at least once.
  * @param bodies messages as JSON, as a rule's target gets them
  * @param beginMs milliseconds after which no further message is started
  * @returns per body: undefined if it was handled, otherwise why it must be redelivered
@@ -30,11 +32,15 @@ export async function handleMessages<Effect>(
     (message) => deliver(ports, message, deadline),
     {
       when: () => ports.runtime.elapsed() > deadline,
-      instead: () => 'not started: the batch ran out of time',
+      instead: () => new HeldUp('not started: the batch ran out of time', 0),
     },
   );
   const byBody = new Map(messages.map(({ at }, i) => [at, answers[i]]));
-  return bodies.map((_, at) => byBody.get(at));
+  return sendHeldUp(
+    ports,
+    bodies,
+    bodies.map((_, at) => byBody.get(at)),
+  );
 }
 
 /** A body's position in the batch, and its contents or why it cannot be read. */
@@ -54,7 +60,7 @@ function read(text: string, at: number): Message {
   }
 }
 
-/** @returns why the message must be redelivered */
+/** @returns why the message must be redelivered, or is held up */
 async function deliver<Effect>(
   { progress, ...ports }: MessagePorts<Effect>,
   { event, outcome, fault }: Message,
@@ -70,6 +76,7 @@ async function deliver<Effect>(
       ? handleOutcome({ progress, runtime }, outcome, handleIt, deadline)
       : atOnce(runtime, handleIt(outcome)));
   } catch (error) {
+    if (error instanceof EventsRemain) return new HeldUp(error, 0);
     // `undefined` would mean that the message was handled, and a text that the function was not called.
     return error instanceof Error ? error : new Error(`the function threw ${String(error)}, which is not an Error`);
   }
@@ -81,11 +88,12 @@ async function inOrder<Effect>(
   deadline: number,
 ): Promise<unknown> {
   const { stream, meta } = event;
-  const { last } = await takeTurn(ports, event, await ports.progress.last(stream, meta.log), deadline);
-  const reached = last && (await handleParked(ports, event, last, deadline));
-  if (reached && comparePlaces(meta, reached) <= 0) return undefined;
+  const taken = await takeTurn(ports, event, await ports.progress.last(stream, meta.log), deadline);
+  const reached = taken.last && (await handleParked(ports, event, taken.last, deadline));
+  if (taken.went !== 'waits' || (reached && comparePlaces(meta, reached) <= 0)) return undefined;
   ports.runtime.metric('Waiting', 'Count', 1);
-  return `${event.id} waits for its predecessor in its log`;
+  ports.runtime.metric('WaitingAge', 'Milliseconds', Math.max(0, ports.runtime.now() - taken.since));
+  return new HeldUp(`${event.id} waits for its predecessor in its log`, WAITING_MS);
 }
 
 /** @throws what the handling throws; Error if it returns additions, because there is no table for them */

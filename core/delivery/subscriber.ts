@@ -1,4 +1,5 @@
 import type { SubscribeFrom } from '../names.ts';
+import type { DelayedQueue } from '../ports/delayed-queue.ts';
 import type { Progress } from '../ports/progress.ts';
 import type { Runtime } from '../ports/runtime.ts';
 import type { AnnouncedOutcome } from '../wire/announcement.ts';
@@ -23,6 +24,11 @@ export interface SubscribePorts<Effect> {
 export interface MessagePorts<Effect> extends Omit<SubscribePorts<Effect>, 'progress'> {
   /** Undefined: nothing is recorded, so an event that is delivered twice is handled twice, and there is no order. */
   readonly progress: Progress<Effect> | undefined;
+  /**
+   * The queue that the messages came from, for those that were not tried. @default they are redelivered, which counts as
+   * a failed attempt
+   */
+  readonly waiting?: DelayedQueue | undefined;
   /**
    * Returns the effects of an outcome. Like `handle`, it may be called several times. @default outcomes are not
    * handled, and stay in the queue

@@ -6,11 +6,14 @@ import { comparePlaces, followsPlace, START } from './log-order.ts';
 import { lostToOthers } from './lost-to-others.ts';
 import type { SubscribePorts } from './subscriber.ts';
 
-/** What happened to an event, and the last handled place of its log; undefined if no event of it was handled. */
-export interface Taken {
-  readonly went: 'handled' | 'before' | 'waits';
-  readonly last: Place | undefined;
-}
+/**
+ * What happened to an event, and the last handled place of its log; undefined if no event of it was handled. `since`: when it
+ * began to wait, milliseconds since 1970.
+ */
+export type Taken = { readonly last: Place | undefined } & (
+  | { readonly went: 'handled' | 'before' }
+  | { readonly went: 'waits'; readonly since: number }
+);
 
 /**
  * Handles an event if it is the next one of its log.
@@ -28,16 +31,15 @@ export async function takeTurn<Effect>(
     const [first] = await progress.parked(stream, meta.log, START, 1);
     return first?.event.id === event.id && runtime.now() - first.since >= FIRST_EVENT_WAIT_MS;
   };
-  let parked = false;
+  let since: number | undefined;
   const retries = new Retries(runtime, deadline - runtime.elapsed());
   for (;;) {
     if (last && comparePlaces(meta, last) <= 0) return { went: 'before', last };
     if (!followsPlace(last ?? START, event) && (last || from === 'beginning' || !(await begins()))) {
-      if (parked) return { went: 'waits', last };
-      await progress.park(event, runtime.now());
+      if (since !== undefined) return { went: 'waits', last, since };
+      since = await progress.park(event, runtime.now());
       // Checks again: another instance may have handled the previous event and looked for parked events before this one
       // was parked.
-      parked = true;
     } else {
       if (await progress.advance(event, last, await handle(event))) {
         runtime.metric('Handled', 'Count', 1);

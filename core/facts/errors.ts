@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { carriedCopy, carriedText } from './carried.ts';
 import { type Fault, pathOf } from './fault.ts';
+import { jsonBytes } from './json.ts';
 
 /** HTTP status of every problem code. The codes are part of the API: their meaning never changes. */
 const statusOf = {
@@ -205,18 +206,23 @@ export function reportedProblem(log: { unexpected(error: unknown): void }, error
  * @param bytes maximum size as JSON; at least 1,000
  */
 export function cutProblem(problem: Problem, bytes: number): Problem {
-  if (utf8.encode(JSON.stringify(problem)).length <= bytes) return problem;
+  if (jsonBytes(problem) <= bytes) return problem;
   const { type, title, status, detail, code, retryable } = problem;
   // An escaped character takes at most 6 bytes.
   return { type, title, status, detail: carriedText(detail.slice(0, Math.floor(bytes / 8))), code, retryable };
 }
 
-const utf8 = new TextEncoder();
-
 /** The error for a problem document received from another Region, which is its cause. */
 export function fromProblem(problem: Problem): MeridianError {
   const { type: _type, title: _title, status, detail, code, retryable, ...details } = problem;
   return new MeridianError({ code, status }, detail, { retryable, details, cause: problem });
+}
+
+/** An error and its causes as text. For logs only: a cause may contain names of roles and accounts. */
+export function withCauses(error: unknown): string {
+  return error instanceof Error && error.cause instanceof Error
+    ? `${error}; cause: ${withCauses(error.cause)}`
+    : String(error);
 }
 
 /** The message of a thrown value of any type. */

@@ -13,6 +13,11 @@ export interface Generation {
   readonly shards: number;
   /** Set if newer code, or code that was rolled back, skipped commits of this generation: only a new build is complete. */
   readonly behind?: true | undefined;
+  /**
+   * Set if totals count the streams that contribute to them, so that a total exists exactly while a stream contributes.
+   * Missing in generations of older code, whose totals exist while a sum is not 0.
+   */
+  readonly counts?: true | undefined;
 }
 
 /** How far a build has read one segment of the `events` table. */

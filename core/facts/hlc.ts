@@ -10,6 +10,11 @@ function hex(value: number, digits: number): string {
   return value.toString(16).padStart(digits, '0');
 }
 
+/** True if a text has the form of a stamp. */
+export function isStamp(text: string): boolean {
+  return /^[0-9a-f]{16}$/.test(text);
+}
+
 /** Milliseconds since 1970 of a stamp. */
 export function wallTimeOf(stamp: Hlc): number {
   return Number.parseInt(stamp.slice(0, 12), 16);

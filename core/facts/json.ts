@@ -1,3 +1,5 @@
+import { utf8Bytes } from './utf8.ts';
+
 /** @returns undefined if the text is not JSON */
 export function parseJson(text: string): unknown {
   try {
@@ -9,10 +11,23 @@ export function parseJson(text: string): unknown {
 
 /** The size of a value as JSON in UTF-8; 0 for what JSON omits. */
 export function jsonBytes(value: unknown): number {
-  return utf8.encode(JSON.stringify(value) ?? '').length;
+  return utf8Bytes(JSON.stringify(value) ?? '');
 }
 
-const utf8 = new TextEncoder();
+/** The size of a value as JSON that is itself a text in JSON, as in the response of a function. */
+export function nestedJsonBytes(value: unknown): number {
+  return jsonBytes(JSON.stringify(value) ?? '');
+}
+
+/** How many of the first values have at most this many bytes together, by `nestedJsonBytes`; at least one. */
+export function countWithin(values: readonly unknown[], bytes: number): number {
+  let left = bytes;
+  const over = values.findIndex((value, i) => {
+    left -= nestedJsonBytes(value) + 1;
+    return left < 0 && i > 0;
+  });
+  return over === -1 ? values.length : over;
+}
 
 /**
  * True if a value survives a round trip through JSON: no `undefined`, Date, Map or class instance, -0, NaN or sparse

@@ -28,6 +28,8 @@ export interface Transaction {
   readonly meta: Meta;
   /** Set if the id was generated for this request, so that it cannot be a retry. */
   readonly isNew?: true;
+  /** What the domain refuses now: it can only be a retry of a transaction that was taken when the domain was another. */
+  readonly faults?: readonly Fault[];
 }
 
 /** The parts of an attempt's id. */

@@ -1,5 +1,6 @@
 import { MAX_SORT_KEY_BYTES } from '../limits/aws.ts';
 import { isCarriedText } from './carried.ts';
+import { utf8Bytes } from './utf8.ts';
 import type { VersionVector } from './version.ts';
 
 /** What a view stores: one row per stream, or sums across streams. */
@@ -28,6 +29,16 @@ export interface TotalDelta {
   readonly key: string;
   readonly shard: number;
   readonly sums: Sums;
+  /** The largest magnitude of a sum in the shard, from {@link maxShardSum}. */
+  readonly limit: number;
+  /** Missing in generations that older code started: their totals do not count who contributes. */
+  readonly contributors?: Contributors;
+}
+
+/** How many streams contribute to a total, and to each of its fields, a field with 0 included; or the change of that. */
+export interface Contributors {
+  readonly streams: number;
+  readonly fields: Sums;
 }
 
 export interface Row {
@@ -35,9 +46,27 @@ export interface Row {
   readonly value: unknown;
 }
 
-/** True if a row or total can have this key: text of 1 to 1024 bytes that every reader gets unchanged. */
-export function isKey(key: string): boolean {
-  return key !== '' && isCarriedText(key) && utf8.encode(key).length <= MAX_SORT_KEY_BYTES;
+/** True if a delta changes a total, or who contributes to it. */
+export function hasEffect({ sums, contributors }: TotalDelta): boolean {
+  const { streams, fields } = contributors ?? noContributors;
+  return streams !== 0 || Object.keys(sums).length > 0 || Object.keys(fields).length > 0;
 }
 
-const utf8 = new TextEncoder();
+/** The largest magnitude of a sum in one of so many shards: the sum over all of them is then a safe integer, and exact. */
+export function maxShardSum(shards: number): number {
+  return Math.floor(Number.MAX_SAFE_INTEGER / shards);
+}
+
+export const noContributors: Contributors = { streams: 0, fields: {} };
+
+/** A page of rows or totals, in key order. It may have fewer than the requested number of items, or none. */
+export interface Page<Item> {
+  readonly items: readonly Item[];
+  /** The key after which the next page starts; undefined if nothing follows. */
+  readonly end: string | undefined;
+}
+
+/** True if a row or total can have this key: text of 1 to 1024 bytes that every reader gets unchanged. */
+export function isKey(key: string): boolean {
+  return key !== '' && isCarriedText(key) && utf8Bytes(key) <= MAX_SORT_KEY_BYTES;
+}

@@ -17,17 +17,21 @@ import { submitAppend } from '../write/submit.ts';
 export interface IngestPorts extends TransactPorts {
   readonly bus: Bus;
   readonly quarantine: Queue;
+  /** The queue that the messages came from. */
+  readonly ingest: Queue;
 }
 
 /**
  * The result of a message: what to report to its sender over the bus, or to the quarantine if the sender is unknown.
  */
 type Verdict =
-  | { readonly kind: 'Accepted' | 'Rejected'; readonly entry: BusEntry }
+  | { readonly kind: 'Accepted' | 'Rejected'; readonly entry: BusEntry; readonly body: string }
   | { readonly kind: 'Quarantined'; readonly body: string }
   /** A decided transaction, announced through the record of its outcome. */
   | { readonly kind: 'Decided' }
-  | { readonly kind: 'Retry'; readonly why: string };
+  | { readonly kind: 'Retry'; readonly why: string }
+  /** Not tried: held up by slow messages of its stream until the batch ran out of time. */
+  | { readonly kind: 'HeldUp'; readonly body: string };
 
 const busEventSchema = z.object({
   'detail-type': z.enum([APPEND, COMMAND, TRANSACT]),
@@ -38,7 +42,8 @@ const busEventSchema = z.object({
  * Processes messages that producers put on the bus. Every message ends exactly once: as `Accepted`, as `Rejected` with
  * the problem, or in the quarantine with the reason. A transaction ends with its outcome, which is announced through
  * its record. A message that cannot be decided now is redelivered, which is harmless because its `id` is the commitId,
- * or the transaction's id.
+ * or the transaction's id. The messages of its stream behind it are tried nevertheless: the bus has no order to keep. A
+ * message for which no time was left is sent to the queue again, since each redelivery would count as a failed attempt.
  * @param bodies EventBridge events with `detail-type` `meridian.append`, `meridian.command` or `meridian.transact`, as
  *   JSON
  * @returns per body: undefined if it is done, otherwise why it must be redelivered
@@ -50,17 +55,18 @@ export async function ingestMessages(ports: IngestPorts, bodies: readonly string
     ({ body, detail }) => (typeof detail?.stream === 'string' ? detail.stream : body),
     (message) => judge(ports, message),
     {
-      // A message that must be redelivered holds up its own stream only, and never the receipts of other messages.
-      when: (previous) => previous?.kind === 'Retry' || ports.runtime.elapsed() - begun > BEGIN_MS,
-      instead: () => ({
-        kind: 'Retry',
-        why: 'not started: the batch ran out of time, or an earlier message of the stream must be redelivered',
-      }),
+      // A slow message holds up its own stream only, and never the receipts of other messages.
+      when: () => ports.runtime.elapsed() - begun > BEGIN_MS,
+      instead: ({ body }) => ({ kind: 'HeldUp', body }),
     },
   );
-  const [untold, quarantined] = await Promise.all([tell(ports, verdicts), quarantine(ports, verdicts)]);
+  const [untold, quarantined, held] = await Promise.all([
+    tell(ports, verdicts),
+    sendBodies(ports, ports.quarantine, verdicts, 'Quarantined'),
+    sendBodies(ports, ports.ingest, verdicts, 'HeldUp'),
+  ]);
   const answers = verdicts.map((verdict, i) =>
-    verdict.kind === 'Retry' ? verdict.why : (untold.get(i) ?? quarantined.get(i)),
+    verdict.kind === 'Retry' ? verdict.why : (untold.get(i) ?? quarantined.get(i) ?? held.get(i)),
   );
   for (const [i, { kind }] of verdicts.entries())
     if (kind !== 'Retry' && kind !== 'Decided' && answers[i] === undefined) ports.runtime.metric(kind, 'Count', 1);
@@ -94,13 +100,14 @@ async function judge(ports: IngestPorts, { body, detailType, detail, fault }: Me
     if (detailType === TRANSACT) return await judgeTransaction(ports, detail);
     const parse = detailType === APPEND ? parseEventsEnvelope : parseCommandEnvelope;
     const appended = await submitAppend(ports, parse(ports.domain, detail, ports.runtime.newId));
-    return { kind: 'Accepted', entry: acceptedEntry(encodeAccepted(appended)) };
+    return { kind: 'Accepted', body, entry: acceptedEntry(encodeAccepted(appended)) };
   } catch (error) {
     const problem = reportedProblem(ports.runtime, error);
     if (problem.retryable || problem.status >= 500)
       return { kind: 'Retry', why: error instanceof MeridianError ? problem.detail : String(error) };
     return {
       kind: 'Rejected',
+      body,
       entry: rejectedEntry({
         id,
         stream: streamIn(detail),
@@ -133,32 +140,52 @@ function isolated(body: string, reason: string): Verdict {
   };
 }
 
-/** @returns by the message's index, why its receipt could not be published */
-async function tell({ bus, runtime }: IngestPorts, verdicts: readonly Verdict[]): Promise<ReadonlyMap<number, string>> {
-  const receipts = verdicts.flatMap((verdict, i) => ('entry' in verdict ? [{ i, entry: verdict.entry }] : []));
+/**
+ * Publishes the receipts. A message whose receipt the bus refuses permanently goes to the quarantine with the reason.
+ * @returns by the message's index, why its receipt could not be published
+ */
+async function tell(ports: IngestPorts, verdicts: readonly Verdict[]): Promise<ReadonlyMap<number, string>> {
+  const { bus, runtime } = ports;
+  const receipts = verdicts.flatMap((verdict, i) => ('entry' in verdict ? [{ i, ...verdict }] : []));
   const answers = await deliverInBatches(
     receipts,
     ({ entry }) => bytesAtMost(entry.detail),
     (batch) => bus.put(batch.map(({ entry }) => entry)),
     runtime,
   );
-  return failures(receipts, answers);
+  const refused = receipts.flatMap(({ i, body }, at) => {
+    const answer = answers[at];
+    const reason = typeof answer === 'object' ? `The bus refused its receipt: ${answer.permanent}` : undefined;
+    return reason === undefined ? [] : [{ i, body: encodeQuarantined({ reason, body }) }];
+  });
+  const texts = answers.map((answer) => (typeof answer === 'string' ? answer : undefined));
+  return new Map([...failures(receipts, texts), ...(await sendAll(ports, ports.quarantine, refused))]);
 }
 
-async function quarantine(
-  { quarantine, runtime }: IngestPorts,
+/** Sends the bodies of one kind of verdict to a queue. @returns by the message's index, why it was not accepted */
+function sendBodies(
+  ports: IngestPorts,
+  queue: Queue,
   verdicts: readonly Verdict[],
+  kind: 'Quarantined' | 'HeldUp',
 ): Promise<ReadonlyMap<number, string>> {
-  const unreadable = verdicts.flatMap((verdict, i) =>
-    verdict.kind === 'Quarantined' ? [{ i, body: verdict.body }] : [],
-  );
+  const sent = verdicts.flatMap((verdict, i) => (verdict.kind === kind ? [{ i, body: verdict.body }] : []));
+  return sendAll(ports, queue, sent);
+}
+
+/** @returns by the message's index, why its body was not accepted */
+async function sendAll(
+  { runtime }: IngestPorts,
+  queue: Queue,
+  sent: readonly { readonly i: number; readonly body: string }[],
+): Promise<ReadonlyMap<number, string>> {
   const answers = await deliverInBatches(
-    unreadable,
+    sent,
     ({ body }) => bytesAtMost(body),
-    (batch) => quarantine.send(batch.map(({ body }) => body)),
+    (batch) => queue.send(batch.map(({ body }) => body)),
     runtime,
   );
-  return failures(unreadable, answers);
+  return failures(sent, answers);
 }
 
 function failures(sent: readonly { readonly i: number }[], answers: BatchAnswer): ReadonlyMap<number, string> {

@@ -1,16 +1,20 @@
 import { bytesAtMost, deliverInBatches } from '../delivery/deliver.ts';
 import { QUARANTINE_HOLD_MS, QUARANTINE_PASS_MS } from '../limits/budgets.ts';
+import type { Bus } from '../ports/bus.ts';
 import type { HeldMessage, Quarantine } from '../ports/quarantine.ts';
 import type { BatchAnswer, Queue } from '../ports/queue.ts';
 import type { Runtime } from '../ports/runtime.ts';
 import type { ActionRequest, ActionResult, Driven, Quarantined } from '../wire/operate.ts';
 import { encodeQuarantined } from '../wire/quarantine.ts';
 import { type Choice, type Chosen, examineQuarantine, releaseMessages } from './examine-quarantine.ts';
+import { refusedEntryOf } from './quarantined.ts';
 
 export interface QuarantinePorts {
   readonly quarantine: Quarantine;
   /** The queue of `ingest`, where redriven messages go. */
   readonly ingest: Queue;
+  /** Where redriven entries go that it refused. */
+  readonly bus: Bus;
   readonly runtime: Pick<Runtime, 'now' | 'elapsed' | 'sleep' | 'random'>;
 }
 
@@ -49,7 +53,7 @@ export async function addToQuarantine(
 }
 
 /**
- * Sends quarantined messages to `ingest` again, unchanged, then removes them. If this process dies before it removes
+ * Sends quarantined messages to `ingest` again, and entries to the bus that refused them, unchanged, then removes them. If this process dies before it removes
  * them, they are sent twice, which is harmless because their ids are the commitIds. Messages that were not chosen are
  * released at the end; but if more messages remain to be examined, they stay hidden for {@link QUARANTINE_PASS_MS}, so
  * that the next call continues after them.
@@ -70,7 +74,7 @@ export async function redriveQuarantine(
     hold: dryRun ? QUARANTINE_HOLD_MS : QUARANTINE_PASS_MS,
     before: until,
     take: async (chosen) => {
-      const failures = dryRun ? [] : await moveToIngest(ports, chosen);
+      const failures = dryRun ? [] : await sendAgain(ports, chosen);
       failed.push(...failures);
       const left = new Set(failures.map(({ id }) => id));
       for (const { message } of chosen.filter(({ message }) => !left.has(message.id))) {
@@ -100,20 +104,35 @@ interface Failure {
 }
 
 /** @returns the messages that remain: first those that could not be sent, then those that could not be removed */
-async function moveToIngest(
-  { quarantine, ingest, runtime }: QuarantinePorts,
-  chosen: readonly Chosen[],
-): Promise<readonly Failure[]> {
-  const answers = await deliverInBatches(
-    chosen,
+async function sendAgain(ports: QuarantinePorts, chosen: readonly Chosen[]): Promise<readonly Failure[]> {
+  const entries = chosen.flatMap((each) => {
+    const entry = refusedEntryOf(each.held);
+    return entry ? [{ ...each, entry }] : [];
+  });
+  const refused = new Set(entries.map(({ held }) => held));
+  const messages = chosen.filter(({ held }) => !refused.has(held));
+  const { quarantine, ingest, bus, runtime } = ports;
+  const published = await deliverInBatches(
+    entries,
+    ({ message }) => bytesAtMost(message.body),
+    (batch) => bus.put(batch.map(({ entry }) => entry)),
+    runtime,
+  );
+  const handed = await deliverInBatches(
+    messages,
     ({ message }) => bytesAtMost(message.body),
     (batch) => ingest.send(batch.map(({ message }) => message.body)),
     runtime,
   );
-  const sent = chosen.filter((_, i) => answers[i] === undefined);
+  const all = [...entries, ...messages];
+  const answers = [
+    ...published.map((answer) => (typeof answer === 'object' ? `The bus refuses it: ${answer.permanent}` : answer)),
+    ...handed,
+  ];
+  const sent = all.filter((_, i) => answers[i] === undefined);
   const removals = sent.length > 0 ? await removed(quarantine, sent) : [];
   return [
-    ...failuresIn(chosen, answers, (why) => why),
+    ...failuresIn(all, answers, (why) => why),
     ...failuresIn(sent, removals, (why) => `The message was sent, but could not be removed: ${why}`),
   ];
 }

@@ -3,6 +3,7 @@
 import * as z from 'zod';
 import { parseJson } from '../facts/json.ts';
 import type { HeldMessage } from '../ports/quarantine.ts';
+import type { BusEntry } from '../wire/bus.ts';
 import { idOf } from '../wire/envelope.ts';
 import type { Quarantined } from '../wire/operate.ts';
 import { parseQuarantined } from '../wire/quarantine.ts';
@@ -17,7 +18,9 @@ const namedSchema = z.object({ stream: streamNameSchema });
 
 /** The operator's view of a message: its original body, and the ids in it. */
 export function quarantinedOf({ id, sentAt, receives, body: kept }: HeldMessage): Quarantined {
-  const { reason, body } = parseQuarantined(kept) ?? { reason: UNDECIDED, body: kept };
+  const message = parseQuarantined(kept) ?? { reason: UNDECIDED, body: kept };
+  const { reason } = message;
+  const body = 'entry' in message ? eventOf(message.entry) : message.body;
   const event = busEventSchema.safeParse(parseJson(body)).data;
   const detailType = event?.['detail-type'];
   const stream = namedSchema.safeParse(event?.detail).data?.stream;
@@ -32,4 +35,15 @@ export function quarantinedOf({ id, sentAt, receives, body: kept }: HeldMessage)
     ...(envelopeId !== undefined && { envelopeId }),
     body,
   };
+}
+
+/** An entry as the bus would deliver it, as far as the sender determines that. */
+function eventOf({ source, detailType, detail }: BusEntry): string {
+  return `{"source":${JSON.stringify(source)},"detail-type":${JSON.stringify(detailType)},"detail":${detail}}`;
+}
+
+/** The entry of a message that the bus refused; undefined if the message is input of `ingest`. */
+export function refusedEntryOf({ body }: HeldMessage): BusEntry | undefined {
+  const message = parseQuarantined(body);
+  return message && 'entry' in message ? message.entry : undefined;
 }

@@ -9,6 +9,9 @@ export const BUS_NESTING = 1_000;
 /** The magnitude that the integers of an event stay below: they have 64 bits. */
 export const MAX_BUS_INTEGER = 2 ** 63;
 
+/** Characters of a rule's event pattern. */
+export const EVENT_PATTERN_CHARACTERS = 2_048;
+
 /** One SendMessageBatch, ReceiveMessage or DeleteMessageBatch. */
 export const SQS_BATCH_ENTRIES = 10;
 /** One message, and the total of one SendMessageBatch. */
@@ -56,6 +59,10 @@ export const STRONG_REGION_SETS: readonly (readonly string[])[] = [
 export function allowStrong(regions: readonly string[]): boolean {
   return regions.length === 3 && STRONG_REGION_SETS.some((set) => regions.every((name) => set.includes(name)));
 }
+
+/** Resources of one CloudFormation template, and its size. */
+export const TEMPLATE_RESOURCES = 500;
+export const TEMPLATE_BYTES = 1_000_000;
 
 /** Keys of one BatchGetItem request, and writes of one BatchWriteItem request. */
 export const BATCH_GET_KEYS = 100;

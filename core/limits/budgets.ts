@@ -14,6 +14,8 @@ export const TRANSACTION_DATABASE_MS = 4_000;
 export const RESOLVER_DATABASE_MS = 2_000;
 /** A call of the bus or a queue. */
 export const MESSAGING_MS = 15_000;
+/** A call of its own queue by a function that has little time left beside its calls of the table. */
+export const OWN_QUEUE_MS = 5_000;
 /** A read of a snapshot: an append or a read waits for it, then continues without it. */
 export const SNAPSHOT_MS = 2_000;
 /** A call of another Region's function. */
@@ -46,6 +48,30 @@ export const BEGIN_MS = 10_000;
 export const INGEST_TRANSACT_MS = 10_000;
 /** The time after which a step of `operate` starts no new work. */
 export const STEP_MS = 10_000;
+/**
+ * How long a projector keeps a stream with commits that its table lacks: then the table alone decides again what the
+ * stream is.
+ */
+export const AHEAD_MS = 60_000;
+/**
+ * How long after an entry was written ahead of its table the two are compared, and again as long as the table is behind. Less than
+ * the age of a queue's messages that raises an alarm.
+ */
+export const AHEAD_CHECK_MS = 300_000;
+/**
+ * How often they are compared at most: then what the table has is all that there is, and the entry is corrected. A
+ * replication that is delayed has six hours.
+ */
+export const AHEAD_ROUNDS = 72;
+/** Streams in one message about those that are ahead of the table. */
+export const AHEAD_STREAMS = 10;
+/**
+ * The least number of commits of a stream that a projector keeps. A shorter one is loaded again by one query, which costs
+ * less than those for what is missing.
+ */
+export const KEEP_COMMITS = 25;
+/** Queries of each shard for one page of a view; a page that would need more ends early. */
+export const PAGE_ROUNDS = 4;
 /** How long a read waits for a version that its Region has not seen. */
 export const CATCH_UP_MS = 2_000;
 /** How long a read waits for a decision of another Region. */
@@ -73,6 +99,11 @@ export const CLOCK_LIMIT_MS = 15 * 60_000;
 export const SNAPSHOT_SETTLE_MS = 60_000;
 /** How long a subscriber that starts in the middle of a log waits for earlier events. */
 export const FIRST_EVENT_WAIT_MS = 300_000;
+/**
+ * How long an event that waits for its predecessor is left alone: the handling of the predecessor includes it, so it is looked at again
+ * only in case that was interrupted. Less than the age of a queue's messages that raises an alarm.
+ */
+export const WAITING_MS = 360_000;
 /** Attempts of a write that conflicts with a transaction on the same item, or with a write of another Region. */
 export const CONFLICT_TRIES = 6;
 /** Attempts of a batch that DynamoDB processes only in part. */
@@ -181,6 +212,12 @@ export const IDEMPOTENCY_WINDOW_MS = 14 * 24 * 60 * 60 * 1000;
 /** Maximum time that messages wait in queues, and events in a subscriber's table for their predecessors. */
 export const QUEUE_RETENTION_S = 14 * 24 * 60 * 60;
 
+/**
+ * The highest position of a log in a version token. Positions are written one after the other: at one per millisecond a log
+ * reaches this one after 31 years.
+ */
+export const MAX_POSITION = 1_000_000_000_000;
+
 // Sizes. Commits, transactions and problems are measured as JSON.
 
 /** Characters of the name of a stream type or a view, and of an event or a command. */
@@ -206,6 +243,10 @@ export const MAX_REFUSAL_BYTES = 1_000;
 export const MAX_ENVELOPES = 100;
 export const MAX_BODY_BYTES = 5_000_000;
 export const MAX_ANSWER_BYTES = 5_900_000;
+/** The commits or rows of a page, as they are sent: a page ends where they run out. */
+export const PAGE_BYTES = 5_800_000;
+/** Each problem of a response to many envelopes that would be too large. */
+export const MAX_PROBLEM_OF_MANY_BYTES = 7_000;
 /** The body of a request with many envelopes from our own client. */
 export const CLIENT_BODY_BYTES = 4_000_000;
 /**
@@ -213,5 +254,10 @@ export const CLIENT_BODY_BYTES = 4_000_000;
  * many fields.
  */
 export const MAX_ADDED_FIELDS = 100;
+/**
+ * Fields of one total that are changed at once. The condition that none goes beyond its limit takes three of the 300 operators
+ * of an expression for each.
+ */
+export const MAX_CHANGED_FIELDS = 99;
 /** One item of a snapshot that is split over several items. */
 export const SNAPSHOT_PART_BYTES = 340 * 1024;

@@ -45,6 +45,7 @@ export function limitRelations(limits: Limits = LIMITS): readonly Relation[] {
     ...transactionRelations(limits),
     ...contentionRelations(limits),
     ...sizeRelations(limits),
+    ...answerRelations(limits),
   ];
 }
 
@@ -181,8 +182,8 @@ function callRelations(limits: Limits): Relation[] {
       has: time('relay'),
     },
     {
-      name: 'projection has time for its retries, a read and a write',
-      needs: PROJECT_MS + 2 * DATABASE_MS,
+      name: 'projection has time for its retries, a read, a write and a message to itself',
+      needs: PROJECT_MS + 2 * DATABASE_MS + limits.OWN_QUEUE_MS,
       has: time('projection'),
     },
     {
@@ -206,6 +207,21 @@ function retentionRelations(limits: Limits): Relation[] {
       needs: 2 * limits.QUARANTINE_HOLD_MS,
       has: limits.QUARANTINE_PASS_MS,
     },
+    {
+      name: 'a projector has forgotten what its table lacks when an entry is compared with the table',
+      needs: limits.AHEAD_MS,
+      has: limits.AHEAD_CHECK_MS,
+    },
+    {
+      name: 'a message about a stream ahead of its table can be delayed until the two are compared',
+      needs: limits.AHEAD_CHECK_MS,
+      has: limits.SQS_MAX_DELAY_S * 1000,
+    },
+    {
+      name: 'a redelivered message does not bring a commit back after its entry was corrected',
+      needs: limits.FUNCTIONS.projection.queue.maxReceives * limits.FUNCTIONS.projection.queue.visibilityS * 1000,
+      has: limits.AHEAD_ROUNDS * limits.AHEAD_CHECK_MS,
+    },
     { name: 'no function uses a generation that is deleted', needs: longest, has: limits.REMOVABLE_AFTER_MS },
     { name: 'SQS allows the retention of messages', needs: limits.QUEUE_RETENTION_S, has: limits.SQS_MAX_RETENTION_S },
     {
@@ -220,9 +236,19 @@ function retentionRelations(limits: Limits): Relation[] {
 function subscriberRelations({ FUNCTIONS, ...limits }: Limits): Relation[] {
   return [
     {
-      name: 'subscriber has time for the read and the write of the last event that it starts',
-      needs: limits.BEGIN_MS + 2 * limits.DATABASE_MS,
+      name: 'subscriber has time for the read and the write of the last event that it starts, and messages to itself',
+      needs: limits.BEGIN_MS + 2 * limits.DATABASE_MS + limits.OWN_QUEUE_MS,
       has: FUNCTIONS.subscriber.timeoutS * 1000,
+    },
+    {
+      name: 'a subscriber looks at a first event again when it may begin with it',
+      needs: limits.FIRST_EVENT_WAIT_MS,
+      has: limits.WAITING_MS,
+    },
+    {
+      name: 'a message that waits can be delayed until it is looked at again',
+      needs: limits.WAITING_MS,
+      has: limits.SQS_MAX_DELAY_S * 1000,
     },
     {
       // A write whose response is lost is retried once in the same Region.
@@ -358,7 +384,7 @@ function transactionRelations(limits: Limits): Relation[] {
 }
 
 function sizeRelations(limits: Limits): Relation[] {
-  const { PUT_EVENTS_BYTES, MAX_ITEM_BYTES, LAMBDA_PAYLOAD_BYTES, MAX_COMMIT_BYTES, MAX_PROBLEM_BYTES } = limits;
+  const { PUT_EVENTS_BYTES, MAX_ITEM_BYTES, MAX_COMMIT_BYTES, MAX_PROBLEM_BYTES } = limits;
   return [
     // An entry adds the source, the detail type, names and the trace.
     { name: 'an event of the largest commit fits on the bus', needs: MAX_COMMIT_BYTES + 4096, has: PUT_EVENTS_BYTES },
@@ -397,6 +423,19 @@ function sizeRelations(limits: Limits): Relation[] {
       needs: limits.MAX_PARTICIPANTS + 1,
       has: limits.MAX_TRANSACTION_ITEMS,
     },
+    // A number has at most 38 digits.
+    {
+      name: 'what a subscriber adds to a row for one event fits in an item',
+      needs: limits.MAX_SORT_KEY_BYTES + limits.MAX_ADDED_FIELDS * (limits.MAX_SORT_KEY_BYTES + 40),
+      has: MAX_ITEM_BYTES,
+    },
+    { name: 'a part of a snapshot fits in an item', needs: limits.SNAPSHOT_PART_BYTES, has: MAX_ITEM_BYTES },
+  ];
+}
+
+function answerRelations(limits: Limits): Relation[] {
+  const { LAMBDA_PAYLOAD_BYTES } = limits;
+  return [
     {
       name: 'the largest request body fits in a Lambda request',
       needs: limits.MAX_BODY_BYTES,
@@ -406,6 +445,17 @@ function sizeRelations(limits: Limits): Relation[] {
       name: 'the largest response body fits in a Lambda response',
       needs: limits.MAX_ANSWER_BYTES,
       has: LAMBDA_PAYLOAD_BYTES,
+    },
+    {
+      name: 'a page of commits or rows fits in a response, with its cursor',
+      needs: limits.PAGE_BYTES + 4096,
+      has: limits.MAX_ANSWER_BYTES,
+    },
+    // An escaped character takes at most six bytes; ids and streams have 300 characters each.
+    {
+      name: 'the shortened problems of all envelopes of a request fit in a response',
+      needs: 6 * limits.MAX_ENVELOPES * (limits.MAX_PROBLEM_OF_MANY_BYTES + 2 * 300),
+      has: limits.MAX_ANSWER_BYTES,
     },
     {
       name: 'the API accepts the requests of our own client',
@@ -418,12 +468,5 @@ function sizeRelations(limits: Limits): Relation[] {
       needs: limits.QUARANTINE_ANSWER_BYTES,
       has: LAMBDA_PAYLOAD_BYTES,
     },
-    // A number has at most 38 digits.
-    {
-      name: 'what a subscriber adds to a row for one event fits in an item',
-      needs: limits.MAX_SORT_KEY_BYTES + limits.MAX_ADDED_FIELDS * (limits.MAX_SORT_KEY_BYTES + 40),
-      has: MAX_ITEM_BYTES,
-    },
-    { name: 'a part of a snapshot fits in an item', needs: limits.SNAPSHOT_PART_BYTES, has: MAX_ITEM_BYTES },
   ];
 }

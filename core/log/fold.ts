@@ -3,7 +3,7 @@ import { inCurrentVersion } from '../definition/event-version.ts';
 import type { RecordedEvent, StreamDefinition } from '../definition/stream.ts';
 import { type Commit, eventId, foldOrder, type Stamped, writtenAt } from '../facts/commit.ts';
 import type { Snapshot } from '../facts/snapshot.ts';
-import { type Dot, type VersionVector, versionCovers } from '../facts/version.ts';
+import { type Dot, positionIn, type VersionVector, versionCovers } from '../facts/version.ts';
 import { IDEMPOTENCY_WINDOW_MS } from '../limits/budgets.ts';
 
 /** A commit that changed the state, with the dots of all its copies that have the same events, including its own. */
@@ -98,15 +98,27 @@ export class Fold {
     };
   }
 
-  /** Scans only the part of each log after the context, so that folding stays nearly linear. */
+  /** Looks only at the part of each log after the context: what is returned, and copies of what the context covers. */
   #unseenBy(context: VersionVector): readonly RecordedEvent[] {
     const unseen: Folded[] = [];
-    for (const log of this.#logs.values()) {
-      const tail = log.slice(log.findLastIndex(({ commit }) => versionCovers(context, commit)) + 1);
+    for (const [name, log] of this.#logs) {
+      const tail = log.slice(firstBehind(log, positionIn(context, name)));
       unseen.push(...tail.filter(({ copies }) => !copies.some((copy) => versionCovers(context, copy))));
     }
     return unseen.sort((a, b) => foldOrder(a.commit, b.commit)).flatMap(({ events }) => events);
   }
+}
+
+/** The index of the first commit after a position, by binary search: commits of a log are folded by position. */
+function firstBehind(log: readonly Folded[], position: number): number {
+  let [low, high] = [0, log.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    const folded = log[middle];
+    if (folded && folded.commit.position <= position) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 /** True if two copies of a commit have different events. Commits of older code have no digest, and count as equal. */

@@ -8,6 +8,7 @@ import type { KnownCopy, Snapshot } from '../facts/snapshot.ts';
 import { positionIn, sameVersion, type VersionVector, versionDominates } from '../facts/version.ts';
 import { IDEMPOTENCY_WINDOW_MS } from '../limits/budgets.ts';
 import { FoldCache } from './fold-cache.ts';
+import { heapBytes } from './heap-bytes.ts';
 import { KnownIds } from './known-ids.ts';
 import { LogPositions } from './log-positions.ts';
 import { type OpenIntent, OpenIntents } from './open-intents.ts';
@@ -50,6 +51,7 @@ export class History {
   #latestStamp: Hlc | undefined;
   #unreadable: MeridianError | undefined;
   #holds = true;
+  #baseBytes: number | undefined;
   /** Number of commits when a snapshot last could not be taken. */
   #tried = 0;
 
@@ -155,6 +157,26 @@ export class History {
     return this.#folded.reused;
   }
 
+  /** Number of commits that are present individually and seen. */
+  get count(): number {
+    return this.#held.seen.commits.length;
+  }
+
+  /** An estimate of the memory that this history takes, its state included. Cheap: each commit is measured once. */
+  get bytes(): number {
+    this.#baseBytes ??= baseBytes(this.#held.base);
+    return HISTORY_BYTES + this.#baseBytes + this.#held.logs.bytes;
+  }
+
+  /**
+   * What need not be read again: per log, the last decided position without a gap before it. Intents that are not decided, and what
+   * follows a gap, are not included.
+   */
+  get held(): VersionVector {
+    const { logs, seen } = this.#held;
+    return logs.held(seen.version);
+  }
+
   hasOtherLogsThan(own: string): boolean {
     return this.#held.logs.hasOthersThan(own);
   }
@@ -188,11 +210,17 @@ export class History {
   }
 
   /**
-   * The commit, seen or hidden, that an append with this id would repeat now: one of the same operation if there is
-   * one, otherwise the last.
+   * The commit, seen or hidden, that an append with this id would repeat now: one of the same request if there is one,
+   * otherwise the last.
+   * @param repeats true for a commit of the same request
    */
-  find(commitId: string, fingerprint: string, now: number): Commit | KnownCopy | undefined {
-    return this.#held.ids.find(commitId, fingerprint, now);
+  find(
+    commitId: string,
+    fingerprint: string,
+    now: number,
+    repeats = (known: Commit | KnownCopy) => known.fingerprint === fingerprint,
+  ): Commit | KnownCopy | undefined {
+    return this.#held.ids.find(commitId, repeats, now);
   }
 
   /** The last position of a log without a gap before it. Only the log's owner may build on it. */
@@ -203,6 +231,11 @@ export class History {
   /** Like `lastPosition`, without the undecided intents at the end. */
   lastDecidedPosition(log: string): number {
     return this.#held.logs.last(log);
+  }
+
+  /** True if a commit here, seen or hidden, is in the log or depends on it. */
+  knows(log: string): boolean {
+    return this.lastPosition(log) > 0 || this.#held.seen.hidden().some(({ context }) => positionIn(context, log) > 0);
   }
 
   /** The commit at the last decided position of a log; undefined if there is none, or only the base includes it. */
@@ -257,10 +290,21 @@ export class History {
     const snapshot = snapshotOf({ stream, definition: this.#definition, snapshots, base, logs, settled, now });
     this.#tried = 0;
     this.#held = holdFrom(this.#definition, snapshot);
+    this.#baseBytes = undefined;
     this.#latestStamp = snapshot.latestStamp;
     this.add([...logs.behind(snapshot.version)]);
     return snapshot;
   }
+}
+
+/** The memory of an empty history. */
+const HISTORY_BYTES = 4_000;
+/** The memory of an id in a snapshot. */
+const ID_BYTES = 800;
+
+function baseBytes(base: Snapshot | undefined): number {
+  // The state that continues from the snapshot's takes as much again.
+  return base ? 2 * heapBytes(base.state) + ID_BYTES * base.ids.size : 0;
 }
 
 /** True if a commit may follow a snapshot, which has every id that the commit may be a copy of. */

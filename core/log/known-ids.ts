@@ -18,13 +18,12 @@ export class KnownIds {
   }
 
   /**
-   * The commit that an append with this id would repeat now: the first one with the same fingerprint, otherwise the
-   * last one.
+   * The commit that an append with this id would repeat now: the first one of the same request, otherwise the last one.
    */
-  find(commitId: string, fingerprint: string, now: number): Commit | KnownCopy | undefined {
+  find(commitId: string, repeats: (known: Commit | KnownCopy) => boolean, now: number): Commit | KnownCopy | undefined {
     const copies = [...(this.#base?.get(commitId) ?? []), ...(this.#byId.get(commitId) ?? [])]
       .filter((copy) => now - writtenAt(copy) <= IDEMPOTENCY_WINDOW_MS)
       .sort(foldOrder);
-    return copies.find((copy) => copy.fingerprint === fingerprint) ?? copies.at(-1);
+    return copies.find(repeats) ?? copies.at(-1);
   }
 }

@@ -1,6 +1,7 @@
 import { type Domain, streamTypeOf } from '../definition/domain.ts';
 import { currentSchemaVersions } from '../definition/event-version.ts';
-import { MeridianError } from '../facts/errors.ts';
+import type { Commit } from '../facts/commit.ts';
+import { invalid, MeridianError } from '../facts/errors.ts';
 import { type Hlc, wallTimeOf } from '../facts/hlc.ts';
 import type { StreamRef } from '../facts/stream-ref.ts';
 import { emptyVersion, sameVersion, type VersionVector, versionDominates } from '../facts/version.ts';
@@ -19,6 +20,10 @@ export interface LoadPorts {
   readonly domain: Domain;
   /** This Region. */
   readonly region: string;
+  /** The log that this Region writes. @default none */
+  readonly log?: string;
+  /** The logs that the Regions of the deployment write. @default unknown */
+  readonly logs?: readonly string[] | undefined;
   readonly events: EventStore;
   readonly decisions: Decisions;
   /**
@@ -63,7 +68,7 @@ export async function loadWhole(ports: LoadPorts, { name, type }: StreamRef): Pr
  * a committed transaction is visible there at once. If a decision cannot be read, its intent and the commits after it
  * stay hidden.
  */
-async function withDecisions(ports: LoadPorts, history: History): Promise<History> {
+export async function withDecisions(ports: LoadPorts, history: History): Promise<History> {
   const attempts = Map.groupBy(history.undecided, ({ commitId }) => commitId);
   await Promise.all(
     attempts.entries().map(async ([attemptId, intents]) => {
@@ -120,19 +125,35 @@ async function orReportFailure<T>({ runtime }: LoadPorts, act: () => Promise<T>)
 }
 
 /**
- * Loads a stream repeatedly until this Region has seen `atLeast`.
- * @throws MeridianError `unknown-stream-type`; `not-caught-up` after {@link CATCH_UP_MS}, with the version this
- *   Region has seen
+ * Adds to a history what this Region's table has received since it was loaded.
+ * @param missing the commits of the table that it may lack
+ * @returns false if the history cannot be used any more, because one of them rules out its base: load the stream again
+ */
+export async function addMissing(ports: LoadPorts, history: History, missing: Iterable<Commit>): Promise<boolean> {
+  history.add(missing);
+  await withDecisions(ports, history);
+  if (!history.holds) return false;
+  reportHidden(ports, history);
+  return true;
+}
+
+/**
+ * Loads a stream once, then what arrives in this Region's table, until this Region has seen `atLeast`.
+ * @param path the name of `atLeast` in the request, for errors
+ * @throws MeridianError `unknown-stream-type`; `validation`: no Region can ever have seen `atLeast`; `not-caught-up` after
+ *   {@link CATCH_UP_MS}, with the version this Region has seen
  */
 export async function loadAtLeast(
   ports: LoadPorts,
   stream: StreamRef,
   atLeast: VersionVector = emptyVersion,
+  path = 'atLeast',
 ): Promise<History> {
   const retries = new Retries(ports.runtime, CATCH_UP_MS);
+  let history = await loadHistory(ports, stream);
   for (;;) {
-    const history = await loadHistory(ports, stream);
     if (versionDominates(history.seen, atLeast)) return history;
+    checkReachable(ports, history, atLeast, path);
     if (!(await retries.pause()))
       throw new MeridianError('not-caught-up', `This Region has not seen that version of ${stream.name} yet. Retry.`, {
         retryable: true,
@@ -141,5 +162,25 @@ export async function loadAtLeast(
           wanted: encodeVersionToken(stream.name, atLeast),
         },
       });
+    const missing = await ports.events.load(stream.name, history.held);
+    if (!(await addMissing(ports, history, missing))) history = await loadHistory(ports, stream);
   }
+}
+
+/**
+ * Refuses a version that cannot exist: with a position that this Region should have written, or of a log that no Region writes and
+ * the stream does not have. A retry would not help.
+ */
+function checkReachable({ region, log: own, logs }: LoadPorts, history: History, wanted: VersionVector, path: string) {
+  for (const [log, position] of Object.entries(wanted)) {
+    const last = history.lastPosition(log);
+    if (log === own && position > last)
+      throw neverReached(path, `${region} has written ${last} positions of the log ${log}, not ${position}`);
+    if (logs && !logs.includes(log) && !history.knows(log))
+      throw neverReached(path, `no Region writes the log ${log}; the logs are ${logs.join(', ')}`);
+  }
+}
+
+function neverReached(path: string, why: string): MeridianError {
+  return invalid([{ path, message: `is a version that cannot be reached: ${why}. Read the stream for a current one` }]);
 }

@@ -8,7 +8,12 @@ import {
   type VersionVector,
   versionCovers,
   versionDominates,
+  versionOf,
 } from '../facts/version.ts';
+import { heapBytes } from './heap-bytes.ts';
+
+/** The memory of a commit's places in the maps and lists of a history. */
+const COMMIT_BYTES = 600;
 
 /**
  * The decided positions of a stream's logs after a snapshot, seen or hidden; gaps are positions that have not
@@ -16,6 +21,9 @@ import {
  */
 export class LogPositions {
   readonly #logs = new Map<string, Map<number, Commit>>();
+  #bytes = 0;
+  /** The commits that are not included in the bytes yet. */
+  #unmeasured: Commit[] = [];
   readonly #base: VersionVector;
   /** Per log, the last position in the base that has events. */
   readonly #withEvents: VersionVector;
@@ -38,9 +46,28 @@ export class LogPositions {
   }
 
   put(commit: Commit): void {
+    this.#unmeasured.push(commit);
     const log = this.#logs.get(commit.log);
     if (log) log.set(commit.position, commit);
     else this.#logs.set(commit.log, new Map([[commit.position, commit]]));
+  }
+
+  /** An estimate of the memory that the commits take, and what is computed from them. Measures each of them once. */
+  get bytes(): number {
+    for (const commit of this.#unmeasured) this.#bytes += COMMIT_BYTES + heapBytes(commit);
+    this.#unmeasured = [];
+    return this.#bytes;
+  }
+
+  /** Per log, the last decided position without a gap before it. @param from a version without gaps */
+  held(from: VersionVector): VersionVector {
+    const held = new Map(Object.entries(from));
+    for (const [log, positions] of this.#logs) {
+      let last = held.get(log) ?? 0;
+      while (positions.has(last + 1)) last++;
+      held.set(log, last);
+    }
+    return versionOf(held);
   }
 
   /** The logs with at least one commit here. */
@@ -72,6 +99,24 @@ export class LogPositions {
   /** True if all commits after this version are available individually: the base includes none of them. */
   reaches(version: VersionVector): boolean {
     return versionDominates(version, this.#base);
+  }
+
+  /**
+   * `versionOf` for commits that are asked for in the order of their positions: each takes the version of the one before
+   * it, instead of all contexts back to the one that its own context covers.
+   */
+  versionsInOrder(): (commit: Commit) => VersionVector {
+    const last = new Map<string, { readonly position: number; readonly version: VersionVector }>();
+    return (commit) => {
+      const { log, position, context } = commit;
+      const before = last.get(log);
+      const isNext = before?.position === position - 1 && positionIn(context, log) < position - 1;
+      const version = isNext
+        ? joinVersions(joinVersions(context, { [log]: position }), before.version)
+        : this.versionOf(commit);
+      last.set(log, { position, version });
+      return version;
+    };
   }
 
   /**

@@ -1,13 +1,6 @@
 import { type Commit, foldOrder, isVisible } from '../facts/commit.ts';
 import type { Hlc } from '../facts/hlc.ts';
-import {
-  advanceVersion,
-  emptyVersion,
-  positionIn,
-  type VersionVector,
-  versionCovers,
-  versionDominates,
-} from '../facts/version.ts';
+import { emptyVersion, positionIn, type VersionVector, versionCovers, versionOf } from '../facts/version.ts';
 import type { LogPositions } from './log-positions.ts';
 
 /** The largest causally closed version whose commits are all present, and its commits after the base in fold order. */
@@ -53,29 +46,67 @@ export class SeenSet {
   }
 
   /**
-   * Extends the set as far as possible, by each log's next commit whose dependencies are seen.
+   * Extends the set as far as possible, by each log's next commit whose dependencies are seen. Every commit, and every
+   * entry of its context, is looked at once, whatever the logs know of each other.
    * @returns the number of leading commits that are unchanged
    */
   extend(): number {
-    let unchanged = this.#commits.length;
-    let before: VersionVector;
-    do {
-      before = this.#version;
-      for (const log of this.#logs.names())
-        for (;;) {
-          const next = this.#logs.at(log, positionIn(this.#version, log) + 1);
-          if (!next || !versionDominates(this.#version, next.context)) break;
-          this.#version = advanceVersion(this.#version, next);
-          if (isVisible(next)) unchanged = Math.min(unchanged, this.#insert(next));
-        }
-    } while (before !== this.#version);
-    return unchanged;
+    const ready: Head[] = [];
+    for (const log of this.#logs.names()) ready.push(...this.#headAfter(log, positionIn(this.#version, log)));
+    if (ready.length === 0) return this.#commits.length;
+    const positions = new Map(Object.entries(this.#version));
+    const found: Commit[] = [];
+    /** The heads that wait for a commit, by its place. */
+    const waiting = new Map<string, Head[]>();
+    let isExtended = false;
+    for (let head = ready.pop(); head; head = ready.pop()) {
+      const { commit, needs } = head;
+      let missing = needs.pop();
+      while (missing && (positions.get(missing[0]) ?? 0) >= missing[1]) missing = needs.pop();
+      if (missing) {
+        const place = placeOf(...missing);
+        const others = waiting.get(place);
+        if (others) others.push(head);
+        else waiting.set(place, [head]);
+        continue;
+      }
+      isExtended = true;
+      positions.set(commit.log, commit.position);
+      if (isVisible(commit)) found.push(commit);
+      if (waiting.size > 0) ready.push(...(waiting.get(placeOf(commit.log, commit.position)) ?? []));
+      ready.push(...this.#headAfter(commit.log, commit.position));
+    }
+    if (isExtended) this.#version = versionOf(positions);
+    return this.#insert(found);
   }
 
-  /** @returns the index of the inserted commit */
-  #insert(commit: Commit): number {
-    const at = this.#commits.findLastIndex((seen) => foldOrder(seen, commit) < 0) + 1;
-    this.#commits.splice(at, 0, commit);
+  /** The next commit of a log, if it is here. */
+  #headAfter(log: string, position: number): readonly Head[] {
+    const commit = this.#logs.at(log, position + 1);
+    return commit ? [{ commit, needs: Object.entries(commit.context) }] : NONE;
+  }
+
+  /** @returns the index of the first inserted commit */
+  #insert(found: Commit[]): number {
+    const [first] = found.sort(foldOrder);
+    if (!first) return this.#commits.length;
+    const at = this.#commits.findLastIndex((seen) => foldOrder(seen, first) < 0) + 1;
+    const behind = this.#commits.splice(at);
+    // Sorting two sorted lists, one after the other, takes linear time.
+    const merged = behind.length > 0 ? [...behind, ...found].sort(foldOrder) : found;
+    for (const commit of merged) this.#commits.push(commit);
     return at;
   }
+}
+
+const NONE: readonly Head[] = [];
+
+/** The next commit of a log, and the part of its context that is not known to be seen. */
+interface Head {
+  readonly commit: Commit;
+  readonly needs: [log: string, position: number][];
+}
+
+function placeOf(log: string, position: number): string {
+  return `${log}#${position}`;
 }

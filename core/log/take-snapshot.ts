@@ -79,6 +79,7 @@ interface SnapshotParts {
 export function snapshotOf({ stream, definition, snapshots, base, logs, settled, now }: SnapshotParts): Snapshot {
   const { commits, last } = settled;
   const fold = new Fold(definition, base);
+  const versionOf = logs.versionsInOrder();
   const copies = commits.map((commit): KnownCopy => {
     const { commitId, log, position, hlc, wallTime, fingerprint, digest } = commit;
     return {
@@ -90,7 +91,7 @@ export function snapshotOf({ stream, definition, snapshots, base, logs, settled,
       fingerprint,
       ...(digest !== undefined && { digest }),
       countsAs: fold.apply(commit),
-      version: logs.versionOf(commit),
+      version: versionOf(commit),
     };
   });
   const version = commits.reduce(advanceVersion, base?.version ?? emptyVersion);

@@ -1,4 +1,5 @@
 import type { Commit } from '../facts/commit.ts';
+import type { Decision } from '../facts/decision.ts';
 
 /** The whole `events` table of this Region, in segments that can be read in parallel. */
 export interface CommitScan {
@@ -13,6 +14,8 @@ export interface CommitScan {
 
 export interface CommitsPage {
   readonly commits: readonly Commit[];
+  /** The decisions on one-Region transactions, which are in the same table: each on exactly one page, too, in any order. */
+  readonly outcomes: readonly Decision[];
   /** Undefined at the end of the segment. A page with a cursor may be empty. */
   readonly cursor: string | undefined;
 }

@@ -1,6 +1,13 @@
 import type { Commit } from '../facts/commit.ts';
 import type { VersionVector } from '../facts/version.ts';
 
+/** The first commits of each log of a stream after a version. */
+export interface FirstCommits {
+  readonly commits: readonly Commit[];
+  /** The logs of which more may follow. */
+  readonly cut: readonly string[];
+}
+
 /** The streams of the `events` table of this Region. */
 export interface EventStore {
   /**
@@ -8,6 +15,12 @@ export interface EventStore {
    * any order, strongly consistent. One Query per page, plus one for every log of `after`, in parallel.
    */
   load(stream: string, after?: VersionVector): Promise<readonly Commit[]>;
+  /**
+   * The first commits of each log that `after` does not cover: at least one of every log that has any, and about `limit`.
+   * In any order, strongly consistent. About one Query for every log, plus one for every log of `after`, of at most a
+   * megabyte each.
+   */
+  loadFirst(stream: string, after: VersionVector, limit: number): Promise<FirstCommits>;
   /** The commits of one log after a position, strongly consistent. */
   loadLog(stream: string, log: string, after: number): Promise<readonly Commit[]>;
   /**

@@ -33,8 +33,11 @@ export interface Progress<Effect> {
    * @returns true if written; false if the place was not `before`, or another transaction conflicted
    */
   advance(handled: Handled, before: Place | undefined, effects: readonly Effect[]): Promise<boolean>;
-  /** Keeps an event until its predecessor is handled. An event that is already parked keeps its `since`. */
-  park(event: SubscribedEvent, since: number): Promise<void>;
+  /**
+   * Keeps an event until its predecessor is handled. An event that is already parked keeps its `since`.
+   * @returns that `since`
+   */
+  park(event: SubscribedEvent, since: number): Promise<number>;
   /** The first parked events after a place, in log order. */
   parked(stream: string, log: string, behind: Place, limit: number): Promise<readonly Parked[]>;
 }

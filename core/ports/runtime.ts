@@ -22,6 +22,9 @@ export interface Runtime {
 }
 
 export type MetricName =
+  | 'ApiFailed'
+  | 'CommandFailed'
+  | 'OperateFailed'
   | 'Appended'
   | 'AppendConflict'
   | 'ClockAhead'
@@ -31,13 +34,17 @@ export type MetricName =
   | 'Accepted'
   | 'Rejected'
   | 'Quarantined'
+  | 'HeldUp'
   | 'Published'
   | 'PublishFailed'
+  | 'PublishRefused'
   | 'SightingFailed'
   | 'SnapshotFailed'
   | 'Projected'
+  | 'RowCorrected'
   | 'Handled'
   | 'Waiting'
+  | 'WaitingAge'
   | 'TransactionCommitted'
   | 'TransactionAborted'
   | 'TransactionBusy'

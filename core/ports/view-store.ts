@@ -1,4 +1,4 @@
-import type { Row, Sums, TotalDelta, ViewEntry } from '../facts/view-entry.ts';
+import type { Page, Row, Sums, TotalDelta, ViewEntry } from '../facts/view-entry.ts';
 
 /**
  * The entries and totals in the `views` table of this Region, stored under the names of generations. Reads of entries
@@ -16,20 +16,24 @@ export interface ViewStore {
     places: readonly { readonly stream: string; readonly shard: number }[],
   ): Promise<ReadonlyMap<string, ViewEntry>>;
   /**
-   * Replaces entries and adds to totals, atomically; each entry only if the stored revision is the previous one. At
-   * most `MAX_TRANSACTION_ITEMS` entries and deltas.
+   * Replaces entries and adds to totals, atomically; each entry only if the stored revision is the previous one. A
+   * total whose last contributing stream leaves is deleted. At most `MAX_TRANSACTION_ITEMS` entries and deltas.
    * @returns true if applied; false if an entry has another revision or another transaction conflicted
+   * @throws MeridianError `internal`: more streams leave a total than it counts, or a sum would go beyond its limit
    */
   apply(view: string, entries: readonly ViewEntry[], deltas: readonly TotalDelta[]): Promise<boolean>;
-  /** Rows of streams (key: the stream's name) in key order, after `after`. */
-  rows(view: string, shards: number, after: string | undefined, limit: number): Promise<readonly Row[]>;
-  /** The totals under a key, summed over the shards, in key order, after `after`. */
+  /**
+   * Rows of streams (key: the stream's name) in key order, after `after`. At most `PAGE_ROUNDS` queries of each shard:
+   * among many streams without a row, a page ends early.
+   */
+  rows(view: string, shards: number, after: string | undefined, limit: number): Promise<Page<Row>>;
+  /** The totals under a key, summed over the shards, in key order, after `after`. Queries as for `rows`. */
   totals(
     view: string,
     shards: number,
     after: string | undefined,
     limit: number,
-  ): Promise<readonly { readonly key: string; readonly sums: Sums }[]>;
-  /** One key's totals, summed over the shards; undefined if there are none. */
+  ): Promise<Page<{ readonly key: string; readonly sums: Sums }>>;
+  /** One key's totals, summed over the shards; undefined if no stream contributes. */
   total(view: string, shards: number, key: string): Promise<Sums | undefined>;
 }

@@ -1,8 +1,10 @@
 import { viewOf } from '../definition/domain.ts';
 import { shardOf, type ViewDefinition } from '../definition/view.ts';
 import { MeridianError } from '../facts/errors.ts';
+import { countWithin } from '../facts/json.ts';
 import { parseStreamRef } from '../facts/stream-ref.ts';
 import type { Row, Sums } from '../facts/view-entry.ts';
+import { PAGE_BYTES } from '../limits/budgets.ts';
 import type { LoadPorts } from '../log/load.ts';
 import type { GenerationStore } from '../ports/generation-store.ts';
 import type { ViewStore } from '../ports/view-store.ts';
@@ -15,11 +17,14 @@ export interface ViewPorts extends Pick<LoadPorts, 'domain'> {
 
 export interface RowPage {
   readonly rows: readonly Row[];
-  readonly more: boolean;
+  /** The key after which the next page starts; undefined if there are no more rows. */
+  readonly next: string | undefined;
 }
 
 /**
- * Rows of a view's active generation, in key order.
+ * Rows of a view's active generation, in key order: at most `limit`, and fewer if they would have more than
+ * {@link PAGE_BYTES}. Where many streams have no row, a page has fewer, or none, and `next`: a page takes a bounded
+ * number of queries.
  * @param after the last key of the previous page; valid across generations
  * @throws MeridianError `unknown-view`; `unavailable`
  */
@@ -31,17 +36,25 @@ export async function readRows(
 ): Promise<RowPage> {
   const view = viewOf(domain, name);
   const { stored, kind, shards } = await activeOf(views, view);
-  const rows =
-    kind === 'totals'
-      ? (await views.totals(stored, shards, after, limit + 1)).map(({ key, sums }) => ({
-          key,
-          value: shown(view, sums),
-        }))
-      : (await views.rows(stored, shards, after && `${view.of.type}/${after}`, limit + 1)).map(({ key, value }) => ({
-          key: parseStreamRef(key).id,
-          value,
-        }));
-  return { rows: rows.slice(0, limit), more: rows.length > limit };
+  if (kind === 'totals') {
+    const { items, end } = await views.totals(stored, shards, after, limit);
+    return pageOf(
+      items.map(({ key, sums }) => ({ key, value: shown(view, sums) })),
+      end,
+    );
+  }
+  const idOf = (stream: string): string => parseStreamRef(stream).id;
+  const { items, end } = await views.rows(stored, shards, after && `${view.of.type}/${after}`, limit);
+  return pageOf(
+    items.map(({ key, value }) => ({ key: idOf(key), value })),
+    end && idOf(end),
+  );
+}
+
+/** A page of the first rows, as many as fit. @param end where a page of all of them would end */
+function pageOf(rows: readonly Row[], end: string | undefined): RowPage {
+  const count = countWithin(rows, PAGE_BYTES);
+  return count < rows.length ? { rows: rows.slice(0, count), next: rows[count - 1]?.key } : { rows, next: end };
 }
 
 /** @throws MeridianError `unknown-view`; `not-found`; `unavailable` */

@@ -1,4 +1,5 @@
 import { attemptIdOf } from '../facts/decision.ts';
+import { withCauses } from '../facts/errors.ts';
 import { ASK_DECISION_MS } from '../limits/budgets.ts';
 import { type DecisionPorts, decisionOrAbort } from '../log/decisions.ts';
 import type { IntentStore } from '../ports/intent-store.ts';
@@ -24,7 +25,7 @@ export function resolveMessages(ports: ResolvePorts, bodies: readonly string[]):
         const read = parseResolverMessage(body);
         return await (read.kind === 'intent' ? resolveIntent(ports, read) : resolveAttempt(ports, read));
       } catch (error) {
-        return String(error);
+        return withCauses(error);
       }
     }),
   );
@@ -47,18 +48,21 @@ async function resolveIntent(
 async function resolveAttempt(
   ports: ResolvePorts,
   { transaction, attempt, fingerprint }: AttemptMessage,
-): Promise<undefined> {
+): Promise<string | undefined> {
   const [attempts, oneRegion] = await Promise.all([
     ports.decisions.attempts(transaction),
     ports.events.findDecision(transaction),
   ]);
   // The id belongs to another transaction, which is a one-Region transaction.
-  if (oneRegion) return;
+  if (oneRegion) return undefined;
   const last = attempts.at(-1);
-  // Nothing is left to do: the transaction or this attempt is decided. Another attempt that has to follow has its own message.
-  if (last && (last.final || last.attempt >= attempt)) return;
-  await decisionOrAbort(ports, attemptIdOf({ transaction, attempt }), fingerprint, {
-    reason: last?.reason,
-    within: ASK_DECISION_MS,
-  });
+  // Nothing is left to do: the transaction or this attempt is decided, and another attempt that has to follow has its own
+  // message. Or the message does not come from a record: it must not take the id from the request that will use it.
+  if (last?.final !== false || last.attempt !== attempt - 1 || last.fingerprint !== fingerprint) return undefined;
+  const attemptId = attemptIdOf({ transaction, attempt });
+  // The clock of another Region is not compared with this one.
+  if (last.region === ports.region && ports.runtime.now() < last.decidedAt + last.remaining)
+    return `${attemptId} is undecided, and its deadline has not passed`;
+  await decisionOrAbort(ports, attemptId, fingerprint, { reason: last.reason, within: ASK_DECISION_MS });
+  return undefined;
 }

@@ -1,5 +1,5 @@
 import { abortOf, attemptIdOf, type Decision, type Outcome } from '../facts/decision.ts';
-import { fromProblem, MeridianError } from '../facts/errors.ts';
+import { fromProblem, invalid, MeridianError } from '../facts/errors.ts';
 import { drivingRegionOf, nextAttemptEnds, type Transaction } from '../facts/transaction.ts';
 import { LOOK_MS, PASSED_ON_WAIT_MS, RECOVERY_MS } from '../limits/budgets.ts';
 import { decisionOrAbort } from '../log/decisions.ts';
@@ -30,6 +30,7 @@ const FIRST_LOOK_MS = 40;
  *   be decided, or aborted at its deadline
  * @throws MeridianError
  * - `id-reused`: the id belongs to another transaction
+ * - `validation`: the domain refuses an operation, and the transaction was not taken before
  * - `unavailable`, `region-unreachable`, retryable: it may have run; retry the same transaction to learn the outcome
  */
 export async function runTransaction(ports: TransactPorts, transaction: Transaction, wait: number): Promise<Outcome> {
@@ -87,7 +88,7 @@ function checkDriving({ region }: DrivePorts, id: string): void {
 
 /** Like `runTransaction`, in the Region that drives it. @throws MeridianError as `runTransaction`; `misdirected` */
 export async function runTransactionHere(ports: DrivePorts, transaction: Transaction, wait: number): Promise<Outcome> {
-  const { id, isNew } = transaction;
+  const { id, isNew, faults } = transaction;
   checkDriving(ports, id);
   // A generated id cannot have been used before. If a stale replica lacks the attempts of an earlier run, the
   // transaction is run again, which changes nothing.
@@ -99,12 +100,14 @@ export async function runTransactionHere(ports: DrivePorts, transaction: Transac
   // The outcome of a one-Region transaction is part of its write, so that no outcome has to be read first. A
   // transaction that was started as a multi-Region transaction stays one, even if the homes of its streams have
   // changed.
-  if (isLocal && attempts.length === 0) return outcomeOfMine(transaction, await runInOneRegion(ports, transaction));
+  if (isLocal && attempts.length === 0 && !faults)
+    return outcomeOfMine(transaction, await runInOneRegion(ports, transaction));
   const last = kept ?? (isLocal ? await find() : undefined) ?? attempts.at(-1);
   if (last) {
     const outcome = outcomeOfMine(transaction, last);
-    if (last.final) return outcome;
+    if (last.final || faults) return outcome;
   }
+  if (faults) throw invalid(faults);
   return driveByMachine(ports, transaction, wait, last);
 }
 

@@ -29,7 +29,7 @@ async function applyAtOnce(ports: ApplyPorts, name: string, changes: readonly Ch
   const entries = changes.map(({ entry }) => entry);
   const streams = entries.map(({ stream }) => stream);
   try {
-    if (!(await ports.views.apply(name, entries, sumUp(changes)))) return { late: streams, failed: new Map() };
+    if (!(await ports.views.apply(name, entries, sumUp(name, changes)))) return { late: streams, failed: new Map() };
     ports.runtime.metric('Projected', 'Count', entries.length);
     return { late: [], failed: new Map() };
   } catch (error) {

@@ -1,7 +1,15 @@
 import { shardOf } from '../definition/view.ts';
 import type { StreamRef } from '../facts/stream-ref.ts';
-import { emptyVersion, versionDominates } from '../facts/version.ts';
-import type { Sums, TotalDelta, Totals, ViewEntry } from '../facts/view-entry.ts';
+import { emptyVersion, sameVersion, versionDominates } from '../facts/version.ts';
+import {
+  hasEffect,
+  maxShardSum,
+  noContributors,
+  type Sums,
+  type TotalDelta,
+  type Totals,
+  type ViewEntry,
+} from '../facts/view-entry.ts';
 import { MAX_TRANSACTION_ITEMS } from '../limits/aws.ts';
 import type { History } from '../log/history.ts';
 import type { Target } from './generation.ts';
@@ -13,34 +21,68 @@ export interface Change {
   readonly deltas: readonly TotalDelta[];
 }
 
+/** The change to a stream's entry, if the history is newer than it. */
 export function changeOf(
-  { view, shards }: Target,
-  { name: stream, id }: StreamRef,
-  { seen, state }: History,
+  target: Target,
+  ref: StreamRef,
+  history: History,
   entry: ViewEntry | undefined,
 ): readonly Change[] {
   const before = entry?.version ?? emptyVersion;
-  if (versionDominates(before, seen) || !versionDominates(seen, before)) return [];
-  const shard = shardOf(shards, stream);
-  const totals = view.kind === 'totals' ? totalsOf(view, state, id) : {};
-  const deltas = difference(entry?.totals ?? {}, totals).map(({ key, sums }) => ({ key, shard, sums }));
+  const { seen } = history;
+  return versionDominates(before, seen) || !versionDominates(seen, before)
+    ? []
+    : [replacement(target, ref, history, entry)];
+}
+
+/** The change that makes an entry what the stream's history gives, whatever the entry's version is. */
+export function replacement(
+  { view, shards, counts }: Target,
+  { name: stream, id }: StreamRef,
+  { seen, state }: History,
+  entry: ViewEntry | undefined,
+): Change {
+  const [shard, limit] = [shardOf(shards, stream), maxShardSum(shards)];
+  // A stream without commits has no row, and contributes to no total: nothing would ever compute it.
+  const exists = !sameVersion(seen, emptyVersion);
+  const totals = exists && view.kind === 'totals' ? totalsOf(view, state, id) : {};
+  const deltas = difference(entry?.totals ?? {}, totals)
+    .map(({ contributors, ...delta }) => ({ ...delta, shard, limit, ...(counts && { contributors }) }))
+    .filter(hasEffect);
+  for (const delta of deltas) checkExact(view.name, delta);
   if (deltas.length >= MAX_TRANSACTION_ITEMS)
     throw new Error(
       `${stream} changes ${deltas.length} totals of ${view.name} at once; a transaction holds at most ${MAX_TRANSACTION_ITEMS - 1}.`,
     );
-  const row = view.kind === 'rows' ? rowOf(view, state, id) : undefined;
-  return [{ entry: { stream, shard, version: seen, revision: (entry?.revision ?? 0) + 1, row, totals }, deltas }];
+  const row = exists && view.kind === 'rows' ? rowOf(view, state, id) : undefined;
+  return { entry: { stream, shard, version: seen, revision: (entry?.revision ?? 0) + 1, row, totals }, deltas };
 }
 
-function difference(before: Totals, after: Totals): readonly { readonly key: string; readonly sums: Sums }[] {
-  return [...new Set([...Object.keys(before), ...Object.keys(after)])]
-    .map((key) => ({ key, sums: add(sumsUnder(after, key), sumsUnder(before, key), -1) }))
-    .filter(({ sums }) => Object.keys(sums).length > 0);
+/** A stream contributes to a total as long as its totals have the key, and to a field as long as they have the field. */
+function difference(before: Totals, after: Totals): readonly Required<Omit<TotalDelta, 'shard' | 'limit'>>[] {
+  // Keys and fields are chosen by the domain: `__proto__` is an ordinary key.
+  const [old, now] = [new Map(Object.entries(before)), new Map(Object.entries(after))];
+  return [...new Set([...old.keys(), ...now.keys()])].map((key) => ({
+    key,
+    sums: add(now.get(key) ?? {}, old.get(key) ?? {}, -1),
+    contributors: {
+      streams: Number(now.has(key)) - Number(old.has(key)),
+      fields: add(oneOfEach(now.get(key)), oneOfEach(old.get(key)), -1),
+    },
+  }));
 }
 
-/** Keys and fields are chosen by the domain: `__proto__` is an ordinary key. */
-function sumsUnder(totals: Totals, key: string): Sums {
-  return new Map(Object.entries(totals)).get(key) ?? {};
+function oneOfEach(sums: Sums = {}): Sums {
+  return Object.fromEntries(Object.keys(sums).map((field) => [field, 1]));
+}
+
+/** @throws Error if a sum is beyond the safe integers, where it may be rounded */
+function checkExact(view: string, { key, sums }: TotalDelta): void {
+  for (const [field, sum] of Object.entries(sums))
+    if (!Number.isSafeInteger(sum))
+      throw new Error(
+        `View ${view}: ${key}.${field} changes by more than ${Number.MAX_SAFE_INTEGER} at once, which cannot be computed exactly. Use a larger unit, and rebuild the view.`,
+      );
 }
 
 /** `a + factor · b`, field by field, without fields that become 0. */
@@ -75,11 +117,32 @@ function placeOf({ shard, key }: TotalDelta): string {
   return `${shard}#${key}`;
 }
 
-export function sumUp(changes: readonly Change[]): readonly TotalDelta[] {
+/**
+ * The changes of a view's totals by several streams.
+ * @throws Error if a sum of them cannot be computed exactly
+ */
+export function sumUp(view: string, changes: readonly Change[]): readonly TotalDelta[] {
   const byPlace = new Map<string, TotalDelta>();
   for (const delta of changes.flatMap(({ deltas }) => deltas)) {
-    const sums = add(byPlace.get(placeOf(delta))?.sums ?? {}, delta.sums, 1);
-    byPlace.set(placeOf(delta), { ...delta, sums });
+    const before = byPlace.get(placeOf(delta));
+    const sum = before ? both(before, delta) : delta;
+    checkExact(view, sum);
+    byPlace.set(placeOf(delta), sum);
   }
-  return [...byPlace.values()].filter(({ sums }) => Object.keys(sums).length > 0);
+  return [...byPlace.values()].filter(hasEffect);
+}
+
+/** Two changes of one total as one. */
+function both({ sums, contributors: before = noContributors }: TotalDelta, next: TotalDelta): TotalDelta {
+  const { contributors } = next;
+  return {
+    ...next,
+    sums: add(sums, next.sums, 1),
+    ...(contributors && {
+      contributors: {
+        streams: before.streams + contributors.streams,
+        fields: add(before.fields, contributors.fields, 1),
+      },
+    }),
+  };
 }

@@ -16,7 +16,12 @@ export function firstGenerations(view: ViewDefinition): Generations {
 }
 
 function codeOf(view: ViewDefinition) {
-  return { codeVersion: codeVersionOf(view), kind: view.kind, shards: shardsOf(view) };
+  return {
+    codeVersion: codeVersionOf(view),
+    kind: view.kind,
+    shards: shardsOf(view),
+    ...(view.kind === 'totals' && { counts: true as const }),
+  };
 }
 
 /** The name that a generation's rows and totals are stored under; no view's name contains `@`. */
@@ -29,6 +34,8 @@ export interface Target {
   readonly view: ViewDefinition;
   readonly name: string;
   readonly shards: number;
+  /** True if its totals count the streams that contribute. */
+  readonly counts: boolean;
 }
 
 export function targetOf(view: ViewDefinition, generation: Generation): Target {
@@ -36,6 +43,7 @@ export function targetOf(view: ViewDefinition, generation: Generation): Target {
     view,
     name: storedAs(view.name, generation),
     shards: generation.shards,
+    counts: generation.counts ?? false,
   };
 }
 
@@ -96,8 +104,8 @@ export function beginBuild(
   };
 }
 
-function isBy(code: ReturnType<typeof codeOf>, { codeVersion, kind, shards }: Generation): boolean {
-  return code.codeVersion === codeVersion && code.kind === kind && code.shards === shards;
+function isBy(code: ReturnType<typeof codeOf>, { codeVersion, kind, shards, counts }: Generation): boolean {
+  return code.codeVersion === codeVersion && code.kind === kind && code.shards === shards && code.counts === counts;
 }
 
 function retire({ codeVersion, build, kind, shards }: Generation, since: number): Retired {

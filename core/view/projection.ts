@@ -1,21 +1,27 @@
 import { MeridianError } from '../facts/errors.ts';
 import type { ViewEntry } from '../facts/view-entry.ts';
 import { PROJECT_MS } from '../limits/budgets.ts';
-import type { History } from '../log/history.ts';
-import type { LoadPorts } from '../log/load.ts';
+import type { DelayedQueue } from '../ports/delayed-queue.ts';
 import type { GenerationStore } from '../ports/generation-store.ts';
 import type { ViewStore } from '../ports/view-store.ts';
 import { Retries } from '../retry.ts';
+import { announceAhead } from './ahead.ts';
 import { applyChanges } from './apply-changes.ts';
 import { type Change, changeOf } from './change.ts';
 import type { Target } from './generation.ts';
+import type { KeptPorts, Loaded } from './kept-streams.ts';
 import { liveTargets } from './live-targets.ts';
 import { streamsBehind } from './streams-behind.ts';
 import { type Trigger, type Triggers, triggersByStream } from './trigger.ts';
 import { loadTriggered } from './triggered-histories.ts';
 
-export interface ProjectPorts extends LoadPorts {
+export interface ProjectPorts extends KeptPorts {
   readonly views: ViewStore & GenerationStore;
+  /**
+   * The projection's own queue, for entries that are ahead of the table.
+   * @default they are not compared with the table
+   */
+  readonly ahead?: DelayedQueue | undefined;
 }
 
 /**
@@ -82,10 +88,20 @@ async function projectOnce(
   const loaded = await loadTriggered(ports, pending, new Set(behind.flatMap(({ streams }) => [...streams.keys()])));
   const failed = new Map(loaded.failed);
   const late = new Set<string>();
-  for (const { target, streams } of behind) {
-    const computed = changesOf(target, streams, loaded.histories, pending);
-    const written = await applyChanges(ports, target.name, computed.changes);
-    for (const [stream, error] of [...computed.failed, ...written.failed]) failed.set(stream, error);
+  const computed = behind.map(({ target, streams }) => ({
+    target,
+    streams,
+    ...changesOf(target, streams, loaded.loaded, pending),
+  }));
+  // Announced before they are written: otherwise a crash in between would leave entries that nothing compares with the table.
+  const unannounced = await announceAhead(ports, computed, loaded.loaded);
+  for (const { target, changes, failed: faulty } of computed) {
+    const written = await applyChanges(
+      ports,
+      target.name,
+      changes.filter(({ entry }) => !unannounced.has(entry.stream)),
+    );
+    for (const [stream, error] of [...faulty, ...unannounced, ...written.failed]) failed.set(stream, error);
     for (const stream of written.late) late.add(stream);
   }
   return { late, failed };
@@ -95,13 +111,13 @@ async function projectOnce(
 function changesOf(
   target: Target,
   entries: ReadonlyMap<string, ViewEntry | undefined>,
-  histories: ReadonlyMap<string, History>,
+  loaded: ReadonlyMap<string, Loaded>,
   triggers: Triggers,
 ): { readonly changes: readonly Change[]; readonly failed: ReadonlyMap<string, unknown> } {
   const changes: Change[] = [];
   const failed = new Map<string, unknown>();
   for (const [stream, entry] of entries) {
-    const [history, triggered] = [histories.get(stream), triggers.get(stream)];
+    const [history, triggered] = [loaded.get(stream)?.history, triggers.get(stream)];
     try {
       if (history && triggered) changes.push(...changeOf(target, triggered.ref, history, entry));
     } catch (error) {

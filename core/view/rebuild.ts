@@ -89,7 +89,7 @@ async function buildPage(
 ): Promise<Segment> {
   const { cursor: after, last, streams } = segment;
   // A rebuild reads the table alone, so that it corrects the effects of a faulty snapshot.
-  const { snapshots: _snapshots, ...table } = ports;
+  const { snapshots: _snapshots, keptStreams: _kept, ...table } = ports;
   const { commits, cursor } = await table.events.scan(index, building.segments.length, after, PAGE);
   const page = streamsOf(commits, view, last);
   const failed = await projectInto(table, [targetOf(view, building)], page);

@@ -3,7 +3,7 @@ import { emptyVersion, versionCovers } from '../facts/version.ts';
 import type { ViewEntry } from '../facts/view-entry.ts';
 import type { ViewStore } from '../ports/view-store.ts';
 import type { Target } from './generation.ts';
-import type { Triggers } from './trigger.ts';
+import type { Triggered, Triggers } from './trigger.ts';
 
 /** A generation, and the streams to project into it, with their current entries. */
 export interface Behind {
@@ -23,16 +23,30 @@ export function streamsBehind(
 ): Promise<readonly Behind[]> {
   return Promise.all(
     targets.map(async (target) => {
-      const { view, name: generation, shards } = target;
-      const own = [...triggers.values()].filter(({ ref }) => ref.type === view.of.type);
-      const places = own.map(({ ref }) => ({ stream: ref.name, shard: shardOf(shards, ref.name) }));
-      const entries: ReadonlyMap<string, ViewEntry> =
-        own.length > 0 ? await views.entries(generation, places) : new Map();
-      const behind = own.filter(({ ref, triggers }) => {
+      const entries = await entriesIn(views, target, triggers);
+      const behind = ofType(target, triggers).filter(({ ref, triggers }) => {
         const version = entries.get(ref.name)?.version ?? emptyVersion;
         return triggers.some((trigger) => trigger.inTable || !versionCovers(version, trigger));
       });
       return { target, streams: new Map(behind.map(({ ref: { name } }) => [name, entries.get(name)])) };
     }),
   );
+}
+
+/** The current entries of the triggered streams in a generation, by stream. */
+export async function entriesIn(
+  views: ViewStore,
+  target: Target,
+  triggers: Triggers,
+): Promise<ReadonlyMap<string, ViewEntry>> {
+  const places = ofType(target, triggers).map(({ ref: { name } }) => ({
+    stream: name,
+    shard: shardOf(target.shards, name),
+  }));
+  return places.length > 0 ? views.entries(target.name, places) : new Map();
+}
+
+/** The triggered streams of a view's type. */
+function ofType({ view }: Target, triggers: Triggers): readonly Triggered[] {
+  return [...triggers.values()].filter(({ ref }) => ref.type === view.of.type);
 }

@@ -1,4 +1,5 @@
 import type { Commit } from '../facts/commit.ts';
+import { isStamp } from '../facts/hlc.ts';
 import { parseStreamRef, type StreamRef } from '../facts/stream-ref.ts';
 import type { Dot } from '../facts/version.ts';
 import type { EventBody } from '../wire/bus-event.ts';
@@ -27,20 +28,25 @@ export function triggersByStream(triggers: readonly Trigger[]): Triggers {
 }
 
 /**
- * The triggers in a batch of messages. A commit from the bus has a payload only if all of its events are in the
- * batch.
+ * The triggers in a batch of messages. A commit from the bus has a payload only if all of its events are in the batch,
+ * and only if a Region can have written it: it is in one of their logs, and its stamp is well-formed. Any other event
+ * is only a reason to read the table.
+ * @param logs the logs that the Regions of the deployment write
  */
-export function triggersOf(messages: readonly ProjectionMessage[]): readonly Trigger[] {
+export function triggersOf(messages: readonly ProjectionMessage[], logs: readonly string[]): readonly Trigger[] {
   const keys = messages.flatMap((message) => ('keys' in message ? message.keys : []));
   const commits = new Map<string, Received>();
-  for (const event of messages.flatMap((message) => ('keys' in message ? [] : message.event))) {
+  for (const event of messages.flatMap((message) => ('event' in message ? message.event : []))) {
     const { stream, meta } = event.detail;
     const id = `${stream}@${meta.log}.${meta.position}`;
     const received = commits.get(id) ?? { first: event, parts: new Map<number, EventBody>() };
     received.parts.set(meta.index, event);
     commits.set(id, received);
   }
-  return [...keys.map((key) => ({ ...key, inTable: true })), ...commits.values().map(assemble)];
+  return [
+    ...keys.map((key) => ({ ...key, inTable: true })),
+    ...commits.values().map((received) => assemble(received, logs)),
+  ];
 }
 
 /** The received events of one commit by index, and the first received one, for the members that all of them share. */
@@ -49,12 +55,12 @@ interface Received {
   readonly parts: Map<number, EventBody>;
 }
 
-function assemble({ first, parts }: Received): Trigger {
+function assemble({ first, parts }: Received, logs: readonly string[]): Trigger {
   const { stream, meta: all } = first.detail;
   const { log, position, commitId, fingerprint, digest, previous, context, hlc, wallTime, region, ...more } = all;
   const { index: _index, count, ...meta } = more;
   const trigger = { stream, log, position, inTable: false };
-  if (parts.size < count) return trigger;
+  if (parts.size < count || !logs.includes(log) || !isStamp(hlc)) return trigger;
   const ordered = [...parts]
     .sort(([a], [b]) => a - b)
     .map(

@@ -1,12 +1,11 @@
-import type { Commit } from '../facts/commit.ts';
-import type { StreamRef } from '../facts/stream-ref.ts';
 import type { History } from '../log/history.ts';
-import { type LoadPorts, loadHistory, loadWhole } from '../log/load.ts';
+import type { LoadPorts } from '../log/load.ts';
+import { type KeptPorts, type Loaded, loadKept } from './kept-streams.ts';
 import type { Trigger, Triggers } from './trigger.ts';
 
-/** Histories by stream, and the reasons of failed loads. */
+/** Streams as loaded, by name, and the reasons of failed loads. */
 export interface TriggeredHistories {
-  readonly histories: ReadonlyMap<string, History>;
+  readonly loaded: ReadonlyMap<string, Loaded>;
   readonly failed: ReadonlyMap<string, unknown>;
 }
 
@@ -15,38 +14,29 @@ export interface TriggeredHistories {
  * that cannot be loaded does not affect the others.
  */
 export async function loadTriggered(
-  ports: LoadPorts,
+  ports: KeptPorts,
   triggers: Triggers,
   streams: ReadonlySet<string>,
 ): Promise<TriggeredHistories> {
-  const histories = new Map<string, History>();
+  const loaded = new Map<string, Loaded>();
   const failed = new Map<string, unknown>();
   await Promise.all(
     [...triggers.values()].map(async ({ ref, triggers: own }) => {
       if (!streams.has(ref.name)) return;
       try {
-        const history = await historyWith(
+        const stream = await loadKept(
           ports,
           ref,
           own.flatMap(({ commit }) => commit ?? []),
         );
-        histories.set(ref.name, history);
-        reportReused(ports, history, own);
+        loaded.set(ref.name, stream);
+        reportReused(ports, stream.history, own);
       } catch (error) {
         failed.set(ref.name, error);
       }
     }),
   );
-  return { histories, failed };
-}
-
-async function historyWith(ports: LoadPorts, ref: StreamRef, brought: readonly Commit[]): Promise<History> {
-  const history = await loadHistory(ports, ref);
-  history.add(brought);
-  if (history.holds) return history;
-  const whole = await loadWhole(ports, ref);
-  whole.add(brought);
-  return whole;
+  return { loaded, failed };
 }
 
 function reportReused({ runtime }: LoadPorts, { reused }: History, triggers: readonly Trigger[]): void {

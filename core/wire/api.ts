@@ -19,6 +19,7 @@ export const problemDetailsSchema = problemSchema.extend({
     .catch(undefined),
   known: z.array(z.string()).optional().catch(undefined),
   actual: z.string().optional().catch(undefined),
+  started: z.boolean().optional().catch(undefined),
 });
 
 export type ProblemDetails = z.output<typeof problemDetailsSchema>;
@@ -115,9 +116,9 @@ export const rowPageSchema = z.object({
 export function encodeRowPage(
   region: string,
   view: string,
-  { rows, more }: { readonly rows: readonly Row[]; readonly more: boolean },
+  { rows, next }: { readonly rows: readonly Row[]; readonly next: string | undefined },
 ): z.output<typeof rowPageSchema> {
-  return { view, region, rows: [...rows], ...(more && { next: rows.at(-1)?.key }) };
+  return { view, region, rows: [...rows], ...(next !== undefined && { next }) };
 }
 
 /**

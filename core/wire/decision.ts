@@ -23,7 +23,7 @@ export const decisionSchema: z.ZodType<Decision> = z.object({
   remaining: z.number(),
   began: z.number().optional(),
   timeout: z.number().optional(),
-  decidedAt: z.number(),
+  decidedAt: z.number().refine((time) => !Number.isNaN(new Date(time).getTime()), 'is not a time'),
   region: z.string(),
 });
 

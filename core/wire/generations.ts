@@ -7,6 +7,7 @@ const generation = {
   kind: z.enum(['rows', 'totals']),
   shards: z.number(),
   behind: z.literal(true).optional(),
+  counts: z.literal(true).optional(),
 };
 
 const segmentSchema = z.object({

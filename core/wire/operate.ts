@@ -107,15 +107,17 @@ const republishStepRequestSchema = z
 const republishStepSchema = z.object({
   /** Number of commits read. */
   scanned: z.number(),
-  /** Number of events published; in a dry run, of those that would be published. */
+  /** Number of events and outcomes published; in a dry run, of those that would be published. */
   published: z.number(),
+  /** Number of events that the bus will never accept, and that are now in the quarantine. Undefined in results of older code. */
+  refused: z.number().optional(),
   /**
    * Number of checks scheduled with the resolver, of intents and of transactions that are not decided; in a dry run, of
    * those that would be scheduled. A check of what is decided by then changes nothing. Undefined in results of older code.
    */
   scheduled: z.number().optional(),
   /**
-   * Number of events refused by the bus, and of checks refused by the resolver's queue. The cursor points to them:
+   * Number of events and outcomes refused by the bus, and of checks refused by the resolver's queue. The cursor points to them:
    * continue from it to retry.
    */
   failed: z.number(),

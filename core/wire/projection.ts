@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import type { Commit } from '../facts/commit.ts';
 import { type EventBody, eventBodySchema } from './bus-event.ts';
-import { dotShape, streamNameSchema } from './schemas.ts';
+import { dotShape, streamNameSchema, versionVectorSchema } from './schemas.ts';
 
 export const keysBodySchema = z.object({ keys: z.array(z.object({ stream: streamNameSchema, ...dotShape })) });
 
@@ -10,18 +10,46 @@ export function encodeKeys(commits: readonly Commit[]): string {
   return JSON.stringify({ keys: commits.map(({ stream, log, position }) => ({ stream, log, position })) });
 }
 
-/** A message of the projection queue: keys from the relay, or one event of another Region from the bus. */
-export type ProjectionMessage = z.output<typeof keysBodySchema> | { readonly event: EventBody };
+const aheadSchema = z.object({
+  stream: streamNameSchema,
+  /** What an entry was ahead by: the positions that the table lacked. */
+  version: versionVectorSchema,
+  /** How often the message has been delayed. */
+  round: z.int().positive(),
+});
 
-/** @throws Error if the body has neither form of a message */
+/** A stream of which entries were written ahead of the table. */
+export type AheadStream = z.output<typeof aheadSchema>;
+
+export const aheadBodySchema = z.object({ ahead: z.array(aheadSchema) });
+
+/** Encodes a message with streams to compare with the table after a while. */
+export function encodeAhead(ahead: readonly AheadStream[]): string {
+  return JSON.stringify({ ahead });
+}
+
+/**
+ * A message of the projection queue: keys from the relay, one event of another Region from the bus, or from the
+ * projection itself, streams to compare with the table.
+ */
+export type ProjectionMessage =
+  | z.output<typeof keysBodySchema>
+  | z.output<typeof aheadBodySchema>
+  | { readonly event: EventBody };
+
+/** @throws Error if the body has no form of a message */
 export function parseProjectionMessage(body: string): ProjectionMessage {
   const json: unknown = JSON.parse(body);
-  return json !== null && typeof json === 'object' && 'keys' in json
-    ? keysBodySchema.parse(json)
-    : { event: eventBodySchema.parse(json) };
+  if (json !== null && typeof json === 'object') {
+    if ('keys' in json) return keysBodySchema.parse(json);
+    if ('ahead' in json) return aheadBodySchema.parse(json);
+  }
+  return { event: eventBodySchema.parse(json) };
 }
 
 /** The streams named by a message. */
 export function streamsOf(message: ProjectionMessage): readonly string[] {
-  return 'keys' in message ? message.keys.map(({ stream }) => stream) : [message.event.detail.stream];
+  if ('keys' in message) return message.keys.map(({ stream }) => stream);
+  if ('ahead' in message) return message.ahead.map(({ stream }) => stream);
+  return [message.event.detail.stream];
 }

@@ -147,7 +147,7 @@ const VARIABLE = /^[a-zA-Z][a-zA-Z0-9_]+$/;
 
 /** Names of environment variables that Lambda or Meridian sets. */
 const TAKEN_VARIABLE =
-  /^(AWS_.*|LAMBDA_.*|MERIDIAN_.*|NODE_OPTIONS|BUS_NAME|API_FUNCTION|SUBSCRIBER|SUBSCRIBER_TABLE|SUBSCRIBE_FROM)$/;
+  /^(AWS_.*|LAMBDA_.*|MERIDIAN_.*|NODE_OPTIONS|BUS_NAME|API_FUNCTION|SUBSCRIBER|SUBSCRIBER_TABLE|SUBSCRIBER_QUEUE_URL|SUBSCRIBE_FROM)$/;
 
 /**
  * Checks the definitions of a team's subscribers and functions, and completes them.

@@ -4,7 +4,8 @@ import { checkEvents, checkInput, commandOf, homeOf, type StreamDefinition } fro
 import { messageFaults } from '../facts/carried.ts';
 import { faultsOf, invalid, listedFaults, MeridianError, refuseFaults } from '../facts/errors.ts';
 import type { Fault } from '../facts/fault.ts';
-import { canonicalJson, fingerprintOf } from '../facts/fingerprint.ts';
+import { fingerprintOf } from '../facts/fingerprint.ts';
+import { jsonBytes } from '../facts/json.ts';
 import type { Operation } from '../facts/operation.ts';
 import { parseStreamRef } from '../facts/stream-ref.ts';
 import {
@@ -61,12 +62,15 @@ export const transactionEnvelopeSchema = z.strictObject({
 interface Reading extends ParseTransactionPorts {
   readonly faults: Fault[];
   readonly streams: Set<string>;
+  /** How many of the faults are of what the domain's definitions say, which may have changed since a first try. */
+  ofDomain: number;
 }
 
 /**
  * Parses `{id?, participants: [{stream, command, input?, expected?} | {stream, events, expected?}], checks?:
  * [{stream, expected}], timeoutSeconds?, meta?}`. An id names the Region that will drive the transaction; without
  * one, an id of this Region is generated.
+ * @returns with `faults` if it has an id, and the domain refuses an operation now: it may be a retry of one that was valid
  * @throws MeridianError `validation` with the path of every fault; `too-large`: over {@link MAX_TRANSACTION_BYTES} as
  *   JSON
  */
@@ -75,7 +79,7 @@ export function parseTransaction(ports: ParseTransactionPorts, body: unknown): T
   const parsed = transactionEnvelopeSchema.safeParse(body);
   if (!parsed.success) throw invalid(faultsOf(parsed.error));
   const { id, participants: changes, checks, timeoutSeconds, meta } = parsed.data;
-  const bytes = new TextEncoder().encode(canonicalJson([changes, checks])).length;
+  const bytes = jsonBytes([changes, checks]);
   if (bytes > MAX_TRANSACTION_BYTES)
     throw new MeridianError(
       'too-large',
@@ -90,13 +94,14 @@ export function parseTransaction(ports: ParseTransactionPorts, body: unknown): T
         message: `and checks name ${count} streams; a transaction may have ${MAX_PARTICIPANTS}`,
       },
     ]);
-  const reading: Reading = { ...ports, faults: [], streams: new Set() };
+  const reading: Reading = { ...ports, faults: [], streams: new Set(), ofDomain: 0 };
   if (id !== undefined) checkId(reading, id);
   const participants = [
     ...changes.map((one, i) => readParticipant(reading, one, `participants[${i}]`)),
     ...checks.map((one, i) => readCheck(reading, one, `checks[${i}]`)),
   ].flatMap((one) => one ?? []);
-  if (reading.faults.length > 0) throw invalid(reading.faults);
+  const { faults, ofDomain } = reading;
+  if (faults.length > ofDomain || (faults.length > 0 && id === undefined)) throw invalid(faults);
   return {
     id: id ?? `${ports.region}:${ports.runtime.newId()}`,
     participants,
@@ -104,6 +109,7 @@ export function parseTransaction(ports: ParseTransactionPorts, body: unknown): T
     timeout: timeoutSeconds * 1000,
     meta,
     ...(id === undefined && { isNew: true }),
+    ...(faults.length > 0 && { faults }),
   };
 }
 
@@ -183,6 +189,12 @@ function versionIn(reading: Reading, stream: string, token: string, path: string
 }
 
 function checkOperation(reading: Reading, definition: StreamDefinition, operation: Operation, path: string): void {
+  const before = reading.faults.length;
+  findFaults(reading, definition, operation, path);
+  reading.ofDomain += reading.faults.length - before;
+}
+
+function findFaults(reading: Reading, definition: StreamDefinition, operation: Operation, path: string): void {
   if (operation.kind === 'events') {
     const known = orFault(reading, `${path}.events`, () => checkEvents(definition, operation.events));
     reading.faults.push(...(known?.faults ?? []).map((fault) => ({ ...fault, path: `${path}.${fault.path}` })));

@@ -26,4 +26,7 @@ export const transactionShape = {
   meta: passedOnMetaSchema,
 };
 
-export const transactionSchema: z.ZodType<Transaction> = z.object(transactionShape);
+export const transactionSchema: z.ZodType<Transaction> = z.object({
+  ...transactionShape,
+  faults: z.array(z.object({ path: z.string(), message: z.string() })).exactOptional(),
+});

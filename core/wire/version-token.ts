@@ -1,5 +1,6 @@
 import { invalid } from '../facts/errors.ts';
 import type { VersionVector } from '../facts/version.ts';
+import { MAX_POSITION } from '../limits/budgets.ts';
 
 const tokenPattern = /^(?<stream>[^\n]+)\n(?<logs>([a-z0-9][a-z0-9.-]*=[1-9]\d{0,15}(,(?!$)|$))*)$/;
 
@@ -18,7 +19,7 @@ export function encodeVersionToken(stream: string, version: VersionVector): stri
 /**
  * Parses a version token of a stream.
  * @param path the token's path, for the error
- * @throws MeridianError `validation`: not a token, or one of another stream
+ * @throws MeridianError `validation`: not a token, one of another stream, or an impossible position
  */
 export function decodeVersionToken(stream: string, token: string, path: string): VersionVector {
   const read = readVersionToken(token, path);
@@ -26,7 +27,7 @@ export function decodeVersionToken(stream: string, token: string, path: string):
   return read.version;
 }
 
-/** Reads a version token: its stream and the version. @throws MeridianError `validation`: not a token */
+/** Reads a version token: its stream and the version. @throws MeridianError `validation`: not a token, or an impossible position */
 export function readVersionToken(
   token: string,
   path: string,
@@ -44,6 +45,9 @@ export function readVersionToken(
   // Every version has exactly one token: a token that differs from it was not made by `encodeVersionToken`.
   if (groups?.stream === undefined || encodeVersionToken(groups.stream, version) !== token)
     throw invalid([{ path, message: 'is not a version token; send a token back unchanged' }]);
+  for (const [log, position] of Object.entries(version))
+    if (position > MAX_POSITION)
+      throw invalid([{ path, message: `names position ${position} of ${log}, which no log reaches` }]);
   return { stream: groups.stream, version };
 }
 

@@ -1,8 +1,8 @@
+import { streamTypeOf } from '../definition/domain.ts';
 import type { Append, Appended } from '../facts/append.ts';
 import { messageFaults } from '../facts/carried.ts';
 import type { Commit } from '../facts/commit.ts';
 import { MeridianError, refuseFaults } from '../facts/errors.ts';
-import { fingerprintOf } from '../facts/fingerprint.ts';
 import type { KnownCopy } from '../facts/snapshot.ts';
 import { parseStreamRef } from '../facts/stream-ref.ts';
 import type { VersionVector } from '../facts/version.ts';
@@ -12,6 +12,7 @@ import { pollPause, Retries } from '../retry.ts';
 import { encodeVersionToken } from '../wire/version-token.ts';
 import { Draft } from './draft.ts';
 import { type Search, streamBusy } from './intents.ts';
+import { identityOf } from './request.ts';
 import type { AppendPorts } from './writer.ts';
 
 /**
@@ -26,7 +27,7 @@ import type { AppendPorts } from './writer.ts';
  * - `id-reused`: the commitId belongs to another request
  * - `rejected`: the domain's own refusal
  * - `unreadable-event`, retryable: only newer code knows an event of the stream
- * - `not-caught-up`, retryable: this Region has not seen `basedOn`
+ * - `not-caught-up`, retryable: this Region has not seen `basedOn`; `validation`: no Region can have seen it
  * - `too-large`; `unavailable`, retryable
  */
 export async function appendToStream(
@@ -39,7 +40,8 @@ export async function appendToStream(
   refuseFaults(messageFaults(asked.operation));
   const retries = new Retries(runtime, APPEND_MS);
   let asks: Search['asks'] = 'decision';
-  const draft = await Draft.open(ports, { ...asked, stream, fingerprint: fingerprintOf(runtime, asked.operation) });
+  const identity = identityOf(runtime, streamTypeOf(ports.domain, stream.type), asked.operation);
+  const draft = await Draft.open(ports, { ...asked, stream, ...identity });
   let hasLost = false;
   for (;;) {
     const drafted = await draft.next({ asks });

@@ -10,6 +10,7 @@ import { CLOCK_LIMIT_MS } from '../limits/budgets.ts';
 import type { History } from '../log/history.ts';
 import { keepSnapshot, loadWhole } from '../log/load.ts';
 import { finishIntents, ownIntents, type Search, type Watch } from './intents.ts';
+import type { RequestIdentity } from './request.ts';
 import {
   type AppendPorts,
   checkHome,
@@ -35,10 +36,9 @@ function wrongClock(ahead: number): MeridianError | undefined {
 }
 
 /** A write to one stream. Without an operation it is a check, which decides on no events. */
-export interface Write extends Omit<Append, 'stream' | 'operation'> {
+export interface Write extends Omit<Append, 'stream' | 'operation'>, RequestIdentity {
   readonly stream: StreamRef;
   readonly operation?: Append['operation'] | undefined;
-  readonly fingerprint: string;
   /** Makes the intent of a participant, which takes a position even without events. */
   readonly intent?: () => Intent;
 }
@@ -160,9 +160,9 @@ export class Draft {
   }
 
   #written(): Commit | KnownCopy | undefined {
-    const { commitId, fingerprint } = this.#write;
-    const known = this.#history.find(commitId, fingerprint, this.#ports.runtime.now());
-    return known?.fingerprint === fingerprint ? known : undefined;
+    const { commitId, fingerprint, repeats = (known) => known.fingerprint === fingerprint } = this.#write;
+    const known = this.#history.find(commitId, fingerprint, this.#ports.runtime.now(), repeats);
+    return known && repeats(known) ? known : undefined;
   }
 
   #refusal(now: number): MeridianError | undefined {
@@ -185,7 +185,12 @@ export class Draft {
   async wrote(commit: Commit): Promise<void> {
     this.#history.add([commit]);
     if (commit.events.length > 0) this.#ports.runtime.metric('Appended', 'Count', 1);
-    if (this.#ports.warm.get(this.stream)?.history === this.#history) await keepSnapshot(this.#ports, this.#history);
+    const { warm } = this.#ports;
+    const copy = warm.get(this.stream);
+    if (copy?.history !== this.#history) return;
+    await keepSnapshot(this.#ports, this.#history);
+    // Its size has changed.
+    warm.set(this.stream, { ...copy });
   }
 
   /** Loads what was written after the commit that took the position. */

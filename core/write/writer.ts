@@ -10,6 +10,7 @@ import { nextStamp, wallTimeOf } from '../facts/hlc.ts';
 import type { Operation, SentEvent } from '../facts/operation.ts';
 import type { KnownCopy } from '../facts/snapshot.ts';
 import type { StreamRef } from '../facts/stream-ref.ts';
+import { utf8Bytes } from '../facts/utf8.ts';
 import { type VersionVector, versionCovers, versionDominates } from '../facts/version.ts';
 import { CLOCK_AHEAD_MS, MAX_COMMIT_BYTES, WARM_MS } from '../limits/budgets.ts';
 import type { History } from '../log/history.ts';
@@ -19,6 +20,7 @@ import type { IntentStore } from '../ports/intent-store.ts';
 import type { WarmStreams } from '../ports/warm-streams.ts';
 import { encodeVersionToken } from '../wire/version-token.ts';
 import { Watch } from './intents.ts';
+import type { RequestIdentity } from './request.ts';
 
 /** A stream in memory, and when it was loaded, by two clocks: one may jump, the other stops while a function is frozen. */
 export interface Warm {
@@ -102,19 +104,18 @@ function parseDecided(definition: StreamDefinition, command: string, events: rea
 export function warmHistory(
   { warm, runtime, log }: AppendPorts,
   { mode }: StreamDefinition,
-  { stream, commitId, fingerprint, isNew }: Pick<Append, 'commitId' | 'isNew'> & Request,
+  { stream, commitId, fingerprint, repeats, isNew }: Pick<Append, 'commitId' | 'isNew'> & Request,
 ): History | undefined {
   const copy = warm.get(stream.name);
   if (!copy?.history.holds) return undefined;
   const { history } = copy;
   if (mode === 'home' && !history.hasOtherLogsThan(log)) return history;
   if (ageOf(copy, runtime) > WARM_MS) return undefined;
-  return isNew || history.find(commitId, fingerprint, runtime.now()) ? history : undefined;
+  return isNew || history.find(commitId, fingerprint, runtime.now(), repeats) ? history : undefined;
 }
 
-interface Request {
+interface Request extends RequestIdentity {
   readonly stream: StreamRef;
-  readonly fingerprint: string;
 }
 
 function ageOf({ loadedAt }: Warm, runtime: AppendPorts['runtime']): number {
@@ -123,9 +124,9 @@ function ageOf({ loadedAt }: Warm, runtime: AppendPorts['runtime']): number {
 }
 
 /** Loads a stream and keeps it in memory. @throws MeridianError as `loadAtLeast` */
-export async function loadWarm(ports: AppendPorts, stream: StreamRef, atLeast?: VersionVector): Promise<History> {
+export async function loadWarm(ports: AppendPorts, stream: StreamRef, basedOn?: VersionVector): Promise<History> {
   const loadedAt = { now: ports.runtime.now(), elapsed: ports.runtime.elapsed() };
-  const history = await loadAtLeast(ports, stream, atLeast);
+  const history = await loadAtLeast(ports, stream, basedOn, 'basedOn');
   ports.warm.set(stream.name, { history, loadedAt, watch: watchOf(ports, stream) });
   return history;
 }
@@ -174,19 +175,19 @@ export function nextCommit(ports: AppendPorts, history: History, now: number, of
   const { log, region } = ports;
   const hlc = stamp(ports, history, now);
   const wallTime = Math.floor(now);
-  const commit = {
+  const commit: unknown = {
     stream: history.stream,
     log,
     position: history.lastPosition(log) + 1,
     previous: history.lastPositionWithEvents(log),
     hlc,
-    ...(wallTimeOf(hlc) !== wallTime && { wallTime }),
+    wallTime: wallTimeOf(hlc) === wallTime ? undefined : wallTime,
     digest: fingerprintOf(ports.runtime, of.events),
     region,
     ...of,
   };
   const text = JSON.stringify(commit);
-  const bytes = text.length > MAX_COMMIT_BYTES / 3 ? utf8.encode(text).length : text.length;
+  const bytes = utf8Bytes(text);
   if (bytes > MAX_COMMIT_BYTES)
     throw new MeridianError(
       'too-large',
@@ -195,8 +196,6 @@ export function nextCommit(ports: AppendPorts, history: History, now: number, of
     );
   return JSON.parse(text);
 }
-
-const utf8 = new TextEncoder();
 
 function stamp({ runtime }: AppendPorts, { latestStamp }: History, now: number): string {
   const ahead = latestStamp === undefined ? 0 : wallTimeOf(latestStamp) - now;

@@ -6,7 +6,7 @@ import { findPackageJSON } from 'node:module';
 import { dirname, join } from 'node:path';
 
 const manifest = findPackageJSON('vega-datasets', import.meta.url);
-if (!manifest) throw new Error('vega-datasets is not installed: run `npm install`');
+if (!manifest) throw new Error('vega-datasets is not installed: run `npm ci`');
 const [, ...lines] = readFileSync(join(dirname(manifest), 'data/airports.csv'), 'utf8')
   .trim()
   .split('\n');

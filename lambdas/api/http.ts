@@ -1,5 +1,5 @@
 import type { LambdaFunctionURLEvent } from 'aws-lambda';
-import { messageOf } from '../../core/facts/errors.ts';
+import { cutProblem, messageOf } from '../../core/facts/errors.ts';
 import {
   decodeVersionToken,
   invalid,
@@ -11,7 +11,14 @@ import {
   toProblem,
   type VersionVector,
 } from '../../core/index.ts';
-import { DEFAULT_PAGE, MAX_ANSWER_BYTES, MAX_BODY_BYTES, MAX_PAGE, MAX_WAIT_S } from '../../core/limits/budgets.ts';
+import {
+  DEFAULT_PAGE,
+  MAX_ANSWER_BYTES,
+  MAX_BODY_BYTES,
+  MAX_PAGE,
+  MAX_PROBLEM_BYTES,
+  MAX_WAIT_S,
+} from '../../core/limits/budgets.ts';
 
 /** The parameters in a route's path. */
 export type Parameters = Readonly<Record<string, string>>;
@@ -27,11 +34,17 @@ const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 /**
  * The request's body as JSON; undefined if empty.
- * @throws MeridianError `too-large`: over 5 MB; `validation`: not JSON
+ * @throws MeridianError `too-large`: over 5 MB; `validation`: not JSON, or not the bytes or the text that it should be
  */
 export function jsonBody({ body, isBase64Encoded }: LambdaFunctionURLEvent): unknown {
   if (body === undefined || body === '') return undefined;
+  // A text with half of a surrogate pair has no bytes: it would be altered.
+  if (!isBase64Encoded && !body.isWellFormed())
+    throw invalid([{ path: '', message: 'The body is not Unicode: it has a lone surrogate' }]);
   const bytes = Buffer.from(body, isBase64Encoded ? 'base64' : 'utf8');
+  // Node skips what is not base64, and ends there.
+  if (isBase64Encoded && bytes.toString('base64') !== body)
+    throw invalid([{ path: '', message: 'The body is not base64' }]);
   if (bytes.length > MAX_BODY_BYTES)
     throw new MeridianError(
       'too-large',
@@ -60,10 +73,22 @@ export function inHeader<T>(name: string, path: string, read: () => T): T {
   try {
     return read();
   } catch (error) {
-    const faults = error instanceof MeridianError && error.code === 'validation' ? listedFaults(error) : undefined;
-    if (!faults) throw error;
-    throw invalid(faults.map((fault) => (fault.path === path ? { ...fault, path: name } : fault)));
+    throw renamed(error, name, path);
   }
+}
+
+/** Like `inHeader`, of a value that is used later. @throws what `using` rejects with */
+export async function namedAs<T>(name: string, path: string, using: Promise<T>): Promise<T> {
+  try {
+    return await using;
+  } catch (error) {
+    throw renamed(error, name, path);
+  }
+}
+
+function renamed(error: unknown, name: string, path: string): unknown {
+  const faults = error instanceof MeridianError && error.code === 'validation' ? listedFaults(error) : undefined;
+  return faults ? invalid(faults.map((fault) => (fault.path === path ? { ...fault, path: name } : fault))) : error;
 }
 
 /** The version token in a header, with or without ETag quotes. @throws MeridianError `validation` */
@@ -84,11 +109,26 @@ export function versionHeader(event: LambdaFunctionURLEvent, name: string, strea
  * several preferences counts, and a malformed one is ignored.
  */
 export function waitHeader(event: LambdaFunctionURLEvent): number | undefined {
-  // Quoted text belongs to other preferences: the value of `wait` has only digits.
-  const preferences = (header(event, 'Prefer') ?? '').replace(/"(?:[^"\\]|\\.)*"/g, '""').split(',');
-  const parts = preferences.map((preference) => preference.replace(/;.*/, '').split('='));
+  const preferences = withoutQuotes(header(event, 'Prefer') ?? '').split(',');
+  const parts = preferences.map((preference) => (preference.split(';', 1)[0] ?? '').split('='));
   const [, seconds = '', more] = parts.find(([name]) => name?.trim().toLowerCase() === 'wait') ?? [];
   return more === undefined && /^\s*\d+\s*$/.test(seconds) ? Math.min(Number(seconds), MAX_WAIT_S) : undefined;
+}
+
+/**
+ * The text without the contents of quoted strings (RFC 9110), in one pass: an expression would start again at every quote
+ * that is not closed. Quoted text belongs to other preferences: the value of `wait` has only digits.
+ */
+function withoutQuotes(text: string): string {
+  let rest = '';
+  let isQuoted = false;
+  for (let i = 0; i < text.length; i++) {
+    const char = text.charAt(i);
+    if (char === '"') isQuoted = !isQuoted;
+    if (isQuoted && char === '\\') i++;
+    if (!isQuoted || char === '"') rest += char;
+  }
+  return rest;
 }
 
 /** Adds the caller's trace, unless `meta` has one. As W3C Trace Context requires, a malformed trace is ignored. */
@@ -105,6 +145,11 @@ export function pageOf({ rawQueryString }: LambdaFunctionURLEvent): { after: str
   if (limit < 1 || limit > MAX_PAGE)
     throw invalid([{ path: 'limit', message: `is "${text}"; it must be 1 to ${MAX_PAGE}` }]);
   return { after: query.get('after') ?? undefined, limit };
+}
+
+/** True if a Function URL can return a value as JSON. */
+export function fitsAnswer(value: unknown): boolean {
+  return payloadBytes(JSON.stringify(value)) <= MAX_ANSWER_BYTES;
 }
 
 /** @throws MeridianError `too-large`: more than a Function URL can return */
@@ -136,7 +181,9 @@ function payloadBytes(body: string): number {
  * or 1.
  */
 export function problemAnswer(error: unknown, headers: Readonly<Record<string, string>> = {}): Answer {
-  const document = toProblem(error);
+  const problem = toProblem(error);
+  // The domain chooses the details of a refusal.
+  const document = fitsAnswer(problem) ? problem : cutProblem(problem, MAX_PROBLEM_BYTES);
   return {
     statusCode: document.status,
     headers: {

@@ -11,6 +11,7 @@ import { nodeRuntime } from '../../adapters/node/runtime.ts';
 import { warmStreams } from '../../adapters/node/warm-streams.ts';
 import { sfnClient } from '../../adapters/stepfunctions/client.ts';
 import { stepFunctionsMachine } from '../../adapters/stepfunctions/machine.ts';
+import { FUNCTIONS, warmBytes } from '../../core/limits/functions.ts';
 import { parseEnvironment } from '../environment.ts';
 import { powertools } from '../powertools.ts';
 import { makeHandler } from './handler.ts';
@@ -39,6 +40,7 @@ export const handler = makeHandler({
   // These variables are optional: while a stack is updated, new code may run with the old variables.
   version: process.env.MERIDIAN_VERSION,
   log: env.MERIDIAN_LOG,
+  logs: process.env.MERIDIAN_LOGS?.split(','),
   events: dynamoDbEventStore(client, env.EVENTS_TABLE),
   snapshots: dynamoDbSnapshotStore(client, env.SNAPSHOTS_TABLE),
   decisions: dynamoDbDecisions(client, env.TRANSACTIONS_TABLE, { strong: env.DECISIONS === 'strong' }),
@@ -48,6 +50,6 @@ export const handler = makeHandler({
   participants: lambdaRemote({ functionName: env.PARTICIPANT_FUNCTION }),
   machine: stepFunctionsMachine(sfnClient(), env.TRANSACTION_MACHINE_ARN),
   runtime: nodeRuntime(telemetry, serverClock(client)),
-  warm: warmStreams(),
+  warm: warmStreams(warmBytes(FUNCTIONS.api)),
   telemetry,
 });

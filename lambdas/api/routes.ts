@@ -1,4 +1,5 @@
 import type { LambdaFunctionURLEvent } from 'aws-lambda';
+import { cutProblem } from '../../core/facts/errors.ts';
 import {
   type Appended,
   decodeVersionToken,
@@ -28,13 +29,16 @@ import {
   type TransactPorts,
   toProblem,
 } from '../../core/index.ts';
-import { BEGIN_MS, MAX_ENVELOPES } from '../../core/limits/budgets.ts';
+import { BEGIN_MS, MAX_ENVELOPES, MAX_PROBLEM_OF_MANY_BYTES } from '../../core/limits/budgets.ts';
+import { isFailure } from '../failure.ts';
 import {
   type Answer,
+  fitsAnswer,
   header,
   inHeader,
   jsonAnswer,
   jsonBody,
+  namedAs,
   type Parameters,
   pageOf,
   problemAnswer,
@@ -42,6 +46,7 @@ import {
   traced,
   versionHeader,
 } from './http.ts';
+import { ignoredParameters } from './ignored.ts';
 import { getTransaction, postTransaction } from './transactions.ts';
 
 export type ApiPorts = TransactPorts & ReadPorts;
@@ -70,7 +75,9 @@ const postEvents: Handle = async (ports, event) => {
     try {
       return encodeAccepted(await submitOne(envelope));
     } catch (error) {
-      return refused(envelope, reportedProblem(ports.runtime, error));
+      const problem = reportedProblem(ports.runtime, error);
+      if (isFailure(problem)) ports.runtime.metric('ApiFailed', 'Count', 1);
+      return refused(envelope, problem);
     }
   };
   const begun = ports.runtime.elapsed();
@@ -86,13 +93,19 @@ const postEvents: Handle = async (ports, event) => {
           new MeridianError(
             'unavailable',
             'Not started: the request ran out of time, or an earlier envelope of the stream must be retried. Send it again.',
-            { retryable: true },
+            { retryable: true, details: { started: false } },
           ),
         ),
       ),
   });
-  return jsonAnswer(results);
+  // Envelopes may have been accepted, so the response may not be refused.
+  return jsonAnswer(fitsAnswer(results) ? results : results.map(shortened));
 };
+
+/** A result whose problem, with the details that the domain chose, is shortened. */
+function shortened(result: Submitted): Submitted {
+  return 'problem' in result ? { ...result, problem: cutProblem(result.problem, MAX_PROBLEM_OF_MANY_BYTES) } : result;
+}
 
 function isCommand(envelope: unknown): boolean {
   return envelope !== null && typeof envelope === 'object' && Object.hasOwn(envelope, 'command');
@@ -129,13 +142,14 @@ const postCommand: Handle = async (ports, event, { type = '', id = '', name }) =
   const append = inHeader('Idempotency-Key', 'id', () =>
     parseCommandEnvelope(ports.domain, envelope, ports.runtime.newId),
   );
-  const appended = await submitAppend(ports, traced(append, event));
+  const appended = await namedAs('If-Match', named, submitAppend(ports, traced(append, event)));
   return acceptance(appended);
 };
 
 const getStream: Handle = async (ports, event, { type = '', id = '' }) => {
   const stream = streamNameOf(type, id);
-  const read = await readStream(ports, stream, versionHeader(event, 'If-At-Least', stream));
+  const atLeast = versionHeader(event, 'If-At-Least', stream);
+  const read = await namedAs('If-At-Least', 'atLeast', readStream(ports, stream, atLeast));
   return jsonAnswer(encodeStreamState(ports.region, stream, read), etag({ stream, version: read.version }));
 };
 
@@ -179,7 +193,12 @@ interface Route {
   readonly method: 'GET' | 'POST';
   readonly path: URLPattern;
   readonly handle: Handle;
+  /** The parameters that it reads of the query. @default none */
+  readonly query?: readonly string[];
 }
+
+/** What `pageOf` reads. */
+const PAGE = ['after', 'limit'];
 
 const routes: readonly Route[] = [
   { method: 'POST', path: url('/events'), handle: postEvents },
@@ -187,31 +206,58 @@ const routes: readonly Route[] = [
   { method: 'POST', path: url('/transactions'), handle: postTransaction },
   { method: 'GET', path: url('/transactions/:id'), handle: getTransaction },
   { method: 'GET', path: url('/streams/:type/:id'), handle: getStream },
-  { method: 'GET', path: url('/streams/:type/:id/events'), handle: getCommits },
-  { method: 'GET', path: url('/views/:view'), handle: getRows },
+  { method: 'GET', path: url('/streams/:type/:id/events'), handle: getCommits, query: PAGE },
+  { method: 'GET', path: url('/views/:view'), handle: getRows, query: PAGE },
   { method: 'GET', path: url('/views/:view/:key'), handle: getRow },
   { method: 'GET', path: url('/health'), handle: getHealth },
 ];
+
+/**
+ * A path that a proxy, a client or a parser of URLs may rewrite: one with a segment `.` or `..`, percent-encoded or
+ * not, or with a character that ends a path or is read as a slash. It would mean something else on the way.
+ */
+const AMBIGUOUS = /(?:^|\/)(?:\.|%2e){1,2}(?:\/|$)|[\\?#\t\r\n]/i;
+
+function inputOf({ rawPath }: LambdaFunctionURLEvent): { readonly pathname: string } {
+  return { pathname: rawPath };
+}
+
+function isHead({ requestContext }: LambdaFunctionURLEvent): boolean {
+  return requestContext.http.method === 'HEAD';
+}
+
+function candidatesFor({ rawPath }: LambdaFunctionURLEvent): readonly Route[] {
+  return AMBIGUOUS.test(rawPath) ? [] : routes;
+}
+
+function routeOf(event: LambdaFunctionURLEvent): Route | undefined {
+  const method = isHead(event) ? 'GET' : event.requestContext.http.method;
+  return candidatesFor(event).find((route) => route.method === method && route.path.test(inputOf(event)));
+}
+
+/** Adds the header `Warning` to an answer, of success or not, if its route ignores something of the query. */
+export function withWarning(event: LambdaFunctionURLEvent, answer: Answer): Answer {
+  const route = event.rawQueryString === '' ? undefined : routeOf(event);
+  const warning = route && ignoredParameters(event, route.query ?? []);
+  return warning === undefined ? answer : { ...answer, headers: { ...answer.headers, warning } };
+}
 
 /**
  * Handles a request to a Region's API.
  * @throws MeridianError `not-found`, and what the route's function throws
  */
 export async function routeRequest(ports: ApiPorts, event: LambdaFunctionURLEvent): Promise<Answer> {
-  const isHead = event.requestContext.http.method === 'HEAD';
-  const method = isHead ? 'GET' : event.requestContext.http.method;
-  const input = { pathname: event.rawPath };
-  const matching = routes.filter(({ path }) => path.test(input));
-  const found = matching.find((candidate) => candidate.method === method);
+  const found = routeOf(event);
   if (found) {
-    const answer = await found.handle(ports, event, parametersOf(found.path, input));
-    return isHead ? { ...answer, body: '' } : answer;
+    const answer = await found.handle(ports, event, parametersOf(found.path, inputOf(event)));
+    return isHead(event) ? { ...answer, body: '' } : answer;
   }
+  const matching = candidatesFor(event).filter(({ path }) => path.test(inputOf(event)));
   if (matching.length === 0)
     throw new MeridianError('not-found', `No route matches ${event.rawPath}.`, {
       details: { routes: routes.map(({ method, path }) => `${method} ${path.pathname}`) },
     });
-  const allowed = matching.map((candidate) => candidate.method);
+  const allowed = matching.flatMap(({ method }) => (method === 'GET' ? ['GET', 'HEAD'] : [method]));
   const text = allowed.join(', ');
   return problemAnswer(
     new MeridianError('method-not-allowed', `${event.rawPath} allows ${text}.`, { details: { allowed } }),

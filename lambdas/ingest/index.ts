@@ -13,6 +13,7 @@ import { sqsClient } from '../../adapters/sqs/client.ts';
 import { sqsQueue } from '../../adapters/sqs/queue.ts';
 import { sfnClient } from '../../adapters/stepfunctions/client.ts';
 import { stepFunctionsMachine } from '../../adapters/stepfunctions/machine.ts';
+import { FUNCTIONS, warmBytes } from '../../core/limits/functions.ts';
 import { parseEnvironment } from '../environment.ts';
 import { powertools } from '../powertools.ts';
 import { makeHandler } from './handler.ts';
@@ -28,27 +29,32 @@ const env = parseEnvironment([
   'DECISIONS',
   'BUS_NAME',
   'QUARANTINE_QUEUE_URL',
+  'INGEST_QUEUE_URL',
   'COMMAND_FUNCTION',
   'PARTICIPANT_FUNCTION',
   'TRANSACTION_MACHINE_ARN',
 ]);
 const telemetry = powertools(env.MERIDIAN_NAME);
 const client = dynamoDbClient();
+const queues = sqsClient();
 
 export const handler = makeHandler({
   domain,
   region: env.AWS_REGION,
   regions: env.MERIDIAN_REGIONS,
   log: env.MERIDIAN_LOG,
+  // Optional: while a stack is updated, new code may run with the old variables.
+  logs: process.env.MERIDIAN_LOGS?.split(','),
   events: dynamoDbEventStore(client, env.EVENTS_TABLE),
   snapshots: dynamoDbSnapshotStore(client, env.SNAPSHOTS_TABLE),
   decisions: dynamoDbDecisions(client, env.TRANSACTIONS_TABLE, { strong: env.DECISIONS === 'strong' }),
   bus: eventBridgeBus(eventBridgeClient(), env.BUS_NAME),
-  quarantine: sqsQueue(sqsClient(), env.QUARANTINE_QUEUE_URL),
+  quarantine: sqsQueue(queues, env.QUARANTINE_QUEUE_URL),
+  ingest: sqsQueue(queues, env.INGEST_QUEUE_URL),
   remote: lambdaRemote({ functionName: env.COMMAND_FUNCTION }),
   participants: lambdaRemote({ functionName: env.PARTICIPANT_FUNCTION }),
   machine: stepFunctionsMachine(sfnClient(), env.TRANSACTION_MACHINE_ARN),
   runtime: nodeRuntime(telemetry, serverClock(client)),
-  warm: warmStreams(),
+  warm: warmStreams(warmBytes(FUNCTIONS.ingest)),
   telemetry,
 });

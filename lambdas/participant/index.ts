@@ -8,6 +8,7 @@ import { lambdaRemote } from '../../adapters/lambda/remote.ts';
 import { nodeRuntime } from '../../adapters/node/runtime.ts';
 import { warmStreams } from '../../adapters/node/warm-streams.ts';
 import { TRANSACTION_DATABASE_MS } from '../../core/limits/budgets.ts';
+import { FUNCTIONS, warmBytes } from '../../core/limits/functions.ts';
 import { parseEnvironment } from '../environment.ts';
 import { powertools } from '../powertools.ts';
 import { makeHandler } from './handler.ts';
@@ -37,6 +38,6 @@ export const handler = makeHandler({
   decisions: dynamoDbDecisions(client, env.TRANSACTIONS_TABLE, { strong: env.DECISIONS === 'strong', callMs }),
   participants: lambdaRemote({ functionName: env.PARTICIPANT_FUNCTION }),
   runtime: nodeRuntime(telemetry, serverClock(client)),
-  warm: warmStreams(),
+  warm: warmStreams(warmBytes(FUNCTIONS.participant)),
   telemetry,
 });

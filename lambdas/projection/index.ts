@@ -5,6 +5,11 @@ import { dynamoDbEventStore } from '../../adapters/dynamodb/event-store.ts';
 import { dynamoDbSnapshotStore } from '../../adapters/dynamodb/snapshot-store.ts';
 import { dynamoDbViewStore } from '../../adapters/dynamodb/view-store.ts';
 import { nodeRuntime } from '../../adapters/node/runtime.ts';
+import { warmStreams } from '../../adapters/node/warm-streams.ts';
+import { sqsClient } from '../../adapters/sqs/client.ts';
+import { sqsDelayedQueue } from '../../adapters/sqs/delayed-queue.ts';
+import { OWN_QUEUE_MS } from '../../core/limits/budgets.ts';
+import { FUNCTIONS, warmBytes } from '../../core/limits/functions.ts';
 import { parseEnvironment } from '../environment.ts';
 import { powertools } from '../powertools.ts';
 import { makeHandler } from './handler.ts';
@@ -24,10 +29,17 @@ const client = dynamoDbClient();
 export const handler = makeHandler({
   domain,
   region: env.AWS_REGION,
+  // Optional: while a stack is updated, new code may run with the old variables. It then reads the table only.
+  logs: process.env.MERIDIAN_LOGS?.split(',') ?? [],
   events: dynamoDbEventStore(client, env.EVENTS_TABLE),
   snapshots: dynamoDbSnapshotStore(client, env.SNAPSHOTS_TABLE),
   decisions: dynamoDbDecisions(client, env.TRANSACTIONS_TABLE, { strong: env.DECISIONS === 'strong' }),
   views: dynamoDbViewStore(client, env.VIEWS_TABLE),
+  // Optional, for the same reason. It then announces nothing.
+  ahead: process.env.PROJECTION_QUEUE_URL
+    ? sqsDelayedQueue(sqsClient(), process.env.PROJECTION_QUEUE_URL, OWN_QUEUE_MS)
+    : undefined,
+  keptStreams: warmStreams(warmBytes(FUNCTIONS.projection)),
   runtime: nodeRuntime(telemetry),
   telemetry,
 });

@@ -19,6 +19,7 @@ const env = parseEnvironment([
   'BUS_NAME',
   'PROJECTION_QUEUE_URL',
   'RESOLVER_QUEUE_URL',
+  'QUARANTINE_QUEUE_URL',
   'VIEWS_TABLE',
 ]);
 const telemetry = powertools(env.MERIDIAN_NAME);
@@ -29,6 +30,7 @@ export const handler = makeHandler({
   projectedTypes: projectedTypes(domain),
   bus: eventBridgeBus(eventBridgeClient(), env.BUS_NAME),
   projection: sqsQueue(queues, env.PROJECTION_QUEUE_URL),
+  quarantine: sqsQueue(queues, env.QUARANTINE_QUEUE_URL),
   resolver: sqsDelayedQueue(queues, env.RESOLVER_QUEUE_URL),
   sightings: dynamoDbSightings(dynamoDbClient(), env.VIEWS_TABLE),
   runtime: nodeRuntime(telemetry),

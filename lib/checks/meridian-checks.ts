@@ -6,6 +6,12 @@ import type {
   PolicyViolation,
 } from 'aws-cdk-lib';
 import { z } from 'zod';
+import {
+  EVENT_PATTERN_CHARACTERS,
+  SQS_BATCH_BYTES,
+  TEMPLATE_BYTES,
+  TEMPLATE_RESOURCES,
+} from '../../core/limits/aws.ts';
 import { LIMITS, type Limits, limitFaults } from '../../core/limits/relations.ts';
 import { namesOf } from '../../core/names.ts';
 import type { Config } from '../config.ts';
@@ -42,7 +48,10 @@ const globalTableSchema = z.object({
  */
 export class MeridianChecks implements IPolicyValidationPlugin {
   readonly name = 'Meridian';
-  readonly ruleIds = ['PointInTimeRecovery', 'OneRegionAtATime', 'DecisionsStay', 'LimitsFit'];
+  readonly ruleIds = [
+    ...['PointInTimeRecovery', 'OneRegionAtATime', 'DecisionsStay', 'LimitsFit'],
+    ...['TemplateFits', 'PatternFits', 'QueueHoldsEvents'],
+  ];
   readonly #props: MeridianChecksProps;
 
   constructor(props: MeridianChecksProps) {
@@ -51,7 +60,7 @@ export class MeridianChecks implements IPolicyValidationPlugin {
 
   validate(context: IPolicyValidationContext): PolicyValidationPluginReport {
     const violations = [
-      ...context.templatePaths.flatMap((path) => replicasWithoutRecovery(path)),
+      ...context.templatePaths.flatMap((path) => faultsInTemplate(path)),
       ...this.#changes(context),
       ...this.#limits(context),
     ];
@@ -92,9 +101,59 @@ export class MeridianChecks implements IPolicyValidationPlugin {
   }
 }
 
+function faultsInTemplate(templatePath: string): PolicyViolation[] {
+  const text = readFileSync(templatePath, 'utf8');
+  const { Resources } = templateSchema.parse(JSON.parse(text));
+  return [
+    ...replicasWithoutRecovery(templatePath, Resources),
+    ...tooLargeFor(templatePath, Buffer.byteLength(text), Object.keys(Resources)),
+    ...longPatterns(templatePath, Resources),
+    ...smallQueues(templatePath, Resources),
+  ];
+}
+
+type Resources = z.output<typeof templateSchema>['Resources'];
+
+function tooLargeFor(templatePath: string, bytes: number, ids: readonly string[]): PolicyViolation[] {
+  const faults = [
+    ...(bytes > TEMPLATE_BYTES ? [`${bytes} bytes; the limit is ${TEMPLATE_BYTES}`] : []),
+    ...(ids.length > TEMPLATE_RESOURCES ? [`${ids.length} resources; the limit is ${TEMPLATE_RESOURCES}`] : []),
+  ];
+  return faults.map((fault) => ({
+    ruleName: 'TemplateFits',
+    severity: 'error',
+    description: `CloudFormation refuses this template: it has ${fault}. Move resources of your own to another stack; leave the schema registry out with -c schemaRegistry=false.`,
+    violatingResources: [{ resourceLogicalId: ids[0] ?? '', templatePath, locations: [] }],
+  }));
+}
+
+function longPatterns(templatePath: string, resources: Resources): PolicyViolation[] {
+  return Object.entries(resources)
+    .map(([id, { Type, Properties }]) => ({ id, Type, length: JSON.stringify(Properties?.EventPattern ?? {}).length }))
+    .filter(({ Type, length }) => Type === 'AWS::Events::Rule' && length > EVENT_PATTERN_CHARACTERS)
+    .map(({ id, length }) => ({
+      ruleName: 'PatternFits',
+      severity: 'error',
+      description: `The event pattern has ${length} characters; EventBridge accepts ${EVENT_PATTERN_CHARACTERS}. Match a prefix, or use several rules.`,
+      violatingResources: [{ resourceLogicalId: id, templatePath, locations: ['Properties/EventPattern'] }],
+    }));
+}
+
+/** An event grows on the way to a queue, by the members that EventBridge adds: only the largest size holds each of them. */
+function smallQueues(templatePath: string, resources: Resources): PolicyViolation[] {
+  return Object.entries(resources)
+    .map(([id, { Type, Properties }]) => ({ id, Type, size: Properties?.MaximumMessageSize ?? SQS_BATCH_BYTES }))
+    .filter(({ Type, size }) => Type === 'AWS::SQS::Queue' && !(Number(size) >= SQS_BATCH_BYTES))
+    .map(({ id, size }) => ({
+      ruleName: 'QueueHoldsEvents',
+      severity: 'error',
+      description: `The queue accepts messages of ${String(size)} bytes, and loses larger events of the bus. Leave MaximumMessageSize out: the default is ${SQS_BATCH_BYTES}.`,
+      violatingResources: [{ resourceLogicalId: id, templatePath, locations: ['Properties/MaximumMessageSize'] }],
+    }));
+}
+
 /** cdk-nag checks `AWS::DynamoDB::Table` only. */
-function replicasWithoutRecovery(templatePath: string): PolicyViolation[] {
-  const { Resources } = templateSchema.parse(JSON.parse(readFileSync(templatePath, 'utf8')));
+function replicasWithoutRecovery(templatePath: string, Resources: Resources): PolicyViolation[] {
   return Object.entries(Resources)
     .filter(([, { Type }]) => Type === 'AWS::DynamoDB::GlobalTable')
     .flatMap(([resourceLogicalId, { Properties }]) => {

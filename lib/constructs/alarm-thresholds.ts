@@ -20,6 +20,10 @@ const again = { period: fiveMinutes, datapoints: 2, of: 3 };
 export const THRESHOLDS = {
   /** A single message raises the alarm: only an operator can remove it. */
   failedMessages: { ...once, atLeast: 1 },
+  /** More messages than a period before. Over after a quarter of an hour, so that one bad message hides no later one. */
+  arrivals: { period: fiveMinutes, datapoints: 1, of: 3, atLeast: 1 },
+  /** The metric is 1 for some hours after a message has reached the age of `failedMessageAge`. */
+  expiring: { ...once, atLeast: 1 },
   /** Seconds. The rest of the queue's retention must leave time to save the messages. */
   failedMessageAge: { ...once, atLeast: QUEUE_RETENTION_S - 4 * 24 * 60 * 60 },
   /** Seconds. The minimum: a queue with a long visibility timeout has a higher threshold, see {@link queueAgeOf}. */
@@ -35,6 +39,10 @@ export const THRESHOLDS = {
   relayGaveUp: { ...once, atLeast: 1 },
   /** A single crash is retried and does no harm; a second one within 15 minutes is a lasting fault. */
   functionErrors: { ...again, atLeast: 1 },
+  /** A function reports requests that failed without a fault of their sender; its callers retry, so a single one does no harm. */
+  functionFailures: { ...again, atLeast: 1 },
+  /** Percent of the requests to the API's URL, so that a few failures among many need no action, and one of one does. */
+  urlFailures: { ...again, atLeast: 5 },
   /** Throttled invocations are retried too, so short throttling does no harm. */
   functionThrottles: { ...again, atLeast: 1 },
   /** A fraction of the function's timeout. Beyond it, the next slow call would time out in the middle of a batch. */
@@ -55,6 +63,11 @@ export const THRESHOLDS = {
    * Milliseconds. The commits that a commit depends on arrive within seconds, unless they were lost or replication has stopped.
    */
   hiddenCommitAge: { ...once, atLeast: 10 * 60 * 1000 },
+  /**
+   * Milliseconds. Longer than an event that fails is tried: its own message is in the dead-letter queue by then, or lost on the
+   * bus. Events that wait report it every WAITING_MS, so some of the periods have no datapoint.
+   */
+  waitingAge: { period: fiveMinutes, datapoints: 1, of: 3, atLeast: 60 * 60 * 1000 },
   /** Milliseconds. AWS keeps clocks within one millisecond: a lead this large means a broken clock. */
   clockAhead: { ...once, atLeast: 2 * CLOCK_AHEAD_MS },
   /** A client has used one id for two different requests, so one of them has no effect. */

@@ -1,11 +1,12 @@
 import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
-import { Key } from 'aws-cdk-lib/aws-kms';
+import { type IKey, Key } from 'aws-cdk-lib/aws-kms';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import { Construct } from 'constructs';
 import { namesOf } from '../../core/names.ts';
 import type { Config } from '../config.ts';
+import { Encryption } from './encryption.ts';
 
 /** Properties of AlarmTopic. */
 export interface AlarmTopicProps {
@@ -28,26 +29,29 @@ export class AlarmTopic extends Construct {
       StringEquals: { 'aws:SourceAccount': stack.account },
       ArnLike: { 'aws:SourceArn': stack.formatArn({ service: 'cloudwatch', resource: `alarm:${names.alarm('*')}` }) },
     };
-    // A customer managed key, since alarms cannot use the AWS managed key of SNS. It only protects messages in transit, so it is
-    // deleted with the stack.
-    const key = new Key(this, 'Key', {
-      description: `Alarms of ${config.name} in ${region}`,
-      enableKeyRotation: true,
-      removalPolicy: RemovalPolicy.DESTROY,
-      pendingWindow: Duration.days(7),
-    });
-    key.addToResourcePolicy(
-      new PolicyStatement({
-        principals: [alarms],
-        actions: ['kms:Decrypt', 'kms:GenerateDataKey*'],
-        resources: ['*'],
-        conditions,
-      }),
-    );
+    const ownKey = (): IKey => {
+      // A customer managed key, since alarms cannot use the AWS managed key of SNS. It only protects messages in transit, so it is
+      // deleted with the stack.
+      const key = new Key(this, 'Key', {
+        description: `Alarms of ${config.name} in ${region}`,
+        enableKeyRotation: true,
+        removalPolicy: RemovalPolicy.DESTROY,
+        pendingWindow: Duration.days(7),
+      });
+      key.addToResourcePolicy(
+        new PolicyStatement({
+          principals: [alarms],
+          actions: ['kms:Decrypt', 'kms:GenerateDataKey*'],
+          resources: ['*'],
+          conditions,
+        }),
+      );
+      return key;
+    };
     this.topic = new Topic(this, 'Topic', {
       topicName: names.alarmTopic,
       displayName: `${config.name} in ${region}`,
-      masterKey: key,
+      masterKey: Encryption.of(this).key ?? ownKey(),
       enforceSSL: true,
     });
     this.topic.addToResourcePolicy(

@@ -3,7 +3,7 @@ import type { IEventSourceMapping } from 'aws-cdk-lib/aws-lambda';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
 import { QUEUE_RETENTION_S } from '../../core/limits/budgets.ts';
-import { FUNCTIONS } from '../../core/limits/functions.ts';
+import { FUNCTIONS, type FunctionId } from '../../core/limits/functions.ts';
 import { namesOf, type QueueId } from '../../core/names.ts';
 import type { Config } from '../config.ts';
 import { inWords } from '../in-words.ts';
@@ -26,6 +26,9 @@ export interface AlarmsProps {
   readonly topic: ITopic;
 }
 
+/** The function in which transactions wait. */
+const WAITS: FunctionId = 'turn';
+
 /** Every alarm of a Region. */
 export class Alarms extends Construct {
   readonly #config: Config;
@@ -46,6 +49,7 @@ export class Alarms extends Construct {
     this.#watchRelay(relayMappings);
     for (const other of config.regions.filter((other) => other !== region)) this.#watchReplication(region, other);
     this.#watchStreams();
+    this.#watchCallers();
   }
 
   /** All alarms of the Region, in the order of creation. */
@@ -70,7 +74,7 @@ export class Alarms extends Construct {
     return name.slice(this.#config.name.length + 1);
   }
 
-  #watchFunction({ name, timeoutSeconds, isLimited }: Inventory['functions'][number]): void {
+  #watchFunction({ name, timeoutSeconds, limit }: Inventory['functions'][number]): void {
     const { functionErrors, functionThrottles, functionDuration } = THRESHOLDS;
     const short = this.#short(name);
     this.#add(`${short}-errors`, {
@@ -79,10 +83,10 @@ export class Alarms extends Construct {
       metric: this.#metrics(functionErrors).function(name, 'Errors'),
       threshold: functionErrors,
     });
-    // A limit of its own is there to throttle it.
-    if (!isLimited)
+    // The limit of what waits is there to throttle it. Callers of the others are refused.
+    if (short !== WAITS || limit === undefined)
       this.#add(`${short}-throttles`, {
-        means: `The function ${name} is not started: the account's concurrency in this Region is used up.`,
+        means: `The function ${name} is not started: ${limit === undefined ? "the account's concurrency in this Region is" : `its ${limit} executions are`} used up.`,
         runbook: 'throttling',
         metric: this.#metrics(functionThrottles).function(name, 'Throttles'),
         threshold: functionThrottles,
@@ -109,9 +113,24 @@ export class Alarms extends Construct {
   }
 
   #watchFailureQueue(name: string): void {
-    const { failedMessages, failedMessageAge } = THRESHOLDS;
+    const { failedMessages, failedMessageAge, arrivals, expiring } = THRESHOLDS;
     const short = this.#short(name);
-    const { what, runbook } = FAILURE_QUEUES[short] ?? FAILED_MESSAGES;
+    const { what, runbook, isOpen = false } = FAILURE_QUEUES[short] ?? FAILED_MESSAGES;
+    if (isOpen) {
+      this.#add(`${short}-depth`, {
+        means: `${name} has received ${what}.`,
+        runbook,
+        metric: this.#metrics(arrivals).queueGrowth(name),
+        threshold: arrivals,
+      });
+      this.#add(`${short}-age`, {
+        means: `Messages in ${name} are deleted in ${inWords(QUEUE_RETENTION_S - failedMessageAge.atLeast)}: the queue keeps them for ${inWords(QUEUE_RETENTION_S)}.`,
+        runbook,
+        metric: this.#metrics(expiring).queueAgeCrosses(name, failedMessageAge.atLeast),
+        threshold: expiring,
+      });
+      return;
+    }
     this.#add(`${short}-depth`, {
       means: `${name} holds ${what}.`,
       runbook,
@@ -210,13 +229,37 @@ export class Alarms extends Construct {
     });
   }
 
+  /** Functions that report a failed request in a response do not crash, so AWS's metric `Errors` does not count it. */
+  #watchCallers(): void {
+    const { functionFailures, urlFailures } = THRESHOLDS;
+    for (const [id, metricName, what] of FAILURES)
+      this.#add(`${id}-failed`, {
+        means: `${what} fail repeatedly with a status of 500 or more; their senders are not at fault.`,
+        runbook: 'failed-requests',
+        metric: this.#metrics(functionFailures).own(metricName),
+        threshold: functionFailures,
+      });
+    this.#add('api-5xx', {
+      means: `At least ${urlFailures.atLeast} % of the requests to the API's URL get a status of 500 or more, those included that never reach its code.`,
+      runbook: 'failed-requests',
+      metric: this.#metrics(urlFailures).urlFailures(namesOf(this.#config.name).function('api')),
+      threshold: urlFailures,
+    });
+  }
+
   #watchStreams(): void {
-    const { hiddenCommitAge, clockAhead, idReused, snapshotFailed } = THRESHOLDS;
+    const { hiddenCommitAge, waitingAge, clockAhead, idReused, snapshotFailed } = THRESHOLDS;
     this.#add('hidden-commits', {
       means: `A commit has been hidden for more than ${inWords(hiddenCommitAge.atLeast / 1000)}: a commit that it depends on has not arrived.`,
       runbook: 'hidden-commits',
       metric: this.#metrics(hiddenCommitAge).own('HiddenCommitAge', Stats.MAXIMUM),
       threshold: hiddenCommitAge,
+    });
+    this.#add('waiting-events', {
+      means: `A subscriber's event has waited for its predecessor for more than ${inWords(waitingAge.atLeast / 1000)}: that is lost or in the dead-letter queue.`,
+      runbook: 'poison-events',
+      metric: this.#metrics(waitingAge).own('WaitingAge', Stats.MAXIMUM),
+      threshold: waitingAge,
     });
     this.#add('clock-ahead', {
       means: "Stamps are a second or more ahead of this Region's clock: one Region's clock is wrong.",
@@ -239,6 +282,12 @@ export class Alarms extends Construct {
   }
 }
 
+const FAILURES = [
+  ['api', 'ApiFailed', 'Requests to the API, or envelopes in them'],
+  ['command', 'CommandFailed', 'Requests that other Regions pass on'],
+  ['operate', 'OperateFailed', 'Actions of operators'],
+] as const satisfies readonly (readonly [FunctionId, string, string])[];
+
 interface WorkQueue {
   readonly why: string;
   readonly runbook: Runbook;
@@ -257,6 +306,8 @@ const WORK_QUEUES: Readonly<Record<string, WorkQueue>> = {
 interface FailureQueue {
   readonly what: string;
   readonly runbook: Runbook;
+  /** Whether anyone who may use the bus can fill it: its alarms then report arrivals, and are over by themselves. @default false */
+  readonly isOpen?: boolean;
 }
 
 const FAILED_MESSAGES: FailureQueue = { what: 'messages that failed at every attempt', runbook: 'poison-events' };
@@ -266,7 +317,11 @@ const FAILED_MESSAGES: FailureQueue = { what: 'messages that failed at every att
  * {@link FAILED_MESSAGES}.
  */
 const FAILURE_QUEUES: Readonly<Record<string, FailureQueue>> = {
-  quarantine: { what: "producers' messages that could not be read or processed", runbook: 'poison-events' },
+  quarantine: {
+    what: "producers' messages that could not be read or processed, and entries that the bus refused",
+    runbook: 'poison-events',
+    isOpen: true,
+  },
   'projection-dead-letter': { what: 'streams whose rows in views stay out of date', runbook: 'rebuild-views' },
   'resolver-dead-letter': {
     what: `work of transactions that could not be finished in about ${inWords(FUNCTIONS.resolver.queue.maxReceives * FUNCTIONS.resolver.queue.visibilityS)}`,

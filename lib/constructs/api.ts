@@ -40,6 +40,7 @@ export class Api extends Construct {
       config,
       region,
       functionId: 'api',
+      reservedConcurrency: config.apiConcurrency,
       description: "The Region's HTTP API",
       environment: {
         ...transacting.environment,

@@ -4,6 +4,7 @@ import { Construct } from 'constructs';
 import { namesOf } from '../../core/names.ts';
 import { SOURCE_PREFIX } from '../../core/wire/bus.ts';
 import type { Config } from '../config.ts';
+import { Encryption } from './encryption.ts';
 
 /** Properties of Archive. */
 export interface ArchiveProps {
@@ -21,6 +22,7 @@ export interface ArchiveProps {
 export class Archive extends Construct {
   constructor(scope: Construct, id: string, { config, bus }: ArchiveProps) {
     super(scope, id);
+    const { key } = Encryption.of(this);
     new EventArchive(this, 'Archive', {
       archiveName: namesOf(config.name).archive,
       description:
@@ -29,6 +31,7 @@ export class Archive extends Construct {
       // Matches events, but not outcomes, which have no Region in `detail` and are of no use later.
       eventPattern: { source: Match.prefix(SOURCE_PREFIX), detail: { meta: { region: Match.exists() } } },
       retention: Duration.days(config.archiveDays),
+      ...(key && { kmsKey: key }),
     });
   }
 }

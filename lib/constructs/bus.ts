@@ -1,10 +1,11 @@
 import { Stack } from 'aws-cdk-lib';
 import { EventBus } from 'aws-cdk-lib/aws-events';
-import { Effect, type IGrantable, PolicyStatement, StarPrincipal } from 'aws-cdk-lib/aws-iam';
+import { AccountRootPrincipal, Effect, type IGrantable, PolicyStatement, StarPrincipal } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
 import { namesOf } from '../../core/names.ts';
 import { SOURCE_PREFIX } from '../../core/wire/bus.ts';
 import type { Config } from '../config.ts';
+import { Encryption } from './encryption.ts';
 
 /** Properties of Bus. */
 export interface BusProps {
@@ -21,15 +22,34 @@ export class Bus extends Construct {
   constructor(scope: Construct, id: string, { config, region }: BusProps) {
     super(scope, id);
     const names = namesOf(config.name);
-    this.bus = new EventBus(this, 'Bus', { eventBusName: names.bus, description: `Meridian's events in ${region}` });
+    const { key } = Encryption.of(this);
+    this.bus = new EventBus(this, 'Bus', {
+      eventBusName: names.bus,
+      description: `Meridian's events in ${region}`,
+      ...(key && { kmsKey: key }),
+    });
 
     // The roles are named rather than referenced, because the stack of another Region may not exist yet.
+    const arnOf = (resourceName: string) =>
+      Stack.of(this).formatArn({ service: 'iam', region: '', resource: 'role', resourceName });
+    const forwarders = config.regions
+      .filter((other) => other !== region)
+      .map((other) => arnOf(names.role(other, 'forward')));
     const speakers = [
-      names.role(region, 'ingest'),
-      names.role(region, 'relay'),
-      names.role(region, 'operate'),
-      ...config.regions.filter((other) => other !== region).map((other) => names.role(other, 'forward')),
-    ].map((resourceName) => Stack.of(this).formatArn({ service: 'iam', region: '', resource: 'role', resourceName }));
+      ...(['ingest', 'relay', 'operate'] as const).map((id) => arnOf(names.role(region, id))),
+      ...forwarders,
+    ];
+
+    this.bus.addToResourcePolicy(
+      new PolicyStatement({
+        sid: 'OtherRegionsForward',
+        // A policy whose principal is a role that does not exist yet is refused, so the roles are in a condition.
+        principals: [new AccountRootPrincipal()],
+        actions: ['events:PutEvents'],
+        resources: [this.bus.eventBusArn],
+        conditions: { ArnEquals: { 'aws:PrincipalArn': forwarders } },
+      }),
+    );
 
     this.bus.addToResourcePolicy(
       new PolicyStatement({

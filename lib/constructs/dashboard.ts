@@ -78,9 +78,15 @@ export class Dashboard extends Construct {
           }),
         ],
         ...row('Traffic: input and output', [
-          graph('Envelopes from the bus a minute', [own('Accepted'), own('Rejected'), own('Quarantined')]),
+          graph('Envelopes from the bus a minute', [
+            own('Accepted'),
+            own('Rejected'),
+            own('Quarantined'),
+            own('HeldUp'),
+            own('RowCorrected'),
+          ]),
           graph('Commits written here a minute', [own('Appended'), own('AppendConflict')]),
-          graph('Events published here a minute', [own('Published'), own('PublishFailed')]),
+          graph('Events published here a minute', [own('Published'), own('PublishFailed'), own('PublishRefused')]),
           graph(
             'Invocations a minute',
             functions.map((name) => of(name, 'Invocations')),
@@ -104,7 +110,10 @@ export class Dashboard extends Construct {
             own('Handled'),
             own('Waiting'),
           ]),
-          graph('Age of the oldest hidden commit, ms', [own('HiddenCommitAge', Stats.MAXIMUM)]),
+          graph('Age of the oldest hidden commit, and of the oldest event that waits in a subscriber, ms', [
+            own('HiddenCommitAge', Stats.MAXIMUM),
+            own('WaitingAge', Stats.MAXIMUM),
+          ]),
         ]),
         ...row('Transactions: how they end, and who ends them', [
           graph('Transactions decided a minute', [own('TransactionCommitted'), own('TransactionAborted')]),
@@ -138,6 +147,12 @@ export class Dashboard extends Construct {
             'Crashes and timeouts of functions',
             functions.map((name) => of(name, 'Errors')),
           ),
+          graph('Failed requests: status of 500 or more', [
+            own('ApiFailed'),
+            own('CommandFailed'),
+            own('OperateFailed'),
+            of(names.function('api'), 'Url5xxCount').with({ label: 'Url5xxCount' }),
+          ]),
           graph(
             'Functions not started (throttles)',
             functions.map((name) => of(name, 'Throttles')),

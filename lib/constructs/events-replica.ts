@@ -3,6 +3,7 @@ import type { IGrantable } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
 import { namesOf } from '../../core/names.ts';
 import type { Config } from '../config.ts';
+import { Encryption } from './encryption.ts';
 import { EVENTS_STREAM_VIEW } from './events-table.ts';
 import type { StreamLookup, TableStream } from './stream-lookup/stream-lookup.ts';
 
@@ -28,32 +29,37 @@ export class EventsReplica extends Construct {
 
   /** Lets a role load streams. */
   grantLoad(grantee: IGrantable): void {
-    this.#table.grant(grantee, 'dynamodb:Query');
+    this.#grant(grantee, 'dynamodb:Query');
   }
 
   /** Lets a role load streams and read the whole table. */
   grantScan(grantee: IGrantable): void {
-    this.#table.grant(grantee, 'dynamodb:Query', 'dynamodb:Scan');
+    this.#grant(grantee, 'dynamodb:Query', 'dynamodb:Scan');
   }
 
   /** Lets a role load streams, append to them, put intents and make intents final. */
   grantAppend(grantee: IGrantable): void {
-    this.#table.grant(grantee, 'dynamodb:Query', 'dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem');
+    this.#grant(grantee, 'dynamodb:Query', 'dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem');
   }
 
   /** Lets a role read and keep the outcomes of one-Region transactions, and write these inside TransactWriteItems. */
   grantTransact(grantee: IGrantable): void {
     this.grantAppend(grantee);
-    this.#table.grant(grantee, 'dynamodb:ConditionCheckItem');
+    this.#grant(grantee, 'dynamodb:ConditionCheckItem');
   }
 
   /** Lets a role find intents and make them final. */
   grantFinalise(grantee: IGrantable): void {
-    this.#table.grant(grantee, 'dynamodb:GetItem', 'dynamodb:UpdateItem');
+    this.#grant(grantee, 'dynamodb:GetItem', 'dynamodb:UpdateItem');
   }
 
   /** Lets a role read the outcomes of one-Region transactions. */
   grantReadOutcomes(grantee: IGrantable): void {
-    this.#table.grant(grantee, 'dynamodb:GetItem');
+    this.#grant(grantee, 'dynamodb:GetItem');
+  }
+
+  #grant(grantee: IGrantable, ...actions: string[]): void {
+    this.#table.grant(grantee, ...actions);
+    Encryption.of(this).grant(grantee, 'table');
   }
 }

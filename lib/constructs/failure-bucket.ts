@@ -1,12 +1,16 @@
-import { Stack, Validations } from 'aws-cdk-lib';
+import { Duration, Stack, Validations } from 'aws-cdk-lib';
 import { Grant, type Role } from 'aws-cdk-lib/aws-iam';
 import type { IEventSourceDlq } from 'aws-cdk-lib/aws-lambda';
-import { BlockPublicAccess, Bucket, BucketEncryption } from 'aws-cdk-lib/aws-s3';
+import { BlockPublicAccess, Bucket } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
+import { Encryption } from './encryption.ts';
 import { removalPolicyOf } from './removal-policy.ts';
 
 /** The prefix under which Lambda writes discarded records; the key continues with the mapping's id and the date. */
 const KEYS = 'aws/lambda/*';
+
+/** Days for which records are kept: long enough to republish what they show, after a holiday. */
+const KEPT_DAYS = 90;
 
 /** Properties of FailureBucket. */
 export interface FailureBucketProps {
@@ -24,9 +28,17 @@ export class FailureBucket extends Construct {
     super(scope, id);
     const bucket = new Bucket(this, 'Bucket', {
       blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
-      encryption: BucketEncryption.S3_MANAGED,
+      ...Encryption.of(this).bucket,
       enforceSSL: true,
       versioned: true,
+      // The records hold the events of streams: they are kept no longer than they are of use.
+      lifecycleRules: [
+        {
+          expiration: Duration.days(KEPT_DAYS),
+          noncurrentVersionExpiration: Duration.days(1),
+          abortIncompleteMultipartUploadAfter: Duration.days(1),
+        },
+      ],
       removalPolicy: removalPolicyOf(ephemeral),
       autoDeleteObjects: ephemeral,
     });
@@ -43,6 +55,7 @@ export class FailureBucket extends Construct {
   grantWriteFailures(role: Role): void {
     const keys = this.#bucket.arnForObjects(KEYS);
     Grant.addToPrincipal({ grantee: role, actions: ['s3:PutObject'], resourceArns: [keys] });
+    Encryption.of(this).grant(role, 'bucket');
     Grant.addToPrincipal({ grantee: role, actions: ['s3:ListBucket'], resourceArns: [this.#bucket.bucketArn] });
     const {
       'Fn::GetAtt': [bucketId],

@@ -1,4 +1,4 @@
-import { Stack, Validations } from 'aws-cdk-lib';
+import { Stack } from 'aws-cdk-lib';
 import { EventBus, Rule } from 'aws-cdk-lib/aws-events';
 import { EventBus as EventBusTarget } from 'aws-cdk-lib/aws-events-targets';
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
@@ -8,7 +8,7 @@ import { namesOf } from '../../core/names.ts';
 import { forwardPattern } from '../../core/wire/bus.ts';
 import type { Config } from '../config.ts';
 import { toEventPattern } from './event-pattern.ts';
-import { QUEUE_DEFAULTS } from './queue-defaults.ts';
+import { forwardRulesOf } from './forward-rules.ts';
 
 /** Properties of Forwarding. */
 export interface ForwardingProps {
@@ -16,8 +16,6 @@ export interface ForwardingProps {
   readonly config: Config;
   /** The Region of the stack. */
   readonly region: string;
-  /** This Region's bus. */
-  readonly bus: EventBus;
 }
 
 /**
@@ -25,53 +23,41 @@ export interface ForwardingProps {
  * does not change (EventBridge does replace the entry's own `region`), so events that arrive are never forwarded again.
  */
 export class Forwarding extends Construct {
-  constructor(scope: Construct, id: string, { config, region, bus }: ForwardingProps) {
+  constructor(scope: Construct, id: string, { config, region }: ForwardingProps) {
     super(scope, id);
     const names = namesOf(config.name);
-    // EventBridge accepts a dead-letter queue in the rule's Region only.
-    const deadLetterQueue = new Queue(this, 'DeadLetters', {
-      ...QUEUE_DEFAULTS,
-      queueName: names.queue('forwarding-dead-letter'),
-    });
-    Validations.of(deadLetterQueue).acknowledge({
-      id: 'AwsSolutions-SQS3',
-      reason: 'The queue is itself the dead-letter queue of the forwarding rules.',
-    });
-    const others = config.regions.filter((candidate) => candidate !== region);
-    const ruleNameOf = (other: string) => names.rule(`forward-${other}`);
+    const stack = Stack.of(this);
+    const rules = forwardRulesOf(this, config, region);
+    const bus = EventBus.fromEventBusName(this, 'Bus', names.bus);
+    const deadLetterQueue = Queue.fromQueueArn(
+      this,
+      'DeadLetters',
+      stack.formatArn({ service: 'sqs', resource: names.queue('forwarding-dead-letter') }),
+    );
     const role = new Role(this, 'Role', {
       roleName: names.role(region, 'forward'),
-      // EventBridge serves all accounts, so it may assume this role only for these rules of this account. The rules are
-      // referred to by name, because each of them refers to the role.
+      // EventBridge serves all accounts, so it may assume this role only for these rules of this account.
       assumedBy: new ServicePrincipal('events.amazonaws.com', {
         conditions: {
-          StringEquals: { 'aws:SourceAccount': Stack.of(this).account },
-          ArnEquals: {
-            'aws:SourceArn': others.map((other) =>
-              Stack.of(this).formatArn({
-                service: 'events',
-                resource: 'rule',
-                resourceName: `${names.bus}/${ruleNameOf(other)}`,
-              }),
-            ),
-          },
+          StringEquals: { 'aws:SourceAccount': stack.account },
+          ArnEquals: { 'aws:SourceArn': rules.map(({ arn }) => arn) },
         },
       }),
     });
-    for (const other of others) {
-      const eventBusArn = Stack.of(this).formatArn({
+    for (const { to, ruleName } of rules) {
+      const eventBusArn = stack.formatArn({
         service: 'events',
-        region: other,
+        region: to,
         resource: 'event-bus',
         resourceName: names.bus,
       });
-      new Rule(this, `To-${other}`, {
-        ruleName: ruleNameOf(other),
-        description: `Events written in ${region}, to ${other}`,
+      new Rule(this, `To-${to}`, {
+        ruleName,
+        description: `Events written in ${region}, to ${to}`,
         eventBus: bus,
         eventPattern: toEventPattern(forwardPattern(region)),
         targets: [
-          new EventBusTarget(EventBus.fromEventBusArn(this, `Bus-${other}`, eventBusArn), { role, deadLetterQueue }),
+          new EventBusTarget(EventBus.fromEventBusArn(this, `Bus-${to}`, eventBusArn), { role, deadLetterQueue }),
         ],
       });
     }

@@ -1,7 +1,8 @@
 import { Stack } from 'aws-cdk-lib';
-import { AttributeType, Billing, TableEncryptionV2, type TablePropsV2 } from 'aws-cdk-lib/aws-dynamodb';
+import { AttributeType, Billing, type TablePropsV2 } from 'aws-cdk-lib/aws-dynamodb';
 import type { Construct } from 'constructs';
 import { PARTITION_KEY, REGION_TAG, SORT_KEY } from '../../core/names.ts';
+import { Encryption } from './encryption.ts';
 import { removalPolicyOf } from './removal-policy.ts';
 
 /** Properties of a global table whose data cannot be recomputed. */
@@ -12,21 +13,21 @@ export interface GlobalTableProps {
   readonly replicaRegions: readonly string[];
   /** Whether the table is deleted with its stack. @default false */
   readonly ephemeral?: boolean;
+  /** How the table is paid for. @default by the request, without a maximum */
+  readonly billing?: Billing;
 }
 
 /** The common properties of global tables. Replicas inherit recovery, protection and encryption from the table. */
 export function globalTable(
   scope: Construct,
-  { tableName, replicaRegions, ephemeral = false }: GlobalTableProps,
+  { tableName, replicaRegions, ephemeral = false, billing = Billing.onDemand() }: GlobalTableProps,
 ): TablePropsV2 {
   return {
     tableName,
     partitionKey: { name: PARTITION_KEY, type: AttributeType.STRING },
     sortKey: { name: SORT_KEY, type: AttributeType.STRING },
-    billing: Billing.onDemand(),
-    // DynamoDB's own key in each Region, so that no write waits for KMS. A customer managed key would have to be
-    // created in every Region, shared, and never lost.
-    encryption: TableEncryptionV2.dynamoOwnedKey(),
+    billing,
+    encryption: Encryption.of(scope).table(replicaRegions),
     pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
     deletionProtection: !ephemeral,
     removalPolicy: removalPolicyOf(ephemeral),

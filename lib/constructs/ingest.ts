@@ -1,6 +1,4 @@
-import { Rule } from 'aws-cdk-lib/aws-events';
-import { SqsQueue } from 'aws-cdk-lib/aws-events-targets';
-import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
+import { Grant, type IGrantable, type IRole } from 'aws-cdk-lib/aws-iam';
 import { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { FUNCTIONS } from '../../core/limits/functions.ts';
@@ -9,10 +7,11 @@ import { ingestPattern } from '../../core/wire/bus.ts';
 import type { Config } from '../config.ts';
 import type { Bus } from './bus.ts';
 import type { Command } from './command.ts';
-import { toEventPattern } from './event-pattern.ts';
+import { Encryption } from './encryption.ts';
 import { MeridianFunction } from './meridian-function.ts';
 import { QueueConsumer } from './queue-consumer.ts';
-import { QUEUE_DEFAULTS } from './queue-defaults.ts';
+import { queueDefaults } from './queue-defaults.ts';
+import { QueueRules } from './queue-rules.ts';
 import { grantTransacting, type Transacting } from './transacting.ts';
 import { WorkQueue } from './work-queue.ts';
 
@@ -35,25 +34,28 @@ export interface IngestProps {
  * are quarantined.
  */
 export class Ingest extends Construct {
-  readonly queue: Queue;
+  readonly queue: WorkQueue;
   readonly quarantine: Queue;
 
   constructor(scope: Construct, id: string, { config, region, transacting, bus, command }: IngestProps) {
     super(scope, id);
     const names = namesOf(config.name);
-    this.quarantine = new Queue(this, 'Quarantine', { ...QUEUE_DEFAULTS, queueName: names.queue('quarantine') });
+    this.quarantine = new Queue(this, 'Quarantine', { ...queueDefaults(this), queueName: names.queue('quarantine') });
     this.queue = new WorkQueue(this, 'Queue', {
+      config,
       queueName: names.queue('ingest'),
       limits: FUNCTIONS.ingest.queue,
       deadLetters: this.quarantine,
     });
-    new Rule(this, 'Rule', {
-      ruleName: names.rule('ingest'),
+    new QueueRules(this, 'Rules', {
+      config,
+      ruleId: 'ingest',
       description: 'Appends, commands and transactions of producers, to the ingest queue',
-      eventBus: bus.bus,
-      eventPattern: toEventPattern(ingestPattern),
+      pattern: ingestPattern,
+      bus: bus.bus,
+      queue: this.queue,
       // An event that EventBridge cannot deliver to the queue is quarantined rather than lost.
-      targets: [new SqsQueue(this.queue, { deadLetterQueue: this.quarantine })],
+      undelivered: this.quarantine,
     });
     const consumer = new MeridianFunction(this, 'Function', {
       config,
@@ -65,32 +67,34 @@ export class Ingest extends Construct {
         COMMAND_FUNCTION: names.function('command'),
         BUS_NAME: names.bus,
         QUARANTINE_QUEUE_URL: this.quarantine.queueUrl,
+        INGEST_QUEUE_URL: this.queue.queueUrl,
       },
+      // A message that was not tried returns to the queue. Lambda would take it for a runaway loop after about 16 times.
+      sendsToItself: true,
     });
     grantTransacting(consumer.role, transacting);
     bus.grantPublish(consumer.role);
     command.grantInvokeElsewhere(consumer.role);
-    Grant.addToPrincipal({
-      grantee: consumer.role,
-      actions: ['sqs:SendMessage'],
-      resourceArns: [this.quarantine.queueArn],
-    });
+    this.grantQuarantine(consumer.role);
+    this.queue.grantSend(consumer.role);
     new QueueConsumer(this, 'Consumer', { queue: this.queue, consumer, limits: FUNCTIONS.ingest.queue });
   }
 
+  /** Lets a role send messages to the quarantine. */
+  grantQuarantine(grantee: IGrantable): void {
+    Grant.addToPrincipal({ grantee, actions: ['sqs:SendMessage'], resourceArns: [this.quarantine.queueArn] });
+    Encryption.of(this).grant(grantee, 'send');
+  }
+
   /** Lets a role read the quarantine, add to it, and return messages to the queue that `ingest` reads. */
-  grantRedrive(grantee: IGrantable): void {
+  grantRedrive(role: IRole): void {
     Grant.addToPrincipal({
-      grantee,
-      actions: [
-        'sqs:ReceiveMessage',
-        'sqs:ChangeMessageVisibility',
-        'sqs:DeleteMessage',
-        'sqs:GetQueueAttributes',
-        'sqs:SendMessage',
-      ],
+      grantee: role,
+      actions: ['sqs:ReceiveMessage', 'sqs:ChangeMessageVisibility', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes'],
       resourceArns: [this.quarantine.queueArn],
     });
-    Grant.addToPrincipal({ grantee, actions: ['sqs:SendMessage'], resourceArns: [this.queue.queueArn] });
+    Encryption.of(this).grant(role, 'receive');
+    this.grantQuarantine(role);
+    this.queue.grantSend(role);
   }
 }

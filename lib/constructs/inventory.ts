@@ -10,8 +10,8 @@ export interface Inventory {
   readonly functions: readonly {
     readonly name: string;
     readonly timeoutSeconds: number;
-    /** Whether it has a limit of its own on concurrent executions. */
-    readonly isLimited: boolean;
+    /** Its own limit on concurrent executions; undefined: it has none. */
+    readonly limit: number | undefined;
   }[];
   /** Queues that a function processes: messages that fail go to a dead-letter queue. */
   readonly workQueues: readonly { readonly name: string; readonly visibilitySeconds: number }[];
@@ -34,7 +34,7 @@ export function inventoryOf(stack: Stack): Inventory {
       .map((resource) => ({
         name: nameOf(resource.functionName, resource.node.path),
         timeoutSeconds: resource.timeout ?? 3,
-        isLimited: resource.reservedConcurrentExecutions !== undefined,
+        limit: resource.reservedConcurrentExecutions,
       })),
     workQueues: queues
       .filter(({ redrivePolicy }) => redrivePolicy !== undefined)

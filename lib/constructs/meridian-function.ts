@@ -7,6 +7,7 @@ import {
   Code,
   Function as LambdaFunction,
   LoggingFormat,
+  RecursiveLoop,
   Runtime,
   Tracing,
 } from 'aws-cdk-lib/aws-lambda';
@@ -17,6 +18,7 @@ import type { Environment, OwnName } from '../../core/names.ts';
 import { namesOf } from '../../core/names.ts';
 import { bundleFunction } from '../bundle.ts';
 import type { Config } from '../config.ts';
+import { Encryption } from './encryption.ts';
 import { removalPolicyOf } from './removal-policy.ts';
 
 /** Properties of MeridianFunction. */
@@ -41,6 +43,8 @@ export interface MeridianFunctionProps {
   readonly description: string;
   /** Concurrent executions that are kept for the function, and are its most. @default 0: as many as the account has free */
   readonly reservedConcurrency?: number;
+  /** Whether it sends messages to its own queue, which Lambda stops by default. @default false */
+  readonly sendsToItself?: boolean;
   /** Environment variables set by Meridian, in addition to MERIDIAN_NAME. */
   readonly environment: Environment;
   /** Environment variables set by the team. @default none */
@@ -79,9 +83,11 @@ export class MeridianFunction extends Construct {
       roleName: names.role(region, functionId),
       assumedBy: new ServicePrincipal('lambda.amazonaws.com'),
     });
+    const { key } = Encryption.of(this);
     const logGroup = new LogGroup(this, 'Log', {
       logGroupName: `/aws/lambda/${names.function(functionId)}`,
       retention: config.logRetentionDays,
+      ...(key && { encryptionKey: key }),
       removalPolicy: removalPolicyOf(config.ephemeral),
     });
     logGroup.grant(this.role, 'logs:CreateLogStream', 'logs:PutLogEvents');
@@ -96,6 +102,7 @@ export class MeridianFunction extends Construct {
       memorySize: memoryMb,
       timeout: this.timeout,
       ...(props.reservedConcurrency && { reservedConcurrentExecutions: props.reservedConcurrency }),
+      ...(props.sendsToItself && { recursiveLoop: RecursiveLoop.ALLOW }),
       role: this.role,
       logGroup,
       loggingFormat: LoggingFormat.JSON,

@@ -5,6 +5,9 @@ import { namesOf } from '../../core/names.ts';
 /** The operations that appends, reads and views wait for: DynamoDB counts its errors by operation. */
 const OPERATIONS = ['PutItem', 'UpdateItem', 'Query', 'BatchGetItem', 'TransactWriteItems'] as const;
 
+/** How long an alarm reports that a queue's oldest message has reached an age, in seconds. */
+const EXPIRING_S = 6 * 60 * 60;
+
 /**
  * The metrics of a deployment in one Region, for alarms and dashboards. AWS sends most metrics only when something
  * happens; in sums, a missing value counts as 0. @param prefix the deployment's name @param period the period of one
@@ -15,7 +18,7 @@ export function metricsOf(prefix: string, period: Duration) {
   const metric = (props: MetricProps) => new Metric({ period, ...props });
   const sumOf = (name: string, parts: readonly Metric[]) => {
     // Ids must be unique within a graph.
-    const idOf = (i: number) => `${name.replaceAll('-', '_')}_${i}`;
+    const idOf = (i: number) => `${name.replace(/[-.]/g, '_')}_${i}`;
     return new MathExpression({
       label: name,
       period,
@@ -50,6 +53,14 @@ export function metricsOf(prefix: string, period: Duration) {
       dimensionsMap: { EventBusName: names.bus, RuleName: ruleName },
       label: ruleName,
     });
+  const queue = (queueName: string, metricName: string) =>
+    metric({
+      namespace: 'AWS/SQS',
+      metricName,
+      statistic: Stats.MAXIMUM,
+      dimensionsMap: { QueueName: queueName },
+      label: queueName,
+    });
   return {
     /** A metric that the functions send: `MetricName` in core/ports/runtime.ts. */
     own,
@@ -61,6 +72,23 @@ export function metricsOf(prefix: string, period: Duration) {
         dimensionsMap: { FunctionName: functionName },
         label: functionName,
       }),
+    /** The percentage of the requests to a function's URL that got a status of 500 or more; none without requests. */
+    urlFailures: (functionName: string) => {
+      const of = (metricName: string) =>
+        metric({
+          namespace: 'AWS/Lambda',
+          metricName,
+          statistic: Stats.SUM,
+          dimensionsMap: { FunctionName: functionName },
+          label: metricName,
+        });
+      return new MathExpression({
+        label: `${functionName} 5xx, %`,
+        period,
+        expression: '100 * FILL(failed, 0) / requests',
+        usingMetrics: { failed: of('Url5xxCount'), requests: of('UrlRequestCount') },
+      });
+    },
     /** Records that mappings discarded, whether or not they could be saved. */
     givenUp: (mappingIds: readonly string[]) =>
       sumOf(
@@ -84,13 +112,22 @@ export function metricsOf(prefix: string, period: Duration) {
         'executions',
         ['ExecutionsFailed', 'ExecutionsTimedOut', 'ExecutionsAborted'].map((metricName) => machine(arn, metricName)),
       ),
-    queue: (queueName: string, metricName: string) =>
-      metric({
-        namespace: 'AWS/SQS',
-        metricName,
-        statistic: Stats.MAXIMUM,
-        dimensionsMap: { QueueName: queueName },
-        label: queueName,
+    queue,
+    /** How many more messages a queue has than one period before. */
+    queueGrowth: (queueName: string) =>
+      new MathExpression({
+        label: `more in ${queueName}`,
+        period,
+        expression: 'DIFF(FILL(depth, REPEAT))',
+        usingMetrics: { depth: queue(queueName, 'ApproximateNumberOfMessagesVisible') },
+      }),
+    /** 1 in the hours after the oldest message of a queue has reached an age, in seconds. */
+    queueAgeCrosses: (queueName: string, age: number) =>
+      new MathExpression({
+        label: `expiring in ${queueName}`,
+        period,
+        expression: `IF(age >= ${age} AND age < ${age + EXPIRING_S}, 1, 0)`,
+        usingMetrics: { age: queue(queueName, 'ApproximateAgeOfOldestMessage') },
       }),
     rule,
     /** Events that reached neither a rule's target nor its dead-letter queue. */

@@ -38,13 +38,19 @@ export interface OwnFunctionProps extends OwnFunctionScope {
   readonly description: string;
   /** Environment variables set by Meridian, in addition to those for the definition's `needs`. @default none */
   readonly tells?: Environment;
+  /** Whether it sends messages to its own queue. @default false */
+  readonly sendsToItself?: boolean;
 }
 
 /** A team's function, with access to what it needs of the deployment. */
 export class OwnFunction extends Construct {
   readonly function: MeridianFunction;
 
-  constructor(scope: Construct, id: string, { own, description, tells, ...scoped }: OwnFunctionProps) {
+  constructor(
+    scope: Construct,
+    id: string,
+    { own, description, tells, sendsToItself = false, ...scoped }: OwnFunctionProps,
+  ) {
     super(scope, id);
     const { config, region, bus, api } = scoped;
     const { name, entry, limits, environment, needs, grant } = own;
@@ -56,6 +62,7 @@ export class OwnFunction extends Construct {
       entry: fileOf(name, entry),
       description,
       ownEnvironment: environment,
+      sendsToItself,
       environment: {
         ...tells,
         ...(needs.includes('bus') && { BUS_NAME: bus.bus.eventBusName }),

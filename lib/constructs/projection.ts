@@ -1,5 +1,3 @@
-import { Rule } from 'aws-cdk-lib/aws-events';
-import { SqsQueue } from 'aws-cdk-lib/aws-events-targets';
 import { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { FUNCTIONS } from '../../core/limits/functions.ts';
@@ -7,11 +5,11 @@ import { namesOf } from '../../core/names.ts';
 import { fastPathPattern } from '../../core/wire/bus.ts';
 import type { Config } from '../config.ts';
 import type { Bus } from './bus.ts';
-import { toEventPattern } from './event-pattern.ts';
 import type { EventsReplica } from './events-replica.ts';
 import { MeridianFunction } from './meridian-function.ts';
 import { QueueConsumer } from './queue-consumer.ts';
-import { QUEUE_DEFAULTS } from './queue-defaults.ts';
+import { queueDefaults } from './queue-defaults.ts';
+import { QueueRules } from './queue-rules.ts';
 import type { SnapshotsTable } from './snapshots-table.ts';
 import type { TransactionsReplica } from './transactions-replica.ts';
 import type { ViewsTable } from './views-table.ts';
@@ -41,9 +39,9 @@ export interface ProjectionProps {
 export class Projection extends Construct {
   /**
    * The queue of projection. `relay` feeds it from this Region's table stream. The bus feeds it with other Regions'
-   * events, ahead of replication.
+   * events, ahead of replication; projection itself, with the streams whose entries are ahead.
    */
-  readonly queue: Queue;
+  readonly queue: WorkQueue;
 
   constructor(
     scope: Construct,
@@ -53,22 +51,24 @@ export class Projection extends Construct {
     super(scope, id);
     const names = namesOf(config.name);
     this.queue = new WorkQueue(this, 'Queue', {
+      config,
       queueName: names.queue('projection'),
       limits: FUNCTIONS.projection.queue,
       deadLetters: new Queue(this, 'DeadLetters', {
-        ...QUEUE_DEFAULTS,
+        ...queueDefaults(this),
         queueName: names.queue('projection-dead-letter'),
       }),
     });
     // A pattern cannot have an empty list.
     if (projectedTypes.length > 0)
-      new Rule(this, 'FastPath', {
-        ruleName: names.rule('fast-path'),
+      new QueueRules(this, 'FastPath', {
+        config,
+        ruleId: 'fast-path',
         description: "Other Regions' events that views are computed from, to the projection queue",
-        eventBus: bus.bus,
-        eventPattern: toEventPattern(fastPathPattern(region, projectedTypes)),
+        pattern: fastPathPattern(region, projectedTypes),
+        bus: bus.bus,
+        queue: this.queue,
         // No dead-letter queue: `relay` delivers from the table whatever the bus loses.
-        targets: [new SqsQueue(this.queue)],
       });
     const consumer = new MeridianFunction(this, 'Function', {
       config,
@@ -76,17 +76,22 @@ export class Projection extends Construct {
       functionId: 'projection',
       description: 'Keeps the views of this Region up to date',
       environment: {
+        MERIDIAN_LOGS: Object.values(config.logs).join(),
         EVENTS_TABLE: names.eventsTable,
         SNAPSHOTS_TABLE: names.snapshotsTable,
         VIEWS_TABLE: names.viewsTable,
         TRANSACTIONS_TABLE: names.transactionsTable,
         DECISIONS: config.decisions,
+        PROJECTION_QUEUE_URL: this.queue.queueUrl,
       },
+      // A stream that is ahead of its table returns to the queue. Lambda would take it for a runaway loop after about 16 times.
+      sendsToItself: true,
     });
     events.grantLoad(consumer.role);
     transactions.grantRead(consumer.role);
     snapshots.grantUse(consumer.role);
     views.grantProject(consumer.role);
+    this.queue.grantSend(consumer.role);
     new QueueConsumer(this, 'Consumer', { queue: this.queue, consumer, limits: FUNCTIONS.projection.queue });
   }
 }

@@ -4,6 +4,7 @@ import { EventSourceMapping } from 'aws-cdk-lib/aws-lambda';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import type { QueueLimits } from '../../core/limits/functions.ts';
+import { Encryption } from './encryption.ts';
 import type { MeridianFunction } from './meridian-function.ts';
 
 /** Properties of QueueConsumer. */
@@ -26,6 +27,7 @@ export class QueueConsumer extends Construct {
       actions: ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes'],
       resourceArns: [queue.queueArn],
     });
+    Encryption.of(this).grant(consumer.role, 'receive');
     new EventSourceMapping(this, 'Mapping', {
       target: consumer.function,
       eventSourceArn: queue.queueArn,

@@ -1,18 +1,18 @@
-import { Grant } from 'aws-cdk-lib/aws-iam';
 import type { IEventSourceMapping } from 'aws-cdk-lib/aws-lambda';
-import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { namesOf } from '../../core/names.ts';
 import type { Config } from '../config.ts';
 import type { Bus } from './bus.ts';
 import type { EventsReplica } from './events-replica.ts';
 import { FailureBucket } from './failure-bucket.ts';
+import type { Ingest } from './ingest.ts';
 import { MeridianFunction } from './meridian-function.ts';
 import type { Resolver } from './resolver.ts';
 import { StreamConsumer } from './stream-consumer.ts';
 import type { TableStream } from './stream-lookup/stream-lookup.ts';
 import type { TransactionsReplica } from './transactions-replica.ts';
 import type { ViewsTable } from './views-table.ts';
+import type { WorkQueue } from './work-queue.ts';
 
 /** Properties of Relay. */
 export interface RelayProps {
@@ -27,9 +27,11 @@ export interface RelayProps {
   /** The bus for commits written here. */
   readonly bus: Bus;
   /** The queue for every Region's commits. */
-  readonly projectionQueue: IQueue;
+  readonly projectionQueue: WorkQueue;
   /** The queue for intents, which are checked when they are due. */
   readonly resolver: Resolver;
+  /** The quarantine, for entries that the bus refuses permanently. */
+  readonly ingest: Ingest;
   /** The table in which relay records what it has seen of each Region. */
   readonly views: ViewsTable;
 }
@@ -41,7 +43,7 @@ export class Relay extends Construct {
 
   constructor(scope: Construct, id: string, props: RelayProps) {
     super(scope, id);
-    const { config, region, events, transactions, bus, projectionQueue, resolver, views } = props;
+    const { config, region, events, transactions, bus, projectionQueue, resolver, ingest, views } = props;
     const names = namesOf(config.name);
     const relay = new MeridianFunction(this, 'Function', {
       config,
@@ -52,6 +54,7 @@ export class Relay extends Construct {
         BUS_NAME: names.bus,
         PROJECTION_QUEUE_URL: projectionQueue.queueUrl,
         RESOLVER_QUEUE_URL: resolver.queue.queueUrl,
+        QUARANTINE_QUEUE_URL: ingest.quarantine.queueUrl,
         VIEWS_TABLE: names.viewsTable,
       },
     });
@@ -59,11 +62,8 @@ export class Relay extends Construct {
     bus.grantPublish(relay.role);
     views.grantRecordSeen(relay.role);
     failures.grantWriteFailures(relay.role);
-    Grant.addToPrincipal({
-      grantee: relay.role,
-      actions: ['sqs:SendMessage'],
-      resourceArns: [projectionQueue.queueArn],
-    });
+    projectionQueue.grantSend(relay.role);
+    ingest.grantQuarantine(relay.role);
     resolver.grantSend(relay.role);
     const consume = (source: string, stream: TableStream) =>
       new StreamConsumer(this, source, { stream, consumer: relay, failures }).mapping;

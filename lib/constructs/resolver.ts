@@ -1,4 +1,4 @@
-import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
+import type { IRole } from 'aws-cdk-lib/aws-iam';
 import { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { FUNCTIONS } from '../../core/limits/functions.ts';
@@ -8,7 +8,7 @@ import type { EventsReplica } from './events-replica.ts';
 import { MeridianFunction } from './meridian-function.ts';
 import type { Participant } from './participant.ts';
 import { QueueConsumer } from './queue-consumer.ts';
-import { QUEUE_DEFAULTS } from './queue-defaults.ts';
+import { queueDefaults } from './queue-defaults.ts';
 import type { TransactionsReplica } from './transactions-replica.ts';
 import { WorkQueue } from './work-queue.ts';
 
@@ -32,16 +32,17 @@ export interface ResolverProps {
  */
 export class Resolver extends Construct {
   /** Every message has its own delay, until its intent or attempt is due. */
-  readonly queue: Queue;
+  readonly queue: WorkQueue;
 
   constructor(scope: Construct, id: string, { config, region, events, transactions, participant }: ResolverProps) {
     super(scope, id);
     const names = namesOf(config.name);
     this.queue = new WorkQueue(this, 'Queue', {
+      config,
       queueName: names.queue('resolver'),
       limits: FUNCTIONS.resolver.queue,
       deadLetters: new Queue(this, 'DeadLetters', {
-        ...QUEUE_DEFAULTS,
+        ...queueDefaults(this),
         queueName: names.queue('resolver-dead-letter'),
       }),
     });
@@ -64,7 +65,7 @@ export class Resolver extends Construct {
   }
 
   /** Lets a role send messages to the queue. */
-  grantSend(grantee: IGrantable): void {
-    Grant.addToPrincipal({ grantee, actions: ['sqs:SendMessage'], resourceArns: [this.queue.queueArn] });
+  grantSend(role: IRole): void {
+    this.queue.grantSend(role);
   }
 }

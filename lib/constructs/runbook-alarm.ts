@@ -9,6 +9,7 @@ export type Runbook =
   | 'backlog'
   | 'clock'
   | 'errors'
+  | 'failed-requests'
   | 'hidden-commits'
   | 'poison-events'
   | 'rebuild-views'

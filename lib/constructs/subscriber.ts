@@ -1,16 +1,17 @@
-import { AttributeType, Billing, TableEncryptionV2, TableV2 } from 'aws-cdk-lib/aws-dynamodb';
-import { Rule } from 'aws-cdk-lib/aws-events';
-import { SqsQueue } from 'aws-cdk-lib/aws-events-targets';
+import { AttributeType, TableV2 } from 'aws-cdk-lib/aws-dynamodb';
 import { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { EXPIRES, namesOf, PARTITION_KEY, SORT_KEY } from '../../core/names.ts';
 import type { Subscription } from '../../core/wire/subscription.ts';
-import { toEventPattern } from './event-pattern.ts';
+import type { Config } from '../config.ts';
+import { Encryption } from './encryption.ts';
 import type { MeridianFunction } from './meridian-function.ts';
 import { type Granting, OwnFunction, type OwnFunctionScope } from './own-function.ts';
 import { QueueConsumer } from './queue-consumer.ts';
-import { QUEUE_DEFAULTS } from './queue-defaults.ts';
+import { queueDefaults } from './queue-defaults.ts';
+import { QueueRules } from './queue-rules.ts';
 import { removalPolicyOf } from './removal-policy.ts';
+import { tableBilling } from './table-billing.ts';
 import { WorkQueue } from './work-queue.ts';
 
 /** Properties of Subscriber. */
@@ -22,8 +23,7 @@ export interface SubscriberProps extends OwnFunctionScope {
 /** A subscriber's rule, queue and function, and the table for its progress and its sums. */
 export class Subscriber extends Construct {
   /**
-   * Holds messages that have failed, or waited for their predecessors, for nearly an hour, and events that could not be
-   * delivered to the queue.
+   * Holds messages that have failed for nearly an hour, and events that could not be delivered to the queue.
    */
   readonly deadLetters: Queue;
   readonly function: MeridianFunction;
@@ -33,21 +33,27 @@ export class Subscriber extends Construct {
     const { config, region, bus } = scoped;
     const { name, limits, from, hasTable, what, patternIn } = subscription;
     const names = namesOf(config.name);
-    this.deadLetters = new Queue(this, 'DeadLetters', { ...QUEUE_DEFAULTS, queueName: names.deadLetterQueue(name) });
+    this.deadLetters = new Queue(this, 'DeadLetters', {
+      ...queueDefaults(this),
+      queueName: names.deadLetterQueue(name),
+    });
     const queue = new WorkQueue(this, 'Queue', {
+      config,
       queueName: names.queue(name),
       limits: limits.queue,
       deadLetters: this.deadLetters,
     });
-    new Rule(this, 'Rule', {
-      ruleName: names.rule(name),
+    new QueueRules(this, 'Rules', {
+      config,
+      ruleId: name,
       // A description has at most 512 characters.
       description: `To the queue of ${name}: ${what}`.slice(0, 512),
-      eventBus: bus.bus,
-      eventPattern: toEventPattern(patternIn(region)),
-      targets: [new SqsQueue(queue, { deadLetterQueue: this.deadLetters })],
+      pattern: patternIn(region),
+      bus: bus.bus,
+      queue,
+      undelivered: this.deadLetters,
     });
-    const table = hasTable ? this.#table(names.subscriberTable(name), config.ephemeral) : undefined;
+    const table = hasTable ? this.#table(names.subscriberTable(name), config) : undefined;
     const consumer = new OwnFunction(this, 'Consumer', {
       ...scoped,
       own: subscription,
@@ -55,23 +61,31 @@ export class Subscriber extends Construct {
       tells: {
         SUBSCRIBER: name,
         SUBSCRIBE_FROM: from,
+        SUBSCRIBER_QUEUE_URL: queue.queueUrl,
         ...(table && { SUBSCRIBER_TABLE: table.tableName }),
       },
+      // An event that waits for its predecessor returns to the queue. Lambda would take it for a runaway loop after about 16 times.
+      sendsToItself: true,
     });
     this.function = consumer.function;
-    // TransactWriteItems also needs the permissions to put and to update.
-    table?.grant(this.function.role, 'dynamodb:GetItem', 'dynamodb:Query', 'dynamodb:PutItem', 'dynamodb:UpdateItem');
+    queue.grantSend(this.function.role);
+    if (table) {
+      // TransactWriteItems also needs the permissions to put and to update.
+      table.grant(this.function.role, 'dynamodb:GetItem', 'dynamodb:Query', 'dynamodb:PutItem', 'dynamodb:UpdateItem');
+      Encryption.of(this).grant(this.function.role, 'table');
+    }
     new QueueConsumer(this, 'Mapping', { queue, consumer: this.function, limits: limits.queue });
   }
 
-  #table(tableName: string, ephemeral: boolean): TableV2 {
+  #table(tableName: string, config: Config): TableV2 {
+    const { ephemeral } = config;
     return new TableV2(this, 'Table', {
       tableName,
       partitionKey: { name: PARTITION_KEY, type: AttributeType.STRING },
       sortKey: { name: SORT_KEY, type: AttributeType.STRING },
       timeToLiveAttribute: EXPIRES,
-      billing: Billing.onDemand(),
-      encryption: TableEncryptionV2.dynamoOwnedKey(),
+      billing: tableBilling(config),
+      encryption: Encryption.of(this).table(),
       pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
       deletionProtection: !ephemeral,
       removalPolicy: removalPolicyOf(ephemeral),

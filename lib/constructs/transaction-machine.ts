@@ -4,6 +4,7 @@ import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import {
   Choice,
   Condition,
+  CustomerManagedEncryptionConfiguration,
   DefinitionBody,
   Errors,
   type IChainable,
@@ -28,6 +29,7 @@ import { EXPRESS_MACHINE_MS } from '../../core/limits/aws.ts';
 import { MACHINE_FIRST_PAUSE_S, MACHINE_GRACE_S, MACHINE_TRIES } from '../../core/limits/budgets.ts';
 import { namesOf } from '../../core/names.ts';
 import type { Config } from '../config.ts';
+import { Encryption } from './encryption.ts';
 import type { MeridianFunction } from './meridian-function.ts';
 import { removalPolicyOf } from './removal-policy.ts';
 
@@ -83,11 +85,14 @@ export class TransactionMachine extends Construct {
         },
       }),
     });
+    const encryption = Encryption.of(this);
+    const { key } = encryption;
     const logs = new LogGroup(this, 'Log', {
       // With this prefix, the log group needs no entry in a resource policy: such a policy would grow with each machine
       // of the account.
       logGroupName: `/aws/vendedlogs/states/${names.transactionMachine}`,
       retention: config.logRetentionDays,
+      ...(key && { encryptionKey: key }),
       removalPolicy: removalPolicyOf(config.ephemeral),
     });
     this.#machine = new StateMachine(this, 'Machine', {
@@ -99,6 +104,7 @@ export class TransactionMachine extends Construct {
       timeout: Duration.millis(EXPRESS_MACHINE_MS),
       logs: { destination: logs, level: LogLevel.ERROR, includeExecutionData: false },
       tracingEnabled: true,
+      ...(key && { encryptionConfiguration: new CustomerManagedEncryptionConfiguration(key) }),
       // CDK would also let it invoke every version of the functions.
       role: role.withoutPolicyUpdates(),
     });
@@ -113,6 +119,8 @@ export class TransactionMachine extends Construct {
       resourceArns: [coordinate, participant, turn].map((called) => called.function.functionArn),
     });
     grantLogsAndTraces(role);
+    encryption.grantExecutions(role, this.#arnOf(names.transactionMachine));
+    encryption.grantDeliveredLogs(role);
     // The machine can be created only once its role may deliver logs.
     this.#machine.node.addDependency(role);
   }
@@ -125,6 +133,7 @@ export class TransactionMachine extends Construct {
   /** Lets a role start executions. */
   grantStart(grantee: IGrantable): void {
     Grant.addToPrincipal({ grantee, actions: ['states:StartExecution'], resourceArns: [this.arn] });
+    Encryption.of(this).grantExecutions(grantee, this.arn);
   }
 
   #arnOf(name: string): string {

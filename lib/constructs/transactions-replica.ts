@@ -3,6 +3,7 @@ import type { IGrantable } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
 import { namesOf } from '../../core/names.ts';
 import type { Config } from '../config.ts';
+import { Encryption } from './encryption.ts';
 import type { StreamLookup, TableStream } from './stream-lookup/stream-lookup.ts';
 import { TRANSACTIONS_STREAM_VIEW } from './transactions-table.ts';
 
@@ -28,22 +29,27 @@ export class TransactionsReplica extends Construct {
 
   /** Lets a role read decisions, each by its attempt. */
   grantRead(grantee: IGrantable): void {
-    this.#table.grant(grantee, 'dynamodb:GetItem');
+    this.#grant(grantee, 'dynamodb:GetItem');
   }
 
   /** Lets a role read decisions, and the whole table. */
   grantScan(grantee: IGrantable): void {
     this.grantRead(grantee);
-    this.#table.grant(grantee, 'dynamodb:Scan');
+    this.#grant(grantee, 'dynamodb:Scan');
   }
 
   /** Lets a role read decisions and add missing ones. */
   grantDecide(grantee: IGrantable): void {
-    this.#table.grant(grantee, 'dynamodb:GetItem', 'dynamodb:PutItem');
+    this.#grant(grantee, 'dynamodb:GetItem', 'dynamodb:PutItem');
   }
 
   /** Lets a role decide, and follow a transaction from attempt to attempt. */
   grantDrive(grantee: IGrantable): void {
-    this.#table.grant(grantee, 'dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:Query');
+    this.#grant(grantee, 'dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:Query');
+  }
+
+  #grant(grantee: IGrantable, ...actions: string[]): void {
+    this.#table.grant(grantee, ...actions);
+    Encryption.of(this).grant(grantee, 'table');
   }
 }

@@ -2,7 +2,9 @@ import { Stack, type StackProps, Tags } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { COMPONENT_TAG, namesOf } from '../../core/names.ts';
 import type { Config } from '../config.ts';
+import { Encryption } from '../constructs/encryption.ts';
 import { EventsTable } from '../constructs/events-table.ts';
+import { tableBilling } from '../constructs/table-billing.ts';
 import { TransactionsTable } from '../constructs/transactions-table.ts';
 import { deploymentRecord } from '../deployed-regions.ts';
 
@@ -17,17 +19,20 @@ export class GlobalStack extends Stack {
   constructor(scope: Construct, id: string, { config, ...props }: GlobalStackProps) {
     super(scope, id, props);
     this.templateOptions.metadata = deploymentRecord(config);
+    new Encryption(this, config);
     const names = namesOf(config.name);
     const events = new EventsTable(this, 'Events', {
       tableName: names.eventsTable,
       replicaRegions: config.regions.slice(1),
       ephemeral: config.ephemeral,
+      billing: tableBilling(config),
     });
     const transactions = new TransactionsTable(this, 'Transactions', {
       tableName: names.transactionsTable,
       replicaRegions: config.regions.slice(1),
       decisions: config.decisions,
       ephemeral: config.ephemeral,
+      billing: tableBilling(config),
     });
     for (const table of [events, transactions]) Tags.of(table).add(COMPONENT_TAG, table.node.id);
   }

@@ -14,8 +14,10 @@ import { Bus } from '../constructs/bus.ts';
 import { Command } from '../constructs/command.ts';
 import { Coordinate } from '../constructs/coordinate.ts';
 import { Dashboard } from '../constructs/dashboard.ts';
+import { Encryption } from '../constructs/encryption.ts';
 import { EventsReplica } from '../constructs/events-replica.ts';
-import { Forwarding } from '../constructs/forwarding.ts';
+import { forwardRulesOf } from '../constructs/forward-rules.ts';
+import { ForwardingDeadLetters } from '../constructs/forwarding-dead-letters.ts';
 import { Ingest } from '../constructs/ingest.ts';
 import { inventoryOf } from '../constructs/inventory.ts';
 import { MeridianFunction } from '../constructs/meridian-function.ts';
@@ -29,6 +31,7 @@ import { SchemaRegistry } from '../constructs/schema-registry.ts';
 import { SnapshotsTable } from '../constructs/snapshots-table.ts';
 import { StreamLookup } from '../constructs/stream-lookup/stream-lookup.ts';
 import { Subscriber } from '../constructs/subscriber.ts';
+import { tableBilling } from '../constructs/table-billing.ts';
 import type { Transacting } from '../constructs/transacting.ts';
 import { TransactionMachine } from '../constructs/transaction-machine.ts';
 import { TransactionsReplica } from '../constructs/transactions-replica.ts';
@@ -78,10 +81,11 @@ export class RegionStack extends Stack {
     { config, region, projectedTypes, eventSchemas, own, ...props }: RegionStackProps,
   ) {
     super(scope, id, props);
+    new Encryption(this, config);
     const deployment = { config, region };
     const { views, ...stores } = addTables(this, deployment);
     const bus = new Bus(this, 'Bus', deployment);
-    new Forwarding(this, 'Forwarding', { ...deployment, bus: bus.bus });
+    new ForwardingDeadLetters(this, 'Forwarding', deployment);
 
     const { transacting, resolver } = addTransactions(this, deployment, stores);
     const command = new Command(this, 'Command', { ...deployment, transacting });
@@ -96,6 +100,7 @@ export class RegionStack extends Stack {
       bus,
       projectionQueue: projection.queue,
       resolver,
+      ingest,
       views,
     });
     new Operate(this, 'Operate', { ...deployment, events, transactions, resolver, views, bus, ingest });
@@ -150,11 +155,12 @@ type Stores = Pick<Transacting, 'events' | 'transactions' | 'snapshots'>;
 function addTables(stack: Stack, { config, region }: Deployment): Stores & { readonly views: ViewsTable } {
   const names = namesOf(config.name);
   const streams = new StreamLookup(stack, 'StreamLookup', { config, region });
+  const billing = tableBilling(config);
   return {
     events: new EventsReplica(stack, 'Events', { config, streams }),
     transactions: new TransactionsReplica(stack, 'Transactions', { config, streams }),
-    views: new ViewsTable(stack, 'Views', { tableName: names.viewsTable, ephemeral: config.ephemeral }),
-    snapshots: new SnapshotsTable(stack, 'Snapshots', { tableName: names.snapshotsTable }),
+    views: new ViewsTable(stack, 'Views', { tableName: names.viewsTable, ephemeral: config.ephemeral, billing }),
+    snapshots: new SnapshotsTable(stack, 'Snapshots', { tableName: names.snapshotsTable, billing }),
   };
 }
 
@@ -167,6 +173,7 @@ function addTransactions(stack: Stack, deployment: Deployment, stores: Stores) {
   const environment: Environment = {
     MERIDIAN_REGIONS: config.regions.join(),
     MERIDIAN_LOG: config.logs[region] ?? region,
+    MERIDIAN_LOGS: config.regions.map((name) => config.logs[name] ?? name).join(),
     EVENTS_TABLE: names.eventsTable,
     SNAPSHOTS_TABLE: names.snapshotsTable,
     TRANSACTIONS_TABLE: names.transactionsTable,
@@ -195,9 +202,14 @@ function addTransactions(stack: Stack, deployment: Deployment, stores: Stores) {
   return { transacting, resolver };
 }
 
-/** Alarms and the dashboard, created last because they collect the existing resources. */
+/**
+ * Alarms and the dashboard, created last because they collect the existing resources. The forwarding rules are in a stack that is
+ * deployed later.
+ */
 function addWatch(stack: Stack, deployment: Deployment, relay: Relay): AlarmTopic {
-  const inventory = inventoryOf(stack);
+  const found = inventoryOf(stack);
+  const forwarding = forwardRulesOf(stack, deployment.config, deployment.region).map(({ ruleName }) => ruleName);
+  const inventory = { ...found, rules: [...forwarding, ...found.rules] };
   const alarmTopic = new AlarmTopic(stack, 'AlarmTopic', deployment);
   const { topic } = alarmTopic;
   const alarms = new Alarms(stack, 'Alarms', { ...deployment, inventory, relayMappings: relay.mappings, topic });

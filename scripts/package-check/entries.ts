@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import * as z from 'zod';
 import manifest from '../../package.json' with { type: 'json' };
 import type { Step } from '../steps.ts';
-import { INSTALL, run } from './run.ts';
+import { INSTALL, runNode, runNpm } from './run.ts';
 
 /** The only entry point that needs the optional peers. */
 const CDK = './cdk';
@@ -29,7 +29,7 @@ export async function checkEntries(step: Step, tarball: string): Promise<void> {
       devDependencies: { typescript, '@types/node': types },
     };
     writeFileSync(join(folder, 'package.json'), JSON.stringify(consumer));
-    await step('install without the optional peers', () => run(folder, 'npm', INSTALL));
+    await step('install without the optional peers', () => runNpm(folder, INSTALL));
     const small = entries.filter((entry) => entry !== CDK);
     await step('entry points without the optional peers', async () => {
       for (const entry of small) await load(folder, entry);
@@ -55,7 +55,7 @@ const [names, others] = [checked, all].map((each) => Object.keys(each).join());
 if (names !== others || checked.Meridian !== all.Meridian) throw new Error(names + ' are not ' + others);`;
     const file = join(folder, 'compare-exports.mjs');
     writeFileSync(file, code);
-    await run(folder, process.execPath, [file]);
+    await runNode(folder, [file]);
     rmSync(file);
   });
 }
@@ -65,7 +65,7 @@ function nameOf(entry: string): string {
 }
 
 async function load(folder: string, entry: string): Promise<void> {
-  await run(folder, process.execPath, ['--input-type=module', '-e', `await import('${nameOf(entry)}')`]);
+  await runNode(folder, ['--input-type=module', '-e', `await import('${nameOf(entry)}')`]);
 }
 
 async function checkTypes(folder: string, of: readonly string[], targets: readonly string[]): Promise<void> {
@@ -78,7 +78,7 @@ async function checkTypes(folder: string, of: readonly string[], targets: readon
     return file;
   });
   for (const target of targets)
-    await run(folder, process.execPath, [
+    await runNode(folder, [
       'node_modules/typescript/bin/tsc',
       ...['--ignoreConfig', '--noEmit', '--strict', '--skipLibCheck', 'false'],
       ...['--module', 'nodenext', '--types', 'node', '--target', target, '--lib', target],
@@ -91,7 +91,7 @@ async function checkMissing(folder: string): Promise<void> {
   const file = join(folder, 'node_modules', manifest.name, 'package.json');
   const { peerDependencies } = peersSchema.parse(JSON.parse(readFileSync(file, 'utf8')));
   const code = `import('${nameOf(CDK)}').then(() => console.log('loaded'), (error) => console.log(error.code, error.message))`;
-  const said = await run(folder, process.execPath, ['-e', code]);
+  const said = await runNode(folder, ['-e', code]);
   const missing = Object.entries(peerDependencies).filter(([peer]) => peer !== 'zod');
   const unsaid = missing.filter(([peer, range]) => !said.includes(`"${peer}@${range}"`));
   if (unsaid.length > 0 || !said.startsWith('missing-peers') || said.includes('"zod@'))

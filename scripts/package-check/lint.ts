@@ -4,14 +4,13 @@ import { entryPoints, reportApi } from '../api-report.ts';
 import { STAGE } from '../pack.ts';
 import type { Step } from '../steps.ts';
 import { foreignTypes } from './declarations.ts';
-import { run } from './run.ts';
+import { runNode } from './run.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
 /** The checks of the packed package that do not run it. @throws Error that lists the faults of a step */
 export async function lintPackage(step: Step, tarball: string): Promise<void> {
-  const tool = (path: string, ...args: string[]) =>
-    run(root, process.execPath, [join(root, 'node_modules', path), ...args]);
+  const tool = (path: string, ...args: string[]) => runNode(root, [join(root, 'node_modules', path), ...args]);
   await step('publint', () => tool('publint/src/cli.js', 'run', tarball, '--strict'));
   await step('attw', () => tool('@arethetypeswrong/cli/dist/index.js', tarball, '--profile', 'esm-only'));
   await step('declarations', () =>

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { isDeepStrictEqual } from 'node:util';
 import * as z from 'zod';
 import type { Step } from '../steps.ts';
-import { INSTALL, run } from './run.ts';
+import { INSTALL, runNpm } from './run.ts';
 
 /** Projects created by earlier versions, each with its data: `npm run record-upgrade` creates one. */
 export const RECORDED = fileURLToPath(new URL('../../test/upgrade', import.meta.url));
@@ -47,7 +47,7 @@ export async function checkUpgrades(step: Step, tarball: string): Promise<void> 
     const version = basename(archive, '.tgz');
     const folder = realpathSync(mkdtempSync(join(tmpdir(), 'meridian-upgrade-')));
     const project = join(folder, PROJECT);
-    const npm = (...args: readonly string[]) => run(project, 'npm', args);
+    const npm = (...args: readonly string[]) => runNpm(project, args);
     try {
       execFileSync('tar', ['-xzf', join(RECORDED, archive), '-C', folder]);
       const before = digestsOf(project);

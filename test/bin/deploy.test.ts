@@ -187,6 +187,26 @@ describe('meridian deploy', () => {
     expect(JSON.parse(readFileSync(join(folder, 'called'), 'utf8'))).toEqual(['synth', '--quiet', '--strict']);
   });
 
+  it('meridian synth leaves out the advice of the CDK, and passes on warnings, errors and output', () => {
+    install('aws-cdk', '{"bin":{"cdk":"cdk.cjs"}}');
+    const said = [
+      '[WARNING] aws-cdk-lib.Something is deprecated.',
+      "\u001b[33m84 feature flags are not configured. Run 'cdk flags --unstable=flags' to learn more.\u001b[39m",
+      'Supply a stack id (\u001b[32ma\u001b[39m, b) to display its template.',
+      '[Error at /a] AwsSolutions-IAM5: 84 feature flags',
+      '▲ [WARNING] "x" is always false [tautology]',
+      'without an end',
+    ];
+    writeFileSync(
+      join(folder, 'node_modules/aws-cdk/cdk.cjs'),
+      `process.stdout.write('template'); process.stderr.write(${JSON.stringify(said.join('\n'))}); process.exitCode = 7;`,
+    );
+    const { status, stdout, stderr } = meridian([], 'synth');
+    expect({ status, stdout }).toEqual({ status: 7, stdout: 'template' });
+    expect(stderr).toBe(`${[said[0], ...said.slice(3)].join('\n')}\n`);
+    expect(meridian([], 'deploy').stderr).toContain(said[1]);
+  });
+
   it('refuses a domain that cannot be read, before anything is deployed', () => {
     writeFileSync(join(folder, 'streams/index.ts'), 'export const streams = 1;');
     install('aws-cdk', '{"bin":{"cdk":"cdk.cjs"}}');

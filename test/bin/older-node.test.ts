@@ -23,7 +23,8 @@ function anInstall(node: string): string {
     [`${meridian}/dist/bin/meridian.js`]: '',
   });
   onTestFinished(() => rmSync(root, { recursive: true }));
-  copyFileSync(resolve('bin/meridian.mjs'), join(root, meridian, 'dist/bin/meridian.mjs'));
+  for (const file of ['meridian.mjs', 'node-24.mjs'])
+    copyFileSync(resolve('bin', file), join(root, meridian, 'dist/bin', file));
   copyFileSync(resolve('packages/create/create.mjs'), join(root, 'create.mjs'));
   mkdirSync(join(root, 'path'));
   symlinkSync(node, join(root, 'path/node'));
@@ -44,7 +45,7 @@ describe.skipIf(older === undefined)('with only an older Node on the PATH', () =
     });
     expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
     expect(stderr).toMatch(
-      /^meridian needs Node 24; this is Node \d+\.\d+\.\d+\. Install it \(\S+\), or run `npm install --save-dev node@24` in your project\.\n$/,
+      /^meridian needs Node 24; this is Node \d+\.\d+\.\d+\. Install it \(https:\/\/nodejs\.org\)(, or run `npm install --save-optional node-\w+-\w+@24` in your project)?\.\n$/,
     );
   });
 });

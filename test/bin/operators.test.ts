@@ -55,6 +55,7 @@ describe('meridian ingest', () => {
       { id: 'i4', stream: 'boat/1', events: [{ type: 'Sunk' }] },
       '{"id":',
       { stream: 'note/i5', events: [] },
+      { id: 'i5', stream: 'account/us-east-1.poor', command: 'withdraw', input: { amount: 1 } },
     );
     const held = quarantine.bodies.length;
     const [human, machine] = await Promise.all([
@@ -62,15 +63,16 @@ describe('meridian ingest', () => {
       run(['ingest', '-', '--json'], { input }),
     ]);
     expect(human.code).toBe(1);
-    expect(human.stdout).toMatch(/^4 envelopes: 1 accepted, 1 rejected, 2 quarantined/);
+    expect(human.stdout).toMatch(/^5 envelopes: 1 accepted, 2 rejected, 2 quarantined/);
     expect(human.stderr.split('\n').toSorted().slice(1)).toEqual([
       expect.stringMatching(/^line 2: rejected: unknown-stream-type: /),
       expect.stringMatching(/^line 3: quarantined: This is not JSON: /),
       expect.stringMatching(/^line 4: quarantined: It has no usable id/),
+      expect.stringMatching(/^line 5: rejected: (?!rejected).* only\.$/),
     ]);
     expect(machine.code).toBe(1);
-    expect(jsonLines(machine.stdout)).toMatchObject([{ accepted: 1, rejected: 1, quarantined: 2 }]);
-    expect(jsonLines(machine.stderr)).toHaveLength(3);
+    expect(jsonLines(machine.stdout)).toMatchObject([{ accepted: 1, rejected: 2, quarantined: 2 }]);
+    expect(jsonLines(machine.stderr)).toHaveLength(4);
     expect(quarantine.bodies).toHaveLength(held + 4);
   });
 
@@ -266,7 +268,7 @@ describe('meridian quarantine', () => {
   it('ends although messages that still cannot be read return to the quarantine', async () => {
     const { code, stdout } = await run(['quarantine', 'redrive']);
     await world.whenIdle();
-    expect([code, stdout]).toEqual([0, expect.stringMatching(/^3 messages handed to ingest/)]);
+    expect([code, stdout]).toEqual([0, expect.stringMatching(/^3 messages sent again/)]);
     expect(quarantine.bodies).toContainEqual(expect.stringContaining('This is not JSON: SyntaxError'));
   });
 
@@ -277,7 +279,7 @@ describe('meridian quarantine', () => {
     ];
     expect(show).toMatchObject({ code: 1, stdout: '', stderr: expect.stringMatching(/no message none/) });
     expect(redrive).toMatchObject({ code: 1, stderr: expect.stringMatching(/^There is no message none/) });
-    expect(redrive.stdout).toContain('1 message handed');
+    expect(redrive.stdout).toContain('1 message sent again');
   });
 
   it('reports the progress of a redrive that fails halfway', async () => {
@@ -296,7 +298,7 @@ describe('meridian quarantine', () => {
     const url = await addressOf(server);
     const { code, stderr } = await meridian(['quarantine', 'redrive', '--url', `${url}/regions/a`]);
     server.close();
-    expect([code, stderr]).toEqual([1, expect.stringMatching(/^Stopped after handing 2 messages .*\ninternal: /)]);
+    expect([code, stderr]).toEqual([1, expect.stringMatching(/^Stopped after sending 2 messages .*\ninternal: /)]);
   });
 
   it('reports the progress of a long redrive every few seconds', async () => {
@@ -322,7 +324,7 @@ describe('meridian quarantine', () => {
     const args = ['quarantine', 'redrive', '--reason', 'none', '--url', `${url}/regions/a`];
     const { code, stderr } = await meridianHere(addQuarantine, args);
     server.close();
-    expect([code, stderr]).toEqual([0, 'examined 12,000 of about 436,000, 0 handed to ingest again …\n']);
+    expect([code, stderr]).toEqual([0, 'examined 12,000 of about 436,000, 0 sent again …\n']);
   });
 
   it('reports that its time ran out before it found a message', async () => {

@@ -140,6 +140,7 @@ describe('meridian republish', () => {
     expect(trial.stdout).toMatch(
       /^us-east-1: [1-9]\d* events? would be published again, of [1-9]\d* commits? read; 0 checks of transactions would be scheduled\.\n$/,
     );
+    expect(trial.stderr).toMatch(/^Since [\d-]+T[\d:.]+Z, in local time [\d-]+ [\d:]+ [+-]\d\d:\d\d:\n/);
     expect(heard).toEqual([]);
   });
 
@@ -185,6 +186,7 @@ describe('meridian republish', () => {
     [['--since', 'yesterday']],
     [['--since', '5 minutes']],
     [['--since', '2026-13-01']],
+    [['--since', '2026-02-30']],
     [['--since', '999999999999d']],
   ])('exits with 2 on %j', async (args) => {
     const { code, stderr } = await meridian(['republish', ...args]);

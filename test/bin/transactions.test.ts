@@ -261,6 +261,24 @@ describe('meridian transact', () => {
     expect(stderr).toMatch(new RegExp(`^  ${path} +Invalid input`, 'm'));
   });
 
+  it('reads JSON that begins with a byte order mark, as Windows writes it: in a file, and on standard input', async () => {
+    const marked = `\ufeff${text(withdrawals({ east: 60_000 }))}`;
+    const file = join(folder, 'marked.json');
+    writeFileSync(file, marked);
+    for (const [from, input] of [[file], ['-', marked]] as const) {
+      const { stderr } = await run(['transact', from], input === undefined ? {} : { input });
+      expect(stderr).toMatch(/^aborted: .* account\/us-east-1\.ada: .* only\./);
+    }
+  });
+
+  it('names the encoding of a file that is not UTF-8', async () => {
+    const file = join(folder, 'utf-16.json');
+    writeFileSync(file, `\ufeff${text(withdrawals())}`, 'utf16le');
+    const { code, stderr } = await meridian(['transact', file]);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/utf-16\.json cannot be read: .*UTF-16.*save it as UTF-8\.\n$/);
+  });
+
   it('exits with 1 when there is no such file', async () => {
     const missing = join(folder, 'missing.json');
     const [human, machine] = await Promise.all([

@@ -30,20 +30,23 @@ const bytesSchema = z.instanceof(Uint8Array);
 const utf8 = new TextDecoder();
 
 /**
- * A DynamoDB whose table returns these items for every request.
+ * A DynamoDB whose table returns these items for every request, and what an update has made of an item.
  * @returns a client, its requests, and the written items
  */
 export function aTable(items: readonly Item[] = [], lastEvaluatedKey?: Item) {
   const requests: unknown[] = [];
-  const answer = JSON.stringify({
-    Item: items[0],
-    Items: items,
-    Responses: { [TABLE]: items },
-    UnprocessedKeys: {},
-    LastEvaluatedKey: lastEvaluatedKey,
-  });
   const handle = async ({ body }: { readonly body?: unknown }) => {
-    requests.push(JSON.parse(utf8.decode(bytesSchema.parse(body))));
+    const request: unknown = JSON.parse(utf8.decode(bytesSchema.parse(body)));
+    requests.push(request);
+    const update = updateSchema.safeParse(request).data;
+    const answer = JSON.stringify({
+      Item: items[0],
+      Items: items,
+      Attributes: update && updated(update),
+      Responses: { [TABLE]: items },
+      UnprocessedKeys: {},
+      LastEvaluatedKey: lastEvaluatedKey,
+    });
     return {
       response: {
         statusCode: 200,

@@ -1,4 +1,5 @@
 import { gunzipSync } from 'node:zlib';
+import { unmarshall } from '@aws-sdk/util-dynamodb';
 import * as z from 'zod';
 import { addToSums } from '../../adapters/dynamodb/add-to-sums.ts';
 import { commitImageSchema, fromImage, toImage } from '../../adapters/dynamodb/commit-item.ts';
@@ -22,13 +23,26 @@ import {
   fromRowItem,
   fromTotalItem,
   generationsItemSchema,
+  ofAttribute,
   rowItemSchema,
+  STREAMS,
   toEntryItem,
   toGenerationsItem,
   totalItemSchema,
 } from '../../adapters/dynamodb/view-item.ts';
 import { dynamoDbViewStore } from '../../adapters/dynamodb/view-store.ts';
-import type { Decision, Generations, KnownCopy, Parked, Place, Snapshot, Sums, ViewEntry } from '../../core/index.ts';
+import {
+  type Contributors,
+  type Decision,
+  type Generations,
+  type KnownCopy,
+  maxShardSum,
+  type Parked,
+  type Place,
+  type Snapshot,
+  type Sums,
+  type ViewEntry,
+} from '../../core/index.ts';
 import { subscribedEventSchema } from '../../core/wire/bus-event.ts';
 import { generationsSchema } from '../../core/wire/generations.ts';
 import { decodeSnapshot, encodeSnapshot, snapshotSchema } from '../../core/wire/snapshot.ts';
@@ -38,6 +52,17 @@ import { type Form, item, message } from './form.ts';
 
 /** A snapshot whose ids are an object, as in JSON. */
 type PlainSnapshot = Omit<Snapshot, 'ids'> & { readonly ids: Readonly<Record<string, readonly KnownCopy[]>> };
+
+/** A total of one shard, and what readers see of it. */
+interface ATotal {
+  readonly view: string;
+  readonly key: string;
+  readonly sums: Sums;
+  readonly contributors?: Contributors | undefined;
+  readonly shown: Sums | undefined;
+}
+
+const attributesSchema = z.custom<Parameters<typeof unmarshall>[0]>();
 
 /** Every item of every table, in DynamoDB's wire format. */
 export const items: Readonly<Record<string, Form>> = {
@@ -77,15 +102,21 @@ export const items: Readonly<Record<string, Form>> = {
   'view-total-item': item({
     read: async (form) => {
       const [view = ''] = keyOf(form).pk.split('#');
+      const { key, item: total } = fromTotalItem(unmarshall(attributesSchema.parse(form)));
       const store = dynamoDbViewStore(aTable([itemSchema.parse(form)]).client, TABLE);
-      return { view, ...only(await store.totals(view, 1, undefined, 1)) };
+      const shown = (await store.totals(view, 1, undefined, 1)).items.at(0)?.sums;
+      return { view, key, ...total, shown };
     },
-    write: async ({ view, ...total }: { readonly view: string; readonly key: string; readonly sums: Sums }) => {
+    write: async ({ view, key, sums, contributors }: ATotal) => {
       const { client, written } = aTable();
-      await dynamoDbViewStore(client, TABLE).apply(view, [], [{ ...total, shard: 0 }]);
+      await dynamoDbViewStore(client, TABLE).apply(
+        view,
+        [],
+        [{ key, sums, shard: 0, limit: maxShardSum(1), ...(contributors && { contributors }) }],
+      );
       return only(written());
     },
-    uses: [dynamoDbViewStore, fromTotalItem, totalItemSchema],
+    uses: [dynamoDbViewStore, fromTotalItem, totalItemSchema, ofAttribute, STREAMS],
   }),
   'generations-item': item({
     read: async (form) => {

@@ -82,6 +82,8 @@ import {
 } from '../../core/wire/operate.ts';
 import { participantAnswerSchema, participantRequestSchema } from '../../core/wire/participant.ts';
 import {
+  aheadBodySchema,
+  encodeAhead,
   encodeKeys,
   keysBodySchema,
   type ProjectionMessage,
@@ -198,11 +200,12 @@ const onTheBus: Readonly<Record<string, Form>> = {
 const inQueues: Readonly<Record<string, Form>> = {
   'projection-message': message({
     read: (form) => parseProjectionMessage(JSON.stringify(form)),
-    write: (means: ProjectionMessage) =>
-      'keys' in means
-        ? JSON.parse(encodeKeys(means.keys.map((key) => ({ ...commitOf([anEvent]), ...key }))))
-        : means.event,
-    uses: [parseProjectionMessage, encodeKeys, keysBodySchema, eventBodySchema],
+    write: (means: ProjectionMessage) => {
+      if ('event' in means) return means.event;
+      if ('ahead' in means) return JSON.parse(encodeAhead(means.ahead));
+      return JSON.parse(encodeKeys(means.keys.map((key) => ({ ...commitOf([anEvent]), ...key }))));
+    },
+    uses: [parseProjectionMessage, encodeKeys, encodeAhead, keysBodySchema, aheadBodySchema, eventBodySchema],
   }),
   'resolver-message': message({
     read: (form) => parseResolverMessage(JSON.stringify(form)),
@@ -213,7 +216,7 @@ const inQueues: Readonly<Record<string, Form>> = {
     read: (form) => parseQuarantined(JSON.stringify(form)),
     write: (means: QuarantinedMessage | undefined) => means && JSON.parse(encodeQuarantined(means)),
     uses: [parseQuarantined, encodeQuarantined, quarantinedSchema],
-    strict: 'its two members distinguish it from a message that SQS has moved there unchanged',
+    strict: 'its members distinguish it from a message that SQS has moved there unchanged',
   }),
 };
 
@@ -310,7 +313,7 @@ const byTheApi: Readonly<Record<string, Form>> = {
   'api-row-page': message({
     read: (form) => rowPageSchema.parse(form),
     write: ({ view, region, rows, next }: z.output<typeof rowPageSchema>) =>
-      encodeRowPage(region, view, { rows, more: next !== undefined }),
+      encodeRowPage(region, view, { rows, next }),
     uses: [rowPageSchema, encodeRowPage],
   }),
   'api-health': parsedBy(healthSchema),

@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
+import { packageBin } from '../../project/package-bin.ts';
 import type { Form } from './form.ts';
 import { forms } from './forms.ts';
 import { faultsOfSamples } from './gaps.ts';
@@ -79,7 +80,8 @@ if (process.argv[2] !== '--write') {
 } else {
   const faults = await faultsOfWriting();
   const folder = dirname(fileOf(currentVersion, 'any'));
-  spawnSync(join(import.meta.dirname, '../../node_modules/.bin/biome'), ['format', '--write', folder]);
+  const biome = packageBin(join(import.meta.dirname, '../..'), '@biomejs/biome', 'biome');
+  spawnSync(process.execPath, [biome, 'format', '--write', folder]);
   process.stdout.write(faults.map((fault) => `${fault}\n`).join(''));
   process.exitCode = faults.length > 0 ? 1 : 0;
 }

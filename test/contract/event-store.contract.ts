@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
-import type { Commit, EventsTable } from '../../core/index.ts';
+import { type Commit, type EventsTable, versionCovers } from '../../core/index.ts';
 import { aCommit, aStream, meddle, strangeJson } from './commits.ts';
 
 function byDot(a: Commit, b: Commit): number {
@@ -156,6 +156,33 @@ export function eventStoreContract(open: () => EventsTable): void {
         const behind = all.filter(({ log, position }) => position > (new Map(Object.entries(version)).get(log) ?? 0));
         expect(sorted(await store.load(stream, version))).toEqual(sorted(behind));
       }
+    });
+
+    test('the first commits of each log after a version are loaded, and the logs are named of which more may follow', async () => {
+      const stream = aStream();
+      const lengths = { 'ap-1': 3, eu: 1, 'eu-west-1': 5, us: 4 };
+      const commits = Object.entries(lengths).flatMap(([log, length]) =>
+        Array.from({ length }, (_, i) => aCommit({ stream, log, position: i + 1 })),
+      );
+      for (const commit of commits) await store.put(commit);
+      for (const after of [{}, { 'ap-1': 3 }, { eu: 1, us: 1 }, { 'eu-west-1': 4 }, { none: 7, us: 4 }])
+        for (const limit of [1, 2, 4, 100]) {
+          const missing = Map.groupBy(
+            commits.filter((commit) => !versionCovers(after, commit)),
+            ({ log }) => log,
+          );
+          const { commits: found, cut } = await store.loadFirst(stream, after, limit);
+          const byLog = Map.groupBy(found, ({ log }) => log);
+          expect([...byLog.keys()].sort()).toEqual([...missing.keys()].sort());
+          for (const [log, all] of missing) {
+            const first = byLog.get(log) ?? [];
+            const positions = first.map(({ position }) => position).sort((a, b) => a - b);
+            expect(positions).toEqual(all.slice(0, first.length).map(({ position }) => position));
+            expect(first.length).toBeLessThanOrEqual(limit);
+            if (first.length < all.length) expect(cut).toContain(log);
+          }
+        }
+      expect(await store.loadFirst(aStream(), {}, 10)).toEqual({ commits: [], cut: [] });
     });
 
     test('the highest possible position is valid', async () => {

@@ -159,8 +159,8 @@ export function progressContract(open: () => ProgressUnderTest): void {
 
     test('the wait of an event that is parked again counts from the first time', async () => {
       const stream = aStream();
-      await progress.park(anEvent(stream), 1_000_000_000_000);
-      await progress.park(anEvent(stream), 1_000_000_000_001);
+      expect(await progress.park(anEvent(stream), 1_000_000_000_000)).toBe(1_000_000_000_000);
+      expect(await progress.park(anEvent(stream), 1_000_000_000_001)).toBe(1_000_000_000_000);
       expect(await progress.parked(stream, LOG, START, 10)).toMatchObject([{ since: 1_000_000_000_000 }]);
     });
 

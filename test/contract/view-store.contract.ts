@@ -1,9 +1,11 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import type { Generations, Sums, ViewEntry, ViewsTable } from '../../core/index.ts';
+import type { Generations, ViewEntry, ViewsTable } from '../../core/index.ts';
 import { MAX_TRANSACTION_ITEMS } from '../../core/limits/aws.ts';
+import { MAX_CHANGED_FIELDS } from '../../core/limits/budgets.ts';
 import { anEntry, aView, delta } from './a-view.ts';
 import { meddle, strangeJson } from './commits.ts';
 import { viewPagingContract } from './view-paging.contract.ts';
+import { viewTotalsContract } from './view-totals.contract.ts';
 
 /** Half the size of an item. */
 const half = 'h'.repeat(205_000);
@@ -66,7 +68,7 @@ export function viewStoreContract(open: () => ViewsTable): void {
         await store.apply(view, [entry], []);
         meddle(entry);
         meddle(await entryOf(view, anEntry()));
-        meddle(await store.rows(view, 1, undefined, 10));
+        meddle((await store.rows(view, 1, undefined, 10)).items);
         expect(await entryOf(view, anEntry())).toEqual(anEntry({ row: { deep: [1] } }));
       });
     });
@@ -92,7 +94,7 @@ export function viewStoreContract(open: () => ViewsTable): void {
         await store.apply(view, [anEntry({ row: 'here' })], []);
         await store.apply(view, [anEntry({ revision: 2 })], []);
         expect(await entryOf(view, anEntry())).toEqual(anEntry({ revision: 2 }));
-        expect(await store.rows(view, 1, undefined, 10)).toEqual([]);
+        expect((await store.rows(view, 1, undefined, 10)).items).toEqual([]);
       });
 
       test('with one stale entry, nothing is applied: no other entry, no total', async () => {
@@ -113,7 +115,7 @@ export function viewStoreContract(open: () => ViewsTable): void {
         const deltas = Array.from({ length: half }, (_, i) => delta(`K${i}`, i % 4, { n: i + 1 }));
         expect(await store.apply(view, entries, deltas)).toBe(true);
         expect((await store.entries(view, entries)).size).toBe(half);
-        expect(await store.totals(view, 4, undefined, 1000)).toHaveLength(half);
+        expect((await store.totals(view, 4, undefined, 1000)).items).toHaveLength(half);
       });
 
       test('entries and a change just below the byte limits are applied', async () => {
@@ -132,6 +134,11 @@ export function viewStoreContract(open: () => ViewsTable): void {
         ['a total without a key', [], [delta('', 0, { n: 1 })]],
         ['a total whose key is too long', [], [delta('é'.repeat(513), 0, { n: 1 })]],
         ['a sum that is not an integer', [], [delta('red', 0, { n: 0.5 })]],
+        [
+          'more fields of a total than the maximum',
+          [],
+          [delta('red', 0, Object.fromEntries(Array.from({ length: MAX_CHANGED_FIELDS + 1 }, (_, i) => [`f${i}`, 1])))],
+        ],
         ['a row larger than an item', [anEntry({ row: 'é'.repeat(210_000) })], []],
         ['totals larger than an item', [anEntry({ totals: { ['k'.repeat(410_000)]: { n: 1 } } })], []],
         ['row and totals that are too large together', [anEntry({ row: half, totals: { [half]: { n: 1 } } })], []],
@@ -145,7 +152,7 @@ export function viewStoreContract(open: () => ViewsTable): void {
         // Refused before it is sent: a plain Error, not one converted from a response.
         await expect(store.apply(view, entries, deltas)).rejects.toMatchObject({ name: 'Error' });
         expect(await store.entries(view, [anEntry()])).toEqual(new Map());
-        expect(await store.totals(view, 1, undefined, 10)).toEqual([]);
+        expect((await store.totals(view, 1, undefined, 10)).items).toEqual([]);
       });
 
       test('at most one of the projectors that apply the same revision concurrently succeeds', async () => {
@@ -244,8 +251,8 @@ export function viewStoreContract(open: () => ViewsTable): void {
         const view = aView();
         await store.apply(view, [anEntry({ row: 1 })], [delta('red', 0, { n: 1 })]);
         expect(await store.setGenerations(view, least)).toBe(true);
-        expect(await store.rows(view, 1, undefined, 10)).toEqual([{ key: 'note/1', value: 1 }]);
-        expect(await store.totals(view, 1, undefined, 10)).toEqual([{ key: 'red', sums: { n: 1 } }]);
+        expect((await store.rows(view, 1, undefined, 10)).items).toEqual([{ key: 'note/1', value: 1 }]);
+        expect((await store.totals(view, 1, undefined, 10)).items).toEqual([{ key: 'red', sums: { n: 1 } }]);
       });
     });
 
@@ -261,8 +268,8 @@ export function viewStoreContract(open: () => ViewsTable): void {
           );
       };
       const leftIn = async (view: string, shards: number): Promise<number> =>
-        (await store.rows(view, shards, undefined, 1000)).length +
-        (await store.totals(view, shards, undefined, 1000)).length;
+        (await store.rows(view, shards, undefined, 1000)).items.length +
+        (await store.totals(view, shards, undefined, 1000)).items.length;
 
       test('of a missing name is complete at once', async () => {
         expect(await store.remove(aView(), 4, 10)).toBe(true);
@@ -305,113 +312,12 @@ export function viewStoreContract(open: () => ViewsTable): void {
         await Promise.all([store.remove(view, 2, 1000), store.remove(view, 2, 1000)]);
         expect(await store.remove(view, 2, 1000)).toBe(true);
         await fill(view, 2, 10);
-        expect(await store.rows(view, 2, undefined, 3)).toHaveLength(3);
+        expect((await store.rows(view, 2, undefined, 3)).items).toHaveLength(3);
         expect(await leftIn(view, 2)).toBe(11);
       });
     });
 
-    describe('totals', () => {
-      test('a key without deltas has no total', async () => {
-        expect(await store.total(aView(), 4, 'red')).toBeUndefined();
-        expect(await store.totals(aView(), 4, undefined, 10)).toEqual([]);
-      });
-
-      test('deltas add up, field by field, even below zero', async () => {
-        const view = aView();
-        await store.apply(view, [], [delta('red', 0, { count: 2, balance: 10 }), delta('blue', 0, { balance: 3 })]);
-        await store.apply(view, [], [delta('red', 0, { count: -1, balance: -25, taken: 1 })]);
-        expect(await store.total(view, 1, 'red')).toEqual({ count: 1, balance: -15, taken: 1 });
-        expect(await store.totals(view, 1, undefined, 10)).toEqual([
-          { key: 'blue', sums: { balance: 3 } },
-          { key: 'red', sums: { count: 1, balance: -15, taken: 1 } },
-        ]);
-      });
-
-      test('the shards of a key are summed', async () => {
-        const view = aView();
-        await store.apply(
-          view,
-          [],
-          [0, 1, 2, 3].map((shard) => delta('red', shard, { n: 10 ** shard })),
-        );
-        expect(await store.total(view, 4, 'red')).toEqual({ n: 1111 });
-        expect(await store.totals(view, 4, undefined, 10)).toEqual([{ key: 'red', sums: { n: 1111 } }]);
-      });
-
-      test('a total whose sums are all zero does not exist', async () => {
-        const view = aView();
-        await store.apply(view, [], [delta('red', 0, { n: 2, m: 0 }), delta('blue', 0, { n: 1 })]);
-        await store.apply(view, [], [delta('red', 1, { n: -2 })]);
-        expect(await store.totals(view, 2, undefined, 10)).toEqual([{ key: 'blue', sums: { n: 1 } }]);
-        expect(await store.total(view, 2, 'red')).toBeUndefined();
-      });
-
-      test('a delta without fields adds nothing', async () => {
-        const view = aView();
-        expect(await store.apply(view, [anEntry()], [delta('red', 0, {})])).toBe(true);
-        expect(await entryOf(view, anEntry())).toEqual(anEntry());
-        expect(await store.total(view, 1, 'red')).toBeUndefined();
-      });
-
-      test('any name is a valid field, including those of the table’s own attributes', async () => {
-        const view = aView();
-        const sums = { pk: 1, sk: 2, 'a.b': 3, '#0': 4, ':0': 5, size: 6, 東京: 7, '': 8 };
-        await store.apply(view, [], [delta('red', 0, sums)]);
-        expect(await store.total(view, 1, 'red')).toEqual(sums);
-      });
-
-      test.each(['__proto__', 'constructor'])(
-        '%s is as valid as any other stream, key of a total or field',
-        async (name) => {
-          const view = aView();
-          const sums = (n: number): Sums => Object.fromEntries([[name, n]]);
-          const entry = anEntry({ stream: name, totals: Object.fromEntries([[name, sums(3)]]), row: sums(4) });
-          for (const shard of [0, 1]) await store.apply(view, [], [delta(name, shard, sums(1))]);
-          await store.apply(view, [entry], [delta(name, 0, sums(2))]);
-          const found = await entryOf(view, entry);
-          // Compared as JSON text: a comparison of objects would include their prototypes.
-          expect(JSON.stringify([found?.stream, found?.totals, found?.row])).toBe(
-            JSON.stringify([name, entry.totals, entry.row]),
-          );
-          expect(JSON.stringify(await store.rows(view, 2, undefined, 10))).toBe(
-            JSON.stringify([{ key: name, value: entry.row }]),
-          );
-          expect(JSON.stringify(await store.total(view, 2, name))).toBe(JSON.stringify(sums(4)));
-          expect(JSON.stringify(await store.totals(view, 2, undefined, 10))).toBe(
-            JSON.stringify([{ key: name, sums: sums(4) }]),
-          );
-        },
-      );
-
-      test('an invalid key has no total', async () => {
-        expect(await store.total(aView(), 4, '')).toBeUndefined();
-        expect(await store.total(aView(), 4, 'é'.repeat(513))).toBeUndefined();
-      });
-
-      test('sums keep every integer that JavaScript can represent', async () => {
-        const view = aView();
-        await store.apply(view, [], [delta('red', 0, { n: Number.MAX_SAFE_INTEGER - 1 })]);
-        await store.apply(view, [], [delta('red', 0, { n: 1 })]);
-        expect(await store.total(view, 1, 'red')).toEqual({ n: Number.MAX_SAFE_INTEGER });
-      });
-
-      test('a sum beyond the safe integers, positive or negative, remains a number', async () => {
-        const view = aView();
-        const step = { up: Number.MAX_SAFE_INTEGER, down: Number.MIN_SAFE_INTEGER };
-        for (const _ of ['once', 'again']) await store.apply(view, [], [delta('red', 0, step)]);
-        const sums = { up: 2 * Number.MAX_SAFE_INTEGER, down: 2 * Number.MIN_SAFE_INTEGER };
-        expect(await store.total(view, 1, 'red')).toEqual(sums);
-        expect(await store.totals(view, 1, undefined, 10)).toEqual([{ key: 'red', sums }]);
-      });
-
-      test('rows and totals of one view do not mix', async () => {
-        const view = aView();
-        await store.apply(view, [anEntry({ stream: 'note/1', row: 1 })], [delta('note/1', 0, { n: 1 })]);
-        expect(await store.rows(view, 1, undefined, 10)).toEqual([{ key: 'note/1', value: 1 }]);
-        expect(await store.totals(view, 1, undefined, 10)).toEqual([{ key: 'note/1', sums: { n: 1 } }]);
-      });
-    });
-
+    viewTotalsContract(() => store);
     viewPagingContract(() => store);
   });
 }

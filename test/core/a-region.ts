@@ -38,6 +38,10 @@ export function watched(
       await watch('load');
       return store.load(...args);
     },
+    loadFirst: async (...args) => {
+      await watch('loadFirst');
+      return store.loadFirst(...args);
+    },
     loadLog: async (stream, log, after) => {
       await watch('loadLog');
       return store.loadLog(stream, log, after);

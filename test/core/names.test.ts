@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { namesOf, regionsFault } from '../../core/names.ts';
+import { isOwnName, namesOf, regionsFault } from '../../core/names.ts';
 import { ownName } from '../own-name.ts';
 
 describe('a list of Regions', () => {
@@ -23,10 +23,21 @@ describe('a list of Regions', () => {
 describe('the names of a deployment', () => {
   const names = namesOf('shop');
 
+  it('are those of a team and a number for the further rules of a long pattern, which no name of a team can be', () => {
+    const mailer = ownName('mailer');
+    expect([names.rule(mailer), names.rule(mailer, 1), names.rule(mailer, 2)]).toEqual([
+      'shop-mailer',
+      'shop-mailer',
+      'shop-mailer.2',
+    ]);
+    expect(isOwnName('mailer.2')).toBe(false);
+  });
+
   it('start with its prefix, so that an account can have several', () => {
     const mailer = ownName('mailer');
     expect({
       stack: names.regionStack('us-east-1'),
+      forwarding: names.forwardingStack('us-east-1'),
       table: names.subscriberTable(mailer),
       rule: names.rule('fast-path'),
       queue: names.queue('resolver'),
@@ -35,6 +46,7 @@ describe('the names of a deployment', () => {
       alarm: names.alarm('relay-errors'),
     }).toEqual({
       stack: 'shop-us-east-1',
+      forwarding: 'shop-us-east-1-forwarding',
       table: 'shop-mailer',
       rule: 'shop-fast-path',
       queue: 'shop-resolver',

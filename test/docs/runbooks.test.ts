@@ -4,8 +4,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { adviceOf } from '../../bin/smoke/advice.ts';
 import manifest from '../../package.json' with { type: 'json' };
 import { publishedManifest } from '../../scripts/pack.ts';
-import { aSubscriber, synthesize } from '../lib/synthesize.ts';
-import { TemplateReader } from '../lib/template.ts';
+import { aSubscriber, regionsOf, synthesize } from '../lib/synthesize.ts';
 
 const FOLDER = 'docs/runbooks';
 const pages = readdirSync(FOLDER).filter((page) => page !== 'README.md');
@@ -16,9 +15,8 @@ function textOf(page: string): string {
 let alarms: { readonly name: string; readonly page: string; readonly description: string }[];
 let names: Set<unknown>;
 beforeAll(() => {
-  const readers = synthesize({ subscribers: { subscriber: aSubscriber } }).regionTemplates.map(
-    (each) => new TemplateReader(each),
-  );
+  const app = synthesize({ subscribers: { subscriber: aSubscriber } });
+  const readers = regionsOf(app);
   alarms = readers.flatMap((reader) =>
     reader.ofType('AWS::CloudWatch::Alarm').map(({ Properties }) => ({
       name: String(Properties.AlarmName).replace('meridian-', ''),
@@ -26,11 +24,12 @@ beforeAll(() => {
       page: /docs\/runbooks\/(.*)$/.exec(String(Properties.AlarmDescription))?.[1] ?? '',
     })),
   );
-  names = new Set(
-    readers.flatMap((reader) =>
+  names = new Set([
+    ...app.forwarding.map(({ stackName }) => stackName),
+    ...readers.flatMap((reader) =>
       [...reader.types].flatMap((type) => reader.ofType(type).flatMap(({ Properties }) => Object.values(Properties))),
     ),
-  );
+  ]);
 });
 
 describe('the runbooks', () => {

@@ -11,9 +11,10 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 const modules = join(root, 'node_modules');
 /** The pages whose code other tests run. */
 const ELSEWHERE = new Set(['docs/guides/subscribers.md']);
-const pages = ['README.md', ...globSync('docs/{guides/*,reference/client}.md', { cwd: root })].filter(
-  (page) => filesOf(page).length > 0 && !ELSEWHERE.has(page),
-);
+const pages = [
+  'README.md',
+  ...globSync('docs/{guides/*,operations/encryption,reference/client}.md', { cwd: root }),
+].filter((page) => filesOf(page).length > 0 && !ELSEWHERE.has(page));
 
 function filesOf(page: string): readonly { readonly path: string; readonly text: string }[] {
   return stepsOf(readFileSync(join(root, page), 'utf8')).flatMap((step) => (step.kind === 'write' ? step : []));

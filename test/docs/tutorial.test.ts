@@ -147,7 +147,7 @@ describe('docs/tutorial.md', () => {
       expect(code, text()).toBe(0);
       expect(text()).toMatch(shown(step.output));
       linkPackages(join(folder, 'shop'));
-    } else if (/^(git clone|cd |npm install|npm run pack-package)/.test(step.command)) return;
+    } else if (/^(git clone|cd |npm ci|npm install|npm run pack-package)/.test(step.command)) return;
     else await run(step.command, step.output);
   };
 

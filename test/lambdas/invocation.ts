@@ -18,7 +18,7 @@ export const context: Context = {
 };
 
 export interface Line {
-  readonly level: 'warn' | 'error';
+  readonly level: 'info' | 'warn' | 'error';
   readonly message: string;
   readonly details: Readonly<Record<string, unknown>>;
 }
@@ -29,7 +29,7 @@ export function recordedTelemetry(): Telemetry & { readonly lines: readonly Line
   const log = (level: Line['level']) => (message: string, details: Line['details']) => {
     lines.push({ level, message, details });
   };
-  return { lines, log: { warn: log('warn'), error: log('error') }, middlewares: [] };
+  return { lines, log: { info: log('info'), warn: log('warn'), error: log('error') }, middlewares: [] };
 }
 
 /** An SQS batch for a function, with the message ids `message-0`, `message-1` … */

@@ -1,5 +1,6 @@
 import { globSync, readFileSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { inspect } from 'node:util';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import * as z from 'zod';
 import { bundleFunction } from '../../lib/bundle.ts';
@@ -28,6 +29,15 @@ function aSubscriberFile() {
   });
   onTestFinished(() => rmSync(root, { recursive: true }));
   return join(root, 'mailer.ts');
+}
+
+function thrownBy(work: () => unknown): Error {
+  try {
+    work();
+  } catch (error) {
+    if (error instanceof Error) return error;
+  }
+  throw new Error('It threw no error.');
 }
 
 describe('the bundle of a function', () => {
@@ -66,13 +76,41 @@ describe('the bundle of a function', () => {
     expect(
       inside.filter((file) => /core\/(write|log|transaction|view|read|intake|operate|definition)\//.test(file)),
     ).toEqual([]);
-    expect(inside.filter((file) => /client-(lambda|sfn|sqs|eventbridge)/.test(file))).toEqual([]);
+    expect(inside.filter((file) => /client-(lambda|sfn|eventbridge)/.test(file))).toEqual([]);
   });
 
   it('is refused if its file exports no handler', () => {
     const root = makeTree({ 'other.mjs': 'export const other = 1;' });
     onTestFinished(() => rmSync(root, { recursive: true }));
     expect(() => bundleFunction({ entry: join(root, 'other.mjs') })).toThrow('exports no `handler`');
+  });
+
+  it('is refused, with each fault once, if an import cannot be resolved, and prints nothing else', () => {
+    const root = makeTree({ 'broken.ts': "import { a } from './nothing.ts';\nexport const handler = () => a;" });
+    onTestFinished(() => rmSync(root, { recursive: true }));
+    const printed = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
+    onTestFinished(() => void printed.mockRestore());
+    const error = thrownBy(() => bundleFunction({ entry: join(root, 'broken.ts') }));
+    expect(error).toMatchObject({ name: 'BundleError', code: 'not-bundled' });
+    expect(inspect(error).match(/Could not resolve/g)).toHaveLength(1);
+    expect(error.message).toMatch(
+      /broken\.ts cannot be bundled:.*Could not resolve ".\/nothing\.ts".*broken\.ts:1:18/s,
+    );
+    expect(printed).not.toHaveBeenCalled();
+  });
+
+  it('prints a warning about a file once, even if every function contains the file', () => {
+    const root = makeTree({
+      'streams.ts': 'export const domain = (x: unknown) => typeof x === "strin";',
+      'one.ts': "import { domain } from '#domain';\nexport const handler = domain;",
+      'two.ts': "import { domain } from '#domain';\nexport const handler = domain;",
+    });
+    onTestFinished(() => rmSync(root, { recursive: true }));
+    const printed = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
+    onTestFinished(() => void printed.mockRestore());
+    for (const entry of ['one.ts', 'two.ts'])
+      bundleFunction({ entry: join(root, entry), domain: join(root, 'streams.ts') });
+    expect(printed.mock.calls).toEqual([[expect.stringMatching(/WARNING.*"strin".*streams\.ts:1:/s)]]);
   });
 
   it('is created once for an entry and a domain, and again for another domain', () => {

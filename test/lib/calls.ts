@@ -127,9 +127,12 @@ class Walk {
 
   /** The identity of a member: ports with the same name and type in two interfaces are the same port. */
   #memberOf(declaration: ts.PropertySignature | ts.MethodSignature): ts.Node | string {
-    if (ts.isMethodSignature(declaration) || !declaration.type || !ts.isTypeReferenceNode(declaration.type))
-      return declaration;
-    const [type] = this.#checker.getTypeFromTypeNode(declaration.type).symbol?.declarations ?? [];
+    if (ts.isMethodSignature(declaration) || !declaration.type) return declaration;
+    // An optional port is declared as `Port | undefined`.
+    const types = ts.isUnionTypeNode(declaration.type) ? declaration.type.types : [declaration.type];
+    const reference = types.find(ts.isTypeReferenceNode);
+    if (!reference) return declaration;
+    const [type] = this.#checker.getTypeFromTypeNode(reference).symbol?.declarations ?? [];
     return type === undefined ? declaration : `${declaration.name.getText()} ${this.#idOf(type)}`;
   }
 
@@ -197,13 +200,16 @@ function partsOf(node: ts.Node): readonly ts.Node[] | undefined {
   return value && (ts.isArrowFunction(value) || ts.isFunctionExpression(value)) ? [value] : undefined;
 }
 
-/** The X of every `env.X` that is passed as an argument, even inside an object, but not inside another call. */
+/** The X of every `env.X` and `process.env.X` that is passed as an argument, even inside an object, but not inside another call. */
 function variablesIn(nodes: readonly ts.Node[]): string[] {
   return nodes.flatMap((node) => {
-    if (ts.isPropertyAccessExpression(node) && ts.isIdentifier(node.expression) && node.expression.text === 'env')
-      return [node.name.text];
+    if (ts.isPropertyAccessExpression(node) && isEnvironment(node.expression)) return [node.name.text];
     if (ts.isObjectLiteralExpression(node)) return variablesIn(node.properties);
     if (ts.isPropertyAssignment(node)) return variablesIn([node.initializer]);
     return [];
   });
+}
+
+function isEnvironment(node: ts.Expression): boolean {
+  return ts.isIdentifier(node) ? node.text === 'env' : ts.isPropertyAccessExpression(node) && node.name.text === 'env';
 }

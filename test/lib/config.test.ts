@@ -20,6 +20,9 @@ describe('the configuration', () => {
       logRetentionDays: 30,
       archiveDays: 30,
       turnConcurrency: 0,
+      apiConcurrency: 500,
+      encryptionKeys: {},
+      redriveRoles: [],
       decisions: 'strong',
       runbookUrl: 'node_modules/@meridian-es/meridian/docs/runbooks',
     });
@@ -35,6 +38,9 @@ describe('the configuration', () => {
       logRetentionDays: '365',
       archiveDays: '0',
       turnConcurrency: '20',
+      apiConcurrency: '0',
+      maxReadUnits: '4000',
+      redriveRoles: 'operator,team/on-call-*',
     });
     expect(config).toMatchObject({ regions: ['eu-central-1', 'ap-southeast-7'], ephemeral: true, nonce: '17' });
     expect(config).toMatchObject({
@@ -42,8 +48,13 @@ describe('the configuration', () => {
       logRetentionDays: 365,
       archiveDays: 0,
       turnConcurrency: 20,
+      apiConcurrency: 0,
+      maxReadUnits: 4000,
+      maxWriteUnits: undefined,
+      redriveRoles: ['operator', 'team/on-call-*'],
     });
     expect(parse({ regions, ephemeral: 'false' }).ephemeral).toBe(false);
+    expect(parse({ regions, ephemeral: true }).apiConcurrency).toBe(0);
     expect(parse({ regions, schemaRegistry: 'false' }).schemaRegistry).toBe(false);
   });
 
@@ -68,6 +79,53 @@ describe('the configuration', () => {
     expect(() => parse({ regions: ['us-east-1', 'eu-west-1'], decisions: 'strong' })).toThrow(
       /us-east-1, eu-west-1 .*us-east-1, us-east-2, us-west-2; eu-west-1, eu-west-2, eu-west-3, eu-central-1; ap-northeast-1/,
     );
+  });
+
+  describe('with customer-managed keys', () => {
+    const keyOf = (region: string, account = '123456789012') =>
+      `arn:aws:kms:${region}:${account}:key/mrk-0123456789abcdef`;
+    const keys = Object.fromEntries(regions.map((region) => [region, keyOf(region)]));
+
+    it('has one of each Region, in the account of the deployment if that is known', () => {
+      expect(parse({ regions, encryptionKeys: keys }).encryptionKeys).toEqual(keys);
+      expect(parse({ regions, encryptionKeys: keys }, '123456789012').encryptionKeys).toEqual(keys);
+    });
+
+    const { 'us-west-2': _, ...missing } = keys;
+    it.each([
+      ['a Region has none', missing, 'us-west-2 has no key'],
+      [
+        'it has one of another Region',
+        { ...keys, 'eu-west-1': keyOf('eu-west-1') },
+        'eu-west-1 is not one of `regions`',
+      ],
+      [
+        'one is in another Region',
+        { ...keys, 'us-west-2': keyOf('us-east-1') },
+        'the key of us-west-2 is in us-east-1',
+      ],
+      [
+        'they are in two accounts',
+        { ...keys, 'us-west-2': keyOf('us-west-2', '222222222222') },
+        'more than one account',
+      ],
+      [
+        'one is an alias',
+        { ...keys, 'us-west-2': 'arn:aws:kms:us-west-2:123456789012:alias/shop' },
+        'not the ARN of a KMS key',
+      ],
+      ['they are not given by Region', keyOf('us-east-1'), 'encryptionKeys'],
+    ])('is refused if %s', (_, encryptionKeys, message) => {
+      expect(() => parse({ regions, encryptionKeys })).toThrow(ConfigError);
+      expect(() => parse({ regions, encryptionKeys })).toThrow(message);
+    });
+
+    it('is refused if they are in another account than the deployment', () => {
+      for (const account of [{ account: '111111111111' }, {}])
+        expect(() => parse({ regions, encryptionKeys: keys, ...account }, '111111111111')).toThrow(
+          /"encryptionKeys" of the context: .*more than one account: 111111111111, 123456789012/,
+        );
+    });
   });
 
   it('prefers the configured account to that of the credentials', () => {
@@ -114,6 +172,11 @@ describe('the configuration', () => {
     ['archiveDays', { regions, archiveDays: 1.5 }, '1.5'],
     ['turnConcurrency', { regions, turnConcurrency: 1001 }, '1001'],
     ['turnConcurrency', { regions, turnConcurrency: 'all' }, '"all"'],
+    ['apiConcurrency', { regions, apiConcurrency: -1 }, '-1'],
+    ['maxReadUnits', { regions, maxReadUnits: 0 }, '0'],
+    ['maxWriteUnits', { regions, maxWriteUnits: '1.5' }, '"1.5"'],
+    ['redriveRoles', { regions, redriveRoles: '*' }, 'not the name of a role'],
+    ['redriveRoles', { regions, redriveRoles: ['arn:aws:iam::123456789012:role/operator'] }, 'not the name of a role'],
     ['decisions', { regions, decisions: 'quick' }, '"quick"'],
     ['decisions', { regions: [...regions, 'eu-west-1'], decisions: 'strong' }, 'do not allow it'],
     ['runbookUrl', { regions, runbookUrl: 'https://wiki.example.com/' }, 'not a URL or a path'],
@@ -128,6 +191,13 @@ describe('the configuration', () => {
     expect(parsing).toThrow(
       expect.objectContaining({ message: expect.stringContaining(found), code: 'invalid-config' }),
     );
+  });
+
+  it('refuses a value that JSON cannot express, or that is long, without showing all of it', () => {
+    expect(() => parse({ regions, archiveDays: 3n })).toThrow('found a value that JSON cannot express (');
+    const deep: unknown = JSON.parse('['.repeat(20_000) + ']'.repeat(20_000));
+    expect(() => parse({ regions, logs: deep })).toThrow('found a value that JSON cannot express (');
+    expect(() => parse({ regions, name: 'x'.repeat(5_000) })).toThrow(/found "x{499}… \(/);
   });
 
   it('prefers properties to the context, and names the source of an invalid value', () => {

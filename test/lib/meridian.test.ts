@@ -152,7 +152,9 @@ describe('the construct', () => {
       keptAnything: true,
       tags: Object.fromEntries(
         ['shop', 'stock'].flatMap((name) =>
-          ['global', 'us-east-1', 'us-east-2'].map((part) => [`${name}-${part}`, name]),
+          ['global', ...['us-east-1', 'us-east-2'].flatMap((region) => [region, `${region}-forwarding`])].map(
+            (part) => [`${name}-${part}`, name],
+          ),
         ),
       ),
       regions: [deployed, deployed],

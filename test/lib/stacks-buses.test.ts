@@ -3,8 +3,8 @@ import { z } from 'zod';
 import { fastPathPattern, forwardPattern, ingestPattern } from '../../core/index.ts';
 import { matches } from './event-pattern.ts';
 import { account, fiveRegions, three } from './stacks-fixture.ts';
-import { firstRegionOf, type Synthesized, synthesize } from './synthesize.ts';
-import { TemplateReader } from './template.ts';
+import { firstRegionOf, regionsOf, type Synthesized, synthesize } from './synthesize.ts';
+import type { TemplateReader } from './template.ts';
 
 let five: Synthesized;
 let region: TemplateReader;
@@ -12,11 +12,14 @@ let everyRegion: { name: string; template: TemplateReader }[];
 beforeAll(() => {
   const app = synthesize();
   five = synthesize({ context: fiveRegions });
-  everyRegion = app.regionTemplates.map((template, index) => ({
-    name: three[index] ?? '',
-    template: new TemplateReader(template),
-  }));
+  everyRegion = regionsOf(app).map((template, index) => ({ name: three[index] ?? '', template }));
   region = firstRegionOf(app);
+});
+
+const sending = z.object({
+  Effect: z.string(),
+  Action: z.unknown(),
+  Condition: z.object({ ArnEquals: z.object({ 'aws:SourceArn': z.array(z.unknown()) }).optional() }),
 });
 
 describe('events on the buses', () => {
@@ -96,7 +99,7 @@ describe('events on the buses', () => {
         Id: expect.any(String),
         Arn: expect.anything(),
         RoleArn: expect.anything(),
-        DeadLetterConfig: { Arn: expect.objectContaining({ 'Fn::GetAtt': [expect.any(String), 'Arn'] }) },
+        DeadLetterConfig: { Arn: expect.anything() },
       },
     ]);
     const [target] = z
@@ -104,7 +107,21 @@ describe('events on the buses', () => {
       .parse(ruleOf('forward-us-west-2', 'us-east-1').Targets);
     expect(region.text(target?.Arn)).toBe(`arn:aws:events:us-west-2:${account}:event-bus/meridian`);
     expect(region.text(target?.RoleArn)).toBe('Role(meridian-us-east-1-forward)');
-    expect(region.text(target?.DeadLetterConfig.Arn)).toBe('Queue(meridian-forwarding-dead-letter)');
+    const queue = 'meridian-forwarding-dead-letter';
+    expect(region.text(target?.DeadLetterConfig.Arn)).toBe(`arn:aws:sqs:us-east-1:${account}:${queue}`);
+    const accepts = region
+      .ofType('AWS::SQS::QueuePolicy')
+      .map(({ Properties }) => Properties)
+      .filter(({ Queues }) => JSON.stringify(Queues).includes('ForwardingDeadLetters'))
+      .flatMap(({ PolicyDocument }) => z.object({ Statement: z.array(sending) }).parse(PolicyDocument).Statement)
+      .filter(({ Effect }) => Effect === 'Allow');
+    expect(region.named('AWS::SQS::Queue', queue).Properties.QueueName).toBe(queue);
+    expect(accepts).toHaveLength(1);
+    expect(accepts[0]?.Condition.ArnEquals?.['aws:SourceArn'].map((arn) => region.text(arn))).toEqual(
+      ['us-east-2', 'us-west-2'].map(
+        (other) => `arn:aws:events:us-east-1:${account}:rule/meridian/meridian-forward-${other}`,
+      ),
+    );
   });
 
   it('that producers put on a bus go to quarantine when the queue of ingest cannot be reached', () => {
@@ -116,9 +133,9 @@ describe('events on the buses', () => {
   });
 
   it('reach all five Regions, whichever Region wrote them', () => {
-    for (const template of five.regionTemplates)
+    for (const template of regionsOf(five))
       expect(
-        new TemplateReader(template)
+        template
           .ofType('AWS::Events::Rule')
           .filter(({ Properties }) => String(Properties.Name).startsWith('meridian-forward-')),
       ).toHaveLength(4);
@@ -126,32 +143,53 @@ describe('events on the buses', () => {
 });
 
 describe('the policy of a bus', () => {
-  const busPolicy = z.object({
-    Statement: z.object({
-      Effect: z.literal('Deny'),
-      Principal: z.literal('*'),
-      Action: z.literal('events:PutEvents'),
-      Resource: z.unknown(),
-      Condition: z.strictObject({
-        'ForAnyValue:StringLike': z.strictObject({ 'events:source': z.string().endsWith('*') }),
-        ArnNotEquals: z.strictObject({ 'aws:PrincipalArn': z.array(z.unknown()) }),
-      }),
+  const denial = z.object({
+    Effect: z.literal('Deny'),
+    Principal: z.literal('*'),
+    Action: z.literal('events:PutEvents'),
+    Resource: z.unknown(),
+    Condition: z.strictObject({
+      'ForAnyValue:StringLike': z.strictObject({ 'events:source': z.string().endsWith('*') }),
+      ArnNotEquals: z.strictObject({ 'aws:PrincipalArn': z.array(z.unknown()) }),
     }),
   });
+  const permission = z.object({
+    Effect: z.literal('Allow'),
+    Principal: z.strictObject({ AWS: z.unknown() }),
+    Action: z.literal('events:PutEvents'),
+    Resource: z.unknown(),
+    Condition: z.strictObject({ ArnEquals: z.strictObject({ 'aws:PrincipalArn': z.array(z.unknown()) }) }),
+  });
+  const only = <Schema extends z.ZodType>(schema: Schema, effect: string) => {
+    const statements = region
+      .ofType('AWS::Events::EventBusPolicy')
+      .map(({ Properties }) => z.looseObject({ Effect: z.string() }).parse(Properties.Statement));
+    const [found, ...more] = statements.filter(({ Effect }) => Effect === effect);
+    expect(more).toEqual([]);
+    expect(statements).toHaveLength(2);
+    return schema.parse(found);
+  };
   /** As in IAM: both conditions hold; a negated one also holds if the key is missing. */
   const denies = (principal: string | undefined, sources: readonly string[]): boolean => {
-    const [resource] = region.ofType('AWS::Events::EventBusPolicy');
-    const { Condition } = busPolicy.parse(resource?.Properties).Statement;
+    const { Condition } = only(denial, 'Deny');
     const prefix = Condition['ForAnyValue:StringLike']['events:source'].slice(0, -1);
     const speakers = Condition.ArnNotEquals['aws:PrincipalArn'].map((arn) => region.text(arn));
     return sources.some((source) => source.startsWith(prefix)) && !(principal && speakers.includes(principal));
   };
   const role = (name: string) => `arn:aws:iam::${account}:role/${name}`;
 
-  it('covers its own bus, and is the only policy', () => {
-    const [resource, ...more] = region.ofType('AWS::Events::EventBusPolicy');
-    expect(more).toEqual([]);
-    expect(region.text(busPolicy.parse(resource?.Properties).Statement.Resource)).toBe('EventBus(meridian)');
+  it('covers its own bus, with one denial and one permission', () => {
+    expect(region.text(only(denial, 'Deny').Resource)).toBe('EventBus(meridian)');
+    expect(region.text(only(permission, 'Allow').Resource)).toBe('EventBus(meridian)');
+  });
+
+  it('allows the forwarding roles of the other Regions by name, under a principal that exists before they do', () => {
+    const { Principal, Condition } = only(permission, 'Allow');
+    expect(region.text(Principal.AWS)).toBe(`arn:aws:iam::${account}:root`);
+    expect(Condition.ArnEquals['aws:PrincipalArn'].map((arn) => region.text(arn))).toEqual([
+      role('meridian-us-east-2-forward'),
+      role('meridian-us-west-2-forward'),
+    ]);
   });
 
   it.each([

@@ -33,15 +33,18 @@ describe('the functions', () => {
     });
   });
 
-  it('reserve no concurrency, except for what waits, which it also limits, if that is configured', () => {
+  it('reserve no concurrency, except for what answers callers, and for what waits if that is configured: it also limits them', () => {
     const reservedIn = (reader: TemplateReader) =>
       reader
         .ofType('AWS::Lambda::Function')
         .flatMap(({ Properties: { FunctionName, ReservedConcurrentExecutions: reserved } }) =>
           reserved === undefined ? [] : [[FunctionName, reserved]],
         );
-    expect(reservedIn(region)).toEqual([]);
-    expect(reservedIn(firstRegionOf(five))).toEqual([['meridian-turn', 20]]);
+    expect(reservedIn(region)).toEqual([['meridian-api', 500]]);
+    expect(reservedIn(firstRegionOf(five))).toEqual([
+      ['meridian-turn', 20],
+      ['meridian-api', 500],
+    ]);
   });
 
   const variablesOf = (name: string): Record<string, string> => {
@@ -54,6 +57,7 @@ describe('the functions', () => {
     MERIDIAN_NAME: 'meridian',
     MERIDIAN_REGIONS: 'us-east-1,us-east-2,us-west-2',
     MERIDIAN_LOG: 'us-east-1',
+    MERIDIAN_LOGS: 'us-east-1,us-east-2,us-west-2',
     EVENTS_TABLE: 'meridian-events',
     SNAPSHOTS_TABLE: 'meridian-snapshots',
     TRANSACTIONS_TABLE: 'meridian-transactions',
@@ -72,6 +76,7 @@ describe('the functions', () => {
         COMMAND_FUNCTION: 'meridian-command',
         BUS_NAME: 'meridian',
         QUARANTINE_QUEUE_URL: 'Queue(meridian-quarantine)',
+        INGEST_QUEUE_URL: 'Queue(meridian-ingest)',
       },
     ],
     [
@@ -112,6 +117,7 @@ describe('the functions', () => {
         BUS_NAME: 'meridian',
         PROJECTION_QUEUE_URL: 'Queue(meridian-projection)',
         RESOLVER_QUEUE_URL: 'Queue(meridian-resolver)',
+        QUARANTINE_QUEUE_URL: 'Queue(meridian-quarantine)',
         VIEWS_TABLE: 'meridian-views',
       },
     ],
@@ -119,11 +125,13 @@ describe('the functions', () => {
       'projection',
       {
         MERIDIAN_NAME: 'meridian',
+        MERIDIAN_LOGS: 'us-east-1,us-east-2,us-west-2',
         EVENTS_TABLE: 'meridian-events',
         SNAPSHOTS_TABLE: 'meridian-snapshots',
         TRANSACTIONS_TABLE: 'meridian-transactions',
         DECISIONS: 'strong',
         VIEWS_TABLE: 'meridian-views',
+        PROJECTION_QUEUE_URL: 'Queue(meridian-projection)',
       },
     ],
     [

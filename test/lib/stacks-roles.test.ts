@@ -54,6 +54,7 @@ describe('the permissions of each role', () => {
         ...elsewhere('command'),
         'events:PutEvents on EventBus(meridian)',
         'sqs:SendMessage on Queue(meridian-quarantine)',
+        'sqs:SendMessage on Queue(meridian-ingest)',
         ...consume('meridian-ingest'),
       ],
     ],
@@ -107,6 +108,7 @@ describe('the permissions of each role', () => {
         's3:ListBucket on Bucket()',
         's3:PutObject on Bucket()/aws/lambda/*',
         'sqs:SendMessage on Queue(meridian-projection)',
+        'sqs:SendMessage on Queue(meridian-quarantine)',
         'sqs:SendMessage on Queue(meridian-resolver)',
       ],
     ],
@@ -117,9 +119,11 @@ describe('the permissions of each role', () => {
         ...snapshots,
         ...decisions('GetItem'),
         'dynamodb:BatchGetItem on GlobalTable(meridian-views)',
+        'dynamodb:DeleteItem on GlobalTable(meridian-views)',
         'dynamodb:PutItem on GlobalTable(meridian-views)',
         'dynamodb:UpdateItem on GlobalTable(meridian-views)',
         ...consume('meridian-projection'),
+        'sqs:SendMessage on Queue(meridian-projection)',
       ],
     ],
     [
@@ -128,7 +132,7 @@ describe('the permissions of each role', () => {
         `dynamodb:Query on ${events}`,
         `dynamodb:Scan on ${events}`,
         ...decisions('GetItem', 'Scan'),
-        ...['BatchGetItem', 'BatchWriteItem', 'PutItem', 'Query', 'UpdateItem'].map(
+        ...['BatchGetItem', 'BatchWriteItem', 'DeleteItem', 'PutItem', 'Query', 'UpdateItem'].map(
           (action) => `dynamodb:${action} on GlobalTable(meridian-views)`,
         ),
         'events:PutEvents on EventBus(meridian)',

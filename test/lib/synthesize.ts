@@ -33,12 +33,20 @@ export interface Synthesized extends MeridianStacks {
   readonly globalTemplate: Template;
   /** In the order of the configuration. */
   readonly regionTemplates: readonly Template[];
+  /** In the same order. */
+  readonly forwardingTemplates: readonly Template[];
 }
 
-/** The stack of the first Region, which represents all where they are alike. */
-export function firstRegionOf({ regionTemplates: [first] }: Synthesized): TemplateReader {
+/** The two stacks of each Region, in the order of the configuration. */
+export function regionsOf({ regionTemplates, forwardingTemplates }: Synthesized): readonly TemplateReader[] {
+  return regionTemplates.map((template, i) => new TemplateReader(template, ...forwardingTemplates.slice(i, i + 1)));
+}
+
+/** The stacks of the first Region, which represents all where they are alike. */
+export function firstRegionOf(synthesized: Synthesized): TemplateReader {
+  const [first] = regionsOf(synthesized);
   if (first === undefined) throw new Error('there is no Region');
-  return new TemplateReader(first);
+  return first;
 }
 
 export interface SynthesizeOptions {
@@ -48,6 +56,10 @@ export interface SynthesizeOptions {
   readonly cloudFormationRules?: boolean;
   /** @default those of the toy domain */
   readonly projectedTypes?: Iterable<string>;
+  /** @default those of the toy domain's events */
+  readonly eventSchemas?: Readonly<Record<string, object>>;
+  /** @default those of the toy domain */
+  readonly streamTypes?: readonly string[];
   /** @default there are none */
   readonly subscribers?: MeridianProps['subscribers'];
   /** @default there are none */
@@ -65,6 +77,8 @@ export function synthesize({
   deployed,
   cloudFormationRules = false,
   projectedTypes: types = projectedTypes(toyDomain),
+  eventSchemas = registrySchemas(toyDomain),
+  streamTypes = [...toyDomain.streams.keys()],
   change,
   subscribers,
   functions,
@@ -76,8 +90,8 @@ export function synthesize({
     const stacks = addMeridian(app, {
       config,
       projectedTypes: [...types].sort(),
-      eventSchemas: registrySchemas(toyDomain),
-      own: ownOf({ subscribers, functions }, { regions: config.regions, streamTypes: [...toyDomain.streams.keys()] }),
+      eventSchemas,
+      own: ownOf({ subscribers, functions }, { regions: config.regions, streamTypes }),
       deployed,
     });
     change?.(stacks);
@@ -90,6 +104,7 @@ export function synthesize({
       findings: pluginReports.flatMap(({ violations }) => violations),
       globalTemplate: Template.fromStack(stacks.global),
       regionTemplates: stacks.regions.map((stack) => Template.fromStack(stack)),
+      forwardingTemplates: stacks.forwarding.map((stack) => Template.fromStack(stack)),
     };
   } finally {
     rmSync(outdir, { recursive: true });

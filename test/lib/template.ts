@@ -36,8 +36,12 @@ function arrayOf(value: unknown): unknown[] {
 export class TemplateReader {
   readonly #resources: Readonly<Record<string, Resource>>;
 
-  constructor(template: Template) {
-    this.#resources = resourcesSchema.parse(template.toJSON().Resources);
+  /** @param templates of stacks that are read as one */
+  constructor(...templates: readonly Template[]) {
+    const all = templates.map((template) => resourcesSchema.parse(template.toJSON().Resources));
+    const count = all.reduce((sum, resources) => sum + Object.keys(resources).length, 0);
+    this.#resources = Object.assign({}, ...all);
+    if (Object.keys(this.#resources).length < count) throw new Error('two templates have the same logical id');
   }
 
   ofType(type: string): Resource[] {

@@ -283,8 +283,10 @@ describe('the responses of the API', () => {
     expect(conflict.body).toMatchObject({ code: 'version-conflict' });
     expect(api.answerFaults('command.stock.take', conflict)).toEqual([]);
 
-    // An empty Region, with its own clock.
-    const { status, headers, body } = await anApi().get('/streams/stock/3', { headers: { 'If-At-Least': version } });
+    // Another, empty Region, with its own clock.
+    const { status, headers, body } = await anApi({ region: 'us-west-2', log: 'us-west-2' }).get('/streams/stock/3', {
+      headers: { 'If-At-Least': version },
+    });
     const behind = { status, type: headers['content-type'] ?? '', body };
     expect(behind.body).toMatchObject({ code: 'not-caught-up' });
     expect(api.answerFaults('state.stock', behind)).toEqual([]);

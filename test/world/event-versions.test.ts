@@ -101,6 +101,52 @@ describe('during a rolling deployment', () => {
     });
   });
 
+  it('an append is the same request with the version under which it was first taken, and without one after a release', async () => {
+    const { call, deployWest, written } = midDeploy();
+    const text = { text: 'blue' };
+    const post = (version?: number) => call(west, 'POST', '/events', { body: written('id', 'note/c', version, text) });
+    const first = await post();
+    expect(first).toMatchObject({ status: 200, body: { position: 1 } });
+    expect(await post(1)).toEqual(first);
+    deployWest();
+    expect([await post(), await post(1)]).toEqual([first, first]);
+    expect(await post(2)).toMatchObject({ status: 409, body: { code: 'id-reused' } });
+  });
+
+  it.each([
+    ['of one Region', ['stock/1']],
+    ['of several Regions', ['stock/0', 'stock/1']],
+  ])('a transaction %s has the first outcome after a release, too', async (_kind, streams) => {
+    const { call, deployWest } = midDeploy();
+    const post = (data: unknown, schemaVersion?: number) =>
+      call(west, 'POST', '/transactions', {
+        body: {
+          id: `${west}:t`,
+          participants: streams.map((stream) => ({
+            stream,
+            events: [{ type: 'Taken', ...(schemaVersion && { schemaVersion }), data }],
+          })),
+        },
+      });
+    const text = { text: 'blue' };
+    const first = await post(text, 1);
+    expect(first).toMatchObject({ status: 200, body: { state: 'committed' } });
+    deployWest();
+    expect(await post(text, 1)).toEqual(first);
+    expect(await post({ text: 'red' }, 1)).toMatchObject({ status: 409, body: { code: 'id-reused' } });
+  });
+
+  it('a transaction that was not taken before is refused if the domain refuses it now', async () => {
+    const { call } = midDeploy();
+    const events = [{ type: 'Taken', data: { text: 'blue' } }];
+    const body = { id: `${east}:t`, participants: [{ stream: 'stock/0', events }] };
+    expect(await call(east, 'POST', '/transactions', { body })).toMatchObject({
+      status: 400,
+      body: { code: 'validation', faults: [{ path: 'participants[0].events[0].data.language' }] },
+    });
+    expect(await call(east, 'GET', `/transactions/${east}:t`)).toMatchObject({ body: { state: 'unknown' } });
+  });
+
   it('its other streams continue', async () => {
     const { put, settle, written, heard, rows } = midDeploy();
     await put(east, 'meridian.append', written('new', 'note/a', 2, red));

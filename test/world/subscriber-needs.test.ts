@@ -30,6 +30,7 @@ function subscribed(handle: NonNullable<SubscriberFunctions['handle']>, needs: r
 function aLog() {
   const reasons: string[] = [];
   const log = {
+    info: () => undefined,
     warn: (_what: string, { why }: { readonly why?: string }) => reasons.push(why ?? ''),
     error: () => undefined,
   };

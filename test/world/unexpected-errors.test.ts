@@ -28,6 +28,7 @@ const transaction = (id: string) => ({ id, participants: [{ stream, command, inp
 function aFaultyWorld() {
   const stacks: (string | undefined)[] = [];
   const log = {
+    info: () => undefined,
     warn: () => undefined,
     error: (message: string, { error }: Readonly<Record<string, unknown>>) => {
       if (message === 'Unexpected error' && error instanceof Error) stacks.push(error.stack);

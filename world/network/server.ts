@@ -10,7 +10,8 @@ import { functionUrlEvent } from './function-url-event.ts';
 
 /**
  * Serves every Region's API at `/regions/<region>/…`, on the loopback address only; `GET /` lists the Regions. `POST
- * /regions/<region>/operate` stands in for an Invoke of the `operate` function, which has no URL on AWS.
+ * /regions/<region>/operate` stands in for an Invoke of the `operate` function, which has no URL on AWS. A request of a
+ * page of another site, or one for another host, is refused: it comes from a browser that such a page makes send it.
  * @throws Error if the port is in use
  */
 export function serveWorld(world: World, port: number): Promise<Server> {
@@ -30,7 +31,33 @@ export function serveWorld(world: World, port: number): Promise<Server> {
   });
 }
 
+const LOOPBACK: ReadonlySet<string> = new Set(['127.0.0.1', 'localhost', '[::1]']);
+
+/** True if a header names an address of this computer; the port may be any, because it may be forwarded. */
+function isLocal(url: string): boolean {
+  return URL.canParse(url) && LOOPBACK.has(new URL(url).hostname);
+}
+
+function refusalOf({ headers: { host, origin } }: IncomingMessage): Answer | undefined {
+  const wrong =
+    host === undefined || !isLocal(`http://${host}`)
+      ? `the host ${host ?? ''}`.trim()
+      : origin !== undefined && !isLocal(origin)
+        ? `the origin ${origin}`
+        : undefined;
+  return wrong === undefined
+    ? undefined
+    : problemAnswer(
+        new MeridianError(
+          'misdirected',
+          `Requests for ${wrong} are refused. Use http://127.0.0.1 or http://localhost.`,
+        ),
+      );
+}
+
 async function answer(world: World, request: IncomingMessage): Promise<Answer> {
+  const refusal = refusalOf(request);
+  if (refusal) return refusal;
   const [path = '/', query = ''] = (request.url ?? '/').split('?', 2);
   if (path === '/' || path === '/regions')
     return jsonAnswer({ regions: [...world.regions.keys()].map((region) => `/regions/${region}/health`) });
@@ -47,17 +74,14 @@ async function answer(world: World, request: IncomingMessage): Promise<Answer> {
   if (body === undefined)
     return problemAnswer(new MeridianError('too-large', `A request holds at most ${LAMBDA_PAYLOAD_BYTES} bytes.`));
   const headers = Object.fromEntries(Object.entries(request.headers).map(([key, value]) => [key, String(value)]));
-  const event = functionUrlEvent({
-    method: request.method ?? 'GET',
-    path: rest,
-    query,
-    headers,
-    body: body.toString(),
-  });
-  if (rest === '/operate' && request.method === 'POST') return operateOn(region, event);
   // A Function URL passes a body that is not text as base64.
   const binary = isUtf8(body) ? {} : { body: body.toString('base64'), isBase64Encoded: true };
-  const answered = await region.request({ ...event, ...binary });
+  const event = {
+    ...functionUrlEvent({ method: request.method ?? 'GET', path: rest, query, headers, body: body.toString() }),
+    ...binary,
+  };
+  if (rest === '/operate' && request.method === 'POST') return operateOn(region, event);
+  const answered = await region.request(event);
   // Removes the prefix of the path, because a Region's API assumes that it is at the root of its address.
   const { location, ...others } = answered.headers;
   return location === undefined

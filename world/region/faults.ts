@@ -22,6 +22,7 @@ export interface FaultyPorts {
   readonly sightings: Sightings;
   readonly bus: Bus;
   readonly projection: Queue;
+  readonly ahead: DelayedQueue;
   readonly quarantine: Quarantine;
   readonly remote: Remote;
   readonly decisions: TransactionsTable;
@@ -31,6 +32,8 @@ export interface FaultyPorts {
   readonly resolver: DelayedQueue;
   /** A subscriber's progress; only a subscriber with its own table has it. */
   readonly progress?: Progress<Addition> | undefined;
+  /** A subscriber's own queue. */
+  readonly waiting?: DelayedQueue | undefined;
 }
 
 /** Decides whether, when and with which arguments a call of a port is made. `name` is like `events.put`. */

@@ -1,6 +1,15 @@
 import { hash } from 'node:crypto';
 import { warmStreams } from '../../adapters/node/warm-streams.ts';
-import { type Domain, MeridianError, type Queue, type Remote, type Runtime, ThrottledError } from '../../core/index.ts';
+import {
+  type Domain,
+  type KeptStream,
+  MeridianError,
+  type Queue,
+  type Remote,
+  type Runtime,
+  ThrottledError,
+  type Warm,
+} from '../../core/index.ts';
 import { REMOTE_MS } from '../../core/limits/budgets.ts';
 import { type Telemetry, unexpectedIn } from '../../lambdas/instrument.ts';
 import { type FunctionPool, ThrottledInvocation } from '../services/function-pool.ts';
@@ -14,6 +23,9 @@ import type { Links } from './links.ts';
 /** The ports of one instance of a function. */
 export type FunctionPorts = FaultyPorts & ReturnType<typeof ownPorts>;
 
+/** Bytes of the streams that an instance keeps: fewer than on Lambda, because all instances share one process. */
+const WARM_BYTES = 16 * 1024 * 1024;
+
 /** The ports without fault injection; the warm memory belongs to the instance. */
 export function ownPorts(options: {
   readonly region: string;
@@ -23,7 +35,14 @@ export function ownPorts(options: {
   readonly runtime: Runtime;
   readonly ingest: Queue;
 }) {
-  return { ...options, log: options.region, warm: warmStreams() };
+  return {
+    ...options,
+    log: options.region,
+    // In a world every Region's log has the name of the Region.
+    logs: options.regions,
+    warm: warmStreams<Warm>(WARM_BYTES),
+    keptStreams: warmStreams<KeptStream>(WARM_BYTES),
+  };
 }
 
 /** Time, randomness, metrics and the log of a Region. */

@@ -1,9 +1,9 @@
 import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
-import type { Queue, Subscription } from '../../core/index.ts';
+import type { DelayedQueue, Queue, Subscription } from '../../core/index.ts';
 import type { QueueConsumerId, QueueLimits } from '../../core/limits/functions.ts';
 import type { FunctionPool } from '../services/function-pool.ts';
 import { KeepingQueue, type QueueEnds, WorldDelayedQueue, WorldQueue } from '../services/queue.ts';
-import type { Activity } from '../time/activity.ts';
+import { Activity } from '../time/activity.ts';
 import type { Clockwork } from '../time/clockwork.ts';
 import { type Overrides, queueLimits } from './deployment.ts';
 import type { RegionFunctions } from './functions.ts';
@@ -28,6 +28,8 @@ export interface RegionQueuesOptions extends Clockwork {
 export class RegionQueues {
   readonly ingest: WorldQueue;
   readonly projection: WorldQueue;
+  /** The same queue, for streams that are ahead of the table. The world may be idle and recovered before these are due. */
+  readonly ahead: WorldDelayedQueue;
   readonly resolver: WorldDelayedQueue;
   readonly projectionDeadLetters = new KeepingQueue();
   readonly subscriberDeadLetters = new Map<string, KeepingQueue>();
@@ -37,6 +39,7 @@ export class RegionQueues {
   constructor(options: RegionQueuesOptions, functions: RegionFunctions, quarantine: Queue) {
     this.#options = options;
     this.projection = this.#queue('projection', functions.projection, this.projectionDeadLetters);
+    this.ahead = new WorldDelayedQueue(this.projection, new Activity());
     const { region, storage } = options;
     this.ingest = this.#queue('ingest', functions.ingest, quarantine, {
       keeper: storage && keptMessages(storage, `ingest/${region}`),
@@ -82,4 +85,22 @@ export class RegionQueues {
     };
     return new WorldQueue(options, this.#options, { consumer, deadLetters, ...ends });
   }
+}
+
+/**
+ * A subscriber's queue for the messages that it was held up with. A message that waits for a second time, because its
+ * predecessor is lost or in the dead-letter queue, does not keep the world from being idle.
+ */
+export function waitingQueue(queue: WorldQueue): DelayedQueue {
+  const [first, again] = [new WorldDelayedQueue(queue), new WorldDelayedQueue(queue, new Activity())];
+  const known = new Set<string>();
+  return {
+    send: async (messages) => {
+      for (const message of messages) {
+        await (message.delay > 0 && known.has(message.body) ? again : first).send([message]);
+        if (message.delay > 0) known.add(message.body);
+      }
+      return messages.map(() => undefined);
+    },
+  };
 }

@@ -37,7 +37,7 @@ import { RegionFunctions } from './functions.ts';
 import { keptMessages } from './kept-messages.ts';
 import type { Links } from './links.ts';
 import { type FunctionPorts, ownPorts, regionRuntime, remoteOver } from './ports.ts';
-import { RegionQueues } from './queues.ts';
+import { RegionQueues, waitingQueue } from './queues.ts';
 import type { Storage } from './storage.ts';
 import { subscriberEnvironment } from './subscriber-environment.ts';
 import { SubscriberLog } from './subscriber-log.ts';
@@ -249,14 +249,15 @@ export class WorldRegion {
     const table = hasTable ? subscriberTable(runtime.now, kept) : undefined;
     if (table) this.#subscriberTables.set(name, table);
     const consumer = this.#functions.subscriber(subscription, (exit) => {
-      const { progress } = this.#faulty(name, exit, table?.progress);
-      const ports = { deployment: 'world', name, region, environment, from, progress, runtime, telemetry };
+      const { progress, waiting } = this.#faulty(name, exit, { progress: table?.progress, waiting: own });
+      const ports = { deployment: 'world', name, region, environment, from, progress, waiting, runtime, telemetry };
       return log.around(async (batch, context) => subscriberOn(await functions, ports)(batch, context));
     });
     const queue = this.#queues.subscriber(subscription, {
       consumer,
       onDeadLetter: (message) => log.deadLetter(message),
     });
+    const own = waitingQueue(queue);
     this.bus.addRule(patternIn(region), { kind: 'queue', queue });
   }
 
@@ -283,15 +284,20 @@ export class WorldRegion {
   }
 
   /** The ports that one instance of a function calls over the network, with injected faults. */
-  #faulty(name: string, exit: () => void, progress?: FaultyPorts['progress']): FaultyPorts {
+  #faulty(
+    name: string,
+    exit: () => void,
+    { progress, waiting }: Pick<FaultyPorts, 'progress' | 'waiting'> = {},
+  ): FaultyPorts {
     const { region, withFaults } = this.#options;
     const { events, snapshots, views, sightings, decisions } = this.#tables;
-    const { projection, resolver } = this.#queues;
+    const { projection, ahead, resolver } = this.#queues;
     return withFaults(
       region,
       {
-        ...{ events, snapshots, views, sightings, decisions, projection, resolver },
+        ...{ events, snapshots, views, sightings, decisions, projection, ahead, resolver },
         ...(progress && { progress }),
+        ...(waiting && { waiting }),
         bus: this.bus,
         quarantine: this.quarantine,
         remote: this.#remote(({ command }) => command),

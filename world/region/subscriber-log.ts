@@ -16,6 +16,10 @@ export class SubscriberLog implements Log {
     this.#whose = whose;
   }
 
+  info(message: string, details: Readonly<Record<string, unknown>>): void {
+    this.#log.info(message, { ...details, ...this.#whose });
+  }
+
   warn(message: string, details: Readonly<Record<string, unknown>>): void {
     if (typeof details.id === 'string') this.#failures.set(details.id, details.error);
     this.#log.warn(message, { ...details, ...this.#whose });

@@ -86,12 +86,12 @@ export class WorldQueue implements Queue {
     return bodies.map(() => undefined);
   }
 
-  /** Sends a message that stays hidden for this many milliseconds. */
-  sendAfter(delay: number, body: string): void {
-    this.#hidden.begin();
+  /** Sends a message that stays hidden for this many milliseconds, and is counted meanwhile. */
+  sendAfter(delay: number, body: string, hidden = this.#hidden): void {
+    hidden.begin();
     this.#scheduler.after(delay, () => {
       void this.send([body]);
-      this.#hidden.end();
+      hidden.end();
     });
   }
 
@@ -181,9 +181,12 @@ export class WorldQueue implements Queue {
 /** A queue with delayed delivery. A message that is not due yet is hidden: see `WorldQueue`. */
 export class WorldDelayedQueue implements DelayedQueue {
   readonly #queue: WorldQueue;
+  readonly #hidden: Activity | undefined;
 
-  constructor(queue: WorldQueue) {
+  /** @param hidden counts messages that are not due yet. @default as the queue counts hidden messages */
+  constructor(queue: WorldQueue, hidden?: Activity) {
     this.#queue = queue;
+    this.#hidden = hidden;
   }
 
   async send(messages: readonly DelayedMessage[]): Promise<readonly undefined[]> {
@@ -191,7 +194,7 @@ export class WorldDelayedQueue implements DelayedQueue {
     for (const { body, delay } of messages) {
       if (!(delay >= 0 && delay <= SQS_MAX_DELAY_S * 1000))
         throw new Error(`The delay of a message must be 0 to ${SQS_MAX_DELAY_S * 1000} ms, not ${delay}.`);
-      this.#queue.sendAfter(Math.ceil(delay / 1000) * 1000, body);
+      this.#queue.sendAfter(Math.ceil(delay / 1000) * 1000, body, this.#hidden);
     }
     return messages.map(() => undefined);
   }

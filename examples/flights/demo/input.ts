@@ -13,7 +13,7 @@ export type FlightCount = (typeof flightCounts)[number];
 export function flightsFile(count: FlightCount): string {
   // The package exports only its main entry, so its folder is found through its package.json.
   const manifest = findPackageJSON('vega-datasets', import.meta.url);
-  if (!manifest) throw new Error('The package vega-datasets is not installed: run `npm install`.');
+  if (!manifest) throw new Error('The package vega-datasets is not installed: run `npm ci`.');
   return join(dirname(manifest), 'data', `flights-${count}.json`);
 }
 

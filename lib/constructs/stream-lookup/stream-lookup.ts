@@ -5,6 +5,7 @@ import type { ITableV2, StreamViewType } from 'aws-cdk-lib/aws-dynamodb';
 import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
 import type { Config } from '../../config.ts';
+import { Encryption } from '../encryption.ts';
 import { MeridianFunction } from '../meridian-function.ts';
 
 /** Properties of StreamLookup. */
@@ -64,16 +65,18 @@ export class StreamLookup extends Construct {
       id: 'CloudFormation-Validate::W9003',
       reason: 'The CDK writes serviceTimeout as a string, which CloudFormation reads as a number.',
     });
-    return new TableStream(resource.getAttString('StreamArn'));
+    return new TableStream(resource.getAttString('StreamArn'), Encryption.of(this));
   }
 }
 
 /** The stream of one replica. */
 export class TableStream {
   readonly arn: string;
+  readonly #encryption: Encryption;
 
-  constructor(arn: string) {
+  constructor(arn: string, encryption: Encryption) {
     this.arn = arn;
+    this.#encryption = encryption;
   }
 
   /** Lets a role's event source mapping read the stream; Lambda requires these four actions when the mapping is created. */
@@ -83,5 +86,6 @@ export class TableStream {
       actions: ['dynamodb:DescribeStream', 'dynamodb:GetRecords', 'dynamodb:GetShardIterator', 'dynamodb:ListStreams'],
       resourceArns: [this.arn],
     });
+    this.#encryption.grant(grantee, 'stream');
   }
 }

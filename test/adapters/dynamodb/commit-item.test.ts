@@ -8,7 +8,9 @@ describe('commit item', () => {
       { type: 'Noted', schemaVersion: 1, data: { count: -3, '': 1e308 } },
       { type: 'Cancelled', schemaVersion: 2, data: undefined },
     ];
-    expect(toImage(aCommit({ position: 12, events, meta: { correlation: 'c', actor: undefined } }))).toStrictEqual({
+    expect(
+      structuredClone(toImage(aCommit({ position: 12, events, meta: { correlation: 'c', actor: undefined } }))),
+    ).toStrictEqual({
       pk: { S: 'note/2001-01-01.red-blue.17' },
       sk: { S: 'us-east-1#0000000000000012' },
       commitId: { S: 'us-east-1-12' },
@@ -29,22 +31,24 @@ describe('commit item', () => {
   });
 
   test('an image decodes to the commit it was made from', () => {
-    expect(fromImage(toImage(aCommit()))).toStrictEqual(aCommit());
+    expect(structuredClone(fromImage(toImage(aCommit())))).toStrictEqual(aCommit());
   });
 
   test('an intent is marked as an intent, and an ordinary commit is not', () => {
     const intent = anIntent({ tx: { state: 'aborted', deadline: 978_307_200_000 } });
-    expect(toImage(intent)).toStrictEqual({
-      ...toImage(aCommit({ commitId: intent.commitId })),
+    expect(structuredClone(toImage(intent))).toStrictEqual({
+      ...structuredClone(toImage(aCommit({ commitId: intent.commitId }))),
       wallTime: { N: '978307199999' },
       tx: { M: { state: { S: 'aborted' }, deadline: { N: '978307200000' } } },
     });
-    expect(fromImage(toImage(intent))).toStrictEqual(intent);
+    expect(structuredClone(fromImage(toImage(intent)))).toStrictEqual(intent);
     expect(toImage(aCommit())).not.toHaveProperty('tx');
   });
 
   test('attributes that do not belong to a commit are ignored', () => {
-    expect(fromImage({ ...toImage(aCommit()), 'aws:rep:updateregion': { S: 'us-east-1' } })).toStrictEqual(aCommit());
+    expect(
+      structuredClone(fromImage({ ...toImage(aCommit()), 'aws:rep:updateregion': { S: 'us-east-1' } })),
+    ).toStrictEqual(aCommit());
   });
 
   const image = toImage(aCommit());

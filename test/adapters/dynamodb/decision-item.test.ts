@@ -15,7 +15,7 @@ const item = toDecisionItem(decisionKey(decision.transaction, decision.attempt),
 
 describe('decision item', () => {
   test('a decision is one item with these attributes', () => {
-    expect(item).toStrictEqual({
+    expect(structuredClone(item)).toStrictEqual({
       pk: { S: 'us-east-1:order-17' },
       sk: { S: '0000000000000012' },
       attempt: { N: '12' },
@@ -59,12 +59,14 @@ describe('decision item', () => {
     'an item decodes to the decision it was made from',
     (one) => {
       for (const key of [decisionKey(one.transaction, one.attempt), oneRegionKey(one.transaction)])
-        expect(fromDecisionItem(toDecisionItem(key, one))).toStrictEqual(one);
+        expect(structuredClone(fromDecisionItem(toDecisionItem(key, one)))).toStrictEqual(one);
     },
   );
 
   test('attributes that do not belong to a decision are ignored', () => {
-    expect(fromDecisionItem({ ...item, 'aws:rep:updateregion': { S: 'us-east-1' } })).toStrictEqual(decision);
+    expect(structuredClone(fromDecisionItem({ ...item, 'aws:rep:updateregion': { S: 'us-east-1' } }))).toStrictEqual(
+      decision,
+    );
   });
 
   test('decisions and outcomes are distinguished from commits by their keys', () => {

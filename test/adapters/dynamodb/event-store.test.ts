@@ -13,7 +13,7 @@ describe('DynamoDB event store', () => {
     await store.load('note/1');
     await store.loadLog('note/1', 'us-east-1', 0);
     const { cursor } = await store.scan(0, 2, undefined, 10);
-    expect(await store.scan(0, 2, cursor, 10)).toEqual({ commits: [], cursor: undefined });
+    expect(await store.scan(0, 2, cursor, 10)).toEqual({ commits: [], outcomes: [], cursor: undefined });
     expect(requests.map(({ body }) => JSON.parse(body).ConsistentRead)).toEqual(requests.map(() => true));
     expect(requests.slice(-2).map(({ operation, body }) => [operation, JSON.parse(body)])).toMatchObject([
       ['Scan', { Segment: 0, TotalSegments: 2, Limit: 10 }],

@@ -228,7 +228,7 @@ describeWithDynamoDbLocal('DynamoDB adapters behind a faulty connection', (local
   });
 
   const entry = { stream: 'note/1', shard: 0, version: {}, revision: 1, totals: {} };
-  const delta = { key: 'red', shard: 0, sums: { count: 1 } };
+  const delta = { key: 'red', shard: 0, sums: { count: 1 }, limit: 100 };
 
   test('a change of a view whose response is lost is applied once, and reported as applied', async () => {
     const { views, requests } = await behind('answer lost');

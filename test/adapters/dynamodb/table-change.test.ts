@@ -20,7 +20,9 @@ describe('a change of a table', () => {
     } as const;
     const marked = toImage({ ...prepared, tx });
     expect(changeOf({ eventName: 'MODIFY', OldImage: toImage(prepared), NewImage: marked })).toBeUndefined();
-    expect(changeOf({ eventName: 'MODIFY', OldImage: marked, NewImage: toImage(committed) })).toStrictEqual({
+    expect(
+      structuredClone(changeOf({ eventName: 'MODIFY', OldImage: marked, NewImage: toImage(committed) })),
+    ).toStrictEqual({
       commit: committed,
     });
   });
@@ -31,17 +33,19 @@ describe('a change of a table', () => {
     ['an intent that was committed before it was replicated', committed],
     ['an intent that was aborted before it was replicated', aborted],
   ])('%s that is new is reported', (_, one) => {
-    expect(changeOf({ eventName: 'INSERT', NewImage: toImage(one) })).toStrictEqual({ commit: one });
+    expect(structuredClone(changeOf({ eventName: 'INSERT', NewImage: toImage(one) }))).toStrictEqual({ commit: one });
   });
 
   test.each([aDecision(), anAbort(), aBusyAttempt(), aPromise()])('a new decision is reported', (one) => {
     for (const key of [decisionKey(one.transaction, one.attempt), oneRegionKey(one.transaction)])
-      expect(changeOf({ eventName: 'INSERT', NewImage: toDecisionItem(key, one) })).toStrictEqual({ decision: one });
+      expect(structuredClone(changeOf({ eventName: 'INSERT', NewImage: toDecisionItem(key, one) }))).toStrictEqual({
+        decision: one,
+      });
   });
 
   test.each([committed, aborted])('an intent that has just become final is reported: $tx.state', (commit) => {
     const record = { eventName: 'MODIFY', NewImage: toImage(commit), OldImage: toImage(prepared) };
-    expect(changeOf(record)).toStrictEqual({ commit });
+    expect(structuredClone(changeOf(record))).toStrictEqual({ commit });
   });
 
   test.each([

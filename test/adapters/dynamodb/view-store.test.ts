@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { dynamoDbClient } from '../../../adapters/dynamodb/client.ts';
 import { dynamoDbViewStore } from '../../../adapters/dynamodb/view-store.ts';
+import { anEntry } from '../../contract/a-view.ts';
 import { credentials, refusal, type StubAnswer, type StubRequest, stubServer } from '../stub-server.ts';
 
 async function storeBehind(answer: (request: StubRequest, index: number) => StubAnswer) {
@@ -105,16 +106,18 @@ describe('DynamoDB view store', () => {
     await expect(store.generations(['v'])).rejects.toThrow('active');
   });
 
-  const cancelled = (...codes: readonly string[]): StubAnswer => ({
+  const cancelled = (...reasons: readonly (string | { readonly Code: string })[]): StubAnswer => ({
     status: 400,
     body: JSON.stringify({
       __type: 'com.amazonaws.dynamodb.v20120810#TransactionCanceledException',
-      Message: `Transaction cancelled, please refer cancellation reasons for specific reasons [${codes.join(', ')}]`,
-      CancellationReasons: codes.map((Code) => (Code === 'TooLarge' ? tooLarge : { Code })),
+      Message: `Transaction cancelled, please refer cancellation reasons for specific reasons [${reasons.map((reason) => (typeof reason === 'string' ? reason : reason.Code)).join(', ')}]`,
+      CancellationReasons: reasons.map((reason) =>
+        reason === 'TooLarge' ? tooLarge : typeof reason === 'string' ? { Code: reason } : reason,
+      ),
     }),
   });
   const tooLarge = { Code: 'ValidationError', Message: 'Item size has exceeded the maximum allowed size' };
-  const delta = { key: 'red', shard: 0, sums: { n: 1 } };
+  const delta = { key: 'red', shard: 0, sums: { n: 1 }, limit: 100 };
 
   test.each([
     ['another revision', ['ConditionalCheckFailed', 'None']],
@@ -122,7 +125,21 @@ describe('DynamoDB view store', () => {
     ['both', ['TransactionConflict', 'ConditionalCheckFailed']],
   ])('%s is a lost race, not an error', async (_, codes) => {
     const { store, requests } = await storeBehind(() => cancelled(...codes));
-    expect(await store.apply('v', [], [delta])).toBe(false);
+    expect(await store.apply('v', [anEntry()], [delta])).toBe(false);
+    expect(requests).toHaveLength(1);
+  });
+
+  test('a total that would go beyond its limit fails its change at once, with the reason, though other streams have joined it', async () => {
+    const reason = {
+      Code: 'ConditionalCheckFailed',
+      Item: { pk: { S: 'v#total#0' }, sk: { S: 'red' }, 'sum.n': { N: '100' }, streams: { N: '7' } },
+    };
+    const { store, requests } = await storeBehind(() => cancelled('None', reason));
+    await expect(store.apply('v', [anEntry()], [delta])).rejects.toMatchObject({
+      code: 'internal',
+      retryable: false,
+      message: expect.stringContaining('The total red.n of v would go beyond 100 in shard 0'),
+    });
     expect(requests).toHaveLength(1);
   });
 

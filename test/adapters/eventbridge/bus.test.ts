@@ -40,6 +40,34 @@ describe('bus', () => {
     expect(await bus.put(entries)).toEqual([undefined, 'InternalFailure: try again', undefined]);
   });
 
+  test.each(['MalformedDetail', 'InvalidArgument'])(
+    'an entry that can never be accepted, %s, is returned as a permanent refusal',
+    async (ErrorCode) => {
+      const { bus } = await busBehind(
+        answered({ EventId: 'a' }, { ErrorCode, ErrorMessage: 'no' }, { ErrorCode: 'NotAuthorizedForSourceException' }),
+      );
+      expect(await bus.put(entries)).toEqual([
+        undefined,
+        { permanent: `${ErrorCode}: no` },
+        'NotAuthorizedForSourceException: undefined',
+      ]);
+    },
+  );
+
+  test.each(['Total size of the entries in the request is over the limit.', 'The detail type is not valid.'])(
+    'a request that is invalid because of its only entry is its permanent refusal: %s',
+    async (message) => {
+      const { bus, requests } = await busBehind(refusal('ValidationException', message));
+      expect(await bus.put(entries.slice(0, 1))).toEqual([{ permanent: expect.stringContaining(message) }]);
+      expect(requests).toHaveLength(1);
+    },
+  );
+
+  test('a missing permission is no permanent refusal of an entry', async () => {
+    const { bus } = await busBehind(refusal('AccessDeniedException', 'not authorized', 403));
+    await expect(bus.put(entries.slice(0, 1))).rejects.toMatchObject({ code: 'internal' });
+  });
+
   test('an entry without a result counts as failed', async () => {
     const { bus } = await busBehind(answered({ EventId: 'a' }));
     expect(await bus.put(entries)).toEqual([undefined, 'No result for this entry', 'No result for this entry']);
@@ -71,7 +99,7 @@ describe('bus', () => {
     await expect(bus.put(entries)).rejects.toMatchObject({
       code: 'internal',
       retryable: false,
-      message: expect.stringContaining('AccessDeniedException: not authorized'),
+      message: expect.stringContaining('AccessDeniedException'),
     });
     expect(requests).toHaveLength(1);
   });

@@ -88,6 +88,7 @@ describe('connection', () => {
 
   test.each<[string, number, (adapters: Adapters) => Promise<unknown>]>([
     ['load', DATABASE_MS, ({ events }) => events.load('note/1')],
+    ['loadFirst', DATABASE_MS, ({ events }) => events.loadFirst('note/1', {}, 10)],
     ['loadLog', DATABASE_MS, ({ events }) => events.loadLog('note/1', 'us-east-1', 0)],
     ['put', DATABASE_MS, ({ events }) => events.put(aCommit())],
     ['load after a version', DATABASE_MS, ({ events }) => events.load('note/1', { eu: 7 })],

@@ -79,7 +79,8 @@ describe('meridian cost', () => {
   });
 
   it('uses the prices of a file, and list prices where the file has none', () => {
-    const prices = fileOf('prices.json', '{"keys": 5, "asOf": "2030-01"}');
+    // An editor on Windows may begin a file with a byte order mark.
+    const prices = fileOf('prices.json', '\ufeff{"keys": 5, "asOf": "2030-01"}');
     const run = cost('--prices', prices, '--events-per-second', '0');
     expect(run.stdout).toContain('Prices as of 2030-01');
     expect(estimated('--prices', prices).services.KMS).toBe(15);

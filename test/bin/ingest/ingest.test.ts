@@ -9,9 +9,13 @@ import type { Fetch } from '../../../client/options.ts';
 const sentEnvelopesSchema = z.array(z.object({ id: z.string(), stream: z.string() }));
 type Sent = z.output<typeof sentEnvelopesSchema>[number];
 
-function problem(code: string, retryable: boolean) {
+function problem(code: string, retryable: boolean, started = true) {
+  const status = retryable ? 503 : 422;
   return {
-    problem: { type: 'urn:x', title: code, status: retryable ? 503 : 422, code, detail: `It is ${code}.`, retryable },
+    problem: {
+      ...{ type: 'urn:x', title: code, status, code, detail: `It is ${code}.`, retryable },
+      ...(!started && { started }),
+    },
   };
 }
 
@@ -38,7 +42,7 @@ function aRegion(answer: (envelope: Sent, time: number) => object | undefined = 
       const { id, stream } = envelope;
       const time = (times.get(id) ?? 0) + 1;
       times.set(id, time);
-      const other = heldUp.has(stream) ? problem('unavailable', true) : answer(envelope, time);
+      const other = heldUp.has(stream) ? problem('unavailable', true, false) : answer(envelope, time);
       if (other && 'problem' in other && JSON.stringify(other).includes('"retryable":true')) heldUp.add(stream);
       if (!other) accepted.push(envelope);
       return other ?? { id, stream, version: 'v', log: 'us-east-1', position: 1 };
@@ -126,6 +130,17 @@ describe('ingesting', () => {
       { line: 3, outcome: 'quarantined', reason: expect.stringContaining('This is not JSON') },
       { line: 4, outcome: 'rejected', problem: { code: 'unavailable' } },
     ]);
+  });
+
+  it('rejects a line that fails at every try, and none of those that it held up', async () => {
+    const { region, accepted } = aRegion(({ id }) => (id === '20' ? problem('internal', true) : undefined));
+    const lines = Array.from({ length: 81 }, (_, i) => line(`${i}`, 'note/1'));
+
+    const { counts, faults } = await run(region, lines);
+
+    expect(counts).toEqual({ accepted: 80, rejected: 1, quarantined: 0 });
+    expect(faults).toMatchObject([{ line: 21, outcome: 'rejected', problem: { code: 'internal' } }]);
+    expect(accepted.map(({ id }) => Number(id))).toEqual([...Array(81).keys()].filter((id) => id !== 20));
   });
 
   it('reports the lines that the quarantine does not accept', async () => {

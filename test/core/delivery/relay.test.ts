@@ -10,6 +10,7 @@ import { announcementOf } from '../../../core/wire/announcement.ts';
 import type { BusEntry } from '../../../core/wire/bus.ts';
 import { entriesOf } from '../../../core/wire/bus-event.ts';
 import { parseProjectionMessage } from '../../../core/wire/projection.ts';
+import { parseQuarantined } from '../../../core/wire/quarantine.ts';
 import { aCommit, anIntent } from '../../contract/commits.ts';
 import { aBusyAttempt, aDecision, anAbort, aPromise } from '../../contract/decisions.ts';
 import { fakeRuntime } from '../../runtime.ts';
@@ -30,6 +31,7 @@ function sink<T>(refuses: (item: T) => boolean = () => false, throws: (batch: re
 function portsWith({
   bus = sink<BusEntry>(),
   projection = sink<string>(),
+  quarantine = sink<string>(),
   resolver = sink<DelayedMessage>(),
   sightings = memorySightings(),
 } = {}) {
@@ -38,6 +40,7 @@ function portsWith({
     projectedTypes: new Set(['note']),
     bus,
     projection,
+    quarantine,
     resolver,
     sightings,
     runtime: fakeRuntime(),
@@ -62,7 +65,7 @@ async function relayCommits(ports: RelayPorts, commits: readonly Commit[]): Prom
 }
 
 function keysOf(bodies: readonly string[]): readonly string[] {
-  return triggersOf(bodies.map(parseProjectionMessage)).map(
+  return triggersOf(bodies.map(parseProjectionMessage), []).map(
     ({ stream, log, position }) => `${stream}@${log}.${position}`,
   );
 }
@@ -117,6 +120,54 @@ describe('relay', () => {
         ['PublishFailed', 1],
       ]),
     );
+  });
+
+  it('quarantines an entry that the bus refuses permanently, with the reason, and continues with the others', async () => {
+    const [good, bad, alsoGood] = [aNote(), aNote({ position: 2, events: events(3) }), aNote({ position: 3 })];
+    const ports = portsWith();
+    const [, poison] = entriesOf(bad);
+    const taken: BusEntry[] = [];
+    const bus = {
+      put: async (batch: readonly BusEntry[]) => {
+        taken.push(...batch.filter(({ detail }) => detail !== poison?.detail));
+        return batch.map(({ detail }) => (detail === poison?.detail ? { permanent: 'MalformedDetail: x' } : undefined));
+      },
+    };
+    expect(await relayCommits({ ...ports, bus }, [good, bad, alsoGood])).toEqual(new Set());
+    expect(taken).toEqual([good, bad, alsoGood].flatMap(entriesOf).filter(({ detail }) => detail !== poison?.detail));
+    expect(ports.quarantine.taken.map(parseQuarantined)).toEqual([
+      { reason: 'The bus refused it: MalformedDetail: x', entry: poison },
+    ]);
+    // It is not retried.
+    expect(ports.runtime.slept).toEqual([]);
+    expect(ports.runtime.metrics).toEqual(
+      new Map([
+        ['Published', 4],
+        ['PublishRefused', 1],
+      ]),
+    );
+  });
+
+  it('returns the commit of an entry that the bus refuses permanently and the quarantine does not accept', async () => {
+    const ports = portsWith({ quarantine: sink<string>(() => true) });
+    const bus = { put: async (batch: readonly BusEntry[]) => batch.map(() => ({ permanent: 'MalformedDetail: x' })) };
+    const commit = aNote();
+    expect(await relayCommits({ ...ports, bus }, [commit])).toEqual(new Set([commit]));
+    expect(ports.runtime.metrics).toEqual(
+      new Map([
+        ['Published', 0],
+        ['PublishFailed', 1],
+      ]),
+    );
+  });
+
+  it('returns a decision with an impossible time, and publishes everything else', async () => {
+    const ports = portsWith();
+    const decision = aDecision({ transaction: 'us:broken', decidedAt: 1e20 });
+    const [bad, good] = [{ decision }, { commit: aNote() }];
+    expect(await relayChanges(ports, [bad, good])).toEqual(new Set([bad]));
+    expect(ports.bus.taken).toEqual(entriesOf(good.commit));
+    expect(ports.runtime.unexpectedErrors).toEqual([expect.any(RangeError)]);
   });
 
   it('does not report an entry that succeeded on the second attempt', async () => {

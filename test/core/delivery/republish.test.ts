@@ -45,9 +45,17 @@ function aPublisher(
   for (const commit of commits) us.table.replicate(commit);
   for (const decision of decisions) us.decisions.replicate(decision);
   const ids: string[] = [];
+  const quarantined: string[] = [];
+  const quarantine = {
+    send: async (bodies: readonly string[]): Promise<BatchAnswer> => {
+      quarantined.push(...bodies);
+      return bodies.map(() => undefined);
+    },
+  };
   const bus: Bus = {
-    put: async (entries): Promise<BatchAnswer> =>
+    put: async (entries) =>
       entries.map((entry) => {
+        if (idOf(entry).includes('poison')) return { permanent: 'MalformedDetail' };
         if (refuses(idOf(entry))) return 'Throttled';
         ids.push(idOf(entry));
         return undefined;
@@ -60,7 +68,7 @@ function aPublisher(
       return messages.map(() => undefined);
     },
   };
-  return { ...us, bus, ids, resolver, armed };
+  return { ...us, bus, ids, quarantine, quarantined, resolver, armed };
 }
 
 /** A resolver's queue that refuses every message. */
@@ -73,19 +81,28 @@ function step(of: Record<string, unknown> = {}) {
 /** Steps until the segment is done, or something was refused. */
 async function all(ports: Parameters<typeof republishStep>[0], of: Record<string, unknown> = {}) {
   const total = { scanned: 0, published: 0, scheduled: 0, failed: 0 };
+  let refused = 0;
   let cursor: string | undefined;
   do {
     const answer = await republishStep(ports, step({ ...of, ...(cursor !== undefined && { cursor }) }));
     total.scanned += answer.scanned;
     total.published += answer.published;
+    refused += answer.refused ?? 0;
     total.scheduled += answer.scheduled ?? 0;
     total.failed += answer.failed;
     cursor = answer.cursor;
   } while (cursor !== undefined && total.failed === 0);
-  return { ...total, cursor };
+  return { ...total, ...(refused > 0 && { refused }), cursor };
 }
 
 describe('republish', () => {
+  it('quarantines an event that the bus refuses permanently, and continues after it', async () => {
+    const us = aPublisher([noting('poison'), noting('poisoned-too', { position: 2 }), noting('fine', { position: 3 })]);
+    expect(await all(us)).toEqual({ scanned: 3, published: 1, refused: 2, scheduled: 0, failed: 0 });
+    expect(us.ids).toHaveLength(1);
+    expect(us.quarantined).toHaveLength(2);
+  });
+
   it('publishes the events that were written here since a time, with their original ids', async () => {
     const us = aPublisher([
       noting('old', { hlc: at(-1) }),
@@ -224,9 +241,9 @@ describe('republish, for the transactions of a Region,', () => {
       // Its deadline was before that time.
       promised('old', { decidedAt: Date.parse(since) - 30_001 }),
     ]);
-    expect(await all(us)).toEqual({ scanned: 0, published: 0, scheduled: 3, failed: 0 });
+    expect(await all(us)).toEqual({ scanned: 0, published: 1, scheduled: 3, failed: 0 });
     expect(attemptsIn(us.armed)).toEqual(['us:busy#3', 'us:on-time#1', 'us:promised#1']);
-    expect(us.ids).toEqual([]);
+    expect(us.ids).toEqual(['tx/us:decided']);
   });
 
   it('checks those that the Region drives, whichever Region wrote the record; each Region its own', async () => {
@@ -295,6 +312,28 @@ describe('republish, for the transactions of a Region,', () => {
       });
       expect(new Set(attemptsIn(us.armed)).size).toBe(count);
     }
+  });
+
+  it('publishes the outcomes that were decided since a time again, under their ids, those of one Region included', async () => {
+    const final = (key: string, of: Partial<Decision> = {}) =>
+      aDecision({ transaction: `us:${key}`, region: 'us', decidedAt, ...of });
+    const us = aDriver([
+      final('several'),
+      final('old', { decidedAt: Date.parse(since) - 1 }),
+      final('elsewhere', { transaction: 'eu:elsewhere' }),
+      promised('open'),
+    ]);
+    await us.table.putDecision(final('one-region'));
+    await us.table.putDecision(final('one-region-old', { decidedAt: Date.parse(since) - 1 }));
+    expect(await all(us, { dryRun: true })).toMatchObject({ published: 2, failed: 0 });
+    expect(us.ids).toEqual([]);
+    expect(await all(us)).toMatchObject({ published: 2, scheduled: 1, failed: 0 });
+    expect(us.ids.sort()).toEqual(['tx/us:one-region', 'tx/us:several']);
+  });
+
+  it('stops before an outcome that the bus refuses, and starts with its page when it continues', async () => {
+    const us = aPublisher([], (id) => id === 'tx/us:a', [aDecision({ transaction: 'us:a', region: 'us', decidedAt })]);
+    expect(await all(us)).toMatchObject({ published: 0, failed: 1, cursor: 'transactions:' });
   });
 
   it('publishes all events first, even if the decisions are unavailable', async () => {

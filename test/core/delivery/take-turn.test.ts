@@ -15,8 +15,9 @@ describe('an event of a log', () => {
     const slow: Progress<string> = {
       ...progress,
       park: async (event, since) => {
-        await progress.park(event, since);
+        const first = await progress.park(event, since);
         await handleMessages({ ...ports, progress: { ...progress, parked: async () => [] } }, [bodyAt(1)]);
+        return first;
       },
     };
     expect(await handleMessages({ ...ports, progress: slow }, [bodyAt(2)])).toEqual([undefined]);

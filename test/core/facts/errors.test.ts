@@ -11,6 +11,7 @@ import {
   reject,
   reportedProblem,
   toProblem,
+  withCauses,
 } from '../../../core/facts/errors.ts';
 
 describe('errors', () => {
@@ -172,4 +173,16 @@ describe('cutProblem', () => {
       expect(cut).toMatchObject({ code: 'rejected', status: 422, retryable: false });
     },
   );
+});
+
+describe('the text of an error for the log', () => {
+  it('has the causes that callers do not see', () => {
+    const cause = new Error('arn:aws:iam::123456789012:role/x', { cause: new TypeError('no socket') });
+    const error = new MeridianError('internal', 'Could not load note/n', { cause });
+    expect(withCauses(error)).toBe(
+      'MeridianError: Could not load note/n; cause: Error: arn:aws:iam::123456789012:role/x; cause: TypeError: no socket',
+    );
+    expect(withCauses(new Error('alone', { cause: { status: 503 } }))).toBe('Error: alone');
+    expect(withCauses('text')).toBe('text');
+  });
 });

@@ -9,17 +9,14 @@ import {
   versionCovers,
   versionDominates,
 } from '../../../core/facts/version.ts';
+import { MAX_POSITION } from '../../../core/limits/budgets.ts';
 import { decodeVersionToken, encodeVersionToken } from '../../../core/wire/version-token.ts';
 
 const logs = fc.constantFrom('us-east-1', 'us-west-2', 'eu', 'eu.restored', 'constructor');
 const versions: fc.Arbitrary<VersionVector> = fc.dictionary(logs, fc.nat(5), { noNullPrototype: true });
-const positive: fc.Arbitrary<VersionVector> = fc.dictionary(
-  logs,
-  fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER }),
-  {
-    noNullPrototype: true,
-  },
-);
+const positive: fc.Arbitrary<VersionVector> = fc.dictionary(logs, fc.integer({ min: 1, max: MAX_POSITION }), {
+  noNullPrototype: true,
+});
 const dots = fc.record({ log: logs, position: fc.integer({ min: 1, max: 6 }) });
 const streams = fc.constantFrom('note/red', 'stock/2001-01-01.red-blue.17', 'a/_~.-');
 
@@ -92,6 +89,16 @@ describe('version token', () => {
         const token = encodeVersionToken(stream, version);
         expect(token).toMatch(/^[A-Za-z0-9_-]+$/);
         expect(decodeVersionToken(stream, token, 'If-Match')).toEqual(version);
+      }),
+    );
+  });
+
+  it('is refused if it names a position that no log reaches', () => {
+    const token = encodeVersionToken('a/b', { us: MAX_POSITION + 1 });
+    expect(() => decodeVersionToken('a/b', token, 'after')).toThrow(
+      expect.objectContaining({
+        code: 'validation',
+        message: `after: names position ${MAX_POSITION + 1} of us, which no log reaches`,
       }),
     );
   });

@@ -11,6 +11,8 @@ import {
   redriveQuarantine,
 } from '../../../core/index.ts';
 import { MAX_ANSWER_BYTES } from '../../../core/limits/budgets.ts';
+import type { BusEntry } from '../../../core/wire/bus.ts';
+import { encodeQuarantined } from '../../../core/wire/quarantine.ts';
 import { fakeRuntime } from '../../runtime.ts';
 
 function event(id: string, stream: string): string {
@@ -28,12 +30,20 @@ function aQuarantine() {
       return bodies.map(() => undefined);
     },
   };
-  const ports: QuarantinePorts = { quarantine: memory, ingest, runtime };
+  const published: BusEntry[] = [];
+  const bus = {
+    put: async (entries: readonly BusEntry[]) => {
+      published.push(...entries);
+      return entries.map(() => undefined);
+    },
+  };
+  const ports: QuarantinePorts = { quarantine: memory, ingest, bus, runtime };
   return {
     memory,
     ports,
     runtime,
     ingested,
+    published,
     add: (reason: string, body: string) => addToQuarantine(ports, { messages: [{ reason, body }] }),
     list: (request: object = {}, over: Partial<QuarantinePorts> = {}) =>
       listQuarantine({ ...ports, ...over }, operatorActions['quarantine-list'].request.parse(request)),
@@ -377,5 +387,53 @@ describe('a redrive', () => {
       }),
       { numRuns: 30 },
     );
+  });
+});
+
+describe('an entry that the bus refused', () => {
+  const entry = {
+    source: 'meridian.note',
+    detailType: 'Noted',
+    detail: JSON.stringify({ id: 'note/1@us.1.0', stream: 'note/1', data: { text: 'a' } }),
+  };
+  const kept = encodeQuarantined({ reason: 'The bus refused it: MalformedDetail', entry });
+
+  it('is listed with its reason, its stream and its id, as an event', async () => {
+    const { memory, list } = aQuarantine();
+    await memory.send([kept]);
+    const { messages } = await list({ filter: { stream: 'note' } });
+    expect(messages).toMatchObject([
+      {
+        reason: 'The bus refused it: MalformedDetail',
+        detailType: 'Noted',
+        stream: 'note/1',
+        envelopeId: 'note/1@us.1.0',
+      },
+    ]);
+    expect(messages.map(({ body }) => JSON.parse(body))).toEqual([
+      { source: 'meridian.note', 'detail-type': 'Noted', detail: JSON.parse(entry.detail) },
+    ]);
+  });
+
+  it('is put on the bus by a redrive, and removed; other messages go to ingest', async () => {
+    const { memory, redrive, published, ingested } = aQuarantine();
+    await memory.send([kept, event('a1', 'note/1')]);
+    expect(await redrive()).toMatchObject({ examined: 2, redriven: [{}, {}], failed: [] });
+    expect(published).toEqual([entry]);
+    expect(ingested).toEqual([event('a1', 'note/1')]);
+    expect(memory.bodies).toEqual([]);
+  });
+
+  it('stays in the quarantine if the bus refuses it again', async () => {
+    const { memory, redrive } = aQuarantine();
+    await memory.send([kept, kept]);
+    const answers = [{ permanent: 'MalformedDetail' }, undefined];
+    const bus = { put: async (entries: readonly BusEntry[]) => entries.map((_, i) => answers[i]) };
+    const { redriven, failed } = await redrive({}, { bus });
+    expect([redriven.length, failed]).toEqual([
+      1,
+      [{ id: expect.any(String), why: 'The bus refuses it: MalformedDetail' }],
+    ]);
+    expect(memory.bodies).toEqual([kept]);
   });
 });

@@ -303,7 +303,7 @@ describe('a merge stream with snapshots', () => {
 });
 
 describe('following the commits of a stream with snapshots', () => {
-  it('loads all commits for a reader below the snapshot, and only the last ones for a reader above it', async () => {
+  it('loads the commits that a reader lacks, below the snapshot and above it', async () => {
     const us = aSnapshottingRegion();
     for (const text of ['a', 'b', 'c', 'd']) await appendToStream(us, anAppend({ operation: noted(text) }));
     const positions = async (after: VersionVector | undefined): Promise<readonly number[]> =>
@@ -311,9 +311,9 @@ describe('following the commits of a stream with snapshots', () => {
     expect(await positions(undefined)).toEqual([1, 2, 3, 4]);
     expect(await positions({ us: 2 })).toEqual([3, 4]);
     expect(await positions({ us: 3 })).toEqual([4]);
-    expect(await callsOf(us, () => positions(undefined))).toEqual(['load']);
-    expect(await callsOf(us, () => positions({ us: 2 }))).toEqual(['newest', 'load', 'load']);
-    expect(await callsOf(us, () => positions({ us: 3 }))).toEqual(['newest', 'load']);
+    expect(await callsOf(us, () => positions(undefined))).toEqual(['loadFirst']);
+    expect(await callsOf(us, () => positions({ us: 2 }))).toEqual(['at', 'loadFirst']);
+    expect(await callsOf(us, () => positions({ us: 3 }))).toEqual(['at', 'loadFirst']);
   });
 });
 

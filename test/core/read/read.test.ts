@@ -8,7 +8,8 @@ import { readCommits, readStream } from '../../../core/read/streams.ts';
 import { readRow, readRows } from '../../../core/read/views.ts';
 import { projectTriggers } from '../../../core/view/projection.ts';
 import { appendToStream } from '../../../core/write/append.ts';
-import { account, type Entry } from '../../../testing/toy.ts';
+import { account, type Entry, note, notes } from '../../../testing/toy.ts';
+import { fakeRuntime } from '../../runtime.ts';
 import { anAppend, aRegion, command, noted, replicate } from '../a-region.ts';
 import { aTransaction, aWorld, drive, inputOf } from '../transaction/regions.ts';
 
@@ -176,13 +177,28 @@ describe('reading a view of rows', () => {
         { key: 'b', value: [entry('b', 'y')] },
         { key: 'c', value: [entry('c', 'z')] },
       ],
-      more: true,
+      next: 'c',
     });
     expect(await readRows(us, 'notes', 'c', 3)).toEqual({
       rows: [{ key: 'c.1', value: [entry('c.1', 'w')] }],
-      more: false,
+      next: undefined,
     });
     expect((await readRows(us, 'notes')).rows).toHaveLength(4);
+  });
+
+  it('ends a page early where the next row would make the response too large', async () => {
+    const large = 'x'.repeat(200_000);
+    const domain = defineDomain({ streams: [note], views: [notes] });
+    const us = await withNotes(
+      Object.fromEntries(Array.from({ length: 40 }, (_, i) => [`n${10 + i}`, large])),
+      aRegion('us', fakeRuntime(), domain),
+    );
+    const { rows, next } = await readRows(us, 'notes');
+    expect(rows.length).toBeLessThan(40);
+    expect(next).toBe(rows.at(-1)?.key);
+    const rest = await readRows(us, 'notes', next);
+    expect([...rows, ...rest.rows]).toHaveLength(40);
+    expect(rest.next).toBeUndefined();
   });
 
   it('finds one row, and reports a missing one', async () => {
@@ -202,9 +218,9 @@ describe('reading a view of totals', () => {
         { key: 'a', value: 1 },
         { key: 'b', value: 2 },
       ],
-      more: true,
+      next: 'b',
     });
-    expect(await readRows(us, 'words', 'b', 2)).toEqual({ rows: [{ key: 'c', value: 1 }], more: false });
+    expect(await readRows(us, 'words', 'b', 2)).toEqual({ rows: [{ key: 'c', value: 1 }], next: undefined });
   });
 
   it('shows the sums if the view has no presentation', async () => {
@@ -218,7 +234,7 @@ describe('reading a view of totals', () => {
       inTable: true,
     }));
     expect(await projectTriggers(us, triggers)).toEqual(new Map());
-    expect(await readRows(us, 'money')).toEqual({ rows: [{ key: 'us', value: { balance: 7 } }], more: false });
+    expect(await readRows(us, 'money')).toEqual({ rows: [{ key: 'us', value: { balance: 7 } }], next: undefined });
     expect(await readRow(us, 'money', 'us')).toEqual({ key: 'us', value: { balance: 7 } });
   });
 
@@ -238,7 +254,7 @@ describe('reading a view', () => {
   it('has no rows before anything was projected', async () => {
     const views = [defineView({ name: 'balances', kind: 'rows', of: account, row: (balance) => balance })];
     const us = { ...aRegion(), domain: defineDomain({ streams: [account], views }) };
-    expect(await readRows(us, 'balances')).toEqual({ rows: [], more: false });
+    expect(await readRows(us, 'balances')).toEqual({ rows: [], next: undefined });
   });
 });
 

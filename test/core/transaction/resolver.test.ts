@@ -141,6 +141,42 @@ describe('the resolver', () => {
     });
   });
 
+  it('ignores a message that no record has caused: the id stays free for the request that uses it', async () => {
+    const { us } = aWorld();
+    us.runtime.advance(60_000);
+    expect(await resolveMessages(us, [anAttemptMessage(0), anAttemptMessage(1), anAttemptMessage(2)])).toEqual(
+      Array(3).fill(undefined),
+    );
+    expect(await us.decisions.attempts('us:order-1')).toEqual([]);
+
+    await us.decisions.put(aPromise({ transaction: 'us:order-1', fingerprint: 'of-another-request' }));
+    expect(await resolveMessages(us, [anAttemptMessage(1)])).toEqual([undefined]);
+    expect(await us.decisions.attempts('us:order-1')).toHaveLength(1);
+    await us.decisions.put(aBusyAttempt({ transaction: 'us:order-2', attempt: 1 }));
+    const skipping = encodeResolverMessage({
+      kind: 'attempt',
+      transaction: 'us:order-2',
+      attempt: 3,
+      fingerprint: REQUEST,
+    });
+    expect(await resolveMessages(us, [skipping])).toEqual([undefined]);
+    expect(await us.decisions.attempts('us:order-2')).toHaveLength(1);
+  });
+
+  it('does not end an attempt before its deadline, however early a message about it arrives', async () => {
+    const { us } = aWorld();
+    const decidedAt = us.runtime.now();
+    await us.decisions.put(aBusyAttempt({ transaction: 'us:order-1', region: 'us', decidedAt, remaining: 20_000 }));
+    us.runtime.advance(19_999);
+    expect(await resolveMessages(us, [anAttemptMessage(2)])).toEqual([
+      'us:order-1#2 is undecided, and its deadline has not passed',
+    ]);
+    expect(await us.decisions.attempts('us:order-1')).toHaveLength(1);
+    us.runtime.advance(1);
+    expect(await resolveMessages(us, [anAttemptMessage(2)])).toEqual([undefined]);
+    expect(await us.decisions.attempts('us:order-1')).toHaveLength(2);
+  });
+
   it('ignores a transaction with an outcome, or with a later attempt, because that attempt has its own message', async () => {
     const { us } = aWorld();
     await us.decisions.put(aBusyAttempt({ transaction: 'us:order-1' }));

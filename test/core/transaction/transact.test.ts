@@ -215,6 +215,27 @@ describe('transact', () => {
     await expect(runTransaction(waiting, other, 0)).rejects.toThrow(problem('id-reused'));
   });
 
+  it('with operations that the domain refuses now has the outcome that it got when it was taken, and is refused if it was not', async () => {
+    const faults = [{ path: 'participants[0].input', message: 'is not what it was' }];
+    const refused = problem('validation', { details: { faults } });
+    for (const streams of [['us.1', 'eu.1'], ['us.1']]) {
+      const { us } = await aCase();
+      const { participants, ...all } = aTransaction();
+      const own = participants.filter(({ stream }) => streams.some((id) => stream.endsWith(id)));
+      const transaction = { ...all, participants: own };
+      await expect(runTransaction(us, { ...transaction, faults }, WAIT)).rejects.toThrow(refused);
+      expect(await outcomeOf(us, transaction.id)).toMatchObject({ state: 'unknown' });
+      const first = await runTransaction(us, transaction, WAIT);
+      expect(await runTransaction(us, { ...transaction, faults }, WAIT)).toEqual(first);
+      const other = { ...transaction, fingerprint: 'other', faults };
+      await expect(runTransaction(us, other, WAIT)).rejects.toThrow(problem('id-reused'));
+    }
+    const { us: waiting } = await aCase({ drives: false });
+    const transaction = aTransaction();
+    const promised = await runTransaction(waiting, transaction, 0);
+    expect(await runTransaction(waiting, { ...transaction, faults }, WAIT)).toEqual(promised);
+  });
+
   it('reports that the state machine cannot be started: nothing was promised', async () => {
     const { us } = await aCase();
     const down = new MeridianError('unavailable', 'No machine.', { retryable: true });

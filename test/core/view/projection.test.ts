@@ -4,6 +4,7 @@ import { defineDomain } from '../../../core/definition/domain.ts';
 import { defineView } from '../../../core/definition/view.ts';
 import type { ViewEntry } from '../../../core/facts/view-entry.ts';
 import { readRows } from '../../../core/read/views.ts';
+import { firstGenerations } from '../../../core/view/generation.ts';
 import { appendToStream } from '../../../core/write/append.ts';
 import { note } from '../../../testing/toy.ts';
 import { anAppend, noted } from '../a-region.ts';
@@ -68,6 +69,42 @@ describe('project', () => {
       lengths.push(await rowsOf(us, 'lengths'));
     }
     expect(lengths).toEqual([{ all: { notes: 1, streams: 1 } }, {}, { all: { notes: 3, streams: 1 } }]);
+  });
+
+  /** Each stream counts 1 for its last text and 1 less for the one before: the sums of most texts reach 0. */
+  const balances = defineView({
+    kind: 'totals',
+    name: 'balances',
+    of: note,
+    totals: (entries) =>
+      Object.fromEntries(entries.slice(-2).map(({ text }, i, { length }) => [text, { n: i === length - 1 ? 1 : -1 }])),
+  });
+  /** Notes texts, one after the other, in streams of their own. */
+  const projectTexts = async (us: ReturnType<typeof aRegionWithViews>, texts: Readonly<Record<string, string[]>>) => {
+    for (const [id, all] of Object.entries(texts))
+      for (const [i, text] of all.entries()) {
+        const { dot } = await appendToStream(us, anAppend({ stream: `note/${id}`, operation: noted(text) }));
+        expect(dot?.position).toBe(i + 1);
+        if (dot) await projectAll(us, [{ stream: `note/${id}`, ...dot, inTable: true }]);
+      }
+  };
+
+  it('shows 0 while a stream contributes, and has no total without one', async () => {
+    const us = { ...aRegionWithViews(), domain: defineDomain({ streams: [note], views: [balances] }) };
+    await projectTexts(us, { 1: ['a', 'b'], 2: ['a'], 3: ['x', 'y', 'z'] });
+    // Streams 1 and 2 cancel out in `a`. None contributes to `x` any more.
+    expect(await rowsOf(us, 'balances')).toEqual({ a: { n: 0 }, b: { n: 1 }, y: { n: -1 }, z: { n: 1 } });
+  });
+
+  it('does not count contributors in a generation that older code started', async () => {
+    const us = { ...aRegionWithViews(), domain: defineDomain({ streams: [note], views: [balances] }) };
+    const { counts: _none, ...active } = firstGenerations(balances).active;
+    await us.views.setGenerations('balances', { revision: 1, builds: 1, active, retired: [] });
+    await projectTexts(us, { 1: ['a', 'b'], 2: ['a'] });
+    const both = ['3', '4'].map((id) => noting('c', { stream: `note/${id}`, commitId: id }));
+    await put(us, both);
+    await projectAll(us, both.map(key));
+    expect(await rowsOf(us, 'balances')).toEqual({ b: { n: 1 }, c: { n: 2 } });
   });
 
   it.each(['__proto__', 'constructor', 'toString'])(

@@ -119,7 +119,7 @@ describe('a rebuild', () => {
       ...us.events,
       scan: async (segment, segments, cursor, limit) =>
         pages++ === 0
-          ? { commits: [], cursor: 'start' }
+          ? { commits: [], outcomes: [], cursor: 'start' }
           : us.events.scan(segment, segments, cursor === 'start' ? undefined : cursor, limit),
     };
     expect(await build({ ...us, events }, 'last', 1)).toMatchObject({ done: true });

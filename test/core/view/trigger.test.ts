@@ -32,8 +32,10 @@ const commits: fc.Arbitrary<Commit> = fc
     return { ...commit, ...more };
   });
 
+const logs = ['us', 'eu', 'us-east-1'];
+
 function triggersFrom(bodies: readonly string[]) {
-  return triggersOf(bodies.map(parseProjectionMessage));
+  return triggersOf(bodies.map(parseProjectionMessage), logs);
 }
 
 describe('keys', () => {
@@ -41,7 +43,7 @@ describe('keys', () => {
     const [a, b] = [aCommit({ stream: 'note/a' }), aCommit({ stream: 'note/b', log: 'eu', position: 2 })];
     const message = parseProjectionMessage(encodeKeys([a, b]));
     expect(streamsOf(message)).toEqual(['note/a', 'note/b']);
-    expect(triggersOf([message])).toEqual([
+    expect(triggersOf([message], logs)).toEqual([
       { stream: 'note/a', log: 'us-east-1', position: 1, inTable: true },
       { stream: 'note/b', log: 'eu', position: 2, inTable: true },
     ]);
@@ -81,6 +83,24 @@ describe('events of the bus', () => {
       }),
     );
   });
+
+  it.each([
+    ['of a log that no Region writes', { log: 'mallory' }],
+    ['of a log whose name every object inherits', { log: 'constructor' }],
+    ['whose stamp is not a stamp', { hlc: 'zzzz' }],
+    ['whose stamp is longer than a stamp', { hlc: 'f'.repeat(17) }],
+  ])('only trigger a read if their commit is one %s', (_, of) => {
+    const commit = aCommit({ stream: 'note/a', ...of });
+    const { log, position } = commit;
+    expect(triggersFrom(bodiesOf(commit))).toEqual([{ stream: 'note/a', log, position, inTable: false }]);
+  });
+
+  it.each([{ position: 0 }, { position: 2 ** 53 }, { position: 1.5 }, { previous: -1 }, { context: { us: 1e300 } }])(
+    'are refused if a position in them is none: %j',
+    (of) => {
+      for (const body of bodiesOf(aCommit(of))) expect(() => parseProjectionMessage(body)).toThrow();
+    },
+  );
 
   it('of several commits are kept separate, and separate from keys of the same commits', () => {
     const [a, b] = [aCommit({ stream: 'note/a' }), aCommit({ stream: 'note/a', position: 2 })];

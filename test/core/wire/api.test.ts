@@ -52,15 +52,15 @@ describe('a response of the API', () => {
   });
 
   it.each([
-    [true, { next: 'b' }],
-    [false, {}],
-  ])('shows rows of a view; more pages: %s', (more, next) => {
+    ['b', { next: 'b' }],
+    [undefined, {}],
+  ])('shows rows of a view; the next page starts after: %s', (next, shown) => {
     const rows = [
       { key: 'a', value: { balance: 1 } },
       { key: 'b', value: null },
     ];
-    const sent = encodeRowPage('us-east-1', 'money', { rows, more });
-    expect(rowPageSchema.parse(overHttp(sent))).toEqual({ view: 'money', region: 'us-east-1', rows, ...next });
+    const sent = encodeRowPage('us-east-1', 'money', { rows, next });
+    expect(rowPageSchema.parse(overHttp(sent))).toEqual({ view: 'money', region: 'us-east-1', rows, ...shown });
   });
 
   it('shows one row of a view', () => {

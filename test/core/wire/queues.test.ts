@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { isCarriedText } from '../../../core/facts/carried.ts';
-import { encodeKeys, parseProjectionMessage, streamsOf } from '../../../core/wire/projection.ts';
+import { encodeAhead, encodeKeys, parseProjectionMessage, streamsOf } from '../../../core/wire/projection.ts';
 import { encodeQuarantined, parseQuarantined } from '../../../core/wire/quarantine.ts';
 import { encodeResolverMessage, parseResolverMessage, type ResolverMessage } from '../../../core/wire/resolver.ts';
 import { aCommit } from '../../contract/commits.ts';
@@ -34,7 +34,21 @@ describe('a message to the projection', () => {
     expect(streamsOf(message)).toEqual(['note/a', 'note/b']);
   });
 
-  it.each(['{', 'null', '{"keys":[{"stream":"note/a"}]}', '{"detail":{}}'])('is not read from %s', (body) => {
+  it('names streams that are ahead of the table, by what it lacks', () => {
+    const ahead = [{ stream: 'note/a', version: { us: 3 }, round: 1 }];
+    const message = parseProjectionMessage(encodeAhead(ahead));
+    expect(message).toEqual({ ahead });
+    expect(streamsOf(message)).toEqual(['note/a']);
+  });
+
+  it.each([
+    '{',
+    'null',
+    '{"keys":[{"stream":"note/a"}]}',
+    '{"ahead":[{"stream":"note/a","version":{}}]}',
+    '{"ahead":[{"stream":"note/a","version":{},"round":0}]}',
+    '{"detail":{}}',
+  ])('is not read from %s', (body) => {
     expect(() => parseProjectionMessage(body)).toThrow();
   });
 });
@@ -52,6 +66,13 @@ describe('a message of the quarantine', () => {
         expect(isCarriedText(kept), 'SQS accepts it').toBe(true);
       }),
     );
+  });
+
+  it('preserves an entry that the bus refused, in characters that SQS accepts', () => {
+    const entry = { source: 'meridian.note', detailType: 'Noted', detail: '{"data":"\uFFFE \uFFFF"}' };
+    const kept = encodeQuarantined({ reason: 'The bus refused it.', entry });
+    expect(kept).not.toMatch(/[\uFFFE\uFFFF]/);
+    expect(parseQuarantined(kept)).toEqual({ reason: 'The bus refused it.', entry });
   });
 
   it.each(['{', 'null', '{"body":"a"}', '{"reason":"r","body":"b","more":1}'])(

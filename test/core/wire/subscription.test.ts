@@ -76,6 +76,7 @@ describe('a subscriber', () => {
     ['memoryMb: found 64; write a whole number from 128 to 10240', { memoryMb: 64 }],
     ['batchSize: found 11; write a whole number from 1 to 10', { batchSize: 11 }],
     ['environment: SUBSCRIBER_TABLE is set by Lambda or Meridian', { environment: { SUBSCRIBER_TABLE: 'x' } }],
+    ['environment: SUBSCRIBER_QUEUE_URL is set by Lambda or Meridian', { environment: { SUBSCRIBER_QUEUE_URL: 'x' } }],
     ['environment: AWS_REGION is set by', { environment: { AWS_REGION: 'x' } }],
     ...['_HANDLER', '_X_AMZN_TRACE_ID', '1ST', 'MAIL-URL', 'MAIL URL', '', 'X'].map(
       (name): [string, Partial<SubscriberDefinition>] => [

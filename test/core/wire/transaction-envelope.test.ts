@@ -211,6 +211,15 @@ describe('parseTransaction', () => {
     ]);
   });
 
+  it('reads one with an id although the domain refuses an operation, since it may be a retry of one that was valid', () => {
+    const body = { participants: [{ ...withdrawal, input: {} }, gift] };
+    const faults = [{ path: 'participants[0].input.amount', message: expect.any(String) }];
+    const read = parse({ ...body, id: 'us:1' });
+    expect(read).toMatchObject({ id: 'us:1', faults });
+    expect(faultsOf(body)).toEqual(['participants[0].input.amount']);
+    expect(faultsOf({ ...body, id: 'us:1', checks: [{}] })).toContain('participants[0].input.amount');
+  });
+
   it('accepts 25 streams, and 100 events of one', () => {
     const participants = Array.from({ length: 24 }, (_, i) => ({ ...withdrawal, stream: `account/us.${i}` }));
     const many = { ...gift, events: Array(100).fill(gift.events[0]) };

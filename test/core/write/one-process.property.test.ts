@@ -31,7 +31,7 @@ function aRegionWithLags(seed: number) {
       },
   });
   const sends = async (all: readonly unknown[]) => all.map(() => undefined);
-  return { ...us, events, bus: { put: sends }, quarantine: { send: sends } };
+  return { ...us, events, bus: { put: sends }, quarantine: { send: sends }, ingest: { send: sends } };
 }
 
 function messageOf(id: string, type: string, detail: object): string {

@@ -56,6 +56,7 @@ export function anApi(ports: Partial<ApiPorts> = {}) {
     ...ports,
   };
   const handler = makeHandler({ ...all, telemetry });
+  const directly = (event: unknown): ReturnType<typeof handler> => Reflect.apply(handler, undefined, [event, context]);
   const send = async (event: Parameters<typeof handler>[0]) => {
     const { statusCode: status, headers, body } = await handler(event, context);
     const json: unknown = JSON.parse(body);
@@ -76,6 +77,8 @@ export function anApi(ports: Partial<ApiPorts> = {}) {
     ports: all,
     lines: telemetry.lines,
     send,
+    /** Invokes the function directly, with any JSON. */
+    direct: directly,
     raw: (event: Parameters<typeof handler>[0]) => handler(event, context),
     call,
     get: (path: string, request?: Request) => call('GET', path, request),

@@ -85,6 +85,59 @@ describe('GET /streams/{type}/{id}', () => {
     expect(loads).toBe(3);
   });
 
+  it('loads a stream once while it waits, then only what has arrived', async () => {
+    const store = memoryEventStore();
+    const west = anApi({ region: 'us-west-2', log: 'us-west-2' });
+    const wanted = versionOf(await append(west, 1));
+    const read: number[] = [];
+    const api = anApi({
+      events: {
+        ...store,
+        load: async (name, after) => {
+          const commits = await store.load(name, after);
+          read.push(commits.length);
+          return commits;
+        },
+      },
+    });
+    for (let i = 2; i < 50; i++) await append(api, i);
+    read.length = 0;
+
+    expect((await api.get(path, { headers: { 'if-at-least': wanted } })).status).toBe(425);
+
+    expect(read.length).toBeGreaterThan(2);
+    expect(read).toEqual([48, ...read.slice(1).map(() => 0)]);
+  });
+
+  it.each([
+    ['names a log that no Region writes', 'mars=1', 'no Region writes the log mars'],
+    ['is beyond what this Region wrote', 'us-east-1=7', 'us-east-1 has written 1 positions'],
+    ['has a position that no log reaches', 'us-west-2=1000000000001', 'which no log reaches'],
+  ])('returns 400 at once for a version that %s', async (_what, version, message) => {
+    const api = anApi({ logs: ['us-east-1', 'us-east-2', 'us-west-2'] });
+    await append(api, 1);
+    const token = Buffer.from(`${stream}\n${version}`).toString('base64url');
+    const begin = api.runtime.now();
+
+    for (const [path, headers, query, name] of [
+      [`/streams/${stream}`, { 'if-at-least': token }, '', 'If-At-Least'],
+      [`/streams/${stream}/events`, {}, `after=${token}`, 'after'],
+    ] as const)
+      expect(await api.get(path, { headers, query })).toMatchObject({
+        status: 400,
+        body: { code: 'validation', faults: [{ path: name, message: expect.stringContaining(message) }] },
+      });
+    const command = await api.problem('POST', `/streams/${stream}/commands/note`, {
+      headers: { 'if-match': token },
+      body: noted().data,
+    });
+    expect(command).toMatchObject({
+      status: 400,
+      faults: [{ path: 'If-Match', message: expect.stringContaining(message) }],
+    });
+    expect(api.runtime.now()).toBe(begin);
+  });
+
   it('returns 425 after 2 s with the version it has seen', async () => {
     const api = anApi();
     const seen = versionOf(await append(api, 1));
@@ -162,6 +215,35 @@ describe('GET /streams/{type}/{id}/events', () => {
     expect(ids).toEqual([['id-1', 'id-2', 'id-3'], ['id-4', 'id-5', 'id-6'], ['id-7']]);
   });
 
+  it('loads no more of a long stream than a page needs', async () => {
+    const store = memoryEventStore();
+    let read = 0;
+    const api = anApi({
+      events: {
+        ...store,
+        load: () => Promise.reject(new Error('The whole stream is not needed.')),
+        loadFirst: async (...args) => {
+          const first = await store.loadFirst(...args);
+          read += first.commits.length;
+          return first;
+        },
+      },
+    });
+    for (let position = 1; position <= 200; position++)
+      await store.put(
+        aCommit({
+          ...{ stream, position, context: { 'us-east-1': position - 1 } },
+          hlc: position.toString(16).padStart(16, '0'),
+        }),
+      );
+
+    const { commits, next } = pageSchema.parse((await api.get(`${path}/events`, { query: 'limit=1' })).body);
+    expect(commits).toHaveLength(1);
+    await api.get(`${path}/events`, { query: `limit=1&after=${next}` });
+
+    expect(read).toBe(4);
+  });
+
   it('shows a late commit to a reader that follows the stream, whatever the stamp of the commit', async () => {
     const store = memoryEventStore();
     const api = anApi({ events: store });
@@ -199,7 +281,7 @@ describe('GET /streams/{type}/{id}/events', () => {
     expect(await api.problem('GET', `${path}/events`, { query: `after=${elsewhere}` })).toMatchObject({ status: 425 });
   });
 
-  it('returns 413 for a state or a page that is too large for a response, and smaller pages on request', async () => {
+  it('ends a page early, with a cursor, where the next commit would be too large for the response', async () => {
     const api = anApi();
     for (let i = 0; i < 30; i++)
       await api.ports.events.put({
@@ -209,8 +291,8 @@ describe('GET /streams/{type}/{id}/events', () => {
         events: [{ type: 'Noted', schemaVersion: 1, data: { text: 'x'.repeat(250_000) } }],
       });
 
-    expect(await api.problem('GET', '/streams/note/big/events')).toMatchObject({ status: 413, code: 'too-large' });
-    expect(await api.get('/streams/note/big/events', { query: 'limit=10' })).toMatchObject({ status: 200 });
+    expect(await pagesOf(api, 'note/big')).toEqual([23, 7]);
+    expect(await api.problem('GET', '/streams/note/big')).toMatchObject({ status: 413, code: 'too-large' });
   });
 
   it('counts the size of a response in the JSON that carries it, where each quote is escaped', async () => {
@@ -223,8 +305,7 @@ describe('GET /streams/{type}/{id}/events', () => {
         events: [{ type: 'Noted', schemaVersion: 1, data: { text: '"'.repeat(125_000) } }],
       });
 
-    expect(await api.problem('GET', '/streams/note/quotes/events')).toMatchObject({ status: 413, code: 'too-large' });
-    expect(await api.get('/streams/note/quotes/events', { query: 'limit=5' })).toMatchObject({ status: 200 });
+    expect(await pagesOf(api, 'note/quotes')).toEqual([11, 3]);
   });
 
   it('handles HEAD like GET, without the body', async () => {
@@ -234,3 +315,22 @@ describe('GET /streams/{type}/{id}/events', () => {
     expect(await anApi().raw(event)).toEqual({ statusCode: 200, headers, body: '' });
   });
 });
+
+/** The number of commits of each page of a stream, in order. Every commit must be in exactly one page. */
+async function pagesOf(api: ReturnType<typeof anApi>, stream: string): Promise<readonly number[]> {
+  const pageSchema = z.object({ commits: z.array(z.object({ position: z.number() })), next: z.string().optional() });
+  const pages: number[][] = [];
+  for (let next: string | undefined; pages.length < 100; ) {
+    const { status, body } = await api.get(
+      `/streams/${stream}/events`,
+      next === undefined ? {} : { query: `after=${next}` },
+    );
+    expect(status).toBe(200);
+    const page = pageSchema.parse(body);
+    pages.push(page.commits.map(({ position }) => position));
+    next = page.next;
+    if (next === undefined) break;
+  }
+  expect(pages.flat()).toEqual(pages.flat().map((_, i) => i + 1));
+  return pages.map(({ length }) => length);
+}

@@ -60,6 +60,7 @@ describe('POST /transactions', () => {
       ['respond-async,wait=3;strict=1 , return=minimal', 3],
       ['wait=3, wait=20', 3],
       ['handling="a, wait=20", wait=3', 3],
+      ['handling="a\\", wait=20", wait=3', 3],
       ['wait=0', 0],
       ['wait=51', 50],
       ['wait=99999999999999999999', 50],
@@ -96,6 +97,12 @@ describe('POST /transactions', () => {
 
       expect(headers).not.toHaveProperty('preference-applied');
       expect(api.runtime.elapsed() - begun).toBeGreaterThan(8000);
+    });
+
+    it.each(['"\\', '"', '\\"', ';', '\n;'])('reads a long Prefer of %j in linear time', async (part) => {
+      const begun = performance.now();
+      await anApiWith('committed').post('/transactions', { headers: { prefer: part.repeat(200_000) }, body: across });
+      expect(performance.now() - begun).toBeLessThan(2_000);
     });
 
     it('confirms the applied preference whatever the outcome', async () => {

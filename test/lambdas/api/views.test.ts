@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
+import { defineDomain, defineView } from '../../../core/index.ts';
 import { makeHandler } from '../../../lambdas/projection/handler.ts';
+import { note as noteType } from '../../../testing/toy.ts';
 import { context, recordedTelemetry, sqsEvent } from '../invocation.ts';
 import { anApi, noted } from './an-api.ts';
 
@@ -8,7 +10,7 @@ type Api = ReturnType<typeof anApi>;
 
 /** Appends, and notifies the projector. */
 async function append(api: Api, stream: string, event: { readonly type: string; readonly data: unknown }) {
-  const project = makeHandler({ ...api.ports, telemetry: recordedTelemetry() });
+  const project = makeHandler({ ...api.ports, logs: api.ports.regions, telemetry: recordedTelemetry() });
   const { status } = await api.post('/events', { body: { stream, events: [event] } });
   expect(status).toBe(200);
   const position = (await api.ports.events.load(stream)).length;
@@ -33,6 +35,40 @@ async function pages(api: Api, path: string, limit: number) {
   } while (after !== undefined);
   return keys;
 }
+
+/** A view that counts the last text of each note; all other texts of its past are gone. */
+function aView(kind: 'rows' | 'totals') {
+  const isLive = (text: string | undefined): boolean => text !== undefined && text !== 'gone';
+  const view =
+    kind === 'rows'
+      ? defineView({
+          kind,
+          name: 'live',
+          of: noteType,
+          row: (entries) => (isLive(entries.at(-1)?.text) ? entries.at(-1)?.text : undefined),
+        })
+      : defineView({
+          kind,
+          name: 'live',
+          of: noteType,
+          totals: (entries, id) => (isLive(entries.at(-1)?.text) ? { [id]: { n: 0 } } : {}),
+        });
+  return defineDomain({ streams: [noteType], views: [view] });
+}
+
+describe('a view whose streams nearly all ended', () => {
+  it.each(['rows', 'totals'] as const)('returns the %s that are left, by a bounded number of queries', async (kind) => {
+    const api = anApi({ domain: aView(kind) });
+    for (let i = 0; i < 40; i++) {
+      await note(api, `n${i}`, 'live');
+      if (i < 39) await append(api, `note/n${i}`, noted('gone'));
+    }
+    const { status, body } = await api.get('/views/live', { query: 'limit=1' });
+    expect({ status, body }).toMatchObject({ status: 200, body: { rows: [{ key: 'n39' }] } });
+    expect((await api.get('/views/live/n0')).status).toBe(404);
+    if (kind === 'totals') expect((await api.get('/views/live/n39')).body).toMatchObject({ value: { n: 0 } });
+  });
+});
 
 describe('GET /views/{view}', () => {
   it('returns the totals of a view in the order of their keys', async () => {

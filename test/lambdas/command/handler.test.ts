@@ -104,9 +104,16 @@ describe('command', () => {
         throw new Error('secret of the inside');
       },
     };
-    for (const answer of [await aCommand({ events })(asked, context), await aCommand()({ stream: 5 }, context)]) {
+    const runtime = fakeRuntime();
+    const requests = [
+      { events, asked },
+      { events: memoryEventStore(), asked: { stream: 5 } },
+    ];
+    for (const each of requests) {
+      const answer = await aCommand({ events: each.events, runtime })(each.asked, context);
       expect(answer).toMatchObject({ problem: { code: 'internal', retryable: true } });
       expect(JSON.stringify(answer)).not.toContain('secret');
     }
+    expect(runtime.metrics.get('CommandFailed')).toBe(2);
   });
 });

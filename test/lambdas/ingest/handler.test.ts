@@ -43,6 +43,11 @@ function anIngest(ports: Partial<IngestPorts> = {}) {
         return bodies.map(() => undefined);
       },
     },
+    ingest: {
+      send: async () => {
+        throw new Error('Nothing is held up.');
+      },
+    },
     ...transactionPorts(),
     runtime,
     warm: new Map(),

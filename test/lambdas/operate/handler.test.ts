@@ -8,12 +8,14 @@ import { makeHandler } from '../../../lambdas/operate/handler.ts';
 import { aCommit } from '../../contract/commits.ts';
 import { aPromise } from '../../contract/decisions.ts';
 import { operatePorts } from '../../core/operate/operate-ports.ts';
+import { fakeRuntime } from '../../runtime.ts';
 import { context, recordedTelemetry } from '../invocation.ts';
 
 function anOperate(ports: Partial<OperatePorts> = {}) {
   const telemetry = recordedTelemetry();
-  const handler = makeHandler({ ...operatePorts(), telemetry, ...ports });
-  return { operate: (asked: unknown) => handler(asked, context), lines: telemetry.lines };
+  const runtime = fakeRuntime();
+  const handler = makeHandler({ ...operatePorts(), telemetry, runtime, ...ports });
+  return { operate: (asked: unknown) => handler(asked, context), lines: telemetry.lines, metrics: runtime.metrics };
 }
 
 const view = 'words';
@@ -72,12 +74,30 @@ describe('operate', () => {
     ['without a required member', { action: 'rebuild-begin' }, { code: 'validation', faults: [{ path: 'view' }] }],
     ['with an unknown member', { action: 'rebuild-status', view, all: 1 }, { faults: [{ path: 'all' }] }],
     ['for an unknown view', { action: 'rebuild-status', view: 'none' }, { code: 'unknown-view' }],
-  ])('returns a problem document for a request %s, and logs nothing', async (_, asked, problem) => {
-    const { operate, lines } = anOperate();
+  ])('returns a problem document for a request %s, which is no failure of the function', async (_, asked, problem) => {
+    const { operate, lines, metrics } = anOperate();
     const answer = await operate(asked);
     expect(answer).toMatchObject({ problem });
     expect(operateAnswerSchema.parse(JSON.parse(JSON.stringify(answer)))).toEqual(answer);
-    expect(lines).toEqual([]);
+    expect(lines).toMatchObject([{ level: 'info', details: { outcome: expect.any(String) } }]);
+    expect(metrics.get('OperateFailed')).toBeUndefined();
+  });
+
+  it('logs what was done in each action and how much, without ids, filters and messages', async () => {
+    const { operate, lines } = anOperate();
+    const body = '{"stream":"note/ann@example.com"}';
+    await operate({ action: 'quarantine-add', messages: [{ reason: 'ann@example.com', body }] });
+    await operate({ action: 'quarantine-redrive', filter: { stream: 'note/ann@example.com' }, dryRun: true });
+    await operate({ action: 'quarantine-redrive', ids: ['ann@example.com'] });
+    await operate({ action: 'ann@example.com' });
+    expect(lines.map(({ level, message }) => `${level} ${message}`)).toEqual(Array(4).fill('info Operator action'));
+    expect(lines.map(({ details }) => details)).toMatchObject([
+      { request: { action: 'quarantine-add' }, outcome: 'done', counts: { added: 1, failed: 0 } },
+      { request: { action: 'quarantine-redrive', dryRun: true }, outcome: 'done', counts: { examined: 1, kept: 1 } },
+      { request: { action: 'quarantine-redrive' }, outcome: 'done', counts: { redriven: 0 } },
+      { request: undefined, outcome: 'not-found' },
+    ]);
+    expect(JSON.stringify(lines)).not.toContain('ann');
   });
 
   it('reports the known actions', async () => {
@@ -89,13 +109,17 @@ describe('operate', () => {
 
   it('returns an internal error as a problem without details, and logs it', async () => {
     const fault = new Error('secret');
-    const { operate, lines } = anOperate({
+    const { operate, lines, metrics } = anOperate({
       views: { ...memoryViewStore(), generations: () => Promise.reject(fault) },
     });
     const asked = { action: 'rebuild-status', view };
     const answer = await operate(asked);
     expect(answer).toMatchObject({ problem: { code: 'internal', status: 500, retryable: true } });
     expect(JSON.stringify(answer)).not.toContain('secret');
-    expect(lines).toEqual([{ level: 'error', message: 'Operation failed', details: { asked, error: fault } }]);
+    expect(lines).toEqual([
+      { level: 'info', message: 'Operator action', details: { request: asked, outcome: 'internal' } },
+      { level: 'error', message: 'Operation failed', details: { request: asked, error: fault } },
+    ]);
+    expect(metrics.get('OperateFailed')).toBe(1);
   });
 });

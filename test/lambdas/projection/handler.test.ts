@@ -3,6 +3,7 @@ import { memoryDecisions } from '../../../adapters/memory/decisions.ts';
 import { memoryEventStore } from '../../../adapters/memory/event-store.ts';
 import { memoryViewStore } from '../../../adapters/memory/view-store.ts';
 import { defineDomain, type ProjectPorts } from '../../../core/index.ts';
+import { entriesOf } from '../../../core/wire/bus-event.ts';
 import { makeHandler } from '../../../lambdas/projection/handler.ts';
 import { note, stock, toyDomain, words } from '../../../testing/toy.ts';
 import { aCommit } from '../../contract/commits.ts';
@@ -20,7 +21,7 @@ function keys(...streams: readonly string[]): string {
   return JSON.stringify({ keys: streams.map((stream) => ({ stream, log: 'us-east-1', position: 1 })) });
 }
 
-async function aProjector(ports: Partial<ProjectPorts> = {}) {
+async function aProjector(ports: Partial<Omit<ProjectPorts, 'logs'>> = {}) {
   const events = memoryEventStore();
   const views = memoryViewStore();
   const telemetry = recordedTelemetry();
@@ -28,6 +29,7 @@ async function aProjector(ports: Partial<ProjectPorts> = {}) {
   const handler = makeHandler({
     domain: toyDomain,
     region: 'us-east-1',
+    logs: ['us-east-1', 'us-west-2'],
     events,
     decisions: memoryDecisions({ strong: true }),
     views,
@@ -53,6 +55,32 @@ describe('projection', () => {
 
     expect(await count()).toBe(3);
     expect(lines).toEqual([]);
+  });
+
+  it('ends for an event of a log named __proto__, and projects the other streams', async () => {
+    const { project, count } = await aProjector();
+    const [entry] = entriesOf({ ...commitOf('note/a'), log: '__proto__' });
+    const body = JSON.stringify({ 'detail-type': entry?.detailType, detail: JSON.parse(entry?.detail ?? '') });
+    expect(await project([body, keys('note/b', 'note/c')])).toEqual([]);
+    expect(await count()).toBe(3);
+  });
+
+  it('shows no event of a log that no Region writes, and continues with the stream', async () => {
+    const { project, events, count } = await aProjector();
+    const forged = aCommit({ ...commitOf('note/a'), log: 'mallory', position: 7, commitId: 'forged' });
+    const bodies = entriesOf(forged).map(({ source, detailType, detail }) =>
+      JSON.stringify({ source, 'detail-type': detailType, detail: JSON.parse(detail) }),
+    );
+
+    expect(await project([keys('note/a'), ...bodies])).toEqual([]);
+    expect(await project(bodies)).toEqual([]);
+    expect(await count()).toBe(1);
+
+    await events.put({ ...commitOf('note/a'), position: 2, previous: 1, commitId: 'next', hlc: '018f000000000009' });
+    expect(await project([JSON.stringify({ keys: [{ stream: 'note/a', log: 'us-east-1', position: 2 }] })])).toEqual(
+      [],
+    );
+    expect(await count()).toBe(2);
   });
 
   it('fails a message that it cannot read, and only that one', async () => {

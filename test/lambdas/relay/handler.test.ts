@@ -62,6 +62,11 @@ function aRelay(ports: Partial<RelayHandlerPorts> = {}) {
         return batch.map(() => undefined);
       },
     },
+    quarantine: {
+      send: async () => {
+        throw new Error('Nothing is refused.');
+      },
+    },
     resolver: {
       send: async (batch) => {
         delayed.push(...batch);

@@ -53,7 +53,9 @@ describe('resolver', () => {
   });
 
   it('ends a transaction whose next attempt never came', async () => {
-    const { resolve, decisions } = await aResolver([]);
+    const runtime = fakeRuntime();
+    runtime.advance(60_000);
+    const { resolve, decisions } = await aResolver([], { runtime });
     const busy = aBusyAttempt({ transaction: 'us-east-1:a' });
     await decisions.put(busy);
     const message = { kind: 'attempt', transaction: 'us-east-1:a', attempt: 2, fingerprint: busy.fingerprint };

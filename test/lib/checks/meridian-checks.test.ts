@@ -1,12 +1,15 @@
-import { CfnResource, Validations } from 'aws-cdk-lib';
+import { CfnResource, type Stack, Validations } from 'aws-cdk-lib';
 import { CfnGlobalTable } from 'aws-cdk-lib/aws-dynamodb';
-import { Queue } from 'aws-cdk-lib/aws-sqs';
+import { Rule } from 'aws-cdk-lib/aws-events';
+import { CfnQueue, Queue } from 'aws-cdk-lib/aws-sqs';
 import { describe, expect, it, vi } from 'vitest';
 import { LIMITS } from '../../../core/limits/relations.ts';
 import { MeridianChecks } from '../../../lib/checks/meridian-checks.ts';
 import { parseConfig } from '../../../lib/config.ts';
 import type { MeridianStacks } from '../../../lib/meridian.ts';
-import { synthesize } from '../synthesize.ts';
+import { matches } from '../event-pattern.ts';
+import { aSubscriber, synthesize } from '../synthesize.ts';
+import { TemplateReader } from '../template.ts';
 
 // The first synth of a process loads the CDK and its validation engine, which takes seconds on a busy machine.
 vi.setConfig({ testTimeout: 60_000 });
@@ -87,6 +90,70 @@ describe('the checks at synth', () => {
     const change = ({ global }: MeridianStacks) =>
       Validations.of(global.node.root).addPlugins(new MeridianChecks({ config, deployed: undefined, limits }));
     expect(() => synthesize({ context: { regions: two }, change })).toThrow(/a caller of command .*100000 .*45000/);
+  });
+
+  const inFirst =
+    (add: (stack: Stack) => void) =>
+    ({ regions: [first] }: MeridianStacks) =>
+      add(first ?? expect.fail());
+
+  it('refuse a rule whose pattern is longer than EventBridge accepts', () => {
+    const source = Array.from({ length: 100 }, (_, i) => `meridian.a-stream-type-${i}`);
+    const change = inFirst((stack) => void new Rule(stack, 'Long', { ruleName: 'long', eventPattern: { source } }));
+    expect(() => synthesize({ context: { regions: two }, change })).toThrow(/pattern has \d+ characters.*2048/);
+  });
+
+  it('refuse a queue that is smaller than an event of the bus', () => {
+    const change = inFirst((stack) => {
+      const queue = stack.node.findAll().find((construct) => construct instanceof CfnQueue);
+      queue?.addPropertyOverride('MaximumMessageSize', 262_144);
+    });
+    expect(() => synthesize({ context: { regions: two }, change })).toThrow(/messages of 262144 bytes/);
+  });
+
+  it('refuse a template that is larger than CloudFormation accepts', () => {
+    const change = inFirst((stack) => {
+      stack.templateOptions.metadata = { text: 'x'.repeat(1_000_000) };
+    });
+    expect(() => synthesize({ context: { regions: two }, change })).toThrow(/1\d{6} bytes; the limit is 1000000/);
+  });
+
+  it('allow 200 stream types with two events each, a view of each type, and a subscriber to all of them', () => {
+    const types = Array.from({ length: 200 }, (_, i) => `a-stream-type-${i}`);
+    const schema = { type: 'object', description: 'x'.repeat(2_000) };
+    const eventSchemas = Object.fromEntries(
+      types.flatMap((type) => ['Opened', 'Closed'].map((event) => [`meridian.${type}@${event}`, schema])),
+    );
+    const { regionTemplates } = synthesize({
+      context: { regions: two },
+      projectedTypes: types,
+      streamTypes: types,
+      eventSchemas,
+      subscribers: { everything: { ...aSubscriber, streamTypes: types } },
+    });
+    for (const template of regionTemplates) {
+      const reader = new TemplateReader(template);
+      const patterns = (name: string) =>
+        reader
+          .ofType('AWS::Events::Rule')
+          .filter(({ Properties }) => new RegExp(`^meridian-${name}(\\.\\d+)?$`).test(String(Properties.Name)))
+          .map(({ Properties }) => Properties.EventPattern);
+      for (const name of ['fast-path', 'everything']) {
+        for (const pattern of patterns(name)) expect(JSON.stringify(pattern).length).toBeLessThanOrEqual(2048);
+        for (const type of types) {
+          const event = { source: `meridian.${type}`, detail: { meta: { region: 'elsewhere' } } };
+          expect(patterns(name).filter((pattern) => matches(pattern, event))).toHaveLength(1);
+        }
+      }
+      expect(reader.ofType('AWS::CloudFormation::Stack')).toHaveLength(3);
+    }
+  });
+
+  it.each([
+    [['us-east-1', 'eu-wset-1'], /eu-wset-1 is not an AWS Region .*did you mean eu-west-1/],
+    [['us-east-1', 'cn-north-1'], /cn-north-1 is in the partition aws-cn/],
+  ])('refuse Regions that cannot form a deployment: %j', (regions, fault) => {
+    expect(() => synthesize({ context: { regions } })).toThrow(fault);
   });
 
   it('allow one change of replicas', () => {

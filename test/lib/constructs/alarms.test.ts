@@ -21,7 +21,9 @@ const alarmSchema = z.looseObject({
   TreatMissingData: z.string(),
   Threshold: z.number(),
   EvaluationPeriods: z.number(),
-  Metrics: z.array(z.object({ MetricStat: z.object({ Metric: metricSchema }).optional() })).default([]),
+  Metrics: z
+    .array(z.object({ MetricStat: z.object({ Metric: metricSchema }).optional(), Expression: z.string().optional() }))
+    .default([]),
 });
 type AlarmProperties = z.output<typeof alarmSchema>;
 
@@ -98,12 +100,14 @@ describe('nothing is forgotten:', () => {
         expect(watching(`AWS/Lambda ${metric} FunctionName=${name}`), `${name} ${metric}`).toHaveLength(1);
   });
 
-  it('a function with a limit of its own has no alarm for throttles, which are the purpose of the limit', () => {
+  it('what waits has no alarm for throttles if it has a limit of its own, which throttles are the purpose of', () => {
     const limited = alarmsOf(
       firstRegionOf(synthesize({ context: { turnConcurrency: 20 }, subscribers: { subscriber: aSubscriber } })),
     );
     const absent = alarms.filter(({ AlarmName }) => !limited.some((alarm) => alarm.AlarmName === AlarmName));
     expect(absent.map(({ AlarmName }) => AlarmName)).toEqual(['meridian-turn-throttles']);
+    const refused = alarms.find(({ AlarmName }) => AlarmName === 'meridian-api-throttles');
+    expect(refused?.AlarmDescription).toContain('its 500 executions are used up');
   });
 
   it('a function is reported before its own timeout ends it', () => {
@@ -112,6 +116,20 @@ describe('nothing is forgotten:', () => {
       const [alarm] = watching(`AWS/Lambda Duration FunctionName=${FunctionName}`);
       expect(alarm?.Threshold, FunctionName).toBe(Timeout * 800);
     }
+  });
+
+  it('requests that fail without a fault of their sender raise an alarm, in each function that answers callers', () => {
+    for (const metric of ['ApiFailed', 'CommandFailed', 'OperateFailed'])
+      expect(watching(`meridian ${metric} service=meridian`), metric).toMatchObject([
+        { Threshold: 1, EvaluationPeriods: 3, AlarmDescription: expect.stringContaining('/failed-requests.md') },
+      ]);
+  });
+
+  it("the share of the API's responses with a status of 500 or more raises an alarm, even if its code never runs", () => {
+    for (const metric of ['Url5xxCount', 'UrlRequestCount'])
+      expect(watching(`AWS/Lambda ${metric} FunctionName=meridian-api`), metric).toMatchObject([
+        { AlarmName: 'meridian-api-5xx', Threshold: 5 },
+      ]);
   });
 
   it('every queue of failed messages has alarms for depth, and for messages that are about to be deleted', () => {
@@ -129,14 +147,31 @@ describe('nothing is forgotten:', () => {
     ]);
     expect(dead.size).toBeGreaterThan(2);
     for (const queue of dead) {
-      const name = queue.slice('Queue('.length, -1);
+      // A queue of another stack is named by its ARN.
+      const name = /([a-z-]+)\)?$/.exec(queue)?.[1] ?? expect.fail(queue);
       const [depth, ...more] = watching(`AWS/SQS ApproximateNumberOfMessagesVisible QueueName=${name}`);
       expect(more).toEqual([]);
+      if (name === 'meridian-quarantine') continue;
       expect(depth, name).toMatchObject({ Threshold: 1, EvaluationPeriods: 1 });
       const [age] = watching(`AWS/SQS ApproximateAgeOfOldestMessage QueueName=${name}`);
       const { MessageRetentionPeriod } = region.named('AWS::SQS::Queue', name).Properties;
       expect(age?.Threshold, name).toBeLessThan(Number(MessageRetentionPeriod));
     }
+  });
+
+  it('the quarantine, which any producer can fill, has alarms that are over while the message is still there', () => {
+    const expressionsOf = (metric: string) =>
+      watching(`AWS/SQS ${metric} QueueName=meridian-quarantine`).flatMap(({ Metrics }) =>
+        Metrics.flatMap(({ Expression }) => Expression ?? []),
+      );
+    // A depth that stays the same differs by 0 from that of the period before.
+    expect(expressionsOf('ApproximateNumberOfMessagesVisible')).toEqual(['DIFF(FILL(depth, REPEAT))']);
+    const [, from = '', until = ''] =
+      /^IF\(age >= (\d+) AND age < (\d+), 1, 0\)$/.exec(
+        expressionsOf('ApproximateAgeOfOldestMessage')[0] ?? expect.fail('no expression'),
+      ) ?? [];
+    const day = 24 * 60 * 60;
+    expect([Number(from), Number(until)]).toEqual([10 * day, 10.25 * day]);
   });
 
   it('every queue has an alarm for age', () => {
@@ -207,10 +242,14 @@ describe('nothing is forgotten:', () => {
 describe("the functions' own metrics", () => {
   const watched: readonly MetricName[] = [
     'HiddenCommitAge',
+    'WaitingAge',
     'ClockAhead',
     'IdReused',
     'PublishFailed',
     'SnapshotFailed',
+    'ApiFailed',
+    'CommandFailed',
+    'OperateFailed',
   ];
   const emfSchema = z.looseObject({
     _aws: z.object({

@@ -97,6 +97,9 @@ describe('the dashboard of a Region', () => {
   it('shows every metric of the functions', () => {
     // The compiler requires an entry here as soon as core has a new metric.
     const names: Readonly<Record<MetricName, true>> = {
+      ApiFailed: true,
+      CommandFailed: true,
+      OperateFailed: true,
       Appended: true,
       AppendConflict: true,
       ClockAhead: true,
@@ -106,13 +109,17 @@ describe('the dashboard of a Region', () => {
       Accepted: true,
       Rejected: true,
       Quarantined: true,
+      HeldUp: true,
       Published: true,
       PublishFailed: true,
+      PublishRefused: true,
       SightingFailed: true,
       SnapshotFailed: true,
       Projected: true,
+      RowCorrected: true,
       Handled: true,
       Waiting: true,
+      WaitingAge: true,
       TransactionCommitted: true,
       TransactionAborted: true,
       TransactionBusy: true,

@@ -102,14 +102,16 @@ describe('a subscriber of the app', () => {
       'sqs:DeleteMessage on Queue(meridian-subscriber)',
       'sqs:GetQueueAttributes on Queue(meridian-subscriber)',
       'sqs:ReceiveMessage on Queue(meridian-subscriber)',
+      'sqs:SendMessage on Queue(meridian-subscriber)',
     ]);
   });
 
-  it('gets its table, and starts with the first event of each log', () => {
+  it('gets its table and its queue, and starts with the first event of each log', () => {
     const { Environment } = region.named('AWS::Lambda::Function', 'meridian-subscriber').Properties;
     expect(JSON.stringify(Environment)).toContain('"SUBSCRIBE_FROM":"beginning"');
     const { Variables } = z.object({ Variables: z.record(z.string(), z.unknown()) }).parse(Environment);
     expect(region.text(Variables.SUBSCRIBER_TABLE)).toBe('GlobalTable(meridian-subscriber)');
+    expect(region.text(Variables.SUBSCRIBER_QUEUE_URL)).toBe('Queue(meridian-subscriber)');
   });
 });
 

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import * as z from 'zod';
-import { type Synthesized, synthesize } from '../synthesize.ts';
+import { regionsOf, type Synthesized, synthesize } from '../synthesize.ts';
 import { TemplateReader } from '../template.ts';
 
 let app: Synthesized;
@@ -15,9 +15,9 @@ function tagsOf(tags: unknown) {
 
 describe('the cost allocation tags', () => {
   it('name the deployment, the Region and the purpose of every resource in a Region', () => {
-    for (const [i, template] of app.regionTemplates.entries()) {
-      const reader = new TemplateReader(template);
-      for (const type of ['AWS::Lambda::Function', 'AWS::SQS::Queue', 'AWS::S3::Bucket', 'AWS::Logs::LogGroup'])
+    const types = ['AWS::Lambda::Function', 'AWS::SQS::Queue', 'AWS::S3::Bucket', 'AWS::Logs::LogGroup'];
+    for (const [i, reader] of regionsOf(app).entries()) {
+      for (const type of [...types, 'AWS::Events::Rule', 'AWS::IAM::Role'])
         for (const { Properties } of reader.ofType(type)) {
           const tags = tagsOf(Properties.Tags);
           expect([tags.get('meridian'), tags.get('meridian:region')]).toEqual(['meridian', app.regions[i]?.region]);

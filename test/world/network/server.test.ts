@@ -34,6 +34,30 @@ async function request(
   return { status: response.statusCode, headers: response.headers, body: json };
 }
 
+describe('a request that a page of another site makes a browser send', () => {
+  const append = (headers: RequestOptions['headers']) =>
+    request('POST', '/regions/us-east-1/events', { headers, body: JSON.stringify({ id: 'forged' }) });
+
+  it.each([
+    { host: 'evil.example' },
+    { host: 'evil.example:7070' },
+    { host: '127.0.0.1.evil.example' },
+    { host: 'localhost:7070', origin: 'https://evil.example' },
+    { host: '127.0.0.1', origin: 'null' },
+    { host: 'localhost', origin: 'http://localhost.evil.example' },
+  ])('is refused by its host or origin: %j', async (headers) => {
+    expect(await append(headers)).toMatchObject({ status: 421, body: { code: 'misdirected' } });
+  });
+
+  it.each([
+    { host: 'localhost:1234' },
+    { host: '127.0.0.1', origin: 'http://localhost:3000' },
+    { host: '[::1]:7070', origin: 'http://[::1]:7070' },
+  ])('is not one that comes from this computer: %j', async (headers) => {
+    expect(await append(headers)).toMatchObject({ status: 400, body: { code: 'validation' } });
+  });
+});
+
 describe('the server of a world', () => {
   it('listens on the loopback address only', () => {
     expect(server.address()).toMatchObject({ address: '127.0.0.1' });
@@ -80,7 +104,10 @@ describe('the server of a world', () => {
   it('passes the rest of the path to the API', async () => {
     for (const path of ['/regions/us-east-1', '/regions/us-east-1/', '/regions/us-east-1/nothing'])
       expect(await request('GET', path)).toMatchObject({ status: 404, body: { code: 'not-found' } });
-    expect(await request('PUT', '/regions/us-east-1/health')).toMatchObject({ status: 405, headers: { allow: 'GET' } });
+    expect(await request('PUT', '/regions/us-east-1/health')).toMatchObject({
+      status: 405,
+      headers: { allow: 'GET, HEAD' },
+    });
   });
 
   it('returns the address at this server at which an undecided transaction can be queried', async () => {

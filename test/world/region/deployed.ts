@@ -21,6 +21,10 @@ const functionSchema = z.strictObject({
   FunctionName: beside,
   Handler: beside,
   LoggingConfig: beside,
+  // How many instances a function of a world has is declared in DIFFERENCES.
+  ReservedConcurrentExecutions: beside.optional(),
+  // Allows a function to send to its own queue: a world has nothing that stops it.
+  RecursiveLoop: beside.optional(),
   Role: beside,
   Runtime: beside,
   Tags: beside,
@@ -187,13 +191,18 @@ export function countOfMappings(stack: TemplateReader): number {
   return stack.ofType('AWS::Lambda::EventSourceMapping').length;
 }
 
+/** A rule refers to a bus of its own stack, or names that of another. */
+function nameOfBus(text: string): string {
+  return /^EventBus\((.+)\)$/.exec(text)?.[1] ?? text;
+}
+
 /** The rules of a Region's bus. */
 export function deployedRules(stack: TemplateReader) {
   return stack
     .ofType('AWS::Events::Rule')
     .map(({ Properties }) => ruleSchema.parse(Properties))
     .map(({ EventBusName, EventPattern, State, Targets }) => ({
-      bus: stack.text(EventBusName),
+      bus: nameOfBus(stack.text(EventBusName)),
       state: State,
       pattern: EventPattern,
       target: stack.text(Targets[0]?.Arn),

@@ -19,7 +19,7 @@ import type { FunctionOptions } from '../../../world/services/function-pool.ts';
 import type { QueueEnds, QueueOptions } from '../../../world/services/queue.ts';
 import type { TableStreamOptions } from '../../../world/services/table-stream.ts';
 import { World } from '../../../world/world.ts';
-import { aSubscriber, synthesize } from '../../lib/synthesize.ts';
+import { aSubscriber, regionsOf, synthesize } from '../../lib/synthesize.ts';
 import { TemplateReader } from '../../lib/template.ts';
 import {
   countOfMappings,
@@ -98,12 +98,9 @@ let globalStack: TemplateReader;
 let world: World;
 let rules: ReadonlyMap<unknown, readonly Parameters<WorldBus['addRule']>[]>;
 beforeAll(() => {
-  const { regionTemplates, globalTemplate } = synthesize({
-    context: { regions },
-    subscribers: { subscriber: listening },
-  });
-  templates = regionTemplates.map((template) => new TemplateReader(template));
-  globalStack = new TemplateReader(globalTemplate);
+  const app = synthesize({ context: { regions }, subscribers: { subscriber: listening } });
+  templates = regionsOf(app);
+  globalStack = new TemplateReader(app.globalTemplate);
   const addRule = vi.spyOn(WorldBus.prototype, 'addRule');
   world = new World({
     domain: toyDomain,
@@ -260,7 +257,7 @@ describe.each(regions)('the world and the stacks, in %s,', (region) => {
     expect(deployed).toEqual(
       expect.arrayContaining(
         inWorld.map(([pattern, target]) => ({
-          bus: 'EventBus(meridian)',
+          bus: names.bus,
           state: 'ENABLED',
           pattern,
           target: targetIn(region, target),

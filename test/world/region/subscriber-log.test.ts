@@ -9,6 +9,7 @@ function aLoggedWorld(functions: SubscriberFunctions) {
   const warned: Details[] = [];
   const deadLetters: Details[] = [];
   const log = {
+    info: () => undefined,
     warn: (_message: string, details: Details) => warned.push(details),
     error: (_message: string, details: Details) => deadLetters.push(details),
   };

@@ -79,14 +79,14 @@ describe('WorldBus', () => {
     expect(other.bodies).toEqual([]);
   });
 
-  it('refuses an entry whose detail is not JSON, and only that one', async () => {
+  it('refuses an entry whose detail is not JSON permanently, and only that one', async () => {
     const bus = new WorldBus('us-east-1', new VirtualScheduler());
     const queue = new KeepingQueue();
     bus.addRule({}, { kind: 'queue', queue });
 
     const answer = await bus.put([entry(1), { ...entry(2), detail: '{"n":' }, entry(3)]);
 
-    expect(answer).toEqual([undefined, expect.stringMatching(/^MalformedDetail/), undefined]);
+    expect(answer).toEqual([undefined, { permanent: expect.stringMatching(/^MalformedDetail/) }, undefined]);
     expect(queue.bodies.map((body) => JSON.parse(body).detail)).toEqual([1, 3]);
   });
 
@@ -97,13 +97,15 @@ describe('WorldBus', () => {
     await expect(bus.put(eleven)).rejects.toMatchObject({ code: 'internal' });
   });
 
-  it('accepts at most 256 KiB at once', async () => {
+  it('accepts at most 256 KiB at once, and refuses a larger entry permanently', async () => {
     const bus = new WorldBus('us-east-1', new VirtualScheduler());
     const { source, detailType } = entry(1);
     const text = (bytes: number) => JSON.stringify('x'.repeat(bytes - Buffer.byteLength(source + detailType) - 2));
     const put = (bytes: number) => bus.put([{ source, detailType, detail: text(bytes) }]);
     expect(await put(PUT_EVENTS_BYTES)).toEqual([undefined]);
-    await expect(put(PUT_EVENTS_BYTES + 1)).rejects.toMatchObject({ code: 'too-large' });
+    expect(await put(PUT_EVENTS_BYTES + 1)).toEqual([{ permanent: expect.stringContaining('262144 bytes') }]);
+    const half = { source, detailType, detail: text(PUT_EVENTS_BYTES / 2 + 1) };
+    await expect(bus.put([half, half])).rejects.toMatchObject({ code: 'too-large' });
   });
 
   it('forwards an event to other buses, and never from there to a third one or back', async () => {

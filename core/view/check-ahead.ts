@@ -1,0 +1,150 @@
+import { MeridianError } from '../facts/errors.ts';
+import type { ViewEntry } from '../facts/view-entry.ts';
+import { PROJECT_MS } from '../limits/budgets.ts';
+import type { History } from '../log/history.ts';
+import { loadHistory } from '../log/load.ts';
+import { Retries } from '../retry.ts';
+import type { AheadStream } from '../wire/projection.ts';
+import { isDue, judgeAhead, sendAhead } from './ahead.ts';
+import { applyChanges } from './apply-changes.ts';
+import { type Change, replacement } from './change.ts';
+import type { Target } from './generation.ts';
+import { liveTargets } from './live-targets.ts';
+import type { ProjectPorts } from './projection.ts';
+import { entriesIn } from './streams-behind.ts';
+import { type Triggers, triggersByStream } from './trigger.ts';
+
+/** An entry that was replaced by what the table gives. */
+export interface Corrected {
+  readonly view: string;
+  readonly stream: string;
+  readonly from: ViewEntry['version'];
+  readonly to: ViewEntry['version'];
+}
+
+/** The outcome of comparing streams with the table. */
+export interface CheckedAhead {
+  /** The streams to retry, with the reasons. */
+  readonly failed: ReadonlyMap<string, unknown>;
+  readonly corrected: readonly Corrected[];
+}
+
+/**
+ * Compares entries that were written ahead of the table with the table. If the table has caught up, nothing happens. If
+ * not, the streams are sent to the queue again, until the last round: then their entries are replaced by what the table
+ * alone gives, at its lower version. A commit that arrives in the table after all is projected as any other.
+ * @param messages the streams of each message; a message of which one fails is redelivered as a whole
+ */
+export async function checkAhead(
+  ports: ProjectPorts,
+  messages: readonly (readonly AheadStream[])[],
+): Promise<CheckedAhead> {
+  const due = messages.flat().filter(isDue);
+  const later = messages.flat().filter((stream) => !isDue(stream));
+  const { waiting, failed, corrected } = await compareAll(ports, due);
+  const again = new Set([...later, ...waiting]);
+  const whole = messages.filter((streams) => !streams.some(({ stream }) => failed.has(stream))).flat();
+  const next = whole.filter((stream) => again.has(stream)).map((stream) => ({ ...stream, round: stream.round + 1 }));
+  const unsent = await sendAhead(ports, next);
+  return { failed: new Map([...failed, ...unsent]), corrected };
+}
+
+interface Compared extends CheckedAhead {
+  readonly waiting: readonly AheadStream[];
+}
+
+async function compareAll(ports: ProjectPorts, due: readonly AheadStream[]): Promise<Compared> {
+  const byStream = triggersByStream(
+    due.flatMap(({ stream, version }) =>
+      Object.entries(version).map(([log, position]) => ({ stream, log, position, inTable: true })),
+    ),
+  );
+  const { targets, refused } = await liveTargets(ports, byStream);
+  const failed = new Map(refused);
+  const waiting = new Set<AheadStream>();
+  const corrected: Corrected[] = [];
+  const retries = new Retries(ports.runtime, PROJECT_MS);
+  let pending: Triggers = new Map([...byStream].filter(([stream]) => !failed.has(stream)));
+  while (pending.size > 0) {
+    const once = await compareOnce(ports, targets, pending, due);
+    for (const stream of once.waiting) waiting.add(stream);
+    for (const [stream, error] of once.failed) failed.set(stream, error);
+    corrected.push(...once.corrected);
+    pending = new Map([...pending].filter(([stream]) => once.late.has(stream) && !failed.has(stream)));
+    if (pending.size > 0 && !(await retries.pause())) {
+      for (const stream of pending.keys()) failed.set(stream, lost);
+      break;
+    }
+  }
+  return { waiting: [...waiting], failed, corrected };
+}
+
+const lost = new MeridianError('unavailable', `Lost the race to other projectors for ${PROJECT_MS / 1000} s. Retry.`, {
+  retryable: true,
+});
+
+async function compareOnce(
+  ports: ProjectPorts,
+  targets: readonly Target[],
+  pending: Triggers,
+  due: readonly AheadStream[],
+): Promise<Compared & { readonly late: ReadonlySet<string> }> {
+  // Entries are read before the table, so that it has all that other projectors have read from it until then.
+  const entries = await Promise.all(
+    targets.map(async (target) => ({ target, entries: await entriesIn(ports.views, target, pending) })),
+  );
+  const { histories, failed } = await loadAll(ports, pending);
+  const late = new Set<string>();
+  const waiting = new Set<AheadStream>();
+  const corrected: Corrected[] = [];
+  for (const { target, entries: own } of entries) {
+    const corrections = new Map<string, { readonly change: Change; readonly from: ViewEntry['version'] }>();
+    for (const ahead of due) {
+      const { stream } = ahead;
+      const [history, ref, entry] = [histories.get(stream), pending.get(stream)?.ref, own.get(stream)];
+      if (!history || !ref || !entry || failed.has(stream)) continue;
+      try {
+        const change = () => replacement(target, ref, history, entry);
+        const verdict = judgeAhead(ahead, entry, history.seen, () => isSame(entry, change().entry));
+        if (verdict === 'wait') waiting.add(ahead);
+        if (verdict === 'correct') corrections.set(stream, { change: change(), from: entry.version });
+      } catch (error) {
+        failed.set(stream, error);
+      }
+    }
+    const changes = [...corrections.values()].map(({ change }) => change);
+    const written = await applyChanges(ports, target.name, changes);
+    for (const [stream, error] of written.failed) failed.set(stream, error);
+    for (const stream of written.late) late.add(stream);
+    for (const [stream, { change, from }] of corrections) {
+      if (written.late.includes(stream) || written.failed.has(stream)) continue;
+      ports.runtime.metric('RowCorrected', 'Count', 1);
+      corrected.push({ view: target.name, stream, from, to: change.entry.version });
+    }
+  }
+  return { late, waiting: [...waiting], failed, corrected };
+}
+
+/** True if two entries show the same. */
+function isSame(a: ViewEntry, b: ViewEntry): boolean {
+  return JSON.stringify({ row: a.row, totals: a.totals }) === JSON.stringify({ row: b.row, totals: b.totals });
+}
+
+async function loadAll(
+  ports: ProjectPorts,
+  pending: Triggers,
+): Promise<{ readonly histories: ReadonlyMap<string, History>; readonly failed: Map<string, unknown> }> {
+  const histories = new Map<string, History>();
+  const failed = new Map<string, unknown>();
+  await Promise.all(
+    [...pending.values()].map(async ({ ref }) => {
+      try {
+        // Not a kept one: commits that arrive on the bus are added to those.
+        histories.set(ref.name, await loadHistory(ports, ref));
+      } catch (error) {
+        failed.set(ref.name, error);
+      }
+    }),
+  );
+  return { histories, failed };
+}
