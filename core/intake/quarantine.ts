@@ -1,19 +1,22 @@
 import { bytesAtMost, deliverInBatches } from '../delivery/deliver.ts';
+import { type StoredEntryPorts, storedEntry } from '../delivery/stored-entry.ts';
 import { QUARANTINE_HOLD_MS, QUARANTINE_PASS_MS } from '../limits/budgets.ts';
 import type { Bus } from '../ports/bus.ts';
 import type { HeldMessage, Quarantine } from '../ports/quarantine.ts';
 import type { BatchAnswer, Queue } from '../ports/queue.ts';
 import type { Runtime } from '../ports/runtime.ts';
+import type { BusEntry } from '../wire/bus.ts';
 import type { ActionRequest, ActionResult, Driven, Quarantined } from '../wire/operate.ts';
 import { encodeQuarantined } from '../wire/quarantine.ts';
 import { type Choice, type Chosen, examineQuarantine, releaseMessages } from './examine-quarantine.ts';
 import { refusedEntryOf } from './quarantined.ts';
 
-export interface QuarantinePorts {
+/** The tables are read for entries that the bus refused: what is published again is what they have. */
+export interface QuarantinePorts extends StoredEntryPorts {
   readonly quarantine: Quarantine;
   /** The queue of `ingest`, where redriven messages go. */
   readonly ingest: Queue;
-  /** Where redriven entries go that it refused. */
+  /** Where redriven entries go. */
   readonly bus: Bus;
   readonly runtime: Pick<Runtime, 'now' | 'elapsed' | 'sleep' | 'random'>;
 }
@@ -53,8 +56,9 @@ export async function addToQuarantine(
 }
 
 /**
- * Sends quarantined messages to `ingest` again, and entries to the bus that refused them, unchanged, then removes them. If this process dies before it removes
- * them, they are sent twice, which is harmless because their ids are the commitIds. Messages that were not chosen are
+ * Sends quarantined messages to `ingest` again, unchanged, and puts entries on the bus that refused them, as the tables
+ * have them, then removes them. If this process dies before it removes them, they are sent twice, which is harmless
+ * because of their ids. Messages that were not chosen are
  * released at the end; but if more messages remain to be examined, they stay hidden for {@link QUARANTINE_PASS_MS}, so
  * that the next call continues after them.
  * @throws MeridianError `unavailable`
@@ -105,12 +109,7 @@ interface Failure {
 
 /** @returns the messages that remain: first those that could not be sent, then those that could not be removed */
 async function sendAgain(ports: QuarantinePorts, chosen: readonly Chosen[]): Promise<readonly Failure[]> {
-  const entries = chosen.flatMap((each) => {
-    const entry = refusedEntryOf(each.held);
-    return entry ? [{ ...each, entry }] : [];
-  });
-  const refused = new Set(entries.map(({ held }) => held));
-  const messages = chosen.filter(({ held }) => !refused.has(held));
+  const { messages, entries, unknown } = await sorted(ports, chosen);
   const { quarantine, ingest, bus, runtime } = ports;
   const published = await deliverInBatches(
     entries,
@@ -132,9 +131,36 @@ async function sendAgain(ports: QuarantinePorts, chosen: readonly Chosen[]): Pro
   const sent = all.filter((_, i) => answers[i] === undefined);
   const removals = sent.length > 0 ? await removed(quarantine, sent) : [];
   return [
+    ...unknown,
     ...failuresIn(all, answers, (why) => why),
     ...failuresIn(sent, removals, (why) => `The message was sent, but could not be removed: ${why}`),
   ];
+}
+
+/** Messages for `ingest`, entries for the bus, and entries that the tables do not give. */
+interface Sorted {
+  readonly messages: readonly Chosen[];
+  readonly entries: readonly (Chosen & { readonly entry: BusEntry })[];
+  readonly unknown: readonly Failure[];
+}
+
+async function sorted(ports: QuarantinePorts, chosen: readonly Chosen[]): Promise<Sorted> {
+  const messages: Chosen[] = [];
+  const entries: (Chosen & { entry: BusEntry })[] = [];
+  const unknown: Failure[] = [];
+  for (const each of chosen) {
+    const refused = refusedEntryOf(each.held);
+    if (refused)
+      try {
+        const entry = await storedEntry(ports, refused);
+        if (entry) entries.push({ ...each, entry });
+        else unknown.push({ id: each.message.id, why: 'This Region has no such event or outcome in its tables.' });
+      } catch (error) {
+        unknown.push({ id: each.message.id, why: String(error) });
+      }
+    else messages.push(each);
+  }
+  return { messages, entries, unknown };
 }
 
 function failuresIn(

@@ -34,7 +34,7 @@ export class EventsReplica extends Construct {
 
   /** Lets a role load streams and read the whole table. */
   grantScan(grantee: IGrantable): void {
-    this.#grant(grantee, 'dynamodb:Query', 'dynamodb:Scan');
+    this.#grant(grantee, 'dynamodb:GetItem', 'dynamodb:Query', 'dynamodb:Scan');
   }
 
   /** Lets a role load streams, append to them, put intents and make intents final. */

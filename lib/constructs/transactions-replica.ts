@@ -32,10 +32,9 @@ export class TransactionsReplica extends Construct {
     this.#grant(grantee, 'dynamodb:GetItem');
   }
 
-  /** Lets a role read decisions, and the whole table. */
+  /** Lets a role read the decisions of a transaction, and the whole table. */
   grantScan(grantee: IGrantable): void {
-    this.grantRead(grantee);
-    this.#grant(grantee, 'dynamodb:Scan');
+    this.#grant(grantee, 'dynamodb:Query', 'dynamodb:Scan');
   }
 
   /** Lets a role read decisions and add missing ones. */
