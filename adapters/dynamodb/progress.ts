@@ -23,7 +23,7 @@ const PARKED = 'parked#';
 
 const countSchema = z.int().nonnegative();
 export const placeSchema = z.object({ position: countSchema, index: countSchema, count: countSchema });
-export const parkedSchema = z.object({ event: z.string(), since: countSchema });
+export const parkedSchema = z.object({ event: z.string(), since: countSchema, look: countSchema.optional() });
 
 function partitionOf(stream: string, log: string): string {
   return `${stream}@${log}`;
@@ -73,7 +73,7 @@ export function dynamoDbProgress<Effect>(
         throw sdkError(`handle ${event.id}`, error);
       }
     },
-    park: async (event, since) => {
+    park: async (event, since, look) => {
       const { Attributes } = await orSdkError(
         `park ${event.id}`,
         documents.send(
@@ -81,19 +81,22 @@ export function dynamoDbProgress<Effect>(
             TableName: table,
             Key: { pk: partitionOf(event.stream, event.meta.log), sk: parkedKey(event.meta) },
             // `expires` is renewed on every call: an event republished after days must not expire before its message.
-            UpdateExpression: 'SET #event = :event, #since = if_not_exists(#since, :since), #expires = :expires',
-            ExpressionAttributeNames: { '#event': 'event', '#since': 'since', '#expires': 'expires' },
+            UpdateExpression:
+              'SET #event = :event, #since = if_not_exists(#since, :since), #look = :look, #expires = :expires',
+            ExpressionAttributeNames: { '#event': 'event', '#since': 'since', '#look': 'look', '#expires': 'expires' },
             ExpressionAttributeValues: {
               ':event': JSON.stringify(event),
               ':since': since,
+              ':look': look,
               ':expires': Math.floor(since / 1000) + QUEUE_RETENTION_S,
             },
-            ReturnValues: 'ALL_NEW',
+            ReturnValues: 'ALL_OLD',
           }),
           timeLimit(DATABASE_MS),
         ),
       );
-      return parkedSchema.parse(Attributes).since;
+      const before = Attributes && parkedSchema.parse(Attributes);
+      return { since: before?.since ?? since, look: before?.look };
     },
     parked: async (stream, log, behind, limit) => {
       const input: QueryCommandInput = {

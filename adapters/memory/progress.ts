@@ -1,4 +1,4 @@
-import type { Parked, Place, Progress } from '../../core/index.ts';
+import type { Parked, Place, Progress, Wait } from '../../core/index.ts';
 import { QUEUE_RETENTION_S } from '../../core/limits/budgets.ts';
 import { frozenCopy } from './frozen.ts';
 
@@ -9,7 +9,7 @@ interface LogProgress {
   parked: readonly Kept[];
 }
 
-interface Kept extends Parked {
+interface Kept extends Parked, Wait {
   /** Milliseconds since 1970. */
   readonly expires: number;
 }
@@ -43,15 +43,15 @@ export function memoryProgress<Effect>(
       for (const effect of effects) write(effect);
       return true;
     },
-    park: async (event, since) => {
+    park: async (event, since, look) => {
       const log = logOf(event.stream, event.meta.log);
       const waiting = unexpired(log, now());
       const known = waiting.find(({ event: { id } }) => id === event.id);
-      const kept = { ...(known ?? frozenCopy({ event, since })), expires: since + QUEUE_RETENTION_S * 1000 };
+      const kept = { ...(known ?? frozenCopy({ event, since })), look, expires: since + QUEUE_RETENTION_S * 1000 };
       log.parked = [...waiting.filter((each) => each !== known), kept].sort((a, b) =>
         compare(a.event.meta, b.event.meta),
       );
-      return kept.since;
+      return { since: kept.since, look: known?.look };
     },
     parked: async (stream, log, behind, limit) =>
       unexpired(logOf(stream, log), now())

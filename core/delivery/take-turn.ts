@@ -1,18 +1,15 @@
-import { FIRST_EVENT_WAIT_MS } from '../limits/budgets.ts';
-import type { Place } from '../ports/progress.ts';
+import { FIRST_EVENT_WAIT_MS, WAITING_MS } from '../limits/budgets.ts';
+import type { Place, Wait } from '../ports/progress.ts';
 import { Retries } from '../retry.ts';
 import type { SubscribedEvent } from '../wire/bus-event.ts';
 import { comparePlaces, followsPlace, START } from './log-order.ts';
 import { lostToOthers } from './lost-to-others.ts';
 import type { SubscribePorts } from './subscriber.ts';
 
-/**
- * What happened to an event, and the last handled place of its log; undefined if no event of it was handled. `since`: when it
- * began to wait, milliseconds since 1970.
- */
+/** What happened to an event, and the last handled place of its log; undefined if no event of it was handled. */
 export type Taken = { readonly last: Place | undefined } & (
   | { readonly went: 'handled' | 'before' }
-  | { readonly went: 'waits'; readonly since: number }
+  | ({ readonly went: 'waits' } & Wait)
 );
 
 /**
@@ -31,13 +28,14 @@ export async function takeTurn<Effect>(
     const [first] = await progress.parked(stream, meta.log, START, 1);
     return first?.event.id === event.id && runtime.now() - first.since >= FIRST_EVENT_WAIT_MS;
   };
-  let since: number | undefined;
+  let wait: Wait | undefined;
   const retries = new Retries(runtime, deadline - runtime.elapsed());
   for (;;) {
     if (last && comparePlaces(meta, last) <= 0) return { went: 'before', last };
     if (!followsPlace(last ?? START, event) && (last || from === 'beginning' || !(await begins()))) {
-      if (since !== undefined) return { went: 'waits', last, since };
-      since = await progress.park(event, runtime.now());
+      if (wait) return { went: 'waits', last, ...wait };
+      const now = runtime.now();
+      wait = await progress.park(event, now, now + WAITING_MS);
       // Checks again: another instance may have handled the previous event and looked for parked events before this one
       // was parked.
     } else {

@@ -251,6 +251,11 @@ function subscriberRelations({ FUNCTIONS, ...limits }: Limits): Relation[] {
       has: limits.SQS_MAX_DELAY_S * 1000,
     },
     {
+      name: 'a message that waits, and could not be sent again, is not delivered again before it would be looked at',
+      needs: limits.WAITING_MS,
+      has: FUNCTIONS.subscriber.queue.visibilityS * 1000,
+    },
+    {
       // A write whose response is lost is retried once in the same Region.
       name: 'subscriber has time for two requests to a Region that hangs and one to the next Region',
       needs: limits.BEGIN_MS + limits.ENDPOINT_LOOKUP_MS + 3 * limits.FUNCTION_CLIENT_MS + limits.CLIENT_FIRST_PAUSE_MS,

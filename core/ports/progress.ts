@@ -21,6 +21,13 @@ export interface Parked {
   readonly since: number;
 }
 
+/** Since when an event has been parked, milliseconds since 1970. */
+export interface Wait {
+  readonly since: number;
+  /** When it was to be looked at again until now. @default it was not parked */
+  readonly look?: number | undefined;
+}
+
 /**
  * What a subscriber stores per stream and log. `Effect` is a write that its handler returns, in the adapter's own form.
  * All reads are strongly consistent.
@@ -35,9 +42,9 @@ export interface Progress<Effect> {
   advance(handled: Handled, before: Place | undefined, effects: readonly Effect[]): Promise<boolean>;
   /**
    * Keeps an event until its predecessor is handled. An event that is already parked keeps its `since`.
-   * @returns that `since`
+   * @param look when it is looked at again, milliseconds since 1970
    */
-  park(event: SubscribedEvent, since: number): Promise<number>;
+  park(event: SubscribedEvent, since: number, look: number): Promise<Wait>;
   /** The first parked events after a place, in log order. */
   parked(stream: string, log: string, behind: Place, limit: number): Promise<readonly Parked[]>;
 }

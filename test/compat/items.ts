@@ -164,7 +164,7 @@ export const items: Readonly<Record<string, Form>> = {
     },
     write: async ({ event, since }: Parked) => {
       const { client, written } = aTable();
-      await progressIn(client).park(event, since);
+      await progressIn(client).park(event, since, since + 360_000);
       return only(written());
     },
     uses: [dynamoDbProgress, parkedSchema, subscribedEventSchema],

@@ -133,7 +133,7 @@ export function progressContract(open: () => ProgressUnderTest): void {
     test('every log of every stream has its own place', async () => {
       const [stream, other] = [aStream(), aStream()];
       await progress.advance(anEvent(stream), undefined, []);
-      await progress.park(anEvent(stream, { position: 3 }), 0);
+      await progress.park(anEvent(stream, { position: 3 }), 0, 0);
       expect(await progress.last(stream, 'us-west-2')).toBeUndefined();
       expect(await progress.last(other, LOG)).toBeUndefined();
       expect(await progress.parked(stream, 'us-west-2', START, 10)).toEqual([]);
@@ -149,7 +149,7 @@ export function progressContract(open: () => ProgressUnderTest): void {
         anEvent(stream, { position: 10 }),
         anEvent(stream, { position: 9_007_199_254_740_991 }),
       ];
-      for (const event of events.toReversed()) await progress.park(event, 5);
+      for (const event of events.toReversed()) await progress.park(event, 5, 9);
       const parked = events.map((event) => ({ event, since: 5 }));
       expect(await progress.parked(stream, LOG, START, 10)).toEqual(parked);
       expect(await progress.parked(stream, LOG, START, 2)).toEqual(parked.slice(0, 2));
@@ -157,17 +157,19 @@ export function progressContract(open: () => ProgressUnderTest): void {
       expect(await progress.parked(stream, LOG, { position: 3, index: 0, count: 1 }, 1)).toEqual(parked.slice(3, 4));
     });
 
-    test('the wait of an event that is parked again counts from the first time', async () => {
+    test('the wait of an event that is parked again counts from the first time, and says when it was to be looked at', async () => {
       const stream = aStream();
-      expect(await progress.park(anEvent(stream), 1_000_000_000_000)).toBe(1_000_000_000_000);
-      expect(await progress.park(anEvent(stream), 1_000_000_000_001)).toBe(1_000_000_000_000);
-      expect(await progress.parked(stream, LOG, START, 10)).toMatchObject([{ since: 1_000_000_000_000 }]);
+      const first = 1_000_000_000_000;
+      expect(await progress.park(anEvent(stream), first, first + 10)).toEqual({ since: first });
+      expect(await progress.park(anEvent(stream), first + 1, first + 11)).toEqual({ since: first, look: first + 10 });
+      expect(await progress.park(anEvent(stream), first + 2, first + 12)).toEqual({ since: first, look: first + 11 });
+      expect(await progress.parked(stream, LOG, START, 10)).toEqual([{ event: anEvent(stream), since: first }]);
     });
 
     test('parked events are returned up to the limit, however large they are', async () => {
       const stream = aStream();
       const events = Array.from({ length: 6 }, (_, i) => anEvent(stream, { position: i + 2 }, 'x'.repeat(250_000)));
-      for (const event of events) await progress.park(event, 0);
+      for (const event of events) await progress.park(event, 0, 0);
       const parked = await progress.parked(stream, LOG, START, 10);
       expect(parked.map(({ event: { id } }) => id)).toEqual(events.map(({ id }) => id));
       expect(await progress.parked(stream, LOG, START, 5)).toHaveLength(5);
@@ -176,7 +178,7 @@ export function progressContract(open: () => ProgressUnderTest): void {
     test('a parked event is handled like any other, and is no longer returned after its own place', async () => {
       const stream = aStream();
       const [first, second] = [anEvent(stream), anEvent(stream, { position: 2 })];
-      await progress.park(second, 0);
+      await progress.park(second, 0, 0);
       await progress.advance(first, undefined, []);
       const place = { position: 1, index: 0, count: 1 };
       expect(await progress.parked(stream, LOG, place, 10)).toEqual([{ event: second, since: 0 }]);
@@ -187,7 +189,7 @@ export function progressContract(open: () => ProgressUnderTest): void {
     test('a parked event is read back as written, whatever its content', async () => {
       const stream = aStream();
       const events = strangeJson.map((data, i) => anEvent(stream, { position: i + 1 }, data));
-      for (const event of events) await progress.park(event, 0);
+      for (const event of events) await progress.park(event, 0, 0);
       const parked = await progress.parked(stream, LOG, START, events.length);
       expect(parked.map(({ event }) => event)).toEqual(events);
     });
@@ -196,7 +198,7 @@ export function progressContract(open: () => ProgressUnderTest): void {
       const stream = aStream();
       const event = anEvent(stream, { position: 2 });
       const before = structuredClone(event);
-      await progress.park(event, 0);
+      await progress.park(event, 0, 0);
       await progress.advance(anEvent(stream), undefined, []);
       meddle(event);
       meddle(await progress.parked(stream, LOG, START, 1));

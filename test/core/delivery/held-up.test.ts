@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { handleMessages, type MessagePorts } from '../../../core/index.ts';
 import { WAITING_MS } from '../../../core/limits/budgets.ts';
@@ -39,6 +40,63 @@ describe('an event that waits for its predecessor', () => {
     runtime.advance(5000);
     await take(bodyAt(2));
     expect(runtime.metrics.get('WaitingAge')).toBe(5000);
+  });
+
+  it('is looked at by one message, however many copies of that arrive', async () => {
+    const { journal, runtime, take, sent } = aSubscriberWithQueue();
+    expect(await take(bodyAt(2), bodyAt(2))).toEqual([undefined, undefined]);
+    runtime.advance(1000);
+    expect(await take(bodyAt(2))).toEqual([undefined]);
+    expect(sent).toHaveLength(1);
+    runtime.advance(WAITING_MS - 1000);
+    expect(await take(bodyAt(2), bodyAt(2), bodyAt(2))).toEqual([undefined, undefined, undefined]);
+    expect(sent).toHaveLength(2);
+    await take(bodyAt(1));
+    expect(journal).toEqual([idAt(1), idAt(2)]);
+  });
+
+  it('has a message at any time, and in the end one, whatever becomes of answers, functions and clocks', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.constantFrom('answer lost', 'refused', 'died before it was sent', 'copied', 'clock off'), {
+          maxLength: 12,
+        }),
+        async (faults) => {
+          const { runtime, ports } = aSubscriber();
+          const begun = runtime.now();
+          let queue = [{ at: begun }, { at: begun + 100 }];
+          const looks: number[] = [];
+          const deliverNext = async (fault: string | undefined) => {
+            queue = queue.sort((a, b) => a.at - b.at);
+            const next = queue.shift() ?? expect.fail('no message is left');
+            runtime.advance(Math.max(0, next.at - runtime.now()));
+            looks.push(runtime.now());
+            const redelivered = () => queue.push({ at: next.at + WAITING_MS });
+            if (fault === 'copied') queue.push({ at: next.at + 500 });
+            const send = async ([message]: readonly DelayedMessage[]) => {
+              if (fault === 'died before it was sent') throw new Error('died');
+              if (fault === 'refused') return ['Throttled'];
+              queue.push({ at: runtime.now() + (message?.delay ?? 0) });
+              if (fault === 'answer lost') throw new Error('no answer');
+              return [undefined];
+            };
+            const off = fault === 'clock off' ? -60_000 : 0;
+            const clock = { ...runtime, now: () => runtime.now() + off };
+            const [why] = await handleMessages({ ...ports, runtime: clock, waiting: { send } }, [bodyAt(2)]);
+            if (why !== undefined) redelivered();
+          };
+          for (const fault of faults) {
+            await deliverNext(fault);
+            expect(queue.length).toBeGreaterThan(0);
+          }
+          // Without faults, each copy is looked at at most twice more.
+          for (let i = 0; i < 40; i++) await deliverNext(undefined);
+          expect(queue).toHaveLength(1);
+          const last = looks.slice(-3);
+          expect([(last[1] ?? 0) - (last[0] ?? 0), (last[2] ?? 0) - (last[1] ?? 0)]).toEqual([WAITING_MS, WAITING_MS]);
+        },
+      ),
+    );
   });
 
   it('is kept for as long as it waits, even after weeks', async () => {

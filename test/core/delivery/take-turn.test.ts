@@ -14,8 +14,8 @@ describe('an event of a log', () => {
     const { journal, progress, ports } = aSubscriber();
     const slow: Progress<string> = {
       ...progress,
-      park: async (event, since) => {
-        const first = await progress.park(event, since);
+      park: async (...args) => {
+        const first = await progress.park(...args);
         await handleMessages({ ...ports, progress: { ...progress, parked: async () => [] } }, [bodyAt(1)]);
         return first;
       },
