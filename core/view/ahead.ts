@@ -3,24 +3,20 @@
 // every such entry is announced to the projection's own queue, compared with the table after a while, and in the end
 // corrected.
 
-import {
-  emptyVersion,
-  joinVersions,
-  positionIn,
-  sameVersion,
-  type VersionVector,
-  versionDominates,
-  versionOf,
-} from '../facts/version.ts';
+import type { Commit } from '../facts/commit.ts';
+import { fingerprintOf } from '../facts/fingerprint.ts';
+import { emptyVersion, sameVersion, type VersionVector, versionCovers } from '../facts/version.ts';
 import type { ViewEntry } from '../facts/view-entry.ts';
 import { AHEAD_CHECK_MS, AHEAD_ROUNDS, AHEAD_STREAMS } from '../limits/budgets.ts';
 import type { DelayedQueue } from '../ports/delayed-queue.ts';
+import type { Runtime } from '../ports/runtime.ts';
 import { type AheadStream, encodeAhead } from '../wire/projection.ts';
 import type { Change } from './change.ts';
 import type { Target } from './generation.ts';
 import type { Loaded } from './kept-streams.ts';
 
 interface AheadPorts {
+  readonly runtime: Pick<Runtime, 'digest'>;
   readonly ahead?: DelayedQueue | undefined;
 }
 
@@ -41,25 +37,34 @@ export async function announceAhead(
   computed: readonly Computed[],
   loaded: ReadonlyMap<string, Loaded>,
 ): Promise<ReadonlyMap<string, unknown>> {
-  const byStream = new Map<string, VersionVector>();
-  for (const { streams, changes } of computed) {
-    const changed = new Map(changes.map(({ entry }) => [entry.stream, entry.version]));
-    for (const [stream, { inTable }] of loaded) {
-      const known = joinVersions(inTable, streams.get(stream)?.version ?? emptyVersion);
-      const version = beyond(changed.get(stream) ?? emptyVersion, known);
-      if (!sameVersion(version, emptyVersion))
-        byStream.set(stream, joinVersions(byStream.get(stream) ?? emptyVersion, version));
+  const announced = new Map<string, Set<Commit>>();
+  for (const { streams, changes } of computed)
+    for (const { entry } of changes) {
+      const before = streams.get(entry.stream)?.version ?? emptyVersion;
+      for (const commit of loaded.get(entry.stream)?.ahead ?? [])
+        if (versionCovers(entry.version, commit) && !versionCovers(before, commit))
+          announced.set(entry.stream, (announced.get(entry.stream) ?? new Set()).add(commit));
     }
-  }
   return sendAhead(
     ports,
-    [...byStream].map(([stream, version]) => ({ stream, version, round: 1 })),
+    [...announced].map(([stream, commits]) => ({
+      stream,
+      commits: [...commits].map((commit) => ({
+        log: commit.log,
+        position: commit.position,
+        digest: contentDigest(ports, commit),
+      })),
+      round: 1,
+    })),
   );
 }
 
-/** The positions of a version that another one does not include. */
-function beyond(version: VersionVector, known: VersionVector): VersionVector {
-  return versionOf(new Map(Object.entries(version).filter(([log, position]) => position > positionIn(known, log))));
+/** A digest of what a commit carries, over the bus and in the table. */
+export function contentDigest({ runtime }: Pick<AheadPorts, 'runtime'>, commit: Commit): string {
+  const { stream, log, position, commitId, fingerprint, digest, events, ...place } = commit;
+  const { context, previous, hlc, wallTime, region, meta } = place;
+  const content = { stream, log, position, commitId, fingerprint, digest, events };
+  return fingerprintOf(runtime, { ...content, context, previous, hlc, wallTime, region, meta });
 }
 
 /**
@@ -67,7 +72,7 @@ function beyond(version: VersionVector, known: VersionVector): VersionVector {
  * @returns the streams that could not be sent, with the reasons
  */
 export async function sendAhead(
-  { ahead: queue }: AheadPorts,
+  { ahead: queue }: Pick<AheadPorts, 'ahead'>,
   streams: readonly AheadStream[],
 ): Promise<ReadonlyMap<string, unknown>> {
   const unsent = new Map<string, unknown>();
@@ -102,21 +107,28 @@ export function isDue({ round }: AheadStream): boolean {
 /** What is to be done about an entry that was ahead of the table. */
 export type Verdict = 'settled' | 'wait' | 'correct';
 
+/** The commits of a stream that the table lacks, and those in whose place it has another one. */
+export interface Suspect {
+  readonly ahead: AheadStream;
+  readonly missing: AheadStream['commits'];
+  readonly other: AheadStream['commits'];
+}
+
 /**
- * Compares an entry with the table.
+ * Decides about an entry with commits that the table lacks, or has others for.
  * @param entry read before the table
  * @param inTable the version that the table has
  * @param isSame true if the table gives the content of the entry
  */
 export function judgeAhead(
-  { version, round }: AheadStream,
+  { ahead: { round }, missing, other }: Suspect,
   entry: ViewEntry,
   inTable: VersionVector,
   isSame: () => boolean,
 ): Verdict {
   // Another projector has corrected it, or the change that was announced was never written.
-  if (!versionDominates(entry.version, version)) return 'settled';
-  if (!versionDominates(inTable, version)) return round >= AHEAD_ROUNDS ? 'correct' : 'wait';
-  // The table may have another commit at the position than the message brought.
-  return sameVersion(inTable, entry.version) && !isSame() ? 'correct' : 'settled';
+  if (![...missing, ...other].every((commit) => versionCovers(entry.version, commit))) return 'settled';
+  if (round >= AHEAD_ROUNDS) return 'correct';
+  if (!sameVersion(inTable, entry.version)) return 'wait';
+  return isSame() ? 'settled' : 'correct';
 }

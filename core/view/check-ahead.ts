@@ -1,11 +1,11 @@
 import { MeridianError } from '../facts/errors.ts';
 import type { ViewEntry } from '../facts/view-entry.ts';
-import { PROJECT_MS } from '../limits/budgets.ts';
+import { AHEAD_ROUNDS, BEGIN_MS, PROJECT_MS } from '../limits/budgets.ts';
 import type { History } from '../log/history.ts';
 import { loadHistory } from '../log/load.ts';
 import { Retries } from '../retry.ts';
 import type { AheadStream } from '../wire/projection.ts';
-import { isDue, judgeAhead, sendAhead } from './ahead.ts';
+import { contentDigest, isDue, judgeAhead, type Suspect, sendAhead } from './ahead.ts';
 import { applyChanges } from './apply-changes.ts';
 import { type Change, replacement } from './change.ts';
 import type { Target } from './generation.ts';
@@ -30,33 +30,96 @@ export interface CheckedAhead {
 }
 
 /**
- * Compares entries that were written ahead of the table with the table. If the table has caught up, nothing happens. If
- * not, the streams are sent to the queue again, until the last round: then their entries are replaced by what the table
- * alone gives, at its lower version. A commit that arrives in the table after all is projected as any other.
+ * Compares entries that were written ahead of the table with the table: whether it has the commits that the entries had
+ * when they were written. If so, nothing happens. If it lacks any, the streams are sent to the queue again, until the last
+ * round: then their entries are replaced by what the table alone gives, at its lower version. If it has another commit,
+ * that happens at once. A commit that arrives in the table after all is projected as any other.
  * @param messages the streams of each message; a message of which one fails is redelivered as a whole
  */
 export async function checkAhead(
   ports: ProjectPorts,
   messages: readonly (readonly AheadStream[])[],
 ): Promise<CheckedAhead> {
-  const due = messages.flat().filter(isDue);
-  const later = messages.flat().filter((stream) => !isDue(stream));
-  const { waiting, failed, corrected } = await compareAll(ports, due);
-  const again = new Set([...later, ...waiting]);
+  const begun = ports.runtime.elapsed();
+  const again = merged(messages.flat()).filter((stream) => !isDue(stream));
+  const { suspects, waiting, failed } = await lookUp(ports, merged(messages.flat()).filter(isDue));
+  again.push(...waiting);
+  const corrected: Corrected[] = [];
+  for (let at = 0; at < suspects.length; at += LOADS) {
+    const some = suspects.slice(at, at + LOADS);
+    if (ports.runtime.elapsed() - begun > BEGIN_MS) {
+      again.push(...some.map(({ ahead }) => ahead));
+      continue;
+    }
+    const compared = await compareAll(ports, some);
+    again.push(...compared.waiting);
+    corrected.push(...compared.corrected);
+    for (const [stream, error] of compared.failed) failed.set(stream, error);
+  }
   const whole = messages.filter((streams) => !streams.some(({ stream }) => failed.has(stream))).flat();
-  const next = whole.filter((stream) => again.has(stream)).map((stream) => ({ ...stream, round: stream.round + 1 }));
-  const unsent = await sendAhead(ports, next);
+  const kept = new Set(whole.map(keyOf));
+  const next = again.filter((stream) => kept.has(keyOf(stream)));
+  const unsent = await sendAhead(
+    ports,
+    next.map((stream) => ({ ...stream, round: stream.round + 1 })),
+  );
   return { failed: new Map([...failed, ...unsent]), corrected };
+}
+
+/** Streams that are loaded from the table at a time. */
+const LOADS = 10;
+
+/** Each stream once per round: a message that was sent again in part repeats some. */
+function merged(streams: readonly AheadStream[]): AheadStream[] {
+  return [...Map.groupBy(streams, keyOf).values()].flatMap(([first, ...others]) => {
+    if (!first) return [];
+    const commits = [first, ...others].flatMap((each) => each.commits);
+    const unique = new Map(commits.map((commit) => [JSON.stringify(commit), commit]));
+    return [{ ...first, commits: [...unique.values()] }];
+  });
+}
+
+function keyOf({ stream, round }: AheadStream): string {
+  return `${round} ${stream}`;
+}
+
+/** Reads the announced commits, one by one: streams may be long. */
+async function lookUp(ports: ProjectPorts, due: readonly AheadStream[]) {
+  const suspects: Suspect[] = [];
+  const waiting: AheadStream[] = [];
+  const failed = new Map<string, unknown>();
+  await Promise.all(
+    due.map(async (ahead) => {
+      try {
+        const found = await Promise.all(
+          ahead.commits.map(async (dot) => ({
+            dot,
+            commit: await ports.events.at(ahead.stream, dot.log, dot.position),
+          })),
+        );
+        const [missing, other]: [AheadStream['commits'], AheadStream['commits']] = [[], []];
+        for (const { dot, commit } of found)
+          if (!commit || commit.tx?.state === 'prepared') missing.push(dot);
+          else if (contentDigest(ports, commit) !== dot.digest) other.push(dot);
+        if (other.length > 0 || (missing.length > 0 && ahead.round >= AHEAD_ROUNDS))
+          suspects.push({ ahead, missing, other });
+        else if (missing.length > 0) waiting.push({ ...ahead, commits: missing });
+      } catch (error) {
+        failed.set(ahead.stream, error);
+      }
+    }),
+  );
+  return { suspects, waiting, failed };
 }
 
 interface Compared extends CheckedAhead {
   readonly waiting: readonly AheadStream[];
 }
 
-async function compareAll(ports: ProjectPorts, due: readonly AheadStream[]): Promise<Compared> {
+async function compareAll(ports: ProjectPorts, suspects: readonly Suspect[]): Promise<Compared> {
   const byStream = triggersByStream(
-    due.flatMap(({ stream, version }) =>
-      Object.entries(version).map(([log, position]) => ({ stream, log, position, inTable: true })),
+    suspects.flatMap(({ ahead: { stream, commits } }) =>
+      commits.map(({ log, position }) => ({ stream, log, position, inTable: true })),
     ),
   );
   const { targets, refused } = await liveTargets(ports, byStream);
@@ -66,7 +129,7 @@ async function compareAll(ports: ProjectPorts, due: readonly AheadStream[]): Pro
   const retries = new Retries(ports.runtime, PROJECT_MS);
   let pending: Triggers = new Map([...byStream].filter(([stream]) => !failed.has(stream)));
   while (pending.size > 0) {
-    const once = await compareOnce(ports, targets, pending, due);
+    const once = await compareOnce(ports, targets, pending, suspects);
     for (const stream of once.waiting) waiting.add(stream);
     for (const [stream, error] of once.failed) failed.set(stream, error);
     corrected.push(...once.corrected);
@@ -87,7 +150,7 @@ async function compareOnce(
   ports: ProjectPorts,
   targets: readonly Target[],
   pending: Triggers,
-  due: readonly AheadStream[],
+  suspects: readonly Suspect[],
 ): Promise<Compared & { readonly late: ReadonlySet<string> }> {
   // Entries are read before the table, so that it has all that other projectors have read from it until then.
   const entries = await Promise.all(
@@ -99,13 +162,14 @@ async function compareOnce(
   const corrected: Corrected[] = [];
   for (const { target, entries: own } of entries) {
     const corrections = new Map<string, { readonly change: Change; readonly from: ViewEntry['version'] }>();
-    for (const ahead of due) {
+    for (const suspect of suspects) {
+      const { ahead } = suspect;
       const { stream } = ahead;
       const [history, ref, entry] = [histories.get(stream), pending.get(stream)?.ref, own.get(stream)];
       if (!history || !ref || !entry || failed.has(stream)) continue;
       try {
         const change = () => replacement(target, ref, history, entry);
-        const verdict = judgeAhead(ahead, entry, history.seen, () => isSame(entry, change().entry));
+        const verdict = judgeAhead(suspect, entry, history.seen, () => isSame(entry, change().entry));
         if (verdict === 'wait') waiting.add(ahead);
         if (verdict === 'correct') corrections.set(stream, { change: change(), from: entry.version });
       } catch (error) {

@@ -21,8 +21,11 @@ interface Ahead {
   readonly since: number;
 }
 
-/** A stream as loaded, and what the table is known to have of it. */
-export type Loaded = Pick<KeptStream, 'history' | 'inTable'>;
+/** A stream as loaded, and the commits in it that the table is not known to have. */
+export interface Loaded {
+  readonly history: History;
+  readonly ahead: readonly Commit[];
+}
 
 export interface KeptPorts extends LoadPorts {
   /** @default every stream is loaded from the table again */
@@ -39,9 +42,9 @@ export async function loadKept(ports: KeptPorts, ref: StreamRef, brought: readon
   history.add(brought);
   if (!history.holds) {
     const whole = await loadWhole(ports, ref);
-    const held = whole.held;
+    const lacked = brought.filter((commit) => !versionCovers(whole.held, commit));
     whole.add(brought);
-    return { history: whole, inTable: held };
+    return { history: whole, ahead: lacked };
   }
   const waiting = new Map(ahead?.commits);
   for (const commit of brought) if (!versionCovers(inTable, commit)) waiting.set(placeOf(commit), commit);
@@ -51,7 +54,7 @@ export async function loadKept(ports: KeptPorts, ref: StreamRef, brought: readon
       inTable,
       ahead: waiting.size > 0 ? { commits: waiting, since: ahead?.since ?? runtime.now() } : undefined,
     });
-  return { history, inTable };
+  return { history, ahead: [...waiting.values()] };
 }
 
 async function loaded(ports: LoadPorts, ref: StreamRef): Promise<KeptStream> {

@@ -2,7 +2,9 @@ import { MeridianError } from '../facts/errors.ts';
 import type { ViewEntry } from '../facts/view-entry.ts';
 import { PROJECT_MS } from '../limits/budgets.ts';
 import type { DelayedQueue } from '../ports/delayed-queue.ts';
+import type { EventStore } from '../ports/event-store.ts';
 import type { GenerationStore } from '../ports/generation-store.ts';
+import type { IntentStore } from '../ports/intent-store.ts';
 import type { ViewStore } from '../ports/view-store.ts';
 import { Retries } from '../retry.ts';
 import { announceAhead } from './ahead.ts';
@@ -16,6 +18,7 @@ import { type Trigger, type Triggers, triggersByStream } from './trigger.ts';
 import { loadTriggered } from './triggered-histories.ts';
 
 export interface ProjectPorts extends KeptPorts {
+  readonly events: EventStore & Pick<IntentStore, 'at'>;
   readonly views: ViewStore & GenerationStore;
   /**
    * The projection's own queue, for entries that are ahead of the table.

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import type { Commit } from '../facts/commit.ts';
 import { type EventBody, eventBodySchema } from './bus-event.ts';
-import { dotShape, streamNameSchema, versionVectorSchema } from './schemas.ts';
+import { dotShape, streamNameSchema } from './schemas.ts';
 
 export const keysBodySchema = z.object({ keys: z.array(z.object({ stream: streamNameSchema, ...dotShape })) });
 
@@ -12,8 +12,8 @@ export function encodeKeys(commits: readonly Commit[]): string {
 
 const aheadSchema = z.object({
   stream: streamNameSchema,
-  /** What an entry was ahead by: the positions that the table lacked. */
-  version: versionVectorSchema,
+  /** The commits that an entry had, and the table lacked, with digests of their content. */
+  commits: z.array(z.object({ ...dotShape, digest: z.string() })),
   /** How often the message has been delayed. */
   round: z.int().positive(),
 });

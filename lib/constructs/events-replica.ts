@@ -27,12 +27,12 @@ export class EventsReplica extends Construct {
     this.stream = streams.streamOf(this, this.#table, EVENTS_STREAM_VIEW);
   }
 
-  /** Lets a role load streams. */
+  /** Lets a role load streams, and look up single commits. */
   grantLoad(grantee: IGrantable): void {
-    this.#grant(grantee, 'dynamodb:Query');
+    this.#grant(grantee, 'dynamodb:GetItem', 'dynamodb:Query');
   }
 
-  /** Lets a role load streams and read the whole table. */
+  /** Lets a role load streams, look up single commits and read the whole table. */
   grantScan(grantee: IGrantable): void {
     this.#grant(grantee, 'dynamodb:GetItem', 'dynamodb:Query', 'dynamodb:Scan');
   }

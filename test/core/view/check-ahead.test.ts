@@ -10,6 +10,7 @@ import type { KeptStream } from '../../../core/view/kept-streams.ts';
 import { type ProjectPorts, projectTriggers } from '../../../core/view/projection.ts';
 import { beginRebuild, stepRebuild } from '../../../core/view/rebuild.ts';
 import { type AheadStream, parseProjectionMessage } from '../../../core/wire/projection.ts';
+import { anIntent } from '../../contract/commits.ts';
 import { aRegionWithViews } from './a-region-with-views.ts';
 import { key, noting, payload, projectAll, put, rowsOf, viewsOf } from './projection-fixture.ts';
 
@@ -52,6 +53,7 @@ async function checkAll(us: Announcing) {
 
 const eu = (position: number, of: Partial<Commit> = {}) =>
   noting(`eu ${position}`, { log: 'eu', position, commitId: `eu-${position}`, hlc: `1${position}`, ...of });
+const dot = (position: number) => ({ log: 'eu', position, digest: expect.any(String) });
 const own = (position: number) => noting(`us ${position}`, { position, context: { us: position - 1 } });
 const inRound = (messages: readonly (readonly AheadStream[])[], round: number) =>
   messages.map((streams) => streams.map((stream) => ({ ...stream, round })));
@@ -65,13 +67,13 @@ describe('an entry that is ahead of its table', () => {
     await projectAll(us, [payload(eu(1)), payload(other), key(mine)]);
     expect(received(us)).toEqual([
       [
-        { stream: 'note/n', version: { eu: 1 }, round: 1 },
-        { stream: 'note/m', version: { eu: 1 }, round: 1 },
+        { stream: 'note/n', commits: [dot(1)], round: 1 },
+        { stream: 'note/m', commits: [dot(1)], round: 1 },
       ],
     ]);
     // The next commit is announced alone.
     await projectAll(us, [payload(eu(1)), payload(eu(2))]);
-    expect(received(us)).toEqual([[{ stream: 'note/n', version: { eu: 2 }, round: 1 }]]);
+    expect(received(us)).toEqual([[{ stream: 'note/n', commits: [dot(2)], round: 1 }]]);
     // Nothing is new.
     await projectAll(us, [payload(eu(2)), key(own(1))]);
     expect(received(us)).toEqual([]);
@@ -94,7 +96,10 @@ describe('an entry that is ahead of its table', () => {
     await projectAll(us, [payload(eu(1))]);
     const views = await viewsOf(us);
     await put(us, [eu(1)]);
+    us.events.calls.splice(0);
     expect(await checkAll(us)).toEqual({ corrected: [], rounds: 1 });
+    // One read of the commit, however long its stream is.
+    expect(us.events.calls).toEqual(['at']);
     expect(await viewsOf(us)).toEqual(views);
     expect(us.runtime.metrics.get('RowCorrected')).toBeUndefined();
   });
@@ -107,7 +112,7 @@ describe('an entry that is ahead of its table', () => {
     for (let round = 1; round < AHEAD_ROUNDS; round++) {
       expect(await checkAhead(us, messages)).toEqual({ failed: new Map(), corrected: [] });
       messages = received(us);
-      expect(messages).toEqual([[{ stream: 'note/n', version: { eu: 1 }, round: round + 1 }]]);
+      expect(messages).toEqual([[{ stream: 'note/n', commits: [dot(1)], round: round + 1 }]]);
       expect(await viewsOf(us)).toEqual(views);
     }
     await put(us, [eu(1)]);
@@ -121,7 +126,8 @@ describe('an entry that is ahead of its table', () => {
     await projectAll(us, [payload(eu(1))]);
     us.events.calls.splice(0);
     expect((await checkAll(us)).rounds).toBe(AHEAD_ROUNDS);
-    expect(us.events.calls).toHaveLength(8);
+    const loadedAtTheEnd = ['at', 'load'] as const;
+    expect(us.events.calls).toEqual([...Array(7).fill('at'), ...loadedAtTheEnd]);
   });
 
   it('is corrected in the end, totals included, and follows its table again', async () => {
@@ -186,6 +192,64 @@ describe('an entry that is ahead of its table', () => {
     expect(await rowsOf(us, 'texts')).toEqual({ 'eu 1': '1 times' });
   });
 
+  it('waits if it has more than the table, and is corrected once the two have the same version', async () => {
+    const us = aRegionThatAnnounces();
+    await projectAll(us, [payload(eu(1, eventOf('forged'))), payload(eu(2))]);
+    await put(us, [eu(1)]);
+    expect((await checkAhead(us, received(us))).corrected).toEqual([]);
+    const waiting = received(us);
+    expect(waiting).toEqual([[{ stream: 'note/n', commits: [dot(1), dot(2)], round: 2 }]]);
+    await put(us, [eu(2)]);
+    const { corrected } = await checkAhead(us, waiting);
+    expect(corrected.map(({ view }) => view)).toEqual(['texts']);
+    expect(await rowsOf(us, 'texts')).toEqual({ 'eu 1': '1 times', 'eu 2': '1 times' });
+    expect(us.sent).toEqual([]);
+  });
+
+  it('waits for the commits that are missing only, and for an undecided one', async () => {
+    const us = aRegionThatAnnounces();
+    await projectAll(us, [payload(eu(1)), payload(eu(2))]);
+    const messages = received(us);
+    expect(messages).toEqual([[{ stream: 'note/n', commits: [dot(1), dot(2)], round: 1 }]]);
+    await put(us, [eu(1), { ...anIntent(), ...eu(2) }]);
+    await checkAhead(us, messages);
+    expect(received(us)).toEqual([[{ stream: 'note/n', commits: [dot(2)], round: 2 }]]);
+  });
+
+  it('is compared once for all announcements of a batch', async () => {
+    const us = aRegionThatAnnounces();
+    await projectAll(us, [payload(eu(1))]);
+    const [message = []] = received(us);
+    await checkAhead(us, [message, message]);
+    expect(us.events.calls.filter((call) => call === 'at')).toHaveLength(1);
+    expect(received(us)).toEqual([[{ stream: 'note/n', commits: [dot(1)], round: 2 }]]);
+  });
+
+  it('waits for the next round if its projector has no time left', async () => {
+    const us = aRegionThatAnnounces();
+    const streams = Array.from({ length: 11 }, (_, i) => ({
+      stream: `note/${i}`,
+      commits: [{ ...dot(1), digest: '' }],
+      round: AHEAD_ROUNDS,
+    }));
+    const load: typeof us.events.load = async (stream) => {
+      us.runtime.advance(2000);
+      return us.table.load(stream);
+    };
+    await put(
+      us,
+      streams.map(({ stream }) => noting('here', { stream })),
+    );
+    await projectAll(
+      us,
+      streams.map(({ stream }) => payload(eu(1, { stream }))),
+    );
+    received(us);
+    const { corrected, failed } = await checkAhead({ ...us, events: { ...us.events, load } }, [streams]);
+    expect([new Set(corrected.map(({ stream }) => stream)).size, failed.size]).toEqual([10, 0]);
+    expect(received(us)).toMatchObject([[{ stream: 'note/10', round: AHEAD_ROUNDS + 1 }]]);
+  });
+
   it('is corrected once, however often and by however many projectors it is compared', async () => {
     const us = aRegionThatAnnounces();
     await put(us, [own(1)]);
@@ -222,7 +286,7 @@ describe('an entry that is ahead of its table', () => {
     await projectAll(us, [key(own(1))]);
     us.events.calls.splice(0);
     expect((await checkAhead(us, last)).corrected).toEqual([]);
-    expect(us.events.calls).toEqual(['load']);
+    expect(us.events.calls).toEqual(['at', 'load']);
   });
 
   it('fails alone if its stream cannot be read or computed, and its message is not sent again', async () => {
@@ -232,11 +296,15 @@ describe('an entry that is ahead of its table', () => {
     await projectAll(us, [payload(eu(1))]);
     const [first = [], second = []] = received(us);
     const outage = new Error('The table does not respond.');
-    const load: typeof us.events.load = (stream, after) =>
-      stream === 'note/bad' ? Promise.reject(outage) : us.table.load(stream, after);
-    const unreadable = await checkAhead({ ...us, events: { ...us.events, load } }, [first, second]);
+    const at: typeof us.events.at = (stream, log, position) =>
+      stream === 'note/bad' ? Promise.reject(outage) : us.table.at(stream, log, position);
+    const unreadable = await checkAhead({ ...us, events: { ...us.events, at } }, [first, second]);
     expect(unreadable).toEqual({ failed: new Map([['note/bad', outage]]), corrected: [] });
-    expect(received(us)).toEqual([[{ stream: 'note/n', version: { eu: 1 }, round: 2 }]]);
+    expect(received(us)).toEqual([[{ stream: 'note/n', commits: [dot(1)], round: 2 }]]);
+
+    const load = () => Promise.reject(outage);
+    const unloadable = await checkAhead({ ...us, events: { ...us.events, load } }, inRound([first], AHEAD_ROUNDS));
+    expect(unloadable.failed).toEqual(new Map([['note/bad', outage]]));
 
     await put(us, [noting('!', { stream: 'note/bad' })]);
     const faulty = await checkAhead(us, inRound([first], AHEAD_ROUNDS));
@@ -279,7 +347,7 @@ describe('an entry that is ahead of its table', () => {
     const us = aRegionThatAnnounces();
     const streams = Array.from({ length: AHEAD_STREAMS + 1 }, (_, i) => ({
       stream: `note/${i}`,
-      version: { eu: 1 },
+      commits: [{ ...dot(1), digest: '' }],
       round: 3,
     }));
     expect(await checkAhead(us, [streams, []])).toEqual({ failed: new Map(), corrected: [] });

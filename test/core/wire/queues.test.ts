@@ -35,7 +35,7 @@ describe('a message to the projection', () => {
   });
 
   it('names streams that are ahead of the table, by what it lacks', () => {
-    const ahead = [{ stream: 'note/a', version: { us: 3 }, round: 1 }];
+    const ahead = [{ stream: 'note/a', commits: [{ log: 'us', position: 3, digest: 'd' }], round: 1 }];
     const message = parseProjectionMessage(encodeAhead(ahead));
     expect(message).toEqual({ ahead });
     expect(streamsOf(message)).toEqual(['note/a']);
@@ -45,8 +45,9 @@ describe('a message to the projection', () => {
     '{',
     'null',
     '{"keys":[{"stream":"note/a"}]}',
-    '{"ahead":[{"stream":"note/a","version":{}}]}',
-    '{"ahead":[{"stream":"note/a","version":{},"round":0}]}',
+    '{"ahead":[{"stream":"note/a","commits":[]}]}',
+    '{"ahead":[{"stream":"note/a","commits":[],"round":0}]}',
+    '{"ahead":[{"stream":"note/a","commits":[{"log":"us","position":3}],"round":1}]}',
     '{"detail":{}}',
   ])('is not read from %s', (body) => {
     expect(() => parseProjectionMessage(body)).toThrow();
