@@ -48,7 +48,5 @@ export function isJson(value: unknown): boolean {
   if (value === null) return true;
   if (Reflect.ownKeys(value).some((key) => typeof key === 'symbol')) return false;
   if (Array.isArray(value)) return Object.keys(value).length === value.length && value.every(isJson);
-  return (
-    Object.getPrototypeOf(value) === Object.prototype && !('toJSON' in value) && Object.values(value).every(isJson)
-  );
+  return Object.getPrototypeOf(value) === Object.prototype && Object.values(value).every(isJson);
 }

@@ -151,7 +151,7 @@ describe('an event that is accepted', () => {
           await check();
           expect(onBuses).toEqual([sent, sent, sent, sent]);
         }),
-        { numRuns: 150 },
+        { numRuns: 150, examples: [['{"toJSON":{}}', 'us-east-1']] },
       );
       expect(accepted).toBeGreaterThan(50);
     },

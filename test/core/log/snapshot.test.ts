@@ -331,7 +331,7 @@ describe('JSON', () => {
     [new Point()],
     [{ deep: [{ x: new Point() }] }],
     [Object.create(null)],
-    [{ toJSON: 1 }],
+    [{ toJSON: () => 1 }],
   ])('is not %o', (value) => {
     expect(isJson(value)).toBe(false);
   });
