@@ -107,7 +107,7 @@ function pairsOf(size: string, commit: Commit): readonly Pair[] {
     },
     {
       what: `stream record → change, ${size}`,
-      byHand: () => changeOf({ eventName: 'INSERT', NewImage: image }),
+      byHand: () => changeOf({ eventName: 'INSERT', NewImage: image }, commit.region),
       documentClient: () => plainChangeOf(image),
     },
     {
@@ -146,7 +146,7 @@ const pairs: readonly Pair[] = [
   },
   {
     what: 'stream record → change, a decision',
-    byHand: () => changeOf({ eventName: 'INSERT', NewImage: decisionImage }),
+    byHand: () => changeOf({ eventName: 'INSERT', NewImage: decisionImage }, decision.region),
     documentClient: () => plainChangeOf(decisionImage),
   },
   {

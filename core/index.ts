@@ -23,7 +23,7 @@ export { defineView, shardOf } from './definition/view.ts';
 export type { Addition } from './delivery/additions.ts';
 export { additionsOf } from './delivery/additions.ts';
 export { inOrderPerKey } from './delivery/in-order.ts';
-export type { Change, RelayPorts } from './delivery/relay.ts';
+export type { Arrival, Change, RelayPorts } from './delivery/relay.ts';
 export { relayChanges } from './delivery/relay.ts';
 export type { RepublishPorts } from './delivery/republish.ts';
 export { republishStep } from './delivery/republish.ts';

@@ -1,5 +1,12 @@
 import * as z from 'zod';
-import { type Commit, decodeEventData, encodeEventData, type Intent, type Meta } from '../../core/index.ts';
+import {
+  type Arrival,
+  type Commit,
+  decodeEventData,
+  encodeEventData,
+  type Intent,
+  type Meta,
+} from '../../core/index.ts';
 import {
   type Count,
   type Counts,
@@ -148,6 +155,24 @@ export const commitImageSchema = z.object({
   tx: txSchema.exactOptional(),
 });
 
+export const arrivalImageSchema = commitImageSchema.pick({ pk: true, sk: true, hlc: true, region: true });
+
+/**
+ * What matters of a commit in a stream record's image if another Region wrote it.
+ * @throws MeridianError `internal`: the image is not a commit; the message names the faults
+ */
+export function arrivalIn(image: unknown): Arrival {
+  const result = arrivalImageSchema.safeParse(image);
+  if (!result.success) throw unexpectedItem('a commit', image, faultsIn(result.error));
+  const { pk, sk, hlc, region } = result.data;
+  return { stream: pk.S, ...dotIn(sk.S), region: region.S, hlc: hlc.S };
+}
+
+function dotIn(key: string): Pick<Commit, 'log' | 'position'> {
+  const hash = key.indexOf('#');
+  return { log: key.slice(0, hash), position: Number(key.slice(hash + 1)) };
+}
+
 /**
  * The commit in an item or in a stream record's image.
  * @throws MeridianError `internal`: the image is not a commit; the message names the faults
@@ -157,12 +182,12 @@ export function fromImage(image: unknown): Commit {
   if (!result.success) throw unexpectedItem('a commit', image, faultsIn(result.error));
   const { pk, sk, commitId, fingerprint, digest, events, context, previous, hlc, wallTime, region, meta, tx } =
     result.data;
-  const hash = sk.S.indexOf('#');
+  const { log, position } = dotIn(sk.S);
   try {
     const commit: Mutable<Commit> = {
       stream: pk.S,
-      log: sk.S.slice(0, hash),
-      position: Number(sk.S.slice(hash + 1)),
+      log,
+      position,
       commitId: commitId.S,
       fingerprint: fingerprint.S,
       events: events.L.map(({ M }) => ({

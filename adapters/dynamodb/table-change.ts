@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import type { Change } from '../../core/index.ts';
-import { fromImage } from './commit-item.ts';
+import { arrivalIn, fromImage } from './commit-item.ts';
 import { fromDecisionItem, isDecisionItem } from './decision-item.ts';
 
 /** The members that are read from a record in the stream of the `events` or the `transactions` table. */
@@ -14,15 +14,20 @@ export interface TableRecord {
 /**
  * The change in a record of a table's stream that must be forwarded: a new commit or intent, an intent that has just
  * become final, or a new decision. Undefined for any other record.
+ * @param region this Region: of the commits of others, only the arrival is read
  * @throws MeridianError `internal`: the image is neither a commit nor a decision
  */
-export function changeOf({ eventName, NewImage, OldImage }: TableRecord): Change | undefined {
-  if (eventName === 'INSERT') {
-    if (isDecisionItem(NewImage)) return { decision: fromDecisionItem(NewImage) };
-    return { commit: fromImage(NewImage) };
-  }
+export function changeOf({ eventName, NewImage, OldImage }: TableRecord, region: string): Change | undefined {
+  if (eventName === 'INSERT')
+    return isDecisionItem(NewImage) ? { decision: fromDecisionItem(NewImage) } : commitIn(NewImage, region);
   if (eventName !== 'MODIFY' || !isPrepared(OldImage) || isPrepared(NewImage)) return undefined;
-  return { commit: fromImage(NewImage) };
+  return commitIn(NewImage, region);
+}
+
+function commitIn(image: unknown, region: string): Change | undefined {
+  const arrival = arrivalIn(image);
+  if (arrival.region === region) return { commit: fromImage(image) };
+  return isPrepared(image) ? undefined : { arrival };
 }
 
 function isPrepared(image: unknown): boolean {

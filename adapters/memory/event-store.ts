@@ -111,7 +111,8 @@ export function memoryEventStore(onChange: (change: EventsChange) => void = () =
       return { commits, outcomes, cursor: end && cursors.encode(end) };
     },
     put: async (commit) => {
-      const stored = frozenCopy(commit, checkItem);
+      // A commit as it is drafted is frozen, and no larger than a commit may be.
+      const stored = Object.isFrozen(commit) ? commit : frozenCopy(commit, checkItem);
       const holder = holderOf(stored);
       if (!holder) insert(stored);
       return holder;

@@ -85,7 +85,7 @@ function changedTotal(view: string, before: ShardTotal | undefined, delta: Total
   const { sums, contributors: added } = delta;
   const contributors = (before?.contributors || added) && {
     streams: streams + (added?.streams ?? 0),
-    fields: addSums(fields, added?.fields ?? {}),
+    fields: added && Object.keys(added.fields).length > 0 ? addSums(fields, added.fields) : fields,
   };
   return Object.freeze({ sums: addSums(before?.sums ?? {}, sums), contributors });
 }

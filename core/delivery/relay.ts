@@ -40,8 +40,14 @@ export interface RelayPorts extends PublishPorts, ArmPorts {
   readonly sightings: Sightings;
 }
 
-/** A change from a table's stream: a new commit, an intent that became final, or a decision or outcome. */
-export type Change = { readonly commit: Commit } | { readonly decision: Decision };
+/** What matters here of a commit that another Region wrote, and that is final. */
+export type Arrival = Pick<Commit, 'stream' | 'log' | 'position' | 'region' | 'hlc'>;
+
+/**
+ * A change from a table's stream: a new commit or an intent that became final, the arrival of one that another Region
+ * wrote, or a decision or outcome.
+ */
+export type Change = { readonly commit: Commit } | { readonly arrival: Arrival } | { readonly decision: Decision };
 
 /** Keys per message to the projector. */
 const KEYS_PER_MESSAGE = 50;
@@ -55,9 +61,10 @@ const KEYS_PER_MESSAGE = 50;
  */
 export async function relayChanges(ports: RelayPorts, changes: readonly Change[]): Promise<ReadonlySet<Change>> {
   // An aborted intent has no visible events, but it may unblock the commits behind it.
-  const final = changes.flatMap((change) =>
-    'commit' in change && change.commit.tx?.state !== 'prepared' ? [change] : [],
-  );
+  const final = changes.flatMap((change): { readonly change: Change; readonly commit: Arrival }[] => {
+    if ('arrival' in change) return [{ change, commit: change.arrival }];
+    return 'commit' in change && change.commit.tx?.state !== 'prepared' ? [{ change, commit: change.commit }] : [];
+  });
   const commits = final.map(({ commit }) => commit);
   const [{ failed: unpublished }, unprojected, unarmed] = await Promise.all([
     publishChanges(ports, changes),
@@ -67,7 +74,11 @@ export async function relayChanges(ports: RelayPorts, changes: readonly Change[]
   // Sightings serve `health` only: a failure to record them does not justify sending everything again.
   await noteSightings(ports, commits).catch(() => ports.runtime.metric('SightingFailed', 'Count', 1));
   const unsent = new Set(unprojected);
-  return new Set([...unpublished, ...unarmed, ...final.filter(({ commit }) => unsent.has(commit))]);
+  return new Set([
+    ...unpublished,
+    ...unarmed,
+    ...final.filter(({ commit }) => unsent.has(commit)).map(({ change }) => change),
+  ]);
 }
 
 interface Published {
@@ -138,6 +149,7 @@ async function quarantineRefused(
 export function entriesFor({ region }: Pick<PublishPorts, 'region'>, change: Change): readonly BusEntry[] {
   if ('commit' in change)
     return change.commit.region === region && isVisible(change.commit) ? entriesOf(change.commit) : [];
+  if ('arrival' in change) return [];
   const { decision } = change;
   return decision.final && drivingRegionOf(decision.transaction) === region ? [announcementOf(decision)] : [];
 }
@@ -173,6 +185,7 @@ export function resolverMessageFor(
     const body = encodeResolverMessage({ kind: 'intent', stream, log, position, attemptId: commitId });
     return { body, delay: at(tx.deadline) };
   }
+  if ('arrival' in change) return undefined;
   const { final, transaction, attempt, fingerprint } = change.decision;
   if (final || drivingRegionOf(transaction) !== region) return undefined;
   const body = encodeResolverMessage({ kind: 'attempt', transaction, attempt: attempt + 1, fingerprint });
@@ -185,8 +198,8 @@ function entrySize({ source, detailType, detail }: BusEntry): number {
 
 async function notifyProjector(
   { projectedTypes, projection, runtime }: RelayPorts,
-  commits: readonly Commit[],
-): Promise<readonly Commit[]> {
+  commits: readonly Arrival[],
+): Promise<readonly Arrival[]> {
   const projected = commits.filter(({ stream }) => projectedTypes.has(parseStreamRef(stream).type));
   const messages = Array.from({ length: Math.ceil(projected.length / KEYS_PER_MESSAGE) }, (_, i) => {
     const carried = projected.slice(i * KEYS_PER_MESSAGE, (i + 1) * KEYS_PER_MESSAGE);
@@ -201,7 +214,7 @@ async function notifyProjector(
   return messages.filter((_, i) => answers[i] !== undefined).flatMap(({ carried }) => carried);
 }
 
-async function noteSightings({ sightings }: RelayPorts, commits: readonly Commit[]): Promise<void> {
+async function noteSightings({ sightings }: RelayPorts, commits: readonly Arrival[]): Promise<void> {
   const newest = new Map<string, Hlc>();
   for (const { region, hlc } of commits) if (hlc > (newest.get(region) ?? '')) newest.set(region, hlc);
   await Promise.all([...newest].map(([region, hlc]) => sightings.record(region, hlc)));

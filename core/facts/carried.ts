@@ -9,6 +9,9 @@ import { type Fault, pathOf } from './fault.ts';
 /** How many faults are looked for. */
 const MAX_FAULTS = 100;
 
+/** Listing the keys of an array takes long, and one with more items than this is too large to be stored. */
+const LONG_ARRAY = MAX_ITEM_BYTES / 2;
+
 /** An object or array on the way to the part that is looked at, and the number of its members that were. */
 interface Frame {
   readonly value: object;
@@ -38,6 +41,7 @@ export function carriedText(text: string): string {
  * @param levels maximum depth of its objects and arrays
  */
 export function carriedFaults(value: unknown, prefix: string, levels = MAX_NESTING): readonly Fault[] {
+  if (value === undefined || isPlainlyCarried(value, levels)) return [];
   const faults: Fault[] = [];
   const frames: Frame[] = [];
   const visit = (part: unknown): void => {
@@ -46,7 +50,7 @@ export function carriedFaults(value: unknown, prefix: string, levels = MAX_NESTI
     if (fault !== undefined) faults.push({ path: pathIn(frames, prefix), message: fault });
     else if (isObject(part)) frames.push(frameOf(part));
   };
-  if (value !== undefined) visit(value);
+  visit(value);
   for (let frame = frames.at(-1); frame && faults.length < MAX_FAULTS; frame = frames.at(-1))
     if (frame.seen === frame.members.length) frames.pop();
     else {
@@ -54,6 +58,26 @@ export function carriedFaults(value: unknown, prefix: string, levels = MAX_NESTI
       if (member !== undefined || !frame.names) visit(member);
     }
   return faults;
+}
+
+/**
+ * True for most of what has no faults, in less time than it takes to look for them. Recurses, but at most as deep as
+ * is allowed.
+ */
+function isPlainlyCarried(value: unknown, levels: number): boolean {
+  if (!isObject(value)) return scalarFault(value) === undefined;
+  if (levels === 0 || Object.getOwnPropertySymbols(value).length > 0) return false;
+  if (Array.isArray(value))
+    return (
+      Object.getPrototypeOf(value) === Array.prototype &&
+      value.length < LONG_ARRAY &&
+      Object.keys(value).length === value.length &&
+      value.every((item) => isPlainlyCarried(item, levels - 1))
+    );
+  if (Object.getPrototypeOf(value) !== Object.prototype) return false;
+  for (const [name, member] of Object.entries(value))
+    if (!isCarriedText(name) || (member !== undefined && !isPlainlyCarried(member, levels - 1))) return false;
+  return true;
 }
 
 /** The faults of a message as it arrives, before it is parsed: of its contents, and of the envelope around them. */
@@ -118,8 +142,7 @@ function objectFault(value: object, above: readonly Frame[], levels: number): st
       : `is nested too deeply: at most ${levels} levels are allowed`;
   if (!isPlain(value)) return `is a ${classOf(value)}, which JSON cannot express`;
   if (Object.getOwnPropertySymbols(value).length > 0) return 'has a symbol as a key, which JSON cannot express';
-  // Listing the keys of an array takes long, and one with more items than this is too large to be stored.
-  if (Array.isArray(value) && value.length < MAX_ITEM_BYTES / 2 && Object.keys(value).length > value.length)
+  if (Array.isArray(value) && value.length < LONG_ARRAY && Object.keys(value).length > value.length)
     return 'has properties next to its items, which JSON omits';
   return undefined;
 }

@@ -4,16 +4,28 @@
  * @param asked can be stored and carried: this recurses into it
  */
 export function fingerprintOf({ digest }: { readonly digest: (text: string) => string }, asked: unknown): string {
-  return digest(JSON.stringify(sorted(asked)));
+  return digest(canonicalJson(asked));
 }
 
-/** A copy whose objects have their keys in order. Making it takes less time than a replacer of `JSON.stringify`. */
-function sorted(value: unknown): unknown {
-  if (typeof value !== 'object' || value === null) return value;
-  if (Array.isArray(value)) return value.map(sorted);
-  return Object.fromEntries(
-    Object.entries(value)
-      .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([key, part]) => [key, sorted(part)]),
-  );
+/** Text that is the same in JSON, apart from the quotes. Most is, and this takes less time than JSON.stringify. */
+const PLAIN = /^[ !#-[\]-~]*$/;
+
+/** JSON with the keys of every object in order. Written out, because making ordered copies takes twice the time. */
+function canonicalJson(value: unknown): string {
+  if (typeof value === 'string') return PLAIN.test(value) ? `"${value}"` : JSON.stringify(value);
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null';
+  let members = '';
+  if (Array.isArray(value)) {
+    for (const item of value) members += `${members && ','}${canonicalJson(item)}`;
+    return `[${members}]`;
+  }
+  for (const [key, member] of inOrder(Object.entries(value)))
+    if (member !== undefined) members += `${members && ','}${canonicalJson(key)}:${canonicalJson(member)}`;
+  return `{${members}}`;
+}
+
+/** Members as an object has them that is filled in the order of their keys: numbers come first, in their own order. */
+function inOrder(members: [string, unknown][]): readonly [string, unknown][] {
+  members.sort(([a], [b]) => (a < b ? -1 : 1));
+  return members.some(([key]) => /^\d/.test(key)) ? Object.entries(Object.fromEntries(members)) : members;
 }

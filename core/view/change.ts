@@ -62,18 +62,19 @@ export function replacement(
 function difference(before: Totals, after: Totals): readonly Required<Omit<TotalDelta, 'shard' | 'limit'>>[] {
   // Keys and fields are chosen by the domain: `__proto__` is an ordinary key.
   const [old, now] = [new Map(Object.entries(before)), new Map(Object.entries(after))];
-  return [...new Set([...old.keys(), ...now.keys()])].map((key) => ({
-    key,
-    sums: add(now.get(key) ?? {}, old.get(key) ?? {}, -1),
-    contributors: {
-      streams: Number(now.has(key)) - Number(old.has(key)),
-      fields: add(oneOfEach(now.get(key)), oneOfEach(old.get(key)), -1),
-    },
-  }));
+  return [...new Set([...old.keys(), ...now.keys()])].map((key) => {
+    const [a, b] = [now.get(key), old.get(key)];
+    const streams = Number(a !== undefined) - Number(b !== undefined);
+    return { key, sums: add(a ?? {}, b ?? {}, -1), contributors: { streams, fields: changedFields(a, b) } };
+  });
 }
 
-function oneOfEach(sums: Sums = {}): Sums {
-  return Object.fromEntries(Object.keys(sums).map((field) => [field, 1]));
+/** 1 for each field that only the first has, and -1 for each that only the second has. */
+function changedFields(a: Sums = {}, b: Sums = {}): Sums {
+  const [now, old] = [Object.keys(a), Object.keys(b)];
+  if (now.length === old.length && now.every((field, i) => field === old[i])) return {};
+  const [added, gone] = [new Set(now).difference(new Set(old)), new Set(old).difference(new Set(now))];
+  return Object.fromEntries([...[...added].map((field) => [field, 1]), ...[...gone].map((field) => [field, -1])]);
 }
 
 /** @throws Error if a sum is beyond the safe integers, where it may be rounded */

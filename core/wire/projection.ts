@@ -6,7 +6,7 @@ import { dotShape, streamNameSchema } from './schemas.ts';
 export const keysBodySchema = z.object({ keys: z.array(z.object({ stream: streamNameSchema, ...dotShape })) });
 
 /** Encodes a message with the keys of commits. */
-export function encodeKeys(commits: readonly Commit[]): string {
+export function encodeKeys(commits: readonly Pick<Commit, 'stream' | 'log' | 'position'>[]): string {
   return JSON.stringify({ keys: commits.map(({ stream, log, position }) => ({ stream, log, position })) });
 }
 

@@ -4,6 +4,7 @@ import { streamTypeOf } from '../definition/domain.ts';
 import { commandOf, homeOf, parseEvents, parseInput, type StreamDefinition } from '../definition/stream.ts';
 import type { Append } from '../facts/append.ts';
 import type { Commit, Intent, Meta, StoredEvent } from '../facts/commit.ts';
+import { deepFreeze } from '../facts/deep-freeze.ts';
 import { MeridianError } from '../facts/errors.ts';
 import { fingerprintOf } from '../facts/fingerprint.ts';
 import { nextStamp, wallTimeOf } from '../facts/hlc.ts';
@@ -168,7 +169,7 @@ interface NextCommit {
 
 /**
  * The commit at the next position of this Region's log, in the form that every store returns: JSON, without undefined
- * members.
+ * members. It is frozen, because it is kept in memory too.
  * @throws MeridianError `too-large`
  */
 export function nextCommit(ports: AppendPorts, history: History, now: number, of: NextCommit): Commit {
@@ -194,7 +195,8 @@ export function nextCommit(ports: AppendPorts, history: History, now: number, of
       `A commit holds at most ${MAX_COMMIT_BYTES} bytes as JSON; this one has ${bytes}.`,
       { details: { bytes, limit: MAX_COMMIT_BYTES } },
     );
-  return JSON.parse(text);
+  const stored: Commit = JSON.parse(text);
+  return deepFreeze(stored);
 }
 
 function stamp({ runtime }: AppendPorts, { latestStamp }: History, now: number): string {

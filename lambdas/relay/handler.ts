@@ -11,8 +11,8 @@ interface ChangedItem {
 }
 
 export interface RelayHandlerPorts extends RelayPorts {
-  /** Parses a stream record; undefined if it needs no action. Throws if the item is not one of Meridian's. */
-  readonly changeOf: (item: ChangedItem) => Change | undefined;
+  /** Parses a stream record in a Region; undefined if it needs no action. Throws if the item is not one of Meridian's. */
+  readonly changeOf: (item: ChangedItem, region: string) => Change | undefined;
   readonly telemetry: Telemetry;
 }
 
@@ -38,11 +38,11 @@ export function makeHandler(ports: RelayHandlerPorts) {
 }
 
 function read(
-  { changeOf }: RelayHandlerPorts,
+  { changeOf, region }: RelayHandlerPorts,
   { eventName, dynamodb }: DynamoDBRecord,
 ): { change?: Change | undefined; why?: unknown } {
   try {
-    return { change: changeOf({ eventName, NewImage: dynamodb?.NewImage, OldImage: dynamodb?.OldImage }) };
+    return { change: changeOf({ eventName, NewImage: dynamodb?.NewImage, OldImage: dynamodb?.OldImage }, region) };
   } catch (error) {
     return { why: error };
   }

@@ -85,7 +85,8 @@ describe('the code that reads and writes forms', () => {
     const images = cases.filter(({ name }) => /^(commit|decision|one-region-decision)-item/.test(name));
     expect(images.length).toBeGreaterThan(0);
     for (const { version, form, means } of images) {
-      const read = Object.values(asJsonObject(changeOf({ eventName: 'INSERT', NewImage: form })));
+      const { region = '' } = z.looseObject({ region: z.string().optional() }).parse(means);
+      const read = Object.values(asJsonObject(changeOf({ eventName: 'INSERT', NewImage: form }, region)));
       expect(asOf(version, read, [means])).toEqual([means]);
     }
   });

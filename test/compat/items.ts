@@ -2,7 +2,13 @@ import { gunzipSync } from 'node:zlib';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import * as z from 'zod';
 import { addToSums } from '../../adapters/dynamodb/add-to-sums.ts';
-import { commitImageSchema, fromImage, toImage } from '../../adapters/dynamodb/commit-item.ts';
+import {
+  arrivalImageSchema,
+  arrivalIn,
+  commitImageSchema,
+  fromImage,
+  toImage,
+} from '../../adapters/dynamodb/commit-item.ts';
 import {
   decisionImageSchema,
   decisionKey,
@@ -66,7 +72,11 @@ const attributesSchema = z.custom<Parameters<typeof unmarshall>[0]>();
 
 /** Every item of every table, in DynamoDB's wire format. */
 export const items: Readonly<Record<string, Form>> = {
-  'commit-item': item({ read: fromImage, write: toImage, uses: [commitImageSchema, preparedImageSchema] }),
+  'commit-item': item({
+    read: fromImage,
+    write: toImage,
+    uses: [commitImageSchema, arrivalIn, arrivalImageSchema, preparedImageSchema],
+  }),
   'decision-item': item({
     read: fromDecisionItem,
     write: async (decision: Decision) => {

@@ -68,7 +68,7 @@ export const strangeJson: readonly unknown[] = [
   [null, [null], { a: null }],
   { '': { '': '' } },
   JSON.parse('{"__proto__": {"polluted": true}, "constructor": 1, "toString": 2}'),
-  { toJSON: 1, then: 2, valueOf: null },
+  { toJSON: 1, valueOf: null },
   { 'a.b': 1, 'a#b': 2, '#': 3, ':v': 4, S: { N: 'M' } },
   { z: 1, a: 2, 10: 3, 9: 4 },
   'x'.repeat(10_000),

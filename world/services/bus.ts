@@ -84,18 +84,13 @@ export class WorldBus implements Bus {
   }
 
   #eventOf({ source, detailType, detail }: BusEntry): BusEvent {
-    const head = JSON.stringify({
-      version: '0',
-      id: `${this.#region}-${++this.#put}`,
-      'detail-type': detailType,
-      source,
-      account: '000000000000',
-      time: new Date(this.#scheduler.now()).toISOString(),
-      region: this.#region,
-      resources: [],
-    });
-    const bornIn = regionIn(JSON.parse(detail));
-    return { json: `${head.slice(0, -1)},"detail":${detail}}`, source, detailType, bornIn };
+    const id = `${this.#region}-${++this.#put}`;
+    const time = new Date(this.#scheduler.now()).toISOString();
+    const type = JSON.stringify(detailType);
+    const from = JSON.stringify(source);
+    const head = `{"version":"0","id":"${id}","detail-type":${type},"source":${from},"account":"000000000000"`;
+    const json = `${head},"time":"${time}","region":"${this.#region}","resources":[],"detail":${detail}}`;
+    return { json, source, detailType, bornIn: regionIn(JSON.parse(detail)) };
   }
 
   /** An event that came from another bus is not forwarded again. */

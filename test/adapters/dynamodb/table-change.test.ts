@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { toImage } from '../../../adapters/dynamodb/commit-item.ts';
 import { decisionKey, oneRegionKey, toDecisionItem } from '../../../adapters/dynamodb/decision-item.ts';
-import { changeOf } from '../../../adapters/dynamodb/table-change.ts';
+import { changeOf, type TableRecord } from '../../../adapters/dynamodb/table-change.ts';
 import { finalOf } from '../../../core/facts/decision.ts';
 import { aCommit, anIntent } from '../../contract/commits.ts';
 import { aBusyAttempt, aDecision, anAbort, aPromise } from '../../contract/decisions.ts';
@@ -9,6 +9,11 @@ import { aBusyAttempt, aDecision, anAbort, aPromise } from '../../contract/decis
 const [commit, prepared] = [aCommit(), anIntent()];
 const [committed, aborted] = [finalOf(prepared, 'committed'), finalOf(prepared, 'aborted')];
 const decision = toDecisionItem(decisionKey(aDecision().transaction, 1), aDecision());
+
+/** The change in a record in the Region that wrote the commit. */
+function change(record: TableRecord) {
+  return changeOf(record, commit.region);
+}
 
 describe('a change of a table', () => {
   test('a mark of a prepared intent is not reported', () => {
@@ -19,9 +24,9 @@ describe('a change of a table', () => {
       next: { transaction: 'us-east-1:b', began: 1 },
     } as const;
     const marked = toImage({ ...prepared, tx });
-    expect(changeOf({ eventName: 'MODIFY', OldImage: toImage(prepared), NewImage: marked })).toBeUndefined();
+    expect(change({ eventName: 'MODIFY', OldImage: toImage(prepared), NewImage: marked })).toBeUndefined();
     expect(
-      structuredClone(changeOf({ eventName: 'MODIFY', OldImage: marked, NewImage: toImage(committed) })),
+      structuredClone(change({ eventName: 'MODIFY', OldImage: marked, NewImage: toImage(committed) })),
     ).toStrictEqual({
       commit: committed,
     });
@@ -33,19 +38,31 @@ describe('a change of a table', () => {
     ['an intent that was committed before it was replicated', committed],
     ['an intent that was aborted before it was replicated', aborted],
   ])('%s that is new is reported', (_, one) => {
-    expect(structuredClone(changeOf({ eventName: 'INSERT', NewImage: toImage(one) }))).toStrictEqual({ commit: one });
+    expect(structuredClone(change({ eventName: 'INSERT', NewImage: toImage(one) }))).toStrictEqual({ commit: one });
   });
 
   test.each([aDecision(), anAbort(), aBusyAttempt(), aPromise()])('a new decision is reported', (one) => {
     for (const key of [decisionKey(one.transaction, one.attempt), oneRegionKey(one.transaction)])
-      expect(structuredClone(changeOf({ eventName: 'INSERT', NewImage: toDecisionItem(key, one) }))).toStrictEqual({
+      expect(structuredClone(change({ eventName: 'INSERT', NewImage: toDecisionItem(key, one) }))).toStrictEqual({
         decision: one,
       });
   });
 
   test.each([committed, aborted])('an intent that has just become final is reported: $tx.state', (commit) => {
     const record = { eventName: 'MODIFY', NewImage: toImage(commit), OldImage: toImage(prepared) };
-    expect(structuredClone(changeOf(record))).toStrictEqual({ commit });
+    expect(structuredClone(change(record))).toStrictEqual({ commit });
+  });
+
+  test.each([
+    ['a commit', { eventName: 'INSERT', NewImage: toImage(commit) }],
+    ['an intent that became final', { eventName: 'MODIFY', NewImage: toImage(committed), OldImage: toImage(prepared) }],
+  ])('of %s that another Region wrote, the arrival is reported', (_, record) => {
+    const { stream, log, position, region, hlc } = commit;
+    expect(changeOf(record, 'eu-west-1')).toEqual({ arrival: { stream, log, position, region, hlc } });
+  });
+
+  test('an intent of another Region is not reported before it is final', () => {
+    expect(changeOf({ eventName: 'INSERT', NewImage: toImage(prepared) }, 'eu-west-1')).toBeUndefined();
   });
 
   test.each([
@@ -56,7 +73,7 @@ describe('a change of a table', () => {
     ['a decision that is removed', { eventName: 'REMOVE', OldImage: decision }],
     ['nothing', {}],
   ])('%s is ignored', (_, record) => {
-    expect(changeOf(record)).toBeUndefined();
+    expect(change(record)).toBeUndefined();
   });
 
   test.each([
@@ -69,7 +86,7 @@ describe('a change of a table', () => {
       'is not a commit',
     ],
   ])('%s is an error that names the fault', (_, record, why) => {
-    expect(() => changeOf(record)).toThrow(expect.objectContaining({ code: 'internal', retryable: false }));
-    expect(() => changeOf(record)).toThrow(why);
+    expect(() => change(record)).toThrow(expect.objectContaining({ code: 'internal', retryable: false }));
+    expect(() => change(record)).toThrow(why);
   });
 });
