@@ -18,16 +18,12 @@ export interface TableRecord {
  * @throws MeridianError `internal`: the image is neither a commit nor a decision
  */
 export function changeOf({ eventName, NewImage, OldImage }: TableRecord, region: string): Change | undefined {
-  if (eventName === 'INSERT')
-    return isDecisionItem(NewImage) ? { decision: fromDecisionItem(NewImage) } : commitIn(NewImage, region);
-  if (eventName !== 'MODIFY' || !isPrepared(OldImage) || isPrepared(NewImage)) return undefined;
-  return commitIn(NewImage, region);
-}
-
-function commitIn(image: unknown, region: string): Change | undefined {
-  const arrival = arrivalIn(image);
-  if (arrival.region === region) return { commit: fromImage(image) };
-  return isPrepared(image) ? undefined : { arrival };
+  if (eventName === 'INSERT') {
+    if (isDecisionItem(NewImage)) return { decision: fromDecisionItem(NewImage) };
+  } else if (eventName !== 'MODIFY' || !isPrepared(OldImage) || isPrepared(NewImage)) return undefined;
+  const arrival = arrivalIn(NewImage);
+  if (arrival.region === region) return { commit: fromImage(NewImage) };
+  return isPrepared(NewImage) ? undefined : { arrival };
 }
 
 function isPrepared(image: unknown): boolean {
