@@ -1,8 +1,7 @@
 import { streamTypeOf } from '../definition/domain.ts';
 import type { Append, Appended } from '../facts/append.ts';
-import { messageFaults } from '../facts/carried.ts';
 import type { Commit } from '../facts/commit.ts';
-import { MeridianError, refuseFaults } from '../facts/errors.ts';
+import { MeridianError } from '../facts/errors.ts';
 import type { KnownCopy } from '../facts/snapshot.ts';
 import { parseStreamRef } from '../facts/stream-ref.ts';
 import type { VersionVector } from '../facts/version.ts';
@@ -18,6 +17,7 @@ import type { AppendPorts } from './writer.ts';
 /**
  * Appends to a stream under optimistic concurrency: one conditional write if the stream is warm, plus one Query if it
  * is cold, or a few if its type has snapshots. A retry of the same append returns the same result.
+ * @param asked checked by the one who received it: it can be stored and carried
  * @throws MeridianError
  * - `unknown-stream-type`, `unknown-event`, `unknown-command`; `validation` with the path of every fault
  * - `misdirected`: a `home` stream of another Region
@@ -37,7 +37,6 @@ export async function appendToStream(
 ): Promise<Appended> {
   const { runtime } = ports;
   const { commitId, expected } = asked;
-  refuseFaults(messageFaults(asked.operation));
   const retries = new Retries(runtime, APPEND_MS);
   let asks: Search['asks'] = 'decision';
   const identity = identityOf(runtime, streamTypeOf(ports.domain, stream.type), asked.operation);

@@ -45,6 +45,18 @@ describe('an envelope of events', () => {
     });
   });
 
+  it('is refused if it is nested too deeply, with the path, before anything recurses into it', () => {
+    let deep: unknown = 'x';
+    for (let i = 0; i < 100_000; i++) deep = [deep];
+    expect(
+      pathsOf(() => parseEventsEnvelope(toyDomain, note({ events: [{ type: 'Noted', data: deep }] }), newId)),
+    ).toEqual([expect.stringMatching(/^events\[0\]\.data(\[0\])+/)]);
+    const command = { stream: 'account/a', command: 'deposit', input: deep };
+    expect(pathsOf(() => parseCommandEnvelope(toyDomain, command, newId))).toEqual([
+      expect.stringMatching(/^input(\[0\])+/),
+    ]);
+  });
+
   it('gets an id if it has none', () => {
     expect(parseEventsEnvelope(toyDomain, note(), newId)).toMatchObject({ commitId: 'new-id', meta: {} });
   });
