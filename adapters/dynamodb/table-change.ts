@@ -21,9 +21,18 @@ export function changeOf({ eventName, NewImage, OldImage }: TableRecord, region:
   if (eventName === 'INSERT') {
     if (isDecisionItem(NewImage)) return { decision: fromDecisionItem(NewImage) };
   } else if (eventName !== 'MODIFY' || !isPrepared(OldImage) || isPrepared(NewImage)) return undefined;
-  const arrival = arrivalIn(NewImage);
-  if (arrival.region === region) return { commit: fromImage(NewImage) };
-  return isPrepared(NewImage) ? undefined : { arrival };
+  if (!isFromElsewhere(NewImage, region)) return { commit: fromImage(NewImage) };
+  return isPrepared(NewImage) ? undefined : { arrival: arrivalIn(NewImage) };
+}
+
+/** True if an image names another Region, whatever else it has. A schema would take longer than the rest. */
+function isFromElsewhere(image: unknown, region: string): boolean {
+  const written = isObject(image) && 'region' in image ? image.region : undefined;
+  return isObject(written) && 'S' in written && written.S !== region;
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
 }
 
 function isPrepared(image: unknown): boolean {

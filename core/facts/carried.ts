@@ -75,8 +75,11 @@ function isPlainlyCarried(value: unknown, levels: number): boolean {
       value.every((item) => isPlainlyCarried(item, levels - 1))
     );
   if (Object.getPrototypeOf(value) !== Object.prototype) return false;
-  for (const [name, member] of Object.entries(value))
-    if (!isCarriedText(name) || (member !== undefined && !isPlainlyCarried(member, levels - 1))) return false;
+  for (const name of Object.keys(value)) {
+    if (!isCarriedText(name)) return false;
+    const member: unknown = Reflect.get(value, name);
+    if (member !== undefined && !isPlainlyCarried(member, levels - 1)) return false;
+  }
   return true;
 }
 

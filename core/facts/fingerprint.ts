@@ -27,5 +27,5 @@ function canonicalJson(value: unknown): string {
 /** Members as an object has them that is filled in the order of their keys: numbers come first, in their own order. */
 function inOrder(members: [string, unknown][]): readonly [string, unknown][] {
   members.sort(([a], [b]) => (a < b ? -1 : 1));
-  return members.some(([key]) => /^\d/.test(key)) ? Object.entries(Object.fromEntries(members)) : members;
+  return members.some(([key]) => key >= '0' && key < ':') ? Object.entries(Object.fromEntries(members)) : members;
 }

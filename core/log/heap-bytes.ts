@@ -15,10 +15,13 @@ export function heapBytes(value: unknown): number {
     const next = left.pop();
     bytes += VALUE;
     if (typeof next === 'string') bytes += 2 * next.length;
-    else if (typeof next === 'object' && next !== null)
-      for (const [name, member] of Object.entries(next)) {
+    else if (Array.isArray(next)) {
+      bytes += MEMBER * next.length;
+      for (const item of next) left.push(item);
+    } else if (typeof next === 'object' && next !== null)
+      for (const name of Object.keys(next)) {
         bytes += MEMBER + 2 * name.length;
-        left.push(member);
+        left.push(Reflect.get(next, name));
       }
   }
   return bytes;

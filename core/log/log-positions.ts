@@ -12,8 +12,8 @@ import {
 } from '../facts/version.ts';
 import { heapBytes } from './heap-bytes.ts';
 
-/** The memory of a commit's places in the maps and lists of a history. */
-const COMMIT_BYTES = 600;
+/** The memory of a commit's members with a fixed size, and of its places in the maps and lists of a history. */
+const COMMIT_BYTES = 1_300;
 
 /**
  * The decided positions of a stream's logs after a snapshot, seen or hidden; gaps are positions that have not
@@ -54,7 +54,8 @@ export class LogPositions {
 
   /** An estimate of the memory that the commits take, and what is computed from them. Measures each of them once. */
   get bytes(): number {
-    for (const commit of this.#unmeasured) this.#bytes += COMMIT_BYTES + heapBytes(commit);
+    for (const { commitId, events, context, meta } of this.#unmeasured)
+      this.#bytes += COMMIT_BYTES + heapBytes(commitId) + heapBytes(events) + heapBytes(context) + heapBytes(meta);
     this.#unmeasured = [];
     return this.#bytes;
   }

@@ -1,6 +1,6 @@
 import type { Commit } from '../facts/commit.ts';
 import type { StreamRef } from '../facts/stream-ref.ts';
-import { type Dot, type VersionVector, versionCovers, versionOf } from '../facts/version.ts';
+import { type Dot, emptyVersion, type VersionVector, versionCovers, versionOf } from '../facts/version.ts';
 import { AHEAD_MS, KEEP_COMMITS } from '../limits/budgets.ts';
 import type { History } from '../log/history.ts';
 import { addMissing, keepSnapshot, type LoadPorts, loadHistory, loadWhole } from '../log/load.ts';
@@ -38,28 +38,28 @@ export interface KeptPorts extends LoadPorts {
  */
 export async function loadKept(ports: KeptPorts, ref: StreamRef, brought: readonly Commit[]): Promise<Loaded> {
   const { keptStreams, runtime } = ports;
-  const { history, inTable, ahead } = (await continued(ports, ref.name)) ?? (await loaded(ports, ref));
+  const kept = await continued(ports, ref.name);
+  const history = kept?.history ?? (await loadHistory(ports, ref));
+  const ahead = new Map(kept?.ahead?.commits);
+  // A stream that was just loaded is what the table has.
+  for (const commit of brought)
+    if (!(kept ? versionCovers(kept.inTable, commit) : history.has(commit))) ahead.set(placeOf(commit), commit);
+  const isKept = keptStreams && history.count + brought.length >= KEEP_COMMITS;
+  const inTable = kept?.inTable ?? (isKept ? history.held : emptyVersion);
   history.add(brought);
   if (!history.holds) {
     const whole = await loadWhole(ports, ref);
-    const lacked = brought.filter((commit) => !versionCovers(whole.held, commit));
+    const lacked = brought.filter((commit) => !whole.has(commit));
     whole.add(brought);
     return { history: whole, ahead: lacked };
   }
-  const waiting = new Map(ahead?.commits);
-  for (const commit of brought) if (!versionCovers(inTable, commit)) waiting.set(placeOf(commit), commit);
-  if (history.count >= KEEP_COMMITS)
-    keptStreams?.set(ref.name, {
+  if (isKept)
+    keptStreams.set(ref.name, {
       history,
       inTable,
-      ahead: waiting.size > 0 ? { commits: waiting, since: ahead?.since ?? runtime.now() } : undefined,
+      ahead: ahead.size > 0 ? { commits: ahead, since: kept?.ahead?.since ?? runtime.now() } : undefined,
     });
-  return { history, ahead: [...waiting.values()] };
-}
-
-async function loaded(ports: LoadPorts, ref: StreamRef): Promise<KeptStream> {
-  const history = await loadHistory(ports, ref);
-  return { history, inTable: history.held, ahead: undefined };
+  return { history, ahead: [...ahead.values()] };
 }
 
 /**
