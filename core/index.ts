@@ -76,7 +76,7 @@ export * from './ports/events-table.ts';
 export * from './ports/generation-store.ts';
 export * from './ports/intent-store.ts';
 export * from './ports/one-region-transactions.ts';
-export type { Handled, Parked, Place, Progress, Wait } from './ports/progress.ts';
+export type { Handled, NextLook, Parked, Place, Progress, Wait } from './ports/progress.ts';
 export * from './ports/quarantine.ts';
 export * from './ports/queue.ts';
 export * from './ports/remote.ts';

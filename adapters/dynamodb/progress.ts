@@ -1,4 +1,4 @@
-import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { ConditionalCheckFailedException, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import {
   GetCommand,
   paginateQuery,
@@ -23,7 +23,7 @@ const PARKED = 'parked#';
 
 const countSchema = z.int().nonnegative();
 export const placeSchema = z.object({ position: countSchema, index: countSchema, count: countSchema });
-export const parkedSchema = z.object({ event: z.string(), since: countSchema, look: countSchema.optional() });
+export const parkedSchema = z.object({ event: z.string(), since: countSchema });
 
 function partitionOf(stream: string, log: string): string {
   return `${stream}@${log}`;
@@ -73,30 +73,33 @@ export function dynamoDbProgress<Effect>(
         throw sdkError(`handle ${event.id}`, error);
       }
     },
-    park: async (event, since, look) => {
-      const { Attributes } = await orSdkError(
-        `park ${event.id}`,
-        documents.send(
-          new UpdateCommand({
-            TableName: table,
-            Key: { pk: partitionOf(event.stream, event.meta.log), sk: parkedKey(event.meta) },
-            // `expires` is renewed on every call: an event republished after days must not expire before its message.
-            UpdateExpression:
-              'SET #event = :event, #since = if_not_exists(#since, :since), #look = :look, #expires = :expires',
-            ExpressionAttributeNames: { '#event': 'event', '#since': 'since', '#look': 'look', '#expires': 'expires' },
-            ExpressionAttributeValues: {
-              ':event': JSON.stringify(event),
-              ':since': since,
-              ':look': look,
-              ':expires': Math.floor(since / 1000) + QUEUE_RETENTION_S,
-            },
-            ReturnValues: 'ALL_OLD',
-          }),
-          timeLimit(DATABASE_MS),
-        ),
-      );
-      const before = Attributes && parkedSchema.parse(Attributes);
-      return { since: before?.since ?? since, look: before?.look };
+    park: async (event, since, { look, latest }) => {
+      const update = new UpdateCommand({
+        TableName: table,
+        Key: { pk: partitionOf(event.stream, event.meta.log), sk: parkedKey(event.meta) },
+        // `expires` is renewed on every call: an event republished after days must not expire before its message.
+        UpdateExpression:
+          'SET #event = :event, #since = if_not_exists(#since, :since), #look = :look, #expires = :expires',
+        ConditionExpression: 'attribute_not_exists(#look) OR #look <= :latest OR #event <> :event',
+        ExpressionAttributeNames: { '#event': 'event', '#since': 'since', '#look': 'look', '#expires': 'expires' },
+        ExpressionAttributeValues: {
+          ':event': JSON.stringify(event),
+          ':since': since,
+          ':look': look,
+          ':latest': latest,
+          ':expires': Math.floor(since / 1000) + QUEUE_RETENTION_S,
+        },
+        ReturnValues: 'ALL_NEW',
+        ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+      });
+      try {
+        const { Attributes } = await documents.send(update, timeLimit(DATABASE_MS));
+        return { since: parkedSchema.parse(Attributes).since, isCopy: false };
+      } catch (error) {
+        if (error instanceof ConditionalCheckFailedException)
+          return { since: Number(error.Item?.since?.N ?? since), isCopy: true };
+        throw sdkError(`park ${event.id}`, error);
+      }
     },
     parked: async (stream, log, behind, limit) => {
       const input: QueryCommandInput = {

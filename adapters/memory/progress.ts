@@ -1,4 +1,4 @@
-import type { Parked, Place, Progress, Wait } from '../../core/index.ts';
+import type { Parked, Place, Progress } from '../../core/index.ts';
 import { QUEUE_RETENTION_S } from '../../core/limits/budgets.ts';
 import { frozenCopy } from './frozen.ts';
 
@@ -9,7 +9,8 @@ interface LogProgress {
   parked: readonly Kept[];
 }
 
-interface Kept extends Parked, Wait {
+interface Kept extends Parked {
+  readonly look: number;
   /** Milliseconds since 1970. */
   readonly expires: number;
 }
@@ -43,15 +44,16 @@ export function memoryProgress<Effect>(
       for (const effect of effects) write(effect);
       return true;
     },
-    park: async (event, since, look) => {
+    park: async (event, since, { look, latest }) => {
       const log = logOf(event.stream, event.meta.log);
       const waiting = unexpired(log, now());
       const known = waiting.find(({ event: { id } }) => id === event.id);
+      if (known && known.look > latest) return { since: known.since, isCopy: true };
       const kept = { ...(known ?? frozenCopy({ event, since })), look, expires: since + QUEUE_RETENTION_S * 1000 };
       log.parked = [...waiting.filter((each) => each !== known), kept].sort((a, b) =>
         compare(a.event.meta, b.event.meta),
       );
-      return { since: kept.since, look: known?.look };
+      return { since: kept.since, isCopy: false };
     },
     parked: async (stream, log, behind, limit) =>
       unexpired(logOf(stream, log), now())

@@ -13,7 +13,8 @@ import { takeTurn } from './take-turn.ts';
  * Handles each event of the bus once and in the order of its log, and each outcome of a transaction once. Messages may
  * arrive in any order and repeatedly, and several instances may run concurrently. An event that arrives too early is
  * parked, and its message is sent to the queue again: there is a message until its event was handled, so a parked event is
- * only a copy. Further messages of a parked event are dropped. A message that the batch has no time for is sent again, too.
+ * only a copy. While a parked event has a message, others of it
+ * are dropped. A message that the batch has no time for is sent again, too.
  * Neither was tried, so it uses up no receive, however long it waits. Without `progress` each message is handled as it arrives, at least once.
  * @param bodies messages as JSON, as a rule's target gets them
  * @param beginMs milliseconds after which no further message is started
@@ -82,13 +83,6 @@ async function deliver<Effect>(
   }
 }
 
-/**
- * A message of an event that is to be looked at again later than this is a copy of the message that is then delivered. A message
- * that was looked at is delivered again after {@link WAITING_MS}, or if it could not be sent, after its visibility
- * timeout, which is not shorter. The rest is for clocks that differ.
- */
-const COPY_MS = WAITING_MS / 2;
-
 async function inOrder<Effect>(
   { waiting, ...ports }: SubscribePorts<Effect> & Pick<MessagePorts<Effect>, 'waiting'>,
   event: SubscribedEvent,
@@ -99,9 +93,8 @@ async function inOrder<Effect>(
   const reached = taken.last && (await handleParked(ports, event, taken.last, deadline));
   if (taken.went !== 'waits' || (reached && comparePlaces(meta, reached) <= 0)) return undefined;
   ports.runtime.metric('Waiting', 'Count', 1);
-  const now = ports.runtime.now();
-  ports.runtime.metric('WaitingAge', 'Milliseconds', Math.max(0, now - taken.since));
-  if (waiting && taken.look !== undefined && taken.look > now + COPY_MS) return undefined;
+  ports.runtime.metric('WaitingAge', 'Milliseconds', Math.max(0, ports.runtime.now() - taken.since));
+  if (waiting && taken.isCopy) return undefined;
   return new HeldUp(`${event.id} waits for its predecessor in its log`, WAITING_MS);
 }
 

@@ -6,6 +6,13 @@ import { comparePlaces, followsPlace, START } from './log-order.ts';
 import { lostToOthers } from './lost-to-others.ts';
 import type { SubscribePorts } from './subscriber.ts';
 
+/**
+ * An event that is to be looked at later than this has another message that does it: a message that was looked at comes
+ * again after {@link WAITING_MS}, or if it could not be sent, after its visibility timeout, which is not shorter. The
+ * rest is for clocks that differ.
+ */
+const COPY_MS = WAITING_MS / 2;
+
 /** What happened to an event, and the last handled place of its log; undefined if no event of it was handled. */
 export type Taken = { readonly last: Place | undefined } & (
   | { readonly went: 'handled' | 'before' }
@@ -35,7 +42,7 @@ export async function takeTurn<Effect>(
     if (!followsPlace(last ?? START, event) && (last || from === 'beginning' || !(await begins()))) {
       if (wait) return { went: 'waits', last, ...wait };
       const now = runtime.now();
-      wait = await progress.park(event, now, now + WAITING_MS);
+      wait = await progress.park(event, now, { look: now + WAITING_MS, latest: now + COPY_MS });
       // Checks again: another instance may have handled the previous event and looked for parked events before this one
       // was parked.
     } else {

@@ -21,11 +21,19 @@ export interface Parked {
   readonly since: number;
 }
 
-/** Since when an event has been parked, milliseconds since 1970. */
+/** When an event is looked at again, in milliseconds since 1970. */
+export interface NextLook {
+  readonly look: number;
+  /** A parked event that is to be looked at later than this has another message, which does that. */
+  readonly latest: number;
+}
+
+/** The wait of a parked event. */
 export interface Wait {
+  /** Milliseconds since 1970. */
   readonly since: number;
-  /** When it was to be looked at again until now. @default it was not parked */
-  readonly look?: number | undefined;
+  /** True if another message looks at it. */
+  readonly isCopy: boolean;
 }
 
 /**
@@ -41,10 +49,10 @@ export interface Progress<Effect> {
    */
   advance(handled: Handled, before: Place | undefined, effects: readonly Effect[]): Promise<boolean>;
   /**
-   * Keeps an event until its predecessor is handled. An event that is already parked keeps its `since`.
-   * @param look when it is looked at again, milliseconds since 1970
+   * Keeps an event until its predecessor is handled. An event that is already parked keeps its `since`. It is left as it
+   * is, with its `look`, if that is later than `latest`.
    */
-  park(event: SubscribedEvent, since: number, look: number): Promise<Wait>;
+  park(event: SubscribedEvent, since: number, next: NextLook): Promise<Wait>;
   /** The first parked events after a place, in log order. */
   parked(stream: string, log: string, behind: Place, limit: number): Promise<readonly Parked[]>;
 }

@@ -174,7 +174,7 @@ export const items: Readonly<Record<string, Form>> = {
     },
     write: async ({ event, since }: Parked) => {
       const { client, written } = aTable();
-      await progressIn(client).park(event, since, since + 360_000);
+      await progressIn(client).park(event, since, { look: since + 360_000, latest: since });
       return only(written());
     },
     uses: [dynamoDbProgress, parkedSchema, subscribedEventSchema],

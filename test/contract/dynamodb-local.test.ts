@@ -113,7 +113,9 @@ describeWithDynamoDbLocal('DynamoDB Local', (local) => {
       const event = subscribedEventSchema.parse({ ...JSON.parse(entry?.detail ?? ''), type: 'Noted' });
       const [first, again] = [Date.UTC(2001, 0, 1), Date.UTC(2001, 0, 14)];
       for (const now of [first, again])
-        expect(await counting(() => progress.park(event, now, now))).toEqual({ UpdateItemCommand: 1 });
+        expect(await counting(() => progress.park(event, now, { look: now, latest: now }))).toEqual({
+          UpdateItemCommand: 1,
+        });
       const { Items = [] } = await local()
         .client()
         .send(

@@ -12,6 +12,8 @@ export interface ProgressUnderTest {
 
 const START = { position: 0, index: 0, count: 1 };
 const LOG = 'us-east-1';
+/** Parks whatever was parked before. */
+const NEXT = { look: 0, latest: 0 };
 
 /** An event of a separate stream; tests override what matters to them. */
 function anEvent(
@@ -133,7 +135,7 @@ export function progressContract(open: () => ProgressUnderTest): void {
     test('every log of every stream has its own place', async () => {
       const [stream, other] = [aStream(), aStream()];
       await progress.advance(anEvent(stream), undefined, []);
-      await progress.park(anEvent(stream, { position: 3 }), 0, 0);
+      await progress.park(anEvent(stream, { position: 3 }), 0, NEXT);
       expect(await progress.last(stream, 'us-west-2')).toBeUndefined();
       expect(await progress.last(other, LOG)).toBeUndefined();
       expect(await progress.parked(stream, 'us-west-2', START, 10)).toEqual([]);
@@ -149,7 +151,7 @@ export function progressContract(open: () => ProgressUnderTest): void {
         anEvent(stream, { position: 10 }),
         anEvent(stream, { position: 9_007_199_254_740_991 }),
       ];
-      for (const event of events.toReversed()) await progress.park(event, 5, 9);
+      for (const event of events.toReversed()) await progress.park(event, 5, NEXT);
       const parked = events.map((event) => ({ event, since: 5 }));
       expect(await progress.parked(stream, LOG, START, 10)).toEqual(parked);
       expect(await progress.parked(stream, LOG, START, 2)).toEqual(parked.slice(0, 2));
@@ -157,19 +159,30 @@ export function progressContract(open: () => ProgressUnderTest): void {
       expect(await progress.parked(stream, LOG, { position: 3, index: 0, count: 1 }, 1)).toEqual(parked.slice(3, 4));
     });
 
-    test('the wait of an event that is parked again counts from the first time, and says when it was to be looked at', async () => {
+    test('the wait of an event that is parked again counts from the first time', async () => {
       const stream = aStream();
       const first = 1_000_000_000_000;
-      expect(await progress.park(anEvent(stream), first, first + 10)).toEqual({ since: first });
-      expect(await progress.park(anEvent(stream), first + 1, first + 11)).toEqual({ since: first, look: first + 10 });
-      expect(await progress.park(anEvent(stream), first + 2, first + 12)).toEqual({ since: first, look: first + 11 });
+      expect(await progress.park(anEvent(stream), first, NEXT)).toEqual({ since: first, isCopy: false });
+      expect(await progress.park(anEvent(stream), first + 1, NEXT)).toEqual({ since: first, isCopy: false });
       expect(await progress.parked(stream, LOG, START, 10)).toEqual([{ event: anEvent(stream), since: first }]);
+    });
+
+    test('an event that is to be looked at later than the latest time is left as it is', async () => {
+      const stream = aStream();
+      const park = (look: number, latest: number) => progress.park(anEvent(stream), look, { look, latest });
+      expect(await park(100, 50)).toEqual({ since: 100, isCopy: false });
+      expect(await park(150, 99)).toEqual({ since: 100, isCopy: true });
+      // What was left as it is has its own time still.
+      expect(await park(199, 100)).toEqual({ since: 100, isCopy: false });
+      expect(await park(300, 198)).toEqual({ since: 100, isCopy: true });
+      expect(await park(300, 199)).toEqual({ since: 100, isCopy: false });
+      expect(await progress.parked(stream, LOG, START, 10)).toEqual([{ event: anEvent(stream), since: 100 }]);
     });
 
     test('parked events are returned up to the limit, however large they are', async () => {
       const stream = aStream();
       const events = Array.from({ length: 6 }, (_, i) => anEvent(stream, { position: i + 2 }, 'x'.repeat(250_000)));
-      for (const event of events) await progress.park(event, 0, 0);
+      for (const event of events) await progress.park(event, 0, NEXT);
       const parked = await progress.parked(stream, LOG, START, 10);
       expect(parked.map(({ event: { id } }) => id)).toEqual(events.map(({ id }) => id));
       expect(await progress.parked(stream, LOG, START, 5)).toHaveLength(5);
@@ -178,7 +191,7 @@ export function progressContract(open: () => ProgressUnderTest): void {
     test('a parked event is handled like any other, and is no longer returned after its own place', async () => {
       const stream = aStream();
       const [first, second] = [anEvent(stream), anEvent(stream, { position: 2 })];
-      await progress.park(second, 0, 0);
+      await progress.park(second, 0, NEXT);
       await progress.advance(first, undefined, []);
       const place = { position: 1, index: 0, count: 1 };
       expect(await progress.parked(stream, LOG, place, 10)).toEqual([{ event: second, since: 0 }]);
@@ -189,7 +202,7 @@ export function progressContract(open: () => ProgressUnderTest): void {
     test('a parked event is read back as written, whatever its content', async () => {
       const stream = aStream();
       const events = strangeJson.map((data, i) => anEvent(stream, { position: i + 1 }, data));
-      for (const event of events) await progress.park(event, 0, 0);
+      for (const event of events) await progress.park(event, 0, NEXT);
       const parked = await progress.parked(stream, LOG, START, events.length);
       expect(parked.map(({ event }) => event)).toEqual(events);
     });
@@ -198,7 +211,7 @@ export function progressContract(open: () => ProgressUnderTest): void {
       const stream = aStream();
       const event = anEvent(stream, { position: 2 });
       const before = structuredClone(event);
-      await progress.park(event, 0, 0);
+      await progress.park(event, 0, NEXT);
       await progress.advance(anEvent(stream), undefined, []);
       meddle(event);
       meddle(await progress.parked(stream, LOG, START, 1));

@@ -20,7 +20,7 @@ describe('a parked event in memory', () => {
     return {
       park: (at: number) => {
         now = at;
-        return progress.park(event, at, at);
+        return progress.park(event, at, { look: at, latest: at });
       },
       parkedAt: (at: number) => {
         now = at;
