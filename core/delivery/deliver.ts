@@ -2,6 +2,7 @@ import { PUT_EVENTS_BYTES, PUT_EVENTS_ENTRIES } from '../limits/aws.ts';
 import type { PermanentRefusal } from '../ports/bus.ts';
 import type { Runtime } from '../ports/runtime.ts';
 import { backoff } from '../retry.ts';
+import type { BusEntry } from '../wire/bus.ts';
 
 const SINGLE_TRIES = 3;
 
@@ -74,4 +75,9 @@ function batches<T>(items: readonly T[], bytesOf: (item: T) => number): readonly
 /** Upper bound of a text's size in UTF-8; an exact count would cost more than it saves. */
 export function bytesAtMost(text: string): number {
   return text.length * 3;
+}
+
+/** Upper bound of the size of an entry of the bus. */
+export function entryBytes({ source, detailType, detail }: BusEntry): number {
+  return bytesAtMost(source + detailType + detail);
 }

@@ -16,7 +16,7 @@ import { entriesOf } from '../wire/bus-event.ts';
 import { encodeKeys } from '../wire/projection.ts';
 import { encodeQuarantined } from '../wire/quarantine.ts';
 import { encodeResolverMessage } from '../wire/resolver.ts';
-import { bytesAtMost, deliverInBatches } from './deliver.ts';
+import { bytesAtMost, deliverInBatches, entryBytes } from './deliver.ts';
 
 export interface PublishPorts {
   readonly region: string;
@@ -40,7 +40,7 @@ export interface RelayPorts extends PublishPorts, ArmPorts {
   readonly sightings: Sightings;
 }
 
-/** What matters here of a commit that another Region wrote, and that is final. */
+/** What matters of a final commit, apart from its events: all that is read of one that another Region wrote. */
 export type Arrival = Pick<Commit, 'stream' | 'log' | 'position' | 'region' | 'hlc'>;
 
 /**
@@ -113,7 +113,7 @@ export async function publishChanges(ports: PublishPorts, changes: readonly Chan
     }
   const answers = await deliverInBatches(
     outgoing,
-    ({ entry }) => entrySize(entry),
+    ({ entry }) => entryBytes(entry),
     (batch) => bus.put(batch.map(({ entry }) => entry)),
     runtime,
   );
@@ -190,10 +190,6 @@ export function resolverMessageFor(
   if (final || drivingRegionOf(transaction) !== region) return undefined;
   const body = encodeResolverMessage({ kind: 'attempt', transaction, attempt: attempt + 1, fingerprint });
   return { body, delay: at(nextAttemptEnds(change.decision)) };
-}
-
-function entrySize({ source, detailType, detail }: BusEntry): number {
-  return bytesAtMost(source + detailType + detail);
 }
 
 async function notifyProjector(

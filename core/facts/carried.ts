@@ -67,13 +67,12 @@ export function carriedFaults(value: unknown, prefix: string, levels = MAX_NESTI
 function isPlainlyCarried(value: unknown, levels: number): boolean {
   if (!isObject(value)) return scalarFault(value) === undefined;
   if (levels === 0 || Object.getOwnPropertySymbols(value).length > 0) return false;
-  if (Array.isArray(value))
-    return (
-      Object.getPrototypeOf(value) === Array.prototype &&
-      value.length < LONG_ARRAY &&
-      Object.keys(value).length === value.length &&
-      value.every((item) => isPlainlyCarried(item, levels - 1))
-    );
+  if (Array.isArray(value)) {
+    if (Object.getPrototypeOf(value) !== Array.prototype || value.length >= LONG_ARRAY) return false;
+    // `every` would pass over the gaps of a sparse array.
+    for (const item of value) if (!isPlainlyCarried(item, levels - 1)) return false;
+    return Object.keys(value).length === value.length;
+  }
   if (Object.getPrototypeOf(value) !== Object.prototype) return false;
   for (const name of Object.keys(value)) {
     if (!isCarriedText(name)) return false;

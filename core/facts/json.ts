@@ -47,6 +47,8 @@ export function isJson(value: unknown): boolean {
   }
   if (value === null) return true;
   if (Reflect.ownKeys(value).some((key) => typeof key === 'symbol')) return false;
-  if (Array.isArray(value)) return Object.keys(value).length === value.length && value.every(isJson);
+  if (typeof Reflect.get(value, 'toJSON') === 'function') return false;
+  // `every` passes over the gaps of a sparse array.
+  if (Array.isArray(value)) return Object.keys(value).length === value.length && Array.from(value).every(isJson);
   return Object.getPrototypeOf(value) === Object.prototype && Object.values(value).every(isJson);
 }

@@ -1,4 +1,4 @@
-import { bytesAtMost, deliverInBatches } from '../delivery/deliver.ts';
+import { bytesAtMost, deliverInBatches, entryBytes } from '../delivery/deliver.ts';
 import { type StoredEntryPorts, storedEntry } from '../delivery/stored-entry.ts';
 import { QUARANTINE_HOLD_MS, QUARANTINE_PASS_MS } from '../limits/budgets.ts';
 import type { Bus } from '../ports/bus.ts';
@@ -113,7 +113,7 @@ async function sendAgain(ports: QuarantinePorts, chosen: readonly Chosen[]): Pro
   const { quarantine, ingest, bus, runtime } = ports;
   const published = await deliverInBatches(
     entries,
-    ({ message }) => bytesAtMost(message.body),
+    ({ entry }) => entryBytes(entry),
     (batch) => bus.put(batch.map(({ entry }) => entry)),
     runtime,
   );
@@ -148,9 +148,13 @@ async function sorted(ports: QuarantinePorts, chosen: readonly Chosen[]): Promis
   const messages: Chosen[] = [];
   const entries: (Chosen & { entry: BusEntry })[] = [];
   const unknown: Failure[] = [];
-  for (const each of chosen) {
-    const refused = refusedEntryOf(each.held);
-    if (refused)
+  await Promise.all(
+    chosen.map(async (each) => {
+      const refused = refusedEntryOf(each.held);
+      if (!refused) {
+        messages.push(each);
+        return;
+      }
       try {
         const entry = await storedEntry(ports, refused);
         if (entry) entries.push({ ...each, entry });
@@ -158,8 +162,8 @@ async function sorted(ports: QuarantinePorts, chosen: readonly Chosen[]): Promis
       } catch (error) {
         unknown.push({ id: each.message.id, why: String(error) });
       }
-    else messages.push(each);
-  }
+    }),
+  );
   return { messages, entries, unknown };
 }
 

@@ -63,8 +63,9 @@ export const AHEAD_CHECK_MS = 300_000;
  * replication that is delayed has six hours.
  */
 export const AHEAD_ROUNDS = 72;
-/** Streams in one message about those that are ahead of the table. */
+/** Streams in one message about those that are ahead of the table, and commits of each. */
 export const AHEAD_STREAMS = 10;
+export const AHEAD_COMMITS = 50;
 /**
  * The least number of commits of a stream that a projector keeps. A shorter one is loaded again by one query, which costs
  * less than those for what is missing.

@@ -5,7 +5,7 @@ import type { Decision } from '../facts/decision.ts';
 import type { MeridianError } from '../facts/errors.ts';
 import type { Hlc } from '../facts/hlc.ts';
 import type { KnownCopy, Snapshot } from '../facts/snapshot.ts';
-import { type Dot, positionIn, sameVersion, type VersionVector, versionDominates } from '../facts/version.ts';
+import { positionIn, sameVersion, type VersionVector, versionDominates } from '../facts/version.ts';
 import { IDEMPOTENCY_WINDOW_MS } from '../limits/budgets.ts';
 import { FoldCache } from './fold-cache.ts';
 import { heapBytes } from './heap-bytes.ts';
@@ -175,12 +175,6 @@ export class History {
   get held(): VersionVector {
     const { logs, seen } = this.#held;
     return logs.held(seen.version);
-  }
-
-  /** True if a decided commit at this position is here, whatever it is. */
-  has(dot: Dot): boolean {
-    const { logs } = this.#held;
-    return logs.isInBase(dot) || logs.has(dot);
   }
 
   hasOtherLogsThan(own: string): boolean {

@@ -62,6 +62,8 @@ export class LogPositions {
 
   /** Per log, the last decided position without a gap before it. @param from a version without gaps */
   held(from: VersionVector): VersionVector {
+    // Usually everything is seen.
+    if ([...this.#logs].every(([log, positions]) => !positions.has(positionIn(from, log) + 1))) return from;
     const held = new Map(Object.entries(from));
     for (const [log, positions] of this.#logs) {
       let last = held.get(log) ?? 0;

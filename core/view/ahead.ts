@@ -4,15 +4,14 @@
 // corrected.
 
 import type { Commit } from '../facts/commit.ts';
-import { fingerprintOf } from '../facts/fingerprint.ts';
-import { emptyVersion, sameVersion, type VersionVector, versionCovers } from '../facts/version.ts';
+import { sameVersion, type VersionVector, versionCovers } from '../facts/version.ts';
 import type { ViewEntry } from '../facts/view-entry.ts';
-import { AHEAD_CHECK_MS, AHEAD_ROUNDS, AHEAD_STREAMS } from '../limits/budgets.ts';
+import { AHEAD_CHECK_MS, AHEAD_COMMITS, AHEAD_ROUNDS, AHEAD_STREAMS } from '../limits/budgets.ts';
 import type { DelayedQueue } from '../ports/delayed-queue.ts';
 import type { Runtime } from '../ports/runtime.ts';
 import { type AheadStream, encodeAhead } from '../wire/projection.ts';
 import type { Change } from './change.ts';
-import type { Target } from './generation.ts';
+import { contentDigest } from './content-digest.ts';
 import type { Loaded } from './kept-streams.ts';
 
 interface AheadPorts {
@@ -20,16 +19,14 @@ interface AheadPorts {
   readonly ahead?: DelayedQueue | undefined;
 }
 
-/** The changes of one generation, and the entries that they replace. */
+/** The changes of one generation. */
 interface Computed {
-  readonly target: Target;
-  readonly streams: ReadonlyMap<string, ViewEntry | undefined>;
   readonly changes: readonly Change[];
 }
 
 /**
- * Announces the changes with commits that neither the table nor the entry before has. What an entry has already was announced
- * when it was written.
+ * Announces the commits that changes have, and the table lacks. An entry that had a commit before may have had another one in its
+ * place, so each is announced by everyone who writes it.
  * @returns the streams that could not be announced, with the reasons
  */
 export async function announceAhead(
@@ -37,34 +34,28 @@ export async function announceAhead(
   computed: readonly Computed[],
   loaded: ReadonlyMap<string, Loaded>,
 ): Promise<ReadonlyMap<string, unknown>> {
-  const announced = new Map<string, Set<Commit>>();
-  for (const { streams, changes } of computed)
-    for (const { entry } of changes) {
-      const before = streams.get(entry.stream)?.version ?? emptyVersion;
-      for (const commit of loaded.get(entry.stream)?.ahead ?? [])
-        if (versionCovers(entry.version, commit) && !versionCovers(before, commit))
-          announced.set(entry.stream, (announced.get(entry.stream) ?? new Set()).add(commit));
-    }
-  return sendAhead(
+  const news = new Map<string, Set<Commit>>();
+  for (const { entry } of computed.flatMap(({ changes }) => changes)) {
+    const { ahead = [], announced } = loaded.get(entry.stream) ?? {};
+    for (const commit of ahead)
+      if (versionCovers(entry.version, commit) && !announced?.has(commit))
+        news.set(entry.stream, (news.get(entry.stream) ?? new Set()).add(commit));
+  }
+  const unsent = await sendAhead(
     ports,
-    [...announced].map(([stream, commits]) => ({
+    [...news].map(([stream, commits]) => ({
       stream,
       commits: [...commits].map((commit) => ({
         log: commit.log,
         position: commit.position,
-        digest: contentDigest(ports, commit),
+        digest: contentDigest(ports.runtime, commit),
       })),
       round: 1,
     })),
   );
-}
-
-/** A digest of what a commit carries, over the bus and in the table. */
-export function contentDigest({ runtime }: Pick<AheadPorts, 'runtime'>, commit: Commit): string {
-  const { stream, log, position, commitId, fingerprint, digest, events, ...place } = commit;
-  const { context, previous, hlc, wallTime, region, meta } = place;
-  const content = { stream, log, position, commitId, fingerprint, digest, events };
-  return fingerprintOf(runtime, { ...content, context, previous, hlc, wallTime, region, meta });
+  for (const [stream, commits] of news)
+    if (!unsent.has(stream)) for (const commit of commits) loaded.get(stream)?.announced.add(commit);
+  return unsent;
 }
 
 /**
@@ -77,9 +68,10 @@ export async function sendAhead(
 ): Promise<ReadonlyMap<string, unknown>> {
   const unsent = new Map<string, unknown>();
   if (!queue) return unsent;
-  const messages = Array.from({ length: Math.ceil(streams.length / AHEAD_STREAMS) }, (_, i) =>
-    streams.slice(i * AHEAD_STREAMS, (i + 1) * AHEAD_STREAMS),
+  const parts = streams.flatMap((stream) =>
+    inChunks(stream.commits, AHEAD_COMMITS).map((commits) => ({ ...stream, commits })),
   );
+  const messages = inChunks(parts, AHEAD_STREAMS);
   await Promise.all(
     messages.map(async (own) => {
       const why = await send(queue, own);
@@ -127,8 +119,12 @@ export function judgeAhead(
   isSame: () => boolean,
 ): Verdict {
   // Another projector has corrected it, or the change that was announced was never written.
-  if (![...missing, ...other].every((commit) => versionCovers(entry.version, commit))) return 'settled';
-  if (round >= AHEAD_ROUNDS) return 'correct';
-  if (!sameVersion(inTable, entry.version)) return 'wait';
-  return isSame() ? 'settled' : 'correct';
+  if (![...missing, ...other].some((commit) => versionCovers(entry.version, commit))) return 'settled';
+  if (sameVersion(inTable, entry.version)) return isSame() ? 'settled' : 'correct';
+  return round >= AHEAD_ROUNDS ? 'correct' : 'wait';
+}
+
+/** Splits a list into lists of at most this many items. */
+export function inChunks<T>(items: readonly T[], size: number): T[][] {
+  return Array.from({ length: Math.ceil(items.length / size) }, (_, i) => items.slice(i * size, (i + 1) * size));
 }

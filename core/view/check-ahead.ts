@@ -1,3 +1,4 @@
+import { isVisible } from '../facts/commit.ts';
 import { MeridianError } from '../facts/errors.ts';
 import type { ViewEntry } from '../facts/view-entry.ts';
 import { AHEAD_ROUNDS, BEGIN_MS, PROJECT_MS } from '../limits/budgets.ts';
@@ -5,9 +6,10 @@ import type { History } from '../log/history.ts';
 import { loadHistory } from '../log/load.ts';
 import { Retries } from '../retry.ts';
 import type { AheadStream } from '../wire/projection.ts';
-import { contentDigest, isDue, judgeAhead, type Suspect, sendAhead } from './ahead.ts';
+import { inChunks, isDue, judgeAhead, type Suspect, sendAhead } from './ahead.ts';
 import { applyChanges } from './apply-changes.ts';
 import { type Change, replacement } from './change.ts';
+import { contentDigest } from './content-digest.ts';
 import type { Target } from './generation.ts';
 import { liveTargets } from './live-targets.ts';
 import type { ProjectPorts } from './projection.ts';
@@ -32,27 +34,27 @@ export interface CheckedAhead {
 /**
  * Compares entries that were written ahead of the table with the table: whether it has the commits that the entries had
  * when they were written. If so, nothing happens. If it lacks any, the streams are sent to the queue again, until the last
- * round: then their entries are replaced by what the table alone gives, at its lower version. If it has another commit,
- * that happens at once. A commit that arrives in the table after all is projected as any other.
+ * round: then their entries are replaced by what the table alone gives, at its lower version. If it has another commit in
+ * the place of one, that happens as soon as both have the same version. A commit that arrives in the table after all is projected as any other.
  * @param messages the streams of each message; a message of which one fails is redelivered as a whole
  */
 export async function checkAhead(
   ports: ProjectPorts,
   messages: readonly (readonly AheadStream[])[],
 ): Promise<CheckedAhead> {
-  const begun = ports.runtime.elapsed();
-  const again = merged(messages.flat()).filter((stream) => !isDue(stream));
-  const { suspects, waiting, failed } = await lookUp(ports, merged(messages.flat()).filter(isDue));
+  const deadline = ports.runtime.elapsed() + BEGIN_MS;
+  const streams = merged(messages.flat());
+  const again = streams.filter((stream) => !isDue(stream));
+  const { suspects, waiting, failed } = await lookUp(ports, streams.filter(isDue), deadline);
   again.push(...waiting);
   const corrected: Corrected[] = [];
-  for (let at = 0; at < suspects.length; at += LOADS) {
-    const some = suspects.slice(at, at + LOADS);
-    if (ports.runtime.elapsed() - begun > BEGIN_MS) {
-      again.push(...some.map(({ ahead }) => ahead));
+  for (const some of inChunks(suspects, LOADS)) {
+    if (ports.runtime.elapsed() > deadline) {
+      again.push(...some.map(waitingFor));
       continue;
     }
     const compared = await compareAll(ports, some);
-    again.push(...compared.waiting);
+    again.push(...compared.waiting.map(waitingFor));
     corrected.push(...compared.corrected);
     for (const [stream, error] of compared.failed) failed.set(stream, error);
   }
@@ -83,37 +85,47 @@ function keyOf({ stream, round }: AheadStream): string {
   return `${round} ${stream}`;
 }
 
-/** Reads the announced commits, one by one: streams may be long. */
-async function lookUp(ports: ProjectPorts, due: readonly AheadStream[]) {
-  const suspects: Suspect[] = [];
-  const waiting: AheadStream[] = [];
+/** Commits that are looked up in the table at a time. */
+const LOOKUPS = 100;
+
+/** Looks up the announced commits, each by itself: streams may be long. Those that no time is left for have to wait. */
+async function lookUp(ports: ProjectPorts, due: readonly AheadStream[], deadline: number) {
   const failed = new Map<string, unknown>();
-  await Promise.all(
-    due.map(async (ahead) => {
-      try {
-        const found = await Promise.all(
-          ahead.commits.map(async (dot) => ({
-            dot,
-            commit: await ports.events.at(ahead.stream, dot.log, dot.position),
-          })),
-        );
-        const [missing, other]: [AheadStream['commits'], AheadStream['commits']] = [[], []];
-        for (const { dot, commit } of found)
-          if (!commit || commit.tx?.state === 'prepared') missing.push(dot);
-          else if (contentDigest(ports, commit) !== dot.digest) other.push(dot);
-        if (other.length > 0 || (missing.length > 0 && ahead.round >= AHEAD_ROUNDS))
-          suspects.push({ ahead, missing, other });
-        else if (missing.length > 0) waiting.push({ ...ahead, commits: missing });
-      } catch (error) {
-        failed.set(ahead.stream, error);
-      }
-    }),
-  );
-  return { suspects, waiting, failed };
+  const later: AheadStream[] = [];
+  const found = new Map(due.map((ahead) => [ahead, { ahead, missing: [] as Dot[], other: [] as Dot[] }]));
+  for (const some of inChunks(
+    [...found.values()].flatMap((all) => all.ahead.commits.map((dot) => ({ ...all, dot }))),
+    LOOKUPS,
+  ))
+    if (ports.runtime.elapsed() > deadline) later.push(...some.map(({ ahead, dot }) => ({ ...ahead, commits: [dot] })));
+    else
+      await Promise.all(
+        some.map(async ({ ahead: { stream }, missing, other, dot }) => {
+          try {
+            const commit = await ports.events.at(stream, dot.log, dot.position);
+            if (!commit || commit.tx?.state === 'prepared') missing.push(dot);
+            else if (!isVisible(commit) || contentDigest(ports.runtime, commit) !== dot.digest) other.push(dot);
+          } catch (error) {
+            failed.set(stream, error);
+          }
+        }),
+      );
+  const all = [...found.values()].filter(({ ahead: { stream } }) => !failed.has(stream));
+  const isSuspect = ({ ahead: { round }, missing, other }: Suspect) =>
+    other.length > 0 || (missing.length > 0 && round >= AHEAD_ROUNDS);
+  const lacking = all.filter((each) => !isSuspect(each) && each.missing.length > 0);
+  return { suspects: all.filter(isSuspect), waiting: [...lacking.map(waitingFor), ...later], failed };
+}
+
+type Dot = AheadStream['commits'][number];
+
+/** What is looked up again of a stream. */
+function waitingFor({ ahead, missing, other }: Suspect): AheadStream {
+  return { ...ahead, commits: [...missing, ...other] };
 }
 
 interface Compared extends CheckedAhead {
-  readonly waiting: readonly AheadStream[];
+  readonly waiting: readonly Suspect[];
 }
 
 async function compareAll(ports: ProjectPorts, suspects: readonly Suspect[]): Promise<Compared> {
@@ -124,7 +136,7 @@ async function compareAll(ports: ProjectPorts, suspects: readonly Suspect[]): Pr
   );
   const { targets, refused } = await liveTargets(ports, byStream);
   const failed = new Map(refused);
-  const waiting = new Set<AheadStream>();
+  const waiting = new Set<Suspect>();
   const corrected: Corrected[] = [];
   const retries = new Retries(ports.runtime, PROJECT_MS);
   let pending: Triggers = new Map([...byStream].filter(([stream]) => !failed.has(stream)));
@@ -158,7 +170,7 @@ async function compareOnce(
   );
   const { histories, failed } = await loadAll(ports, pending);
   const late = new Set<string>();
-  const waiting = new Set<AheadStream>();
+  const waiting = new Set<Suspect>();
   const corrected: Corrected[] = [];
   for (const { target, entries: own } of entries) {
     const corrections = new Map<string, { readonly change: Change; readonly from: ViewEntry['version'] }>();
@@ -170,7 +182,7 @@ async function compareOnce(
       try {
         const change = () => replacement(target, ref, history, entry);
         const verdict = judgeAhead(suspect, entry, history.seen, () => isSame(entry, change().entry));
-        if (verdict === 'wait') waiting.add(ahead);
+        if (verdict === 'wait') waiting.add(suspect);
         if (verdict === 'correct') corrections.set(stream, { change: change(), from: entry.version });
       } catch (error) {
         failed.set(stream, error);

@@ -1,10 +1,11 @@
-import type { Commit } from '../facts/commit.ts';
+import { type Commit, isVisible } from '../facts/commit.ts';
 import type { StreamRef } from '../facts/stream-ref.ts';
-import { type Dot, emptyVersion, type VersionVector, versionCovers, versionOf } from '../facts/version.ts';
+import { type Dot, type VersionVector, versionCovers, versionOf } from '../facts/version.ts';
 import { AHEAD_MS, KEEP_COMMITS } from '../limits/budgets.ts';
 import type { History } from '../log/history.ts';
 import { addMissing, keepSnapshot, type LoadPorts, loadHistory, loadWhole } from '../log/load.ts';
 import type { WarmStreams } from '../ports/warm-streams.ts';
+import { contentDigest } from './content-digest.ts';
 
 /** A stream that a projector keeps in memory, to ask the table only for what is missing. */
 export interface KeptStream {
@@ -12,6 +13,7 @@ export interface KeptStream {
   /** What the table is known to have. The history may have more: commits that arrived as messages only. */
   readonly inTable: VersionVector;
   readonly ahead: Ahead | undefined;
+  readonly announced: Set<Commit>;
 }
 
 /** Commits that arrived as messages and are not in the table yet, by place, and since when there have been any. */
@@ -21,10 +23,13 @@ interface Ahead {
   readonly since: number;
 }
 
-/** A stream as loaded, and the commits in it that the table is not known to have. */
+/** A stream as loaded. */
 export interface Loaded {
   readonly history: History;
+  /** The commits in it that arrived as messages, and that the table is not known to have. */
   readonly ahead: readonly Commit[];
+  /** Those of them that were announced: this is added to. */
+  readonly announced: Set<Commit>;
 }
 
 export interface KeptPorts extends LoadPorts {
@@ -37,29 +42,38 @@ export interface KeptPorts extends LoadPorts {
  * continued by what the table has in addition, so that projecting commits one by one reads each of them once.
  */
 export async function loadKept(ports: KeptPorts, ref: StreamRef, brought: readonly Commit[]): Promise<Loaded> {
-  const { keptStreams, runtime } = ports;
-  const kept = await continued(ports, ref.name);
-  const history = kept?.history ?? (await loadHistory(ports, ref));
-  const ahead = new Map(kept?.ahead?.commits);
-  // A stream that was just loaded is what the table has.
+  const { keptStreams } = ports;
+  const known = (await continued(ports, ref.name)) ?? justLoaded(await loadHistory(ports, ref));
+  let stream = withBrought(ports, known, brought);
+  if (!stream.history.holds) stream = withBrought(ports, justLoaded(await loadWhole(ports, ref)), brought);
+  // What is kept was changed, so it is replaced even if a snapshot has made it short.
+  if (stream.history.count >= KEEP_COMMITS || keptStreams?.get(ref.name)) keptStreams?.set(ref.name, stream);
+  return { history: stream.history, ahead: [...(stream.ahead?.commits.values() ?? [])], announced: stream.announced };
+}
+
+/** A stream that was just loaded is what the table has. */
+function justLoaded(history: History): KeptStream {
+  return { history, inTable: history.held, ahead: undefined, announced: new Set() };
+}
+
+/** Adds commits to a stream, and notes those that the table is not known to have. */
+function withBrought(
+  { runtime }: KeptPorts,
+  { history, inTable, ahead, announced }: KeptStream,
+  brought: readonly Commit[],
+): KeptStream {
+  const commits = new Map(ahead?.commits);
+  // Of two at the same place, the history has the one that arrived first.
   for (const commit of brought)
-    if (!(kept ? versionCovers(kept.inTable, commit) : history.has(commit))) ahead.set(placeOf(commit), commit);
-  const isKept = keptStreams && history.count + brought.length >= KEEP_COMMITS;
-  const inTable = kept?.inTable ?? (isKept ? history.held : emptyVersion);
+    if (!versionCovers(inTable, commit) && !commits.has(placeOf(commit))) commits.set(placeOf(commit), commit);
   history.add(brought);
-  if (!history.holds) {
-    const whole = await loadWhole(ports, ref);
-    const lacked = brought.filter((commit) => !whole.has(commit));
-    whole.add(brought);
-    return { history: whole, ahead: lacked };
-  }
-  if (isKept)
-    keptStreams.set(ref.name, {
-      history,
-      inTable,
-      ahead: ahead.size > 0 ? { commits: ahead, since: kept?.ahead?.since ?? runtime.now() } : undefined,
-    });
-  return { history, ahead: [...ahead.values()] };
+  const isAhead = commits.size > 0;
+  return {
+    history,
+    inTable,
+    ahead: isAhead ? { commits, since: ahead?.since ?? runtime.now() } : undefined,
+    announced,
+  };
 }
 
 /**
@@ -70,23 +84,22 @@ async function continued(ports: KeptPorts, stream: string): Promise<KeptStream |
   const { keptStreams, events, runtime } = ports;
   const known = keptStreams?.get(stream);
   if (!known || (known.ahead && Math.abs(runtime.now() - known.ahead.since) > AHEAD_MS)) return undefined;
-  const { history, ahead } = known;
+  const { history, ahead, announced } = known;
   const missing = await events.load(stream, known.inTable);
   const waiting = new Map(ahead?.commits);
   for (const commit of missing) {
     const brought = waiting.get(placeOf(commit));
-    if (brought && !isSame(brought, commit)) return undefined;
+    if (!brought || commit.tx?.state === 'prepared') continue;
+    const isSame = isVisible(commit) && contentDigest(runtime, brought) === contentDigest(runtime, commit);
+    if (!isSame) return undefined;
     waiting.delete(placeOf(commit));
+    announced.delete(brought);
   }
   if (!(await addMissing(ports, history, missing))) return undefined;
   // A snapshot must not include what the table lacks.
   if (waiting.size === 0) await keepSnapshot(ports, history);
   const inTable = extended(known.inTable, missing);
-  return { history, inTable, ahead: ahead && waiting.size > 0 ? { ...ahead, commits: waiting } : undefined };
-}
-
-function isSame(a: Commit, b: Commit): boolean {
-  return a.commitId === b.commitId && a.fingerprint === b.fingerprint && a.digest === b.digest && a.hlc === b.hlc;
+  return { history, inTable, ahead: ahead && waiting.size > 0 ? { ...ahead, commits: waiting } : undefined, announced };
 }
 
 /** A version, extended by the decided commits that follow it without a gap. */

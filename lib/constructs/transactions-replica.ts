@@ -34,7 +34,7 @@ export class TransactionsReplica extends Construct {
 
   /** Lets a role read the decisions of a transaction, and the whole table. */
   grantScan(grantee: IGrantable): void {
-    this.#grant(grantee, 'dynamodb:Query', 'dynamodb:Scan');
+    this.#grant(grantee, 'dynamodb:GetItem', 'dynamodb:Query', 'dynamodb:Scan');
   }
 
   /** Lets a role read decisions and add missing ones. */

@@ -71,9 +71,9 @@ describe('an entry that is ahead of its table', () => {
         { stream: 'note/m', commits: [dot(1)], round: 1 },
       ],
     ]);
-    // The next commit is announced alone.
+    // A projector that does not remember what it has announced announces it again: the entry may have had another commit there.
     await projectAll(us, [payload(eu(1)), payload(eu(2))]);
-    expect(received(us)).toEqual([[{ stream: 'note/n', commits: [dot(2)], round: 1 }]]);
+    expect(received(us)).toEqual([[{ stream: 'note/n', commits: [dot(1), dot(2)], round: 1 }]]);
     // Nothing is new.
     await projectAll(us, [payload(eu(2)), key(own(1))]);
     expect(received(us)).toEqual([]);
@@ -198,12 +198,97 @@ describe('an entry that is ahead of its table', () => {
     await put(us, [eu(1)]);
     expect((await checkAhead(us, received(us))).corrected).toEqual([]);
     const waiting = received(us);
-    expect(waiting).toEqual([[{ stream: 'note/n', commits: [dot(1), dot(2)], round: 2 }]]);
+    expect(waiting).toEqual([[{ stream: 'note/n', commits: [dot(2), dot(1)], round: 2 }]]);
     await put(us, [eu(2)]);
     const { corrected } = await checkAhead(us, waiting);
     expect(corrected.map(({ view }) => view)).toEqual(['texts']);
     expect(await rowsOf(us, 'texts')).toEqual({ 'eu 1': '1 times', 'eu 2': '1 times' });
     expect(us.sent).toEqual([]);
+  });
+
+  it('is announced once by a projector that keeps its stream', async () => {
+    const us = { ...aRegionThatAnnounces(), keptStreams: new Map<string, KeptStream>() };
+    await put(
+      us,
+      Array.from({ length: KEEP_COMMITS }, (_, i) => own(i + 1)),
+    );
+    for (const commits of [[eu(1)], [eu(1)], [eu(1), eu(2)]]) await projectAll(us, commits.map(payload));
+    const announced = received(us).flatMap((streams) => streams.flatMap(({ commits }) => commits));
+    expect(announced).toEqual([dot(1), dot(2)]);
+  });
+
+  it('is corrected if another projector writes another commit at a place that was announced before', async () => {
+    const us = aRegionThatAnnounces();
+    await projectAll(us, [payload(eu(1))]);
+    await projectAll(us, [payload(eu(1, eventOf('forged'))), payload(eu(2))]);
+    expect(await rowsOf(us, 'texts')).toHaveProperty('forged');
+    await put(us, [eu(1), eu(2)]);
+    await checkAll(us);
+    expect(await rowsOf(us, 'texts')).toEqual({ 'eu 1': '1 times', 'eu 2': '1 times' });
+  });
+
+  it('is corrected although another announcement of its stream was never written', async () => {
+    const us = aRegionThatAnnounces();
+    await put(us, [own(1)]);
+    await projectAll(us, [payload(eu(1, eventOf('forged')))]);
+    const [written = []] = received(us);
+    const never = [{ stream: 'note/n', commits: [{ log: 'ap', position: 1, digest: '' }], round: AHEAD_ROUNDS }];
+    const { corrected } = await checkAhead(us, [...inRound([written], AHEAD_ROUNDS), never]);
+    expect(corrected).toHaveLength(3);
+    expect(await rowsOf(us, 'latest')).toEqual({ n: { id: 'n', text: 'us 1' } });
+  });
+
+  it('is corrected if its transaction was aborted', async () => {
+    const us = aRegionThatAnnounces();
+    await projectAll(us, [payload(eu(1))]);
+    await put(us, [{ ...eu(1), tx: { state: 'aborted', deadline: 1 } }]);
+    expect((await checkAll(us)).corrected.map(({ view }) => view)).toContain('latest');
+    expect(await viewsOf(us)).toEqual({ texts: {}, lengths: { all: { notes: 0, streams: 1 } }, latest: {} });
+  });
+
+  it('is not corrected in the last round if it shows what the table gives', async () => {
+    const us = aRegionThatAnnounces();
+    await projectAll(us, [payload(eu(1))]);
+    const messages = received(us).map((streams) =>
+      streams.map((stream) => ({
+        ...stream,
+        commits: stream.commits.map((commit) => ({ ...commit, digest: 'other' })),
+      })),
+    );
+    await put(us, [eu(1)]);
+    expect(await checkAhead(us, inRound(messages, AHEAD_ROUNDS))).toEqual({ failed: new Map(), corrected: [] });
+    expect(us.runtime.metrics.get('RowCorrected')).toBeUndefined();
+  });
+
+  it('is announced in messages of a bounded size, however many commits it is ahead by', async () => {
+    const us = aRegionThatAnnounces();
+    const commits = Array.from({ length: 1_234 }, (_, i) => ({ ...dot(i + 1), digest: 'd'.repeat(43) }));
+    let open = 0;
+    let most = 0;
+    const at = async () => {
+      most = Math.max(most, ++open);
+      await Promise.resolve();
+      open--;
+      return undefined;
+    };
+    const messages = commits.map((commit) => [{ stream: 'note/n', commits: [commit], round: 1 }]);
+    await checkAhead({ ...us, events: { ...us.events, at } }, messages);
+    expect(most).toBeLessThanOrEqual(100);
+    for (const { body } of us.sent) expect(body.length).toBeLessThan(100_000);
+    expect(received(us).flatMap((streams) => streams.flatMap((stream) => stream.commits))).toHaveLength(1_234);
+  });
+
+  it('waits for the next round if no time is left to look its commits up', async () => {
+    const us = aRegionThatAnnounces();
+    const commits = Array.from({ length: 250 }, (_, i) => ({ ...dot(i + 1), digest: '' }));
+    const at = async () => {
+      us.runtime.advance(60);
+      return undefined;
+    };
+    await checkAhead({ ...us, events: { ...us.events, at } }, [[{ stream: 'note/n', commits, round: AHEAD_ROUNDS }]]);
+    const waiting = received(us).flatMap((streams) => streams.flatMap((stream) => stream.commits));
+    expect(waiting).toHaveLength(250);
+    expect(new Set(waiting.map(({ position }) => position)).size).toBe(250);
   });
 
   it('waits for the commits that are missing only, and for an undecided one', async () => {

@@ -92,6 +92,21 @@ describe('a projector that keeps streams', () => {
     expect(us.keptStreams.get('note/n')?.history.since({ us: 30 })).toEqual([real, nth(32)]);
   });
 
+  it.each([
+    ['another one in its place, whatever it says of its content', (real: Commit) => [real]],
+    ['its transaction aborted', (real: Commit) => [{ ...real, tx: { state: 'aborted', deadline: 1 } } as const]],
+  ])('discards its copy if the table has %s', async (_, inTable) => {
+    const { us } = aRegionThatKeeps();
+    await projectFirst(us, 30);
+    const real = nth(31);
+    await projectAll(us, [payload(nth(31, { events: noting('forged').events }))]);
+    // The real one follows the forged one, which the copy has.
+    await projectAll(us, [payload(real)]);
+    await put(us, [...inTable(real), nth(32)]);
+    await projectAll(us, [key(nth(32))]);
+    expect(await rowsOf(us, 'texts')).not.toHaveProperty('forged');
+  });
+
   it('discards its copy if the table lacks a brought commit for too long', async () => {
     const { us } = aRegionThatKeeps();
     await projectFirst(us, 30);
@@ -145,6 +160,30 @@ describe('a projector that keeps streams of a type with snapshots', () => {
     }
     expect((await us.snapshots.newest('note/n', 1))?.version.us).toBeGreaterThan(50);
     expect(kept.size).toBeLessThanOrEqual(1);
+  });
+
+  it('still knows what it is ahead by when a snapshot has made its copy short, and snapshots only what the table has', async () => {
+    const { us, kept } = withSnapshots(40);
+    const recent = (position: number, of: Partial<Commit> = {}) =>
+      nth(position, { hlc: nextStamp(Date.UTC(2001, 0, 1) + position), ...of });
+    const upTo = async (from: number, to: number) => {
+      await put(
+        us,
+        Array.from({ length: to - from + 1 }, (_, i) => recent(from + i)),
+      );
+      await projectAll(us, [key(recent(to))]);
+    };
+    await upTo(1, 30);
+    await upTo(31, 45);
+    expect(kept.get('note/n')?.history.count).toBeLessThan(KEEP_COMMITS);
+    expect(kept.get('note/n')?.inTable).toEqual({ us: 45 });
+    const lost = recent(1, { log: 'eu', hlc: recent(46).hlc, context: { us: 45 }, commitId: 'lost' });
+    await projectAll(us, [payload(lost)]);
+    expect(kept.get('note/n')?.ahead?.commits.size).toBe(1);
+    await upTo(46, 95);
+    us.runtime.advance(AHEAD_MS + 1);
+    await upTo(96, 140);
+    expect((await us.snapshots.newest('note/n', 1))?.version).toEqual({ us: 140 });
   });
 
   it('discards its copy if a commit of the table rules out the snapshot that it has started from', async () => {
