@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import { ownPackage, ownPage } from '../project/own-package.ts';
 import { addProjectCommands, findProject, type Project } from '../project/project.ts';
 import { BEGIN } from './need-project.ts';
-import { endWithReader } from './output.ts';
+import { endWithReader, reportError } from './output.ts';
 
 const USAGE_ERROR = 2;
 
@@ -14,8 +14,18 @@ const program = new Command('meridian')
 
 endWithReader();
 // Every command has its own file.
-const project = findProject(process.cwd());
+const project = projectHere();
 if (project) await addProjectCommands(program, project);
+
+/** Every command needs to know its project, so a fault of package.json ends all of them. */
+function projectHere(): Project | undefined {
+  try {
+    return findProject(process.cwd());
+  } catch (error) {
+    reportError(error, { json: process.argv.includes('--json') });
+    process.exit(process.exitCode);
+  }
+}
 
 type Add = (program: Command, project: Project | undefined) => void;
 

@@ -1,4 +1,6 @@
 import * as z from 'zod';
+import { messageFaults } from '../core/facts/carried.ts';
+import { invalid } from '../core/facts/errors.ts';
 import {
   commitPageSchema,
   healthSchema,
@@ -72,9 +74,19 @@ export function rowCall(view: string, key: string) {
   return get(rowSchema, pathOf('views', view, key));
 }
 
+/**
+ * JSON of a message that reads back equal: `JSON.stringify` makes other values of NaN, -0 or a Date.
+ * @throws ClientError `validation` with the path of every fault
+ */
+function jsonOf(message: unknown, id: string): string {
+  const faults = messageFaults(message);
+  if (faults.length > 0) throw clientError('validation', invalid(faults).message, { id, details: { faults } });
+  return JSON.stringify(message);
+}
+
 /** Appends events or runs a command. */
 export function submitCall(envelope: { readonly id: string; readonly [member: string]: unknown }) {
-  return post(acceptedSchema, '/events', envelope.id, JSON.stringify(envelope));
+  return post(acceptedSchema, '/events', envelope.id, jsonOf(envelope, envelope.id));
 }
 
 /** @param envelopes up to 100, each as JSON, and each with an id */
@@ -87,7 +99,8 @@ export function transactCall(
   transaction: { readonly id: unknown; readonly [member: string]: unknown },
   wait: number | undefined,
 ) {
-  const call = post(transactionShownSchema, '/transactions', String(transaction.id), JSON.stringify(transaction));
+  const id = String(transaction.id);
+  const call = post(transactionShownSchema, '/transactions', id, jsonOf(transaction, id));
   const headers = { prefer: wait === undefined ? undefined : `wait=${wait}` };
   return { ...call, request: { ...call.request, headers } };
 }

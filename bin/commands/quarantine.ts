@@ -59,7 +59,9 @@ async function list(region: Region, { json, limit, reason, stream }: ListOptions
   );
   if (json) return sayJson({ messages, about, complete });
   if (messages.length > 0) sayText(tableOf(messages));
-  if (complete) sayText(messages.length === 0 ? 'The quarantine is empty.' : `${countOf(messages.length, 'message')}.`);
+  if (complete && messages.length === 0)
+    sayText(about === 0 ? 'The quarantine is empty.' : `None of about ${countOf(about, 'message')} is chosen.`);
+  else if (complete) sayText(`${countOf(messages.length, 'message')}.`);
   else sayText(`${countOf(messages.length, 'message')} of about ${about}, as a random sample.`);
 }
 

@@ -19,11 +19,13 @@ interface RepublishOptions extends RegionOptions {
 
 /** @returns ISO 8601 */
 function since(text: string): string {
-  const time = timeOf(text, Date.now());
+  const now = Date.now();
+  const time = timeOf(text, now);
   if (time === undefined)
     throw new InvalidArgumentError(
       'Write a time of the calendar, such as 2026-11-24T08:00:00Z, without Z in local time, or how long ago: 90m, 36h, 2d.',
     );
+  if (time.getTime() >= now) throw new InvalidArgumentError(`${time.toISOString()} is not in the past.`);
   return time.toISOString();
 }
 

@@ -3,6 +3,7 @@ import { platformRuntime } from '../../client/runtime.ts';
 import type { Problem } from '../../core/facts/errors.ts';
 import { CLIENT_BODY_BYTES, CLIENT_TRIES, MAX_ENVELOPES } from '../../core/limits/budgets.ts';
 import { problemDetailsSchema } from '../../core/wire/api.ts';
+import { sentence } from '../../project/place.ts';
 import { briefOf, isRetryable } from '../client/problem.ts';
 import type { Region } from '../client/region.ts';
 import { type Lane, laneOf } from './lane.ts';
@@ -187,7 +188,7 @@ class Run {
         this.#options.onFault({ line, outcome: 'quarantined', reason });
       } else {
         this.#counts.rejected++;
-        const both = `${reason} It could not be put into the quarantine: ${why}`;
+        const both = `${sentence(reason)} It could not be put into the quarantine: ${why}`;
         this.#options.onFault({ line, outcome: 'rejected', reason: both });
       }
     }

@@ -88,7 +88,7 @@ function read(body: string): Message {
       ? { body, detailType: event.data['detail-type'], detail: event.data.detail }
       : { body, fault: `This is not an EventBridge event of detail-type ${APPEND}, ${COMMAND} or ${TRANSACT}.` };
   } catch (error) {
-    return { body, fault: `This is not JSON: ${error}` };
+    return { body, fault: `This is not JSON: ${error instanceof Error ? error.message : error}` };
   }
 }
 

@@ -31,7 +31,9 @@ function checkTotals(name: string, totals: Readonly<Record<string, FieldSums<str
     for (const [field, value] of Object.entries(sums)) {
       checkKey(name, 'field', field);
       if (!Number.isSafeInteger(value))
-        throw new Error(`View ${name}: ${key}.${field} is ${value}; totals must be integers.`);
+        throw new Error(
+          `View ${name}: ${key}.${field} is ${value}; totals must be integers of at most ${Number.MAX_SAFE_INTEGER}.`,
+        );
     }
   }
 }

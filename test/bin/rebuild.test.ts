@@ -176,14 +176,16 @@ describe('meridian republish', () => {
   });
 
   it('publishes nothing that was written before', async () => {
-    const since = new Date(Date.now() + 3_600_000).toISOString();
+    const since = new Date(Date.now() - 1).toISOString();
     const none = await run(['republish', '--since', since, '--json', '--only']);
-    expect(jsonLines(none.stdout)).toMatchObject([{ regions: [{ published: 0, scheduled: 0 }] }]);
+    expect(jsonLines(none.stdout)).toMatchObject([{ regions: [{ published: 0, scheduled: 1 }] }]);
   });
 
   it.each([
     [[]],
     [['--since', 'yesterday']],
+    [['--since', '2100-01-01']],
+    [['--since', '0h']],
     [['--since', '5 minutes']],
     [['--since', '2026-13-01']],
     [['--since', '2026-02-30']],

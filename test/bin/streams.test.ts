@@ -127,6 +127,21 @@ describe('meridian command', () => {
     expect(jsonLines(stderr)).toMatchObject([{ code: 'unknown-command', status: 404, known: ['take', 'release'] }]);
   });
 
+  it.each([
+    ['1e400', 'is Infinity'],
+    ['{"text":-0}', 'is -0'],
+    [`${'['.repeat(20_000)}${']'.repeat(20_000)}`, 'is nested too deeply'],
+  ])('refuses data that would be stored otherwise: %.20s', async (data, why) => {
+    for (const args of [
+      ['append', 'note/odd', 'Noted', data],
+      ['command', 'note/odd', 'note', data],
+    ]) {
+      const { code, stderr } = await run(args);
+      expect(code).toBe(1);
+      expect(stderr).toContain(why);
+    }
+  });
+
   it('exits with 2 on an input that is not JSON', async () => {
     const { code, stderr } = await run(['command', stock, 'take', '{']);
     expect(code).toBe(2);

@@ -43,6 +43,17 @@ describe('a transaction', () => {
     expect(sent).toEqual([]);
   });
 
+  it('that JSON cannot carry is refused before anything is sent', async () => {
+    const { client, sent, failure } = await withMoney();
+    const [taken, given] = transfer;
+    const odd = [{ ...taken, input: { amount: Number.NaN } }, given] as const;
+    const error = await failure(client().transact(odd, { id: `${east1}:odd` }));
+    if (!isClientError(error, 'validation')) throw error;
+    expect(error).toMatchObject({ id: `${east1}:odd`, maybeWritten: false });
+    expect(error.details.faults).toMatchObject([{ path: 'participants[0].input.amount' }]);
+    expect(sent).toEqual([]);
+  });
+
   it('is visible to its sender in any Region', async () => {
     const { client, result } = await withMoney();
     const bank = client();

@@ -115,7 +115,7 @@ describe('the permissions of each role', () => {
     [
       'projection',
       [
-        `dynamodb:Query on ${events}`,
+        ...['GetItem', 'Query'].map((action) => `dynamodb:${action} on ${events}`),
         ...snapshots,
         ...decisions('GetItem'),
         'dynamodb:BatchGetItem on GlobalTable(meridian-views)',
@@ -129,9 +129,8 @@ describe('the permissions of each role', () => {
     [
       'operate',
       [
-        `dynamodb:Query on ${events}`,
-        `dynamodb:Scan on ${events}`,
-        ...decisions('GetItem', 'Scan'),
+        ...['GetItem', 'Query', 'Scan'].map((action) => `dynamodb:${action} on ${events}`),
+        ...decisions('GetItem', 'Query', 'Scan'),
         ...['BatchGetItem', 'BatchWriteItem', 'DeleteItem', 'PutItem', 'Query', 'UpdateItem'].map(
           (action) => `dynamodb:${action} on GlobalTable(meridian-views)`,
         ),

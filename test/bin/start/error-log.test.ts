@@ -1,6 +1,7 @@
 import { pathToFileURL } from 'node:url';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { projectErrorLog } from '../../../bin/start/error-log.ts';
+import { MeridianError } from '../../../core/index.ts';
 
 const SHOP = '/home/ada/shop';
 
@@ -29,7 +30,14 @@ describe('the errors that meridian start prints', () => {
     const { log, printed } = aLog();
     for (const error of [thrownIn([...foreign, own]), thrownIn([...foreign, own]), thrownIn(foreign)])
       log.warn('Will be redelivered', { error });
-    expect(printed).toEqual([`Will be redelivered: no stock\n    at f (${own})\n`]);
+    // What has no line of the project is not the project's code, but may be about what it returned.
+    expect(printed).toEqual([`Will be redelivered: no stock\n    at f (${own})\n`, 'Will be redelivered: no stock\n']);
+  });
+
+  it('include none that Meridian explains to the caller, or that ends by itself', () => {
+    const { log, printed } = aLog();
+    log.warn('Will be redelivered', { error: new MeridianError('unavailable', 'Not now.', { retryable: true }) });
+    expect(printed).toEqual([]);
   });
 
   it('include what a subscriber throws, with the first message and Region of each error, even if no line of the stack is in the project or there is no stack', () => {

@@ -8,7 +8,11 @@ describe('a stream that cannot be projected', () => {
 
   it.each([
     ['whose view throws', '!', 'The view fails on this text.'],
-    ['whose totals are not integers', 'half', 'half.count is 0.5; totals must be integers.'],
+    [
+      'whose totals are not integers',
+      'half',
+      'half.count is 0.5; totals must be integers of at most 9007199254740991.',
+    ],
     ['whose totals have an invalid key', '', 'View texts: its totals have the key "", which cannot be stored'],
     ['whose totals have a key that is too long', 'x'.repeat(1025), 'use 1 to 1024 bytes'],
   ])('%s fails alone', async (_what, text, message) => {
