@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { bytesAtMost, deliverInBatches } from '../delivery/deliver.ts';
 import { inOrderPerKey } from '../delivery/in-order.ts';
-import { cutProblem, MeridianError, reportedProblem } from '../facts/errors.ts';
+import { cutProblem, MeridianError, messageOf, reportedProblem } from '../facts/errors.ts';
 import { BEGIN_MS, INGEST_TRANSACT_MS, MAX_PROBLEM_BYTES } from '../limits/budgets.ts';
 import type { Bus } from '../ports/bus.ts';
 import type { BatchAnswer, Queue } from '../ports/queue.ts';
@@ -88,7 +88,7 @@ function read(body: string): Message {
       ? { body, detailType: event.data['detail-type'], detail: event.data.detail }
       : { body, fault: `This is not an EventBridge event of detail-type ${APPEND}, ${COMMAND} or ${TRANSACT}.` };
   } catch (error) {
-    return { body, fault: `This is not JSON: ${error instanceof Error ? error.message : error}` };
+    return { body, fault: `This is not JSON: ${messageOf(error)}` };
   }
 }
 

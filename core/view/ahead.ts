@@ -3,7 +3,6 @@
 // every such entry is announced to the projection's own queue, compared with the table after a while, and in the end
 // corrected.
 
-import type { Commit } from '../facts/commit.ts';
 import { sameVersion, type VersionVector, versionCovers } from '../facts/version.ts';
 import type { ViewEntry } from '../facts/view-entry.ts';
 import { AHEAD_CHECK_MS, AHEAD_COMMITS, AHEAD_ROUNDS, AHEAD_STREAMS } from '../limits/budgets.ts';
@@ -34,18 +33,22 @@ export async function announceAhead(
   computed: readonly Computed[],
   loaded: ReadonlyMap<string, Loaded>,
 ): Promise<ReadonlyMap<string, unknown>> {
-  const news = new Map<string, Set<Commit>>();
-  for (const { entry } of computed.flatMap(({ changes }) => changes)) {
-    const { ahead = [], announced } = loaded.get(entry.stream) ?? {};
-    for (const commit of ahead)
-      if (versionCovers(entry.version, commit) && !announced?.has(commit))
-        news.set(entry.stream, (news.get(entry.stream) ?? new Set()).add(commit));
-  }
+  const byStream = Map.groupBy(
+    computed.flatMap(({ changes }) => changes),
+    ({ entry }) => entry.stream,
+  );
+  const news = [...loaded].flatMap(([stream, { ahead, announced }]) => {
+    const changes = byStream.get(stream);
+    const commits = ahead.filter(
+      (commit) => !announced.has(commit) && changes?.some(({ entry }) => versionCovers(entry.version, commit)),
+    );
+    return commits.length > 0 ? [{ stream, commits, announced }] : [];
+  });
   const unsent = await sendAhead(
     ports,
-    [...news].map(([stream, commits]) => ({
+    news.map(({ stream, commits }) => ({
       stream,
-      commits: [...commits].map((commit) => ({
+      commits: commits.map((commit) => ({
         log: commit.log,
         position: commit.position,
         digest: contentDigest(ports.runtime, commit),
@@ -53,8 +56,8 @@ export async function announceAhead(
       round: 1,
     })),
   );
-  for (const [stream, commits] of news)
-    if (!unsent.has(stream)) for (const commit of commits) loaded.get(stream)?.announced.add(commit);
+  for (const { stream, commits, announced } of news)
+    if (!unsent.has(stream)) for (const commit of commits) announced.add(commit);
   return unsent;
 }
 

@@ -65,21 +65,17 @@ function difference(before: Totals, after: Totals): readonly Required<Omit<Total
   return [...new Set([...old.keys(), ...now.keys()])].map((key) => {
     const [a, b] = [now.get(key), old.get(key)];
     const streams = Number(a !== undefined) - Number(b !== undefined);
-    const { sums, fields } = differenceOf(a ?? {}, b ?? {});
-    return { key, sums, contributors: { streams, fields } };
+    return { key, sums: add(a ?? {}, b ?? {}, -1), contributors: { streams, fields: changedFields(a ?? {}, b ?? {}) } };
   });
 }
 
-/** The difference of two sums, and 1 for each field that only the first has, -1 for each that only the second has. */
-function differenceOf(now: Sums, old: Sums): { readonly sums: Sums; readonly fields: Sums } {
-  const [a, b] = [Object.entries(now), Object.entries(old)];
+/** 1 for each field that only the first has, and -1 for each that only the second has. */
+function changedFields(now: Sums, old: Sums): Sums {
+  const [a, b] = [Object.keys(now), Object.keys(old)];
   // Most streams always have the same fields, in the same order.
-  if (a.length === b.length && a.every(([field], i) => field === b[i]?.[0])) {
-    const changed = a.map(([field, sum], i): [string, number] => [field, sum - (b[i]?.[1] ?? 0)]);
-    return { sums: Object.fromEntries(changed.filter(([, sum]) => sum !== 0)), fields: {} };
-  }
-  const oneOfEach = (sums: [string, number][]): Sums => Object.fromEntries(sums.map(([field]) => [field, 1]));
-  return { sums: add(now, old, -1), fields: add(oneOfEach(a), oneOfEach(b), -1) };
+  if (a.length === b.length && a.every((field, i) => field === b[i])) return {};
+  const oneOfEach = (fields: string[]): Sums => Object.fromEntries(fields.map((field) => [field, 1]));
+  return add(oneOfEach(a), oneOfEach(b), -1);
 }
 
 /** @throws Error if a sum is beyond the safe integers, where it may be rounded */

@@ -73,12 +73,10 @@ const LOADS = 10;
 
 /** Each stream once per round: a message that was sent again in part repeats some. */
 function merged(streams: readonly AheadStream[]): AheadStream[] {
-  return [...Map.groupBy(streams, keyOf).values()].flatMap(([first, ...others]) => {
-    if (!first) return [];
-    const commits = [first, ...others].flatMap((each) => each.commits);
-    const unique = new Map(commits.map((commit) => [JSON.stringify(commit), commit]));
-    return [{ ...first, commits: [...unique.values()] }];
-  });
+  const unique = new Map(streams.map((stream) => [keyOf(stream), { ...stream, commits: new Map<string, Dot>() }]));
+  for (const stream of streams)
+    for (const commit of stream.commits) unique.get(keyOf(stream))?.commits.set(JSON.stringify(commit), commit);
+  return [...unique.values()].map(({ commits, ...stream }) => ({ ...stream, commits: [...commits.values()] }));
 }
 
 function keyOf({ stream, round }: AheadStream): string {

@@ -99,6 +99,15 @@ describe('relay', () => {
     expect(keysOf(ports.projection.taken)).toEqual(['note/n@us.1', 'note/n@eu.1', 'note/n@us.2']);
   });
 
+  it('only sends the key of what another Region wrote, and records its stamp', async () => {
+    const ports = portsWith();
+    const { stream, log, position, region, hlc } = aNote({ log: 'eu', region: 'eu' });
+    expect(await relayChanges(ports, [{ arrival: { stream, log, position, region, hlc } }])).toEqual(new Set());
+    expect(ports.projection.taken.map(parseProjectionMessage)).toEqual([{ keys: [{ stream, log, position }] }]);
+    expect([ports.bus.taken, ports.resolver.taken]).toEqual([[], []]);
+    expect(await ports.sightings.all()).toEqual(new Map([[region, hlc]]));
+  });
+
   it('puts 50 keys into a message', async () => {
     const ports = portsWith();
     await relayCommits(

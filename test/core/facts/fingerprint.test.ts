@@ -19,6 +19,7 @@ describe('the fingerprint of a request', () => {
         expect(fingerprintOf(text, value)).toBe(JSON.stringify(sorted(value)));
       }),
     );
+    expect(fingerprintOf(text, [undefined, { a: undefined }])).toBe('[null,{}]');
     const keys = fc.constantFrom('b', 'a', '10', '9', '01', '-1', '__proto__', '', 'é', '"', '\\', '\u2028', '\u007f');
     fc.assert(
       fc.property(fc.dictionary(keys, fc.oneof(fc.constant(undefined), keys, fc.double({ noNaN: true }))), (value) => {

@@ -13,7 +13,7 @@ import {
   redriveQuarantine,
 } from '../../../core/index.ts';
 import { MAX_ANSWER_BYTES } from '../../../core/limits/budgets.ts';
-import { announcementOf } from '../../../core/wire/announcement.ts';
+import { ANNOUNCEMENT_SOURCE, announcementOf } from '../../../core/wire/announcement.ts';
 import type { BusEntry } from '../../../core/wire/bus.ts';
 import { entriesOf } from '../../../core/wire/bus-event.ts';
 import { encodeQuarantined } from '../../../core/wire/quarantine.ts';
@@ -478,9 +478,9 @@ describe('an entry that the bus refused', () => {
     ['no event', { ...anEntry(), detail: 'no JSON' }],
     [
       'an outcome without a decision',
-      { source: 'meridian.transaction', detailType: 'x', detail: '{"id":"tx/us:t2","transaction":"us:t2"}' },
+      { source: ANNOUNCEMENT_SOURCE, detailType: 'x', detail: '{"id":"tx/us:t2","transaction":"us:t2"}' },
     ],
-    ['no outcome', { source: 'meridian.transaction', detailType: 'x', detail: '{}' }],
+    ['no outcome', { source: ANNOUNCEMENT_SOURCE, detailType: 'x', detail: '{}' }],
   ])('stays in the quarantine if it is %s: the tables do not have it', async (_, forged) => {
     const { us, memory, redrive, published } = aQuarantineBesideTables();
     us.table.replicate(aCommit({ stream: 'note/1', log: 'eu', region: 'eu', position: 1 }));
