@@ -7,8 +7,8 @@ import { lostToOthers } from './lost-to-others.ts';
 import type { SubscribePorts } from './subscriber.ts';
 
 /**
- * An event that is to be looked at later than this has another message that does it: a message that was looked at comes
- * again after {@link WAITING_MS}, or if it could not be sent, after its visibility timeout, which is not shorter. The
+ * An event that is to be looked at later than this has another message that does it: a message that was looked at is
+ * redelivered after {@link WAITING_MS}, or if it could not be sent, after its visibility timeout, which is not shorter. The
  * rest is for clocks that differ.
  */
 const COPY_MS = WAITING_MS / 2;

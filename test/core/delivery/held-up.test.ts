@@ -55,7 +55,7 @@ describe('an event that waits for its predecessor', () => {
     expect(journal).toEqual([idAt(1), idAt(2)]);
   });
 
-  it('has a message at any time, and in the end one, whatever becomes of answers, functions and clocks', async () => {
+  it('has a message at any time, and in the end one, whatever happens to answers, functions and clocks', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(fc.constantFrom('answer lost', 'refused', 'died before it was sent', 'copied', 'clock off'), {
