@@ -75,9 +75,9 @@ export function fixedOf(regions: number) {
 export function requestsOf({ regions: n, batch: b, views, via }: Usage) {
   const elsewhere = n - 1;
   // Every Region's relay notifies its projector. In other Regions the bus notifies it as well, ahead of replication: then it sends
-  // itself a message, to compare its rows with the table later.
-  const times = n + 2 * elsewhere;
-  const projections = times / b;
+  // itself a message, to look later whether the table has the event.
+  const times = n + elsewhere;
+  const projections = (times + elsewhere) / b;
   const bus = via === 'bus' ? 1 : 0;
   return {
     /** Commits written; each is replicated to every Region. */
@@ -85,14 +85,16 @@ export function requestsOf({ regions: n, batch: b, views, via }: Usage) {
     /** Streams read for an append, and streams read to bring views up to date. */
     appendLoads: 1,
     projectLoads: views > 0 ? times : 0,
+    /** Single commits read to see whether the table has what the bus brought. */
+    lookups: views > 0 ? elsewhere : 0,
     /** Writes of the newest stamps seen: in each relay batch, one for each Region with commits in it. */
     sightings: (n * Math.min(b, n)) / b,
     /** Entries put on a bus: the producer's own entry, the event, and the receipt. */
     putEvents: bus + 1 + bus,
     forwarded: elsewhere,
     viewReads: views * times,
-    /** Reads of the views' current generations, one per invocation. */
-    generationReads: views > 0 ? projections : 0,
+    /** Reads of the views' current generations, one per invocation that projects. */
+    generationReads: views > 0 ? times / b : 0,
     /** Each view writes a row and a total, in one transaction. */
     viewWrites: views * n * 2,
     ingests: 1 / b,
@@ -198,6 +200,7 @@ function database(usage: Usage): readonly Position[] {
   const { events, reads, item, writeUnits } = volumeOf(usage);
   const per = requestsOf(usage);
   const loadUnits = Math.ceil((item * streamLength) / 4096);
+  const itemUnits = Math.ceil(item / 4096);
   const storedGb = (events * months * item) / GB;
   const service = 'DynamoDB';
   return [
@@ -216,7 +219,8 @@ function database(usage: Usage): readonly Position[] {
     {
       service,
       price: 'readUnits',
-      quantity: events * (per.projectLoads * loadUnits + per.viewReads + per.generationReads * views),
+      quantity:
+        events * (per.projectLoads * loadUnits + per.lookups * itemUnits + per.viewReads + per.generationReads * views),
       what: 'read units of streams and rows, to bring views up to date',
     },
     {

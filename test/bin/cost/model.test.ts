@@ -152,6 +152,7 @@ describe('what the estimate counts', () => {
 
     expect(made('events.put')).toBe(expected.puts);
     expect(made('events.load')).toBe(expected.appendLoads + expected.projectLoads);
+    expect(made('events.at')).toBe(expected.lookups);
     expect(made('sightings.record')).toBe(expected.sightings);
     // The producer, not Meridian, puts this entry.
     expect(made('entries')).toBe(expected.putEvents - 1);
