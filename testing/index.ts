@@ -3,6 +3,7 @@ import { AssertionError, deepStrictEqual } from 'node:assert';
 import type * as z from 'zod';
 import { asStored } from '../core/definition/event-version.ts';
 import type { Commit } from '../core/facts/commit.ts';
+import { deepFreeze } from '../core/facts/deep-freeze.ts';
 import type { SentEvent } from '../core/facts/operation.ts';
 import {
   commandOf,
@@ -118,7 +119,7 @@ export class Given<State, Events extends EventVersions, Inputs extends InputSche
       evolve: (_before, event, context) => {
         // The arguments are frozen, so that an `evolve` that mutates them throws: it would affect the folds of other
         // Regions too.
-        state = this.#definition.evolve(frozen(state), frozen(event), context);
+        state = this.#definition.evolve(deepFreeze(state), deepFreeze(event), context);
         return state;
       },
     });
@@ -136,7 +137,7 @@ export class Given<State, Events extends EventVersions, Inputs extends InputSche
   hasRow<Row>(view: RowView<State, string, Row>, expected: NoInfer<Row> | undefined, id?: string): this;
   hasRow(view: ViewDefinition<State>, expected: unknown, id = 'test'): this {
     if (view.kind !== 'rows') throw new Error(`View ${view.name} has totals: use hasTotals.`);
-    same(rowOf(view, frozen(this.state), id), expected, `The row in ${view.name} differs`);
+    same(rowOf(view, deepFreeze(this.state), id), expected, `The row in ${view.name} differs`);
     return this;
   }
 
@@ -148,7 +149,7 @@ export class Given<State, Events extends EventVersions, Inputs extends InputSche
   ): this;
   hasTotals(view: ViewDefinition<State>, expected: unknown, id = 'test'): this {
     if (view.kind !== 'totals') throw new Error(`View ${view.name} has rows: use hasRow.`);
-    same(totalsOf(view, frozen(this.state), id), expected, `The totals in ${view.name} differ`);
+    same(totalsOf(view, deepFreeze(this.state), id), expected, `The totals in ${view.name} differ`);
     return this;
   }
 
@@ -162,7 +163,7 @@ export class Given<State, Events extends EventVersions, Inputs extends InputSche
     const definition = this.#definition;
     const name = `${definition.type}.${command}`;
     const parsed = parseInput(definition, command, input);
-    const state = frozen(this.state);
+    const state = deepFreeze(this.state);
     try {
       const decided = commandOf(definition, command).decide(state, parsed, { id, now });
       return new Decision(name, { events: checkDecided<Events>(definition, name, decided) });
@@ -291,10 +292,4 @@ function same(actual: unknown, expected: unknown, what: string): void {
 
 function failure(message: string, actual: unknown, expected: unknown): AssertionError {
   return new AssertionError({ message, actual, expected, operator: 'deepStrictEqual' });
-}
-
-function frozen<T>(value: T): T {
-  if (typeof value === 'object' && value !== null && !Object.isFrozen(value))
-    for (const part of Object.values(Object.freeze(value))) frozen(part);
-  return value;
 }

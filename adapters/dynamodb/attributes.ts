@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { isObject } from '../../core/facts/json.ts';
 import { MeridianError } from '../../core/index.ts';
 
 // Attribute values in DynamoDB's wire format, for the types that Meridian uses. Schemas only check, and functions
@@ -10,14 +11,15 @@ export const countSchema = z.object({ N: z.string().regex(COUNT) });
 /** A time or duration in milliseconds, not necessarily whole. */
 export const numberSchema = z.object({ N: z.string().refine((text) => Number.isFinite(Number(text))) });
 /** A record of `countSchema`, which every stream record has, and which `z.record` would take three times as long to check. */
-export const countsSchema = z.object({ M: z.custom<Counts['M']>(areCounts, 'is not a map of counts') });
+export const countsSchema = z.object({ M: z.custom<Counts['M']>(isRecordOf(isCount), 'is not a map of counts') });
 
-function areCounts(map: unknown): boolean {
-  return typeof map === 'object' && map !== null && !Array.isArray(map) && Object.values(map).every(isCount);
+/** A check of a record's values that does not copy it. */
+export function isRecordOf(isValue: (value: unknown) => boolean): (record: unknown) => boolean {
+  return (record) => isObject(record) && !Array.isArray(record) && Object.values(record).every(isValue);
 }
 
 function isCount(count: unknown): boolean {
-  const isMap = typeof count === 'object' && count !== null && 'N' in count;
+  const isMap = isObject(count) && 'N' in count;
   return isMap && typeof count.N === 'string' && COUNT.test(count.N);
 }
 

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BatchGetCommand, type DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { inChunks } from '../../core/facts/chunks.ts';
 import { backoff, MeridianError } from '../../core/index.ts';
 import { BATCH_GET_KEYS } from '../../core/limits/aws.ts';
 import { BATCH_TRIES, DATABASE_MS } from '../../core/limits/budgets.ts';
@@ -28,9 +29,7 @@ export async function batchGet(
 ): Promise<readonly Item[]> {
   // DynamoDB rejects duplicate keys.
   const unique = [...new Map(keys.map((key) => [`${key.pk}\n${key.sk}`, key])).values()];
-  const chunks = Array.from({ length: Math.ceil(unique.length / BATCH_GET_KEYS) }, (_, i) =>
-    unique.slice(i * BATCH_GET_KEYS, (i + 1) * BATCH_GET_KEYS),
-  );
+  const chunks = inChunks(unique, BATCH_GET_KEYS);
   return (await Promise.all(chunks.map((chunk) => getChunk(client, table, chunk, { consistent, bound })))).flat();
 }
 

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { isObject } from '../../core/facts/json.ts';
 import type { Change } from '../../core/index.ts';
 import { arrivalIn, fromImage } from './commit-item.ts';
 import { fromDecisionItem, isDecisionItem } from './decision-item.ts';
@@ -29,10 +30,6 @@ export function changeOf({ eventName, NewImage, OldImage }: TableRecord, region:
 function isFromElsewhere(image: unknown, region: string): boolean {
   const written = isObject(image) && 'region' in image ? image.region : undefined;
   return isObject(written) && 'S' in written && written.S !== region;
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null;
 }
 
 function isPrepared(image: unknown): boolean {

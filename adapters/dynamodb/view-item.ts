@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { type Generations, generationsSchema, type Totals, type ViewEntry } from '../../core/index.ts';
 import type { ShardTotal } from '../store-rules/sums.ts';
+import { isRecordOf } from './attributes.ts';
 import type { Key } from './batch-get.ts';
 
 export type Item = Record<string, unknown>;
@@ -36,11 +37,6 @@ export const entryItemSchema = z.object({
   totals: z.string(),
   row: z.string().exactOptional(),
 });
-
-function isRecordOf(isValue: (value: unknown) => boolean) {
-  return (record: unknown): boolean =>
-    typeof record === 'object' && record !== null && !Array.isArray(record) && Object.values(record).every(isValue);
-}
 
 /** Checks the value without copying it: z.record would drop a key named `__proto__`. */
 const totalsSchema = z.custom<Totals>(isRecordOf(isRecordOf(Number.isFinite)), 'Expected totals');

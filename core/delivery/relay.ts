@@ -1,3 +1,4 @@
+import { inChunks } from '../facts/chunks.ts';
 import { type Commit, isVisible } from '../facts/commit.ts';
 import type { Decision } from '../facts/decision.ts';
 import type { Hlc } from '../facts/hlc.ts';
@@ -197,10 +198,7 @@ async function notifyProjector(
   commits: readonly Arrival[],
 ): Promise<readonly Arrival[]> {
   const projected = commits.filter(({ stream }) => projectedTypes.has(parseStreamRef(stream).type));
-  const messages = Array.from({ length: Math.ceil(projected.length / KEYS_PER_MESSAGE) }, (_, i) => {
-    const carried = projected.slice(i * KEYS_PER_MESSAGE, (i + 1) * KEYS_PER_MESSAGE);
-    return { carried, body: encodeKeys(carried) };
-  });
+  const messages = inChunks(projected, KEYS_PER_MESSAGE).map((carried) => ({ carried, body: encodeKeys(carried) }));
   const answers = await deliverInBatches(
     messages,
     ({ body }) => bytesAtMost(body),

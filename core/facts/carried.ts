@@ -5,6 +5,7 @@
 import { MAX_BUS_INTEGER, MAX_ITEM_BYTES } from '../limits/aws.ts';
 import { MAX_MESSAGE_NESTING, MAX_NESTING } from '../limits/budgets.ts';
 import { type Fault, pathOf } from './fault.ts';
+import { isObject } from './json.ts';
 
 /** How many faults are looked for. */
 const MAX_FAULTS = 100;
@@ -160,10 +161,6 @@ function isPlain(value: object): boolean {
 function classOf(value: object): string {
   const name: unknown = Reflect.get(value, 'constructor');
   return typeof name === 'function' && name.name !== '' ? name.name : 'class instance';
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null;
 }
 
 /**

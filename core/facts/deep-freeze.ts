@@ -1,6 +1,6 @@
-/** Freezes a JSON value and everything in it. @returns the value */
+/** Freezes a value and everything in it that is not frozen yet. @returns the value */
 export function deepFreeze<T>(value: T): T {
-  if (typeof value !== 'object' || value === null) return value;
-  for (const part of Object.values(value)) deepFreeze(part);
-  return Object.freeze(value);
+  if (typeof value === 'object' && value !== null && !Object.isFrozen(value))
+    for (const part of Object.values(Object.freeze(value))) deepFreeze(part);
+  return value;
 }

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { carriedCopy, carriedText } from './carried.ts';
 import { type Fault, pathOf } from './fault.ts';
-import { jsonBytes } from './json.ts';
+import { isObject, jsonBytes } from './json.ts';
 
 /** HTTP status of every problem code. The codes are part of the API: their meaning never changes. */
 const statusOf = {
@@ -101,7 +101,7 @@ export class ThrottledError extends MeridianError {
 
 /** The types are not checked when a domain's code runs, so details may be anything. */
 function toObject(details: unknown): object {
-  return typeof details === 'object' && details !== null ? details : {};
+  return isObject(details) ? details : {};
 }
 
 /**

@@ -9,6 +9,11 @@ export function parseJson(text: string): unknown {
   }
 }
 
+/** True for objects, arrays included. */
+export function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
+}
+
 /** The size of a value as JSON in UTF-8; 0 for what JSON omits. */
 export function jsonBytes(value: unknown): number {
   return utf8Bytes(JSON.stringify(value) ?? '');

@@ -1,4 +1,5 @@
 import { bytesAtMost } from '../delivery/deliver.ts';
+import { inChunks } from '../facts/chunks.ts';
 import { parseStreamRef } from '../facts/stream-ref.ts';
 import { SQS_BATCH_ENTRIES } from '../limits/aws.ts';
 import { QUARANTINE_ANSWER_BYTES, QUARANTINE_LOOK_MS } from '../limits/budgets.ts';
@@ -101,8 +102,5 @@ function matches({ reason, stream }: Quarantined, filter: Choice['filter']): boo
 
 /** Makes messages visible again. Those that cannot be released become visible when their timeout expires. */
 export async function releaseMessages(quarantine: Quarantine, messages: readonly HeldMessage[]): Promise<void> {
-  const batches = Array.from({ length: Math.ceil(messages.length / SQS_BATCH_ENTRIES) }, (_, i) =>
-    messages.slice(i * SQS_BATCH_ENTRIES, (i + 1) * SQS_BATCH_ENTRIES),
-  );
-  await Promise.allSettled(batches.map((batch) => quarantine.release(batch)));
+  await Promise.allSettled(inChunks(messages, SQS_BATCH_ENTRIES).map((batch) => quarantine.release(batch)));
 }

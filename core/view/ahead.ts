@@ -3,6 +3,7 @@
 // every such entry is announced to the projection's own queue, compared with the table after a while, and in the end
 // corrected.
 
+import { inChunks } from '../facts/chunks.ts';
 import { sameVersion, type VersionVector, versionCovers } from '../facts/version.ts';
 import type { ViewEntry } from '../facts/view-entry.ts';
 import { AHEAD_CHECK_MS, AHEAD_COMMITS, AHEAD_ROUNDS, AHEAD_STREAMS } from '../limits/budgets.ts';
@@ -18,11 +19,6 @@ interface AheadPorts {
   readonly ahead?: DelayedQueue | undefined;
 }
 
-/** The changes of one generation. */
-interface Computed {
-  readonly changes: readonly Change[];
-}
-
 /**
  * Announces the commits that changes have, and the table lacks. An entry that had a commit before may have had another one in its
  * place, so each is announced by everyone who writes it.
@@ -30,17 +26,14 @@ interface Computed {
  */
 export async function announceAhead(
   ports: AheadPorts,
-  computed: readonly Computed[],
+  changes: readonly Change[],
   loaded: ReadonlyMap<string, Loaded>,
 ): Promise<ReadonlyMap<string, unknown>> {
-  const byStream = Map.groupBy(
-    computed.flatMap(({ changes }) => changes),
-    ({ entry }) => entry.stream,
-  );
+  const byStream = Map.groupBy(changes, ({ entry }) => entry.stream);
   const news = [...loaded].flatMap(([stream, { ahead, announced }]) => {
-    const changes = byStream.get(stream);
+    const own = byStream.get(stream);
     const commits = ahead.filter(
-      (commit) => !announced.has(commit) && changes?.some(({ entry }) => versionCovers(entry.version, commit)),
+      (commit) => !announced.has(commit) && own?.some(({ entry }) => versionCovers(entry.version, commit)),
     );
     return commits.length > 0 ? [{ stream, commits, announced }] : [];
   });
@@ -125,9 +118,4 @@ export function judgeAhead(
   if (![...missing, ...other].some((commit) => versionCovers(entry.version, commit))) return 'settled';
   if (sameVersion(inTable, entry.version)) return isSame() ? 'settled' : 'correct';
   return round >= AHEAD_ROUNDS ? 'correct' : 'wait';
-}
-
-/** Splits a list into lists of at most this many items. */
-export function inChunks<T>(items: readonly T[], size: number): T[][] {
-  return Array.from({ length: Math.ceil(items.length / size) }, (_, i) => items.slice(i * size, (i + 1) * size));
 }

@@ -1,3 +1,4 @@
+import { inChunks } from '../facts/chunks.ts';
 import { isVisible } from '../facts/commit.ts';
 import { MeridianError } from '../facts/errors.ts';
 import type { ViewEntry } from '../facts/view-entry.ts';
@@ -6,7 +7,7 @@ import type { History } from '../log/history.ts';
 import { loadHistory } from '../log/load.ts';
 import { Retries } from '../retry.ts';
 import type { AheadStream } from '../wire/projection.ts';
-import { inChunks, isDue, judgeAhead, type Suspect, sendAhead } from './ahead.ts';
+import { isDue, judgeAhead, type Suspect, sendAhead } from './ahead.ts';
 import { applyChanges } from './apply-changes.ts';
 import { type Change, replacement } from './change.ts';
 import { contentDigest } from './content-digest.ts';
@@ -90,11 +91,9 @@ const LOOKUPS = 100;
 async function lookUp(ports: ProjectPorts, due: readonly AheadStream[], deadline: number) {
   const failed = new Map<string, unknown>();
   const later: AheadStream[] = [];
-  const found = new Map(due.map((ahead) => [ahead, { ahead, missing: [] as Dot[], other: [] as Dot[] }]));
-  for (const some of inChunks(
-    [...found.values()].flatMap((all) => all.ahead.commits.map((dot) => ({ ...all, dot }))),
-    LOOKUPS,
-  ))
+  const found = due.map((ahead) => ({ ahead, missing: [] as Dot[], other: [] as Dot[] }));
+  const dots = found.flatMap((stream) => stream.ahead.commits.map((dot) => ({ ...stream, dot })));
+  for (const some of inChunks(dots, LOOKUPS))
     if (ports.runtime.elapsed() > deadline) later.push(...some.map(({ ahead, dot }) => ({ ...ahead, commits: [dot] })));
     else
       await Promise.all(
@@ -108,7 +107,7 @@ async function lookUp(ports: ProjectPorts, due: readonly AheadStream[], deadline
           }
         }),
       );
-  const all = [...found.values()].filter(({ ahead: { stream } }) => !failed.has(stream));
+  const all = found.filter(({ ahead: { stream } }) => !failed.has(stream));
   const isSuspect = ({ ahead: { round }, missing, other }: Suspect) =>
     other.length > 0 || (missing.length > 0 && round >= AHEAD_ROUNDS);
   const lacking = all.filter((each) => !isSuspect(each) && each.missing.length > 0);

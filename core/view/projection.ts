@@ -97,7 +97,11 @@ async function projectOnce(
     ...changesOf(target, streams, loaded.loaded, pending),
   }));
   // Announced before they are written: otherwise a crash in between would leave entries that nothing compares with the table.
-  const unannounced = await announceAhead(ports, computed, loaded.loaded);
+  const unannounced = await announceAhead(
+    ports,
+    computed.flatMap(({ changes }) => changes),
+    loaded.loaded,
+  );
   for (const { target, changes, failed: faulty } of computed) {
     const written = await applyChanges(
       ports,

@@ -5,6 +5,7 @@ import type { Append } from '../facts/append.ts';
 import { messageFaults } from '../facts/carried.ts';
 import { faultsOf, invalid, MeridianError, refuseFaults } from '../facts/errors.ts';
 import type { Fault } from '../facts/fault.ts';
+import { isObject } from '../facts/json.ts';
 import { parseStreamRef } from '../facts/stream-ref.ts';
 import { MAX_EVENTS } from '../limits/budgets.ts';
 import { commitIdSchema, metaSchema, nameSchema, sentEventSchema, streamNameSchema } from './schemas.ts';
@@ -41,8 +42,7 @@ type EnvelopeHead = Omit<z.output<typeof eventsEnvelopeSchema>, 'events'>;
  *   `unknown-stream-type`
  */
 export function parseEventsEnvelope(domain: Domain, envelope: unknown, newId: () => string): Append {
-  const events =
-    envelope !== null && typeof envelope === 'object' && 'events' in envelope ? envelope.events : undefined;
+  const events = isObject(envelope) && 'events' in envelope ? envelope.events : undefined;
   if (Array.isArray(events) && events.length > MAX_EVENTS)
     throw new MeridianError(
       'too-large',

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import type { Commit } from '../facts/commit.ts';
+import { isObject } from '../facts/json.ts';
 import { type EventBody, eventBodySchema } from './bus-event.ts';
 import { dotShape, streamNameSchema } from './schemas.ts';
 
@@ -40,7 +41,7 @@ export type ProjectionMessage =
 /** @throws Error if the body has no form of a message */
 export function parseProjectionMessage(body: string): ProjectionMessage {
   const json: unknown = JSON.parse(body);
-  if (json !== null && typeof json === 'object') {
+  if (isObject(json)) {
     if ('keys' in json) return keysBodySchema.parse(json);
     if ('ahead' in json) return aheadBodySchema.parse(json);
   }

@@ -5,7 +5,7 @@ import { messageFaults } from '../facts/carried.ts';
 import { faultsOf, invalid, listedFaults, MeridianError, refuseFaults } from '../facts/errors.ts';
 import type { Fault } from '../facts/fault.ts';
 import { fingerprintOf } from '../facts/fingerprint.ts';
-import { jsonBytes } from '../facts/json.ts';
+import { isObject, jsonBytes } from '../facts/json.ts';
 import type { Operation } from '../facts/operation.ts';
 import { parseStreamRef } from '../facts/stream-ref.ts';
 import {
@@ -120,9 +120,7 @@ function checkId({ faults, regions }: Reading, id: string): void {
 }
 
 function readParticipant(reading: Reading, value: unknown, path: string): Participant | undefined {
-  const asks = ['command', 'events'].filter(
-    (kind) => value !== null && typeof value === 'object' && Object.hasOwn(value, kind),
-  );
+  const asks = ['command', 'events'].filter((kind) => isObject(value) && Object.hasOwn(value, kind));
   if (asks.length !== 1) {
     const message =
       asks.length > 1 ? 'has both a command and events: specify one of them' : 'has neither a command nor events';

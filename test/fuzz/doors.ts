@@ -1,6 +1,7 @@
 // Every way into a deployment, and what must hold of any input there: it is taken as it is, or refused with a reason.
+
 import { isDeepStrictEqual } from 'node:util';
-import type { Context, DynamoDBRecord, LambdaFunctionURLEvent, SQSEvent } from 'aws-lambda';
+import type { DynamoDBRecord, LambdaFunctionURLEvent } from 'aws-lambda';
 import * as z from 'zod';
 import { toImage } from '../../adapters/dynamodb/commit-item.ts';
 import { decisionKey, toDecisionItem } from '../../adapters/dynamodb/decision-item.ts';
@@ -25,6 +26,7 @@ import { regionRuntime } from '../../world/region/ports.ts';
 import { seeded } from '../../world/time/randomness.ts';
 import { VirtualScheduler } from '../../world/time/scheduler.ts';
 import { World } from '../../world/world.ts';
+import { context, sqsEvent } from '../lambdas/invocation.ts';
 import { fuzzDomain } from './domain.ts';
 import type { Odd } from './odd.ts';
 import { appendSample, commandSample, REGIONS, REQUESTS, transactSample } from './requests.ts';
@@ -255,36 +257,6 @@ export class Scene {
   }
 }
 
-const context: Context = {
-  awsRequestId: '1',
-  functionName: 'fuzz',
-  functionVersion: '$LATEST',
-  invokedFunctionArn: 'arn:aws:lambda:us-east-1:000000000000:function:fuzz',
-  memoryLimitInMB: '512',
-  logGroupName: '/aws/lambda/fuzz',
-  logStreamName: 'fuzz',
-  callbackWaitsForEmptyEventLoop: true,
-  getRemainingTimeInMillis: () => 30_000,
-  done: () => undefined,
-  fail: () => undefined,
-  succeed: () => undefined,
-};
-
-function batchOf(bodies: readonly string[]): SQSEvent {
-  const attributes = {
-    ApproximateReceiveCount: '1',
-    SentTimestamp: '0',
-    SenderId: 'fuzz',
-    ApproximateFirstReceiveTimestamp: '0',
-  };
-  return {
-    Records: bodies.map((body, i) => ({
-      ...{ messageId: String(i), receiptHandle: String(i), body, attributes, messageAttributes: {}, md5OfBody: '' },
-      ...{ eventSource: 'aws:sqs', eventSourceARN: 'arn:aws:sqs:us-east-1:000000000000:fuzz', awsRegion: 'us-east-1' },
-    })),
-  };
-}
-
 const commit: Commit = {
   ...{ stream: 'note/1', log: 'us-east-1', position: 1, commitId: 'c', fingerprint: 'f', context: {}, previous: 0 },
   events: [{ type: 'Kept', schemaVersion: 1, data: { text: 'red' } }],
@@ -336,9 +308,12 @@ function queueDoors(scheduler: VirtualScheduler, seed: number): Readonly<Record<
     async (odd) => {
       const input = odd.json(odd.of(samples));
       try {
-        const answer = handler(batchOf([good, input, good]), context);
+        const answer = handler(sqsEvent([good, input, good]), context);
         const failed = (await scheduler.resolve(answer)).batchItemFailures.map((item) => item.itemIdentifier);
-        return { input, what: failed.some((id) => id !== '1') ? `It failed the messages ${failed}` : undefined };
+        return {
+          input,
+          what: failed.some((id) => id !== 'message-1') ? `It failed the messages ${failed}` : undefined,
+        };
       } catch (error) {
         return { input, what: `It threw ${error instanceof Error ? error.stack : error}` };
       }

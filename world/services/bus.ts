@@ -1,3 +1,4 @@
+import { isObject } from '../../core/facts/json.ts';
 import {
   type Bus,
   type BusEntry,
@@ -37,10 +38,6 @@ function sizeOf({ source, detailType, detail }: BusEntry): number {
 function regionIn(detail: unknown): string | undefined {
   const meta = isObject(detail) && 'meta' in detail ? detail.meta : undefined;
   return isObject(meta) && 'region' in meta && typeof meta.region === 'string' ? meta.region : undefined;
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null;
 }
 
 /** An EventBridge bus with rules: it delivers every event to the targets of the matching rules. */
