@@ -206,6 +206,32 @@ const layers = [
     may: [...world, toy, scriptOptions],
   },
   {
+    name: 'checkers-know-nothing',
+    comment:
+      'checkers judge a history by what clients saw and what is stored: they know neither the engine nor the world',
+    from: '^checkers/',
+    may: ['^checkers/', npm('zod'), builtins],
+  },
+  {
+    name: 'simulation-runs-worlds',
+    comment:
+      'the simulator runs worlds of a domain of its own in all weathers, and gives their histories to the checkers',
+    from: '^simulator/',
+    may: [
+      '^simulator/',
+      '^checkers/',
+      '^world/',
+      core,
+      '^adapters/',
+      lambdas,
+      author,
+      toy,
+      scriptOptions,
+      npm('aws-lambda', 'zod', 'pure-rand', 'cli-table3'),
+      builtins,
+    ],
+  },
+  {
     name: 'schemas-describe-a-domain',
     comment: 'what others may rely on, as JSON Schema, AsyncAPI and OpenAPI: of any domain, which is an argument',
     from: '^schemas/',
@@ -333,7 +359,7 @@ const forbidden = [
     comment:
       'only tests and benchmarks import testing, and the simulator the toy: it is no part of what is deployed or started',
     from: {
-      pathNot: ['^test(ing)?/', '^bench/', '^(examples/[^/]+|starter)/test/', `^world/${simulator}`],
+      pathNot: ['^test(ing)?/', '^bench/', '^(examples/[^/]+|starter)/test/', `^(world/)?${simulator}`],
     },
     to: { path: '^testing/' },
   },
@@ -354,7 +380,7 @@ const forbidden = [
   {
     name: 'no-orphan',
     comment: 'nothing imports the file and it imports nothing',
-    from: { path: '^(client|core|adapters|lambdas|lib|schemas|world)/', orphan: true },
+    from: { path: '^(checkers|client|core|adapters|lambdas|lib|schemas|simulator|world)/', orphan: true },
     to: {},
   },
 ];

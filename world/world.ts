@@ -16,6 +16,7 @@ import { loadSubscribers, type WorldSubscriber } from './subscribers.ts';
 import { Activity } from './time/activity.ts';
 import { seeded } from './time/randomness.ts';
 import { realScheduler, type Scheduler } from './time/scheduler.ts';
+import { Weather } from './weather.ts';
 
 type Latency = LinkOptions['latency'];
 
@@ -88,6 +89,8 @@ export interface WorldOptions {
 export class World {
   readonly regions: ReadonlyMap<string, WorldRegion>;
   readonly decisions: DecisionsKind;
+  /** The faults that its services have by chance. */
+  readonly weather: Weather;
   /** Resolves when the files of all subscribers are loaded; rejects with a SubscriberFileError when one cannot be used. */
   readonly ready: Promise<void>;
   readonly #activity = new Activity();
@@ -124,6 +127,7 @@ export class World {
     this.ready.catch(() => undefined);
     if (loaded.length > 0) scheduler.hold?.(this.ready);
     const random = seeded(seed);
+    this.weather = new Weather(seeded(seed + 1));
     const latencies = latency ? { ...awsLatencies, ...(latency !== true && latency) } : noLatency;
     const activity = this.#activity;
     const kept = decisions === 'strong' ? keptDecisions(storage) : undefined;
@@ -133,6 +137,7 @@ export class World {
       scheduler,
       random,
       activity,
+      weather: this.weather,
       later: this.#later,
       sharedDecisions: kept?.decisions,
       telemetry,

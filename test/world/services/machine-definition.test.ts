@@ -6,6 +6,7 @@ import { WorldStateMachine } from '../../../world/services/state-machine.ts';
 import { Activity } from '../../../world/time/activity.ts';
 import { seeded } from '../../../world/time/randomness.ts';
 import { VirtualScheduler } from '../../../world/time/scheduler.ts';
+import { Weather } from '../../../world/weather.ts';
 import { runDefinition } from '../../lib/transaction-definition.ts';
 import { ACCOUNTS, ANN, aBank, DAN, REGIONS } from '../a-bank.ts';
 
@@ -115,7 +116,12 @@ describe('the state machine of the world and its definition in the stacks', () =
     const scheduler = new VirtualScheduler(0);
     const activity = new Activity();
     const world = scripted(script);
-    await new WorldStateMachine(world.functions, { scheduler, random: seeded(1), activity }).start(input);
+    await new WorldStateMachine(world.functions, {
+      scheduler,
+      random: seeded(1),
+      activity,
+      weather: new Weather(seeded(1)),
+    }).start(input);
     await scheduler.runUntil(() => activity.idle);
 
     const stacks = scripted(script);

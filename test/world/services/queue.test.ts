@@ -6,6 +6,7 @@ import { KeepingQueue, type QueueOptions, WorldDelayedQueue, WorldQueue } from '
 import { Activity } from '../../../world/time/activity.ts';
 import { seeded } from '../../../world/time/randomness.ts';
 import { sleepOn, VirtualScheduler } from '../../../world/time/scheduler.ts';
+import { Weather } from '../../../world/weather.ts';
 
 interface Consumer {
   /** Bodies that fail, this many times. */
@@ -55,7 +56,7 @@ function aQueue(
       reorders: false,
       ...options,
     },
-    { scheduler, random: seeded(3), activity },
+    { scheduler, random: seeded(3), activity, weather: new Weather(seeded(1)) },
     { consumer: pool, deadLetters, hidden },
   );
   return {

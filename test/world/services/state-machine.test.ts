@@ -6,6 +6,7 @@ import { type MachineStep, WorldStateMachine } from '../../../world/services/sta
 import { Activity } from '../../../world/time/activity.ts';
 import { seeded } from '../../../world/time/randomness.ts';
 import { sleepOn, VirtualScheduler } from '../../../world/time/scheduler.ts';
+import { Weather } from '../../../world/weather.ts';
 
 const input: MachineInput = {
   id: 'us-east-1:a',
@@ -52,7 +53,7 @@ function aMachine(answers: Readonly<Record<string, Answer>> = {}, random: () => 
   };
   const machine = new WorldStateMachine(
     { coordinate: call, participant: call, turn: call },
-    { scheduler, random, activity },
+    { scheduler, random, activity, weather: new Weather(seeded(1)) },
   );
   return {
     machine,

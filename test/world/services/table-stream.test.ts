@@ -6,6 +6,7 @@ import { TableStream, type TableStreamOptions } from '../../../world/services/ta
 import { Activity } from '../../../world/time/activity.ts';
 import { seeded } from '../../../world/time/randomness.ts';
 import { sleepOn, VirtualScheduler } from '../../../world/time/scheduler.ts';
+import { Weather } from '../../../world/weather.ts';
 import { aCommit } from '../../contract/commits.ts';
 
 type Answer = (positions: readonly number[], delivery: number) => readonly number[] | 'throw' | 'hang';
@@ -42,7 +43,7 @@ function aStream(
   );
   const stream = new TableStream(
     { region: 'us-east-1', batchSize: 4, retries: 2, maxAge: 3_600_000, retryAfter: 500, duplicates, ...limits },
-    { scheduler, random: seeded(5), activity },
+    { scheduler, random: seeded(5), activity, weather: new Weather(seeded(1)) },
     pool,
   );
   return {
@@ -99,7 +100,9 @@ describe('TableStream', () => {
       retryAfter: 500,
       duplicates: 0,
     };
-    new TableStream(options, { scheduler, random: seeded(5), activity }, pool).push({ commit });
+    new TableStream(options, { scheduler, random: seeded(5), activity, weather: new Weather(seeded(1)) }, pool).push({
+      commit,
+    });
 
     await scheduler.runUntil(() => activity.idle);
 

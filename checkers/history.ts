@@ -1,0 +1,248 @@
+// A history: what clients did, what they were told, and what is stored in the end. Whoever records one writes these lines; the
+// checkers read nothing else. Times are milliseconds of one clock, which never jumps.
+import * as z from 'zod';
+
+const timeSchema = z.number();
+/** A version vector: how far each log is known. */
+const versionSchema = z.record(z.string(), z.int().nonnegative());
+const dotSchema = z.object({ log: z.string(), position: z.int().positive() });
+
+/**
+ * What the streams of a type are, so that a checker can fold and judge them:
+ * - `list`: of numbers, each appended once; `register`: of one number, or null
+ * - `balance`: of an account that is never negative; `seats`: who has taken a seat, at most `capacity`
+ * - `counter`: a sum; `set`: add-wins, of texts
+ * - `entries`: the texts that were noted, each with the ids of the earlier ones that its writer had not seen
+ */
+export const KINDS = ['list', 'register', 'balance', 'seats', 'counter', 'set', 'entries'] as const;
+export type Kind = (typeof KINDS)[number];
+
+const streamTypeSchema = z.object({
+  mode: z.enum(['merge', 'home']),
+  kind: z.enum(KINDS),
+  capacity: z.int().optional(),
+});
+
+/** The first line. */
+const headerSchema = z.object({
+  line: z.literal('history'),
+  format: z.literal(1),
+  source: z.enum(['simulator', 'deployment']),
+  regions: z.array(z.string()),
+  /** By stream type. */
+  types: z.record(z.string(), streamTypeSchema),
+  seed: z.number().optional(),
+});
+
+/** What an operation does to a stream, in the words of its kind. */
+const effectSchema = z.discriminatedUnion('do', [
+  z.object({ do: z.literal('append'), value: z.number() }), // list
+  z.object({ do: z.literal('write'), value: z.number() }), // register
+  z.object({ do: z.literal('add'), amount: z.number() }), // balance (negative: withdraw, refused if there is not enough), counter
+  z.object({ do: z.literal('take'), by: z.string() }), // seats
+  z.object({ do: z.literal('release'), by: z.string() }), // seats
+  z.object({ do: z.literal('insert'), value: z.string() }), // set
+  z.object({ do: z.literal('remove'), value: z.string() }), // set
+  z.object({ do: z.literal('note'), text: z.string() }), // entries
+]);
+export type Effect = z.infer<typeof effectSchema>;
+
+const operation = {
+  /** Number of the operation; a retry is an operation of its own. */
+  op: z.int(),
+  /** A client. Its operations do not overlap. */
+  session: z.string(),
+  /** Where the request was sent. */
+  region: z.string(),
+  begin: timeSchema,
+  /** When the answer arrived; missing: it never did. */
+  end: timeSchema.optional(),
+};
+
+/**
+ * - `ok`: it has taken effect; `refused`: it has not, and never will (by this operation)
+ * - `unknown`: no answer, or one that leaves it open
+ */
+const resultSchema = z.enum(['ok', 'refused', 'unknown']);
+
+const appendSchema = z.object({
+  line: z.literal('append'),
+  ...operation,
+  stream: z.string(),
+  /** The id of the append: operations with the same one are retries. */
+  id: z.string(),
+  effect: effectSchema,
+  /** On a `home` stream: exactly at this version, or refused. */
+  expected: versionSchema.optional(),
+  /** On a `merge` stream: decided on this version. */
+  basedOn: versionSchema.optional(),
+  result: resultSchema,
+  /** Why it was refused, or is unknown: `rejected`, `version-conflict`, `unavailable`, … */
+  code: z.string().optional(),
+  /** The commit that it was told of; missing if nothing changed. */
+  dot: dotSchema.optional(),
+  version: versionSchema.optional(),
+});
+
+const readSchema = z.object({
+  line: z.literal('read'),
+  ...operation,
+  stream: z.string(),
+  atLeast: versionSchema.optional(),
+  result: resultSchema,
+  code: z.string().optional(),
+  version: versionSchema.optional(),
+  /** list: numbers; register: number or null; balance, counter: number; seats, set: texts; entries: {id, commitId, text, unseen} */
+  state: z.unknown().optional(),
+});
+
+const transactSchema = z.object({
+  line: z.literal('transact'),
+  ...operation,
+  id: z.string(),
+  participants: z.array(z.object({ stream: z.string(), effect: effectSchema })),
+  /** What was read before, and holds at the commit point if it commits. */
+  checks: z.array(z.object({ stream: z.string(), version: versionSchema, state: z.unknown() })),
+  /** `ok`: committed; `refused`: aborted */
+  result: resultSchema,
+  code: z.string().optional(),
+  /** When the promise (202) of an outcome arrived, if one did. */
+  promised: timeSchema.optional(),
+});
+
+/** Some Region showed, or announced, the outcome of a transaction. */
+const outcomeSchema = z.object({
+  line: z.literal('outcome'),
+  at: timeSchema,
+  region: z.string(),
+  id: z.string(),
+  state: z.enum(['committed', 'aborted', 'undecided', 'unknown']),
+});
+
+const commitSchema = z.object({
+  ...dotSchema.shape,
+  commitId: z.string(),
+  /** Where it was written. */
+  region: z.string(),
+  /** What the writer had seen, its own log included. */
+  context: versionSchema,
+  hlc: z.string(),
+  /** `prepared`: an intent that is not final; `aborted`: an empty position */
+  state: z.enum(['visible', 'prepared', 'aborted']),
+  /** Deadline of an intent, by the history's clock. */
+  deadline: timeSchema.optional(),
+  /** Distinguishes a retry from a reused id. */
+  fingerprint: z.string().optional(),
+  events: z.array(z.object({ id: z.string(), type: z.string(), effect: effectSchema })),
+});
+export type HistoryCommit = z.infer<typeof commitSchema>;
+
+/** A stream in a Region, after the history has settled: everything that its table holds, and what a read returned. */
+const replicaSchema = z.object({
+  line: z.literal('replica'),
+  region: z.string(),
+  stream: z.string(),
+  commits: z.array(commitSchema),
+  version: versionSchema,
+  state: z.unknown(),
+});
+
+/** A view in a Region, after the history has settled. */
+const viewSchema = z.object({
+  line: z.literal('view'),
+  region: z.string(),
+  view: z.string(),
+  of: z.string(),
+  /** `rows`: the state of every stream of the type, by stream id; `totals`: a number by key, the sum over streams */
+  shows: z.enum(['rows', 'totals']),
+  values: z.record(z.string(), z.unknown()),
+});
+
+/** A subscriber handled an event. */
+const handledSchema = z.object({
+  line: z.literal('handled'),
+  at: timeSchema,
+  region: z.string(),
+  subscriber: z.string(),
+  /** `each`: once in effect; `in-order`: also in the order of each log of a stream */
+  promises: z.enum(['each', 'in-order']),
+  event: z.string(),
+  stream: z.string(),
+  ...dotSchema.shape,
+  index: z.int(),
+});
+
+/** The effect of a subscriber in a Region, after the history has settled: how often each event counts. */
+const talliedSchema = z.object({
+  line: z.literal('tallied'),
+  region: z.string(),
+  subscriber: z.string(),
+  of: z.string(),
+  counts: z.record(z.string(), z.number()),
+});
+
+/** A fault, or an operator's action. */
+const faultSchema = z.object({
+  line: z.literal('fault'),
+  at: timeSchema,
+  until: timeSchema.optional(),
+  fault: z.string(),
+  region: z.string().optional(),
+  details: z.record(z.string(), z.unknown()).optional(),
+});
+
+/** What an operation took in a stretch without faults, and the most that it may. */
+const costSchema = z.object({
+  line: z.literal('cost'),
+  op: z.int(),
+  of: z.string(),
+  warm: z.boolean(),
+  writes: z.int(),
+  requests: z.int(),
+  roundTrips: z.int(),
+  most: z.object({ writes: z.int(), requests: z.int(), roundTrips: z.int() }),
+});
+
+/** The end: when the last fault was over, and when nothing was left to happen; missing: it never was, within the bound. */
+const settledSchema = z.object({
+  line: z.literal('settled'),
+  lastFault: timeSchema,
+  at: timeSchema.optional(),
+  /** Milliseconds that it may take. */
+  bound: timeSchema,
+  /** Messages that were given up, by queue: a message there needs an operator. */
+  deadLetters: z.record(z.string(), z.int()),
+});
+
+export const lineSchema = z.discriminatedUnion('line', [
+  headerSchema,
+  appendSchema,
+  readSchema,
+  transactSchema,
+  outcomeSchema,
+  replicaSchema,
+  viewSchema,
+  handledSchema,
+  talliedSchema,
+  faultSchema,
+  costSchema,
+  settledSchema,
+]);
+
+export type Line = z.infer<typeof lineSchema>;
+export type LineOf<Name extends Line['line']> = Extract<Line, { line: Name }>;
+export type History = readonly Line[];
+
+/** A broken promise. */
+export interface Violation {
+  /** Name of the property, such as `no lost commit` or `G-single`. */
+  readonly property: string;
+  /** A sentence that names what was expected and what was found. */
+  readonly what: string;
+  /** The operations that show it. */
+  readonly ops: readonly number[];
+  /** The streams that it is about. */
+  readonly streams: readonly string[];
+}
+
+export type Checker = (history: History) => readonly Violation[];

@@ -1,0 +1,72 @@
+import type { Random } from './time/randomness.ts';
+
+/** The faults that services have by chance, with what happens. */
+export const FAULTS = {
+  'port.slow': 'a call is made late',
+  'port.refused': 'a call fails before it takes effect',
+  'port.answer-lost': 'a call takes effect, and its answer is lost',
+  'port.late-effect': 'a call is given up, and takes effect up to a minute later',
+  'process.dies': 'a process ends at a call, before or after it takes effect',
+  'process.stalls': 'a process is frozen for seconds before its next call',
+  'table.torn': 'a query of several pages reads each page at another time',
+  'table.stale': 'an eventually consistent read misses recent writes',
+  'table.conflict': 'a transaction meets another one on an item: TransactionConflict',
+  'table.throttled': 'a partition is throttled',
+  'table.unresolved': "a Region's DynamoDB cannot be reached, and its functions live",
+  'decisions.stale': 'a local read of a strongly consistent table misses recent writes',
+  'decisions.write-conflict': 'a write of a strongly consistent table is refused: ReplicatedWriteConflictException',
+  'replication.late': 'an item takes minutes',
+  'replication.coalesced': 'only the newest of several states of an item arrives',
+  'invoke.slow': 'a request takes seconds',
+  'invoke.lost': 'a request does not arrive',
+  'invoke.answer-lost': 'a request arrives, and its answer does not',
+  'bus.dropped': 'an event is not forwarded to another bus',
+  'bus.partial': 'some entries of a batch are refused',
+  'stream.again': 'a batch of records is delivered again, after later ones',
+  'queue.again': 'a message is delivered again minutes after it was processed',
+  'queue.refused': 'some messages of a batch are refused',
+  'lambda.any-instance': 'an invocation goes to any idle instance, not to the last one used',
+  'lambda.throttled': 'an invocation is throttled',
+  'machine.twice': 'an execution is started twice',
+  'machine.task-twice': 'a task is run twice at once',
+  'machine.throttled': 'the start of an execution is throttled',
+  'machine.dies': 'an execution ends at a step',
+} as const;
+
+export type Fault = keyof typeof FAULTS;
+
+/** How likely each fault is, by Region. Nothing happens unless it is set: then no random number is drawn either. */
+export class Weather {
+  readonly #random: Random;
+  readonly #rates = new Map<string, number>();
+  /** How often each fault has happened. */
+  readonly counts = new Map<Fault, number>();
+
+  constructor(random: Random) {
+    this.#random = random;
+  }
+
+  /** @param rate the fraction of cases in which it happens, 0 to 1; the last one set for a Region counts there */
+  set(fault: Fault, rate: number, region: string): void {
+    if (rate > 0) this.#rates.set(`${region} ${fault}`, rate);
+    else this.#rates.delete(`${region} ${fault}`);
+  }
+
+  /** No fault happens any more. */
+  calm(): void {
+    this.#rates.clear();
+  }
+
+  /** Whether a fault happens now, in this Region. If so it is counted. */
+  happens(fault: Fault, region: string): boolean {
+    const rate = this.#rates.get(`${region} ${fault}`);
+    if (rate === undefined || this.#random() >= rate) return false;
+    this.counts.set(fault, (this.counts.get(fault) ?? 0) + 1);
+    return true;
+  }
+
+  /** A whole number from `low` to `high`. */
+  between(low: number, high: number): number {
+    return low + Math.floor(this.#random() * (high - low + 1));
+  }
+}
