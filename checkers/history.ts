@@ -35,7 +35,7 @@ const headerSchema = z.object({
 });
 
 /** What an operation does to a stream, in the words of its kind. */
-const effectSchema = z.discriminatedUnion('do', [
+export const effectSchema = z.discriminatedUnion('do', [
   z.object({ do: z.literal('append'), value: z.number() }), // list
   z.object({ do: z.literal('write'), value: z.number() }), // register
   z.object({ do: z.literal('add'), amount: z.number() }), // balance (negative: withdraw, refused if there is not enough), counter

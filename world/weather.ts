@@ -35,6 +35,10 @@ export const FAULTS = {
 
 export type Fault = keyof typeof FAULTS;
 
+export function isFault(name: unknown): name is Fault {
+  return typeof name === 'string' && Object.hasOwn(FAULTS, name);
+}
+
 /** How likely each fault is, by Region. Nothing happens unless it is set: then no random number is drawn either. */
 export class Weather {
   readonly #random: Random;

@@ -1,0 +1,84 @@
+import * as z from 'zod';
+import type { HistoryCommit } from '../checkers/history.ts';
+import { type Commit, rowPageSchema, streamStateSchema } from '../core/index.ts';
+import type { VirtualScheduler } from '../world/time/scheduler.ts';
+import type { World } from '../world/world.ts';
+import { ask, versionIn } from './client.ts';
+import { effectOf, VIEWS } from './domain.ts';
+import type { Recorder } from './recorder.ts';
+import { SUBSCRIBERS } from './subscribers.ts';
+
+/** What is looked at when a history is over. */
+export interface Scene {
+  readonly world: World;
+  readonly scheduler: VirtualScheduler;
+  readonly recorder: Recorder;
+  /** The streams that were written. */
+  readonly streams: readonly string[];
+  /** The transactions that were sent. */
+  readonly transactions: readonly string[];
+}
+
+/** Writes down what every Region stores, shows and has counted in the end. */
+export async function observe(scene: Scene): Promise<void> {
+  const { world, recorder, streams } = scene;
+  for (const region of world.regions.keys()) {
+    for (const stream of streams) await observeStream(scene, region, stream);
+    for (const [view, { of, shows }] of Object.entries(VIEWS)) {
+      const values = await rowsOf(scene, region, view);
+      recorder.add({ line: 'view', region, view, of, shows, values });
+    }
+    for (const subscriber of Object.keys(SUBSCRIBERS)) observeSums(scene, region, subscriber);
+    for (const id of scene.transactions) await observeOutcome(scene, region, id);
+  }
+}
+
+async function observeStream({ world, scheduler, recorder }: Scene, region: string, stream: string): Promise<void> {
+  const reply = await scheduler.resolve(ask(world, region, { method: 'GET', path: `/streams/${stream}` }));
+  const { state, version } = streamStateSchema.parse(reply?.body);
+  const stored = await world.region(region).load(stream);
+  const commits = stored.map(shown);
+  recorder.add({ line: 'replica', region, stream, commits, version: versionIn(version), state });
+}
+
+function shown(commit: Commit): HistoryCommit {
+  const { log, position, commitId, region, context, hlc, fingerprint, tx, events, stream } = commit;
+  return {
+    ...{ log, position, commitId, region, context, hlc, fingerprint },
+    state: tx === undefined || tx.state === 'committed' ? 'visible' : tx.state,
+    ...(tx && { deadline: tx.deadline }),
+    events: events.map((event, index) => ({
+      id: `${stream}@${log}.${position}.${index}`,
+      type: event.type,
+      effect: effectOf(event),
+    })),
+  };
+}
+
+async function rowsOf({ world, scheduler }: Scene, region: string, view: string) {
+  const rows: [string, unknown][] = [];
+  for (let after: string | undefined, first = true; first || after !== undefined; first = false) {
+    const path = `/views/${view}`;
+    const query = after === undefined ? {} : { query: `after=${encodeURIComponent(after)}` };
+    const reply = await scheduler.resolve(ask(world, region, { method: 'GET', path, ...query }));
+    const page = rowPageSchema.parse(reply?.body);
+    rows.push(...page.rows.map(({ key, value }): [string, unknown] => [key, value]));
+    after = page.next;
+  }
+  return Object.fromEntries(rows);
+}
+
+function observeSums({ world, recorder }: Scene, region: string, subscriber: string): void {
+  if (subscriber !== 'tally') return;
+  const sums = world.region(region).sumsOf(subscriber);
+  const counts = Object.fromEntries([...sums].map(([event, { count = 0 }]) => [event, count]));
+  recorder.add({ line: 'tallied', region, subscriber, of: 'events', counts });
+}
+
+const stateSchema = z.object({ state: z.enum(['committed', 'aborted', 'undecided']) });
+
+async function observeOutcome({ world, scheduler, recorder }: Scene, region: string, id: string): Promise<void> {
+  const reply = await scheduler.resolve(ask(world, region, { method: 'GET', path: `/transactions/${id}` }));
+  const state = reply?.status === 404 ? 'unknown' : stateSchema.safeParse(reply?.body).data?.state;
+  if (state !== undefined) recorder.add({ line: 'outcome', at: recorder.now(), region, id, state });
+}

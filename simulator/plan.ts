@@ -1,0 +1,292 @@
+import type { Effect } from '../checkers/history.ts';
+import { type Random, randomBetween, seeded } from '../world/time/randomness.ts';
+import type { Fault } from '../world/weather.ts';
+import { TYPES, type TypeName } from './domain.ts';
+import type { Operation, Schedule, Trouble } from './schedule.ts';
+
+export const REGIONS = ['us-east-1', 'us-east-2', 'us-west-2'] as const;
+
+/** What a history is about: how often each kind of trouble occurs, and what clients do. */
+interface Profile {
+  readonly why: string;
+  readonly faults: readonly Fault[];
+  /** Whether links are cut. */
+  readonly cuts: boolean;
+  readonly restarts: boolean;
+  readonly operators: boolean;
+  readonly clocks: boolean;
+  /** Number of streams of each type. Few streams are contended. */
+  readonly streams: number;
+  /** Weights of the operations. */
+  readonly mix: { readonly append: number; readonly read: number; readonly transact: number };
+}
+
+const calm = {
+  faults: [],
+  cuts: false,
+  restarts: false,
+  operators: false,
+  clocks: false,
+  streams: 2,
+  mix: { append: 6, read: 4, transact: 3 },
+} as const;
+
+const ofLinks = [
+  'replication.late',
+  'replication.coalesced',
+  'invoke.slow',
+  'invoke.lost',
+  'invoke.answer-lost',
+  'bus.dropped',
+  'bus.partial',
+] as const satisfies readonly Fault[];
+
+const ofTables = [
+  'table.torn',
+  'table.stale',
+  'table.conflict',
+  'table.throttled',
+  'table.unresolved',
+  'decisions.stale',
+  'decisions.write-conflict',
+] as const satisfies readonly Fault[];
+
+const ofProcesses = [
+  'port.slow',
+  'port.refused',
+  'port.answer-lost',
+  'port.late-effect',
+  'process.dies',
+  'process.stalls',
+  'lambda.any-instance',
+  'lambda.throttled',
+] as const satisfies readonly Fault[];
+
+const ofMessages = [
+  'stream.again',
+  'queue.again',
+  'queue.refused',
+  'machine.twice',
+  'machine.task-twice',
+  'machine.throttled',
+  'machine.dies',
+] as const satisfies readonly Fault[];
+
+export const PROFILES = {
+  calm: { ...calm, why: 'no faults: what an operation takes is counted' },
+  links: { ...calm, why: 'links that are cut, slow or lossy', faults: ofLinks, cuts: true },
+  tables: { ...calm, why: 'tables that are torn, stale, throttled or cannot be reached', faults: ofTables },
+  processes: { ...calm, why: 'processes that die, stall and lose answers', faults: ofProcesses, restarts: true },
+  messages: { ...calm, why: 'messages and executions that come late and again', faults: ofMessages },
+  clocks: { ...calm, why: 'clocks that differ', clocks: true, cuts: true },
+  contention: {
+    ...calm,
+    why: 'transactions that compete for few streams',
+    faults: [...ofProcesses, 'machine.dies'],
+    streams: 1,
+    mix: { append: 2, read: 2, transact: 8 },
+  },
+  everything: {
+    ...calm,
+    why: 'everything at once',
+    faults: [...ofLinks, ...ofTables, ...ofProcesses, ...ofMessages],
+    cuts: true,
+    restarts: true,
+    operators: true,
+    clocks: true,
+  },
+} as const satisfies Readonly<Record<string, Profile>>;
+
+export type ProfileName = keyof typeof PROFILES;
+export const PROFILE_NAMES: readonly string[] = Object.keys(PROFILES);
+
+export function isProfile(name: string): name is ProfileName {
+  return Object.hasOwn(PROFILES, name);
+}
+
+/** Virtual milliseconds in which clients send operations. */
+const ACTIVE_MS = 40_000;
+const SESSIONS = 6;
+
+/** The names of a history's streams. */
+export function streamsOf({ streams }: Pick<Profile, 'streams'>): readonly string[] {
+  return Object.entries(TYPES).flatMap(([type, { mode }]) =>
+    Array.from({ length: streams }, (_, i) =>
+      mode === 'merge' ? `${type}/${i}` : `${type}/${REGIONS[i % REGIONS.length]}.${i}`,
+    ),
+  );
+}
+
+/** Draws a history: what clients do, and what goes wrong meanwhile. */
+export function planHistory(seed: number, profile: ProfileName, operations = 50): Schedule {
+  const random = seeded(seed);
+  const of: Profile = PROFILES[profile];
+  const draw = new Draw(random, of);
+  const setting = draw.setting();
+  const steps = [
+    ...Array.from({ length: operations }, (_, i) => draw.operation(i)),
+    ...(of.faults.length > 0 || of.cuts || of.restarts || of.operators ? draw.troubles() : []),
+  ].sort((a, b) => a.at - b.at);
+  return { seed, profile, setting, steps };
+}
+
+class Draw {
+  readonly #random: Random;
+  readonly #profile: Profile;
+  readonly #streams: readonly string[];
+  readonly #homeStreams: readonly string[];
+
+  constructor(random: Random, profile: Profile) {
+    this.#random = random;
+    this.#profile = profile;
+    this.#streams = streamsOf(profile);
+    this.#homeStreams = this.#streams.filter((stream) => TYPES[typeOf(stream)].mode === 'home');
+  }
+
+  setting(): Schedule['setting'] {
+    const { clocks, faults } = this.#profile;
+    const isMessy = faults.length > 0;
+    return {
+      regions: [...REGIONS],
+      decisions: this.#chance(0.5) ? 'strong' : 'eventual',
+      snapshots: this.#chance(0.5),
+      duplicates: isMessy && this.#chance(0.5) ? 0.2 : 0,
+      reorders: isMessy && this.#chance(0.5),
+      clockAhead: clocks
+        ? Object.fromEntries(REGIONS.map((region) => [region, Math.round(this.#between(-5_000, 5_000))]))
+        : {},
+      invoke: this.#chance(0.5) ? [20, 50] : [80, 120],
+      slowTables: this.#chance(0.7),
+    };
+  }
+
+  operation(i: number): Operation {
+    const { append, read, transact } = this.#profile.mix;
+    const at = Math.round(this.#between(0, ACTIVE_MS));
+    const session = `s${Math.floor(this.#between(0, SESSIONS))}`;
+    const region = this.#pick(REGIONS);
+    const roll = this.#between(0, append + read + transact);
+    const common = { at, session, region };
+    if (roll < append) {
+      const stream = this.#pick(this.#streams);
+      const effect = this.#effect(stream, i);
+      return {
+        ...common,
+        kind: 'append',
+        stream,
+        effect,
+        withVersion: this.#chance(0.3),
+        onBus: this.#chance(0.1),
+      };
+    }
+    if (roll < append + read)
+      return { ...common, kind: 'read', stream: this.#pick(this.#streams), atLeast: this.#chance(0.5) };
+    return this.#transaction(common, i);
+  }
+
+  #transaction(common: Pick<Operation, 'at' | 'session' | 'region'>, i: number): Operation {
+    const pool = [...this.#homeStreams];
+    const take = (): string => pool.splice(Math.floor(this.#random() * pool.length), 1)[0] ?? '';
+    const participants = Array.from({ length: 1 + Math.floor(this.#between(0, 3)) }, take).map((stream) => ({
+      stream,
+      effect: this.#effect(stream, i),
+    }));
+    const checks = Array.from({ length: Math.floor(this.#between(0, 2)) }, take);
+    return {
+      ...common,
+      kind: 'transact',
+      driving: this.#chance(0.7) ? common.region : this.#pick(REGIONS),
+      participants,
+      checks,
+      timeoutSeconds: this.#chance(0.8) ? 30 : 5,
+      wait: this.#chance(0.7) ? 20 : 0,
+    };
+  }
+
+  /** Every value that is appended or written is a new one. */
+  #effect(stream: string, i: number): Effect {
+    const value = i + 1;
+    switch (TYPES[typeOf(stream)].kind) {
+      case 'list':
+        return { do: 'append', value };
+      case 'register':
+        return { do: 'write', value };
+      case 'balance':
+        return { do: 'add', amount: this.#chance(0.4) ? -Math.round(this.#between(1, 10)) : 10 };
+      case 'counter':
+        return { do: 'add', amount: value };
+      case 'seats':
+        return { do: this.#chance(0.7) ? 'take' : 'release', by: this.#pick(['ann', 'bob', 'cid', 'dan']) };
+      case 'set':
+        return { do: this.#chance(0.6) ? 'insert' : 'remove', value: this.#pick(['red', 'green', 'blue']) };
+      case 'entries':
+        return { do: 'note', text: `t${value}` };
+    }
+  }
+
+  troubles(): readonly Trouble[] {
+    const { faults, cuts, restarts, operators } = this.#profile;
+    const count = 1 + Math.floor(this.#between(0, 6));
+    const kinds = [
+      ...faults.map((fault) => () => this.#weather(fault)),
+      ...(cuts ? [1, 2, 3].map(() => () => this.#cut()) : []),
+      ...(restarts ? [(): Trouble => ({ kind: 'restart', at: this.#when(), region: this.#pick(REGIONS) })] : []),
+      ...(operators ? [() => this.#operator(), () => this.#operator()] : []),
+    ];
+    return Array.from({ length: count }, () => this.#pick(kinds)());
+  }
+
+  #weather(fault: Fault): Trouble {
+    const at = this.#when();
+    const rate = this.#chance(0.5) ? this.#between(0.02, 0.2) : this.#between(0.2, 0.8);
+    return { kind: 'weather', at, until: at + this.#lasts(), fault, region: this.#pick(REGIONS), rate };
+  }
+
+  #cut(): Trouble {
+    const at = this.#when();
+    const from = this.#pick(REGIONS);
+    const to = this.#pick(REGIONS.filter((region) => region !== from));
+    const all = ['replication', 'bus', 'invoke'] as const;
+    const links = this.#chance(0.5) ? [...all] : [this.#pick(all)];
+    return { kind: 'cut', at, until: at + this.#lasts(), from, to, links };
+  }
+
+  #operator(): Trouble {
+    const common = { at: this.#when(), region: this.#pick(REGIONS) };
+    return this.#chance(0.5)
+      ? { kind: 'rebuild', ...common, view: this.#pick(['notes', 'balances', 'money', 'counts']) }
+      : { kind: 'republish', ...common };
+  }
+
+  #when(): number {
+    return Math.round(this.#between(0, ACTIVE_MS));
+  }
+
+  #lasts(): number {
+    return Math.round(this.#chance(0.5) ? this.#between(200, 5_000) : this.#between(5_000, 40_000));
+  }
+
+  #chance(of: number): boolean {
+    return this.#random() < of;
+  }
+
+  #between(low: number, high: number): number {
+    return randomBetween(this.#random, [low, high]);
+  }
+
+  #pick<T>(from: readonly [T, ...T[]] | readonly T[]): T {
+    const picked = from[Math.floor(this.#random() * from.length)];
+    if (picked === undefined) throw new Error('There is nothing to pick from.');
+    return picked;
+  }
+}
+
+export function typeOf(stream: string): TypeName {
+  const type = stream.slice(0, stream.indexOf('/'));
+  if (!isType(type)) throw new Error(`No workload has streams of type ${type}.`);
+  return type;
+}
+
+function isType(type: string): type is TypeName {
+  return Object.hasOwn(TYPES, type);
+}

@@ -1,0 +1,105 @@
+import * as z from 'zod';
+import { effectSchema } from '../checkers/history.ts';
+import { DECISIONS } from '../core/names.ts';
+import { type Fault, isFault } from '../world/weather.ts';
+
+/** Milliseconds from the start of a history. */
+const at = z.number();
+
+/** What a client sends. Its session sends it once its earlier operations are over. */
+const operationSchema = z.discriminatedUnion('kind', [
+  z.object({
+    kind: z.literal('append'),
+    at,
+    session: z.string(),
+    region: z.string(),
+    stream: z.string(),
+    effect: effectSchema,
+    /**
+     * What the session knows of the stream goes with it: on a `home` stream it is `expected`, on a `merge` stream
+     * `basedOn`.
+     */
+    withVersion: z.boolean(),
+    /** By the bus: there is no response. */
+    onBus: z.boolean(),
+  }),
+  z.object({
+    kind: z.literal('read'),
+    at,
+    session: z.string(),
+    region: z.string(),
+    stream: z.string(),
+    /** At least what the session has seen of the stream. */
+    atLeast: z.boolean(),
+  }),
+  z.object({
+    kind: z.literal('transact'),
+    at,
+    session: z.string(),
+    region: z.string(),
+    driving: z.string(),
+    participants: z.array(z.object({ stream: z.string(), effect: effectSchema })),
+    /** Streams that the session has read, if it has, and that must not change until the commit point. */
+    checks: z.array(z.string()),
+    timeoutSeconds: z.number(),
+    /** Seconds that the client waits for the outcome before it asks for it. */
+    wait: z.number(),
+  }),
+]);
+export type Operation = z.infer<typeof operationSchema>;
+
+/** What goes wrong, and what operators do. */
+const troubleSchema = z.discriminatedUnion('kind', [
+  z.object({
+    kind: z.literal('weather'),
+    at,
+    until: z.number(),
+    fault: z.custom<Fault>(isFault),
+    region: z.string(),
+    rate: z.number(),
+  }),
+  z.object({
+    kind: z.literal('cut'),
+    at,
+    until: z.number(),
+    from: z.string(),
+    to: z.string(),
+    links: z.array(z.enum(['replication', 'bus', 'invoke'])),
+  }),
+  z.object({ kind: z.literal('restart'), at, region: z.string() }),
+  z.object({ kind: z.literal('rebuild'), at, region: z.string(), view: z.string() }),
+  z.object({ kind: z.literal('republish'), at, region: z.string() }),
+]);
+export type Trouble = z.infer<typeof troubleSchema>;
+
+export type Step = Operation | Trouble;
+
+/** The world of a history. */
+const settingSchema = z.object({
+  regions: z.array(z.string()),
+  decisions: z.enum(DECISIONS),
+  /** Whether streams have snapshots. */
+  snapshots: z.boolean(),
+  /** Fraction of messages that arrive twice. */
+  duplicates: z.number(),
+  reorders: z.boolean(),
+  /** Milliseconds by which a Region's clock is ahead. */
+  clockAhead: z.record(z.string(), z.number()),
+  /** Milliseconds of one direction of an Invoke. */
+  invoke: z.tuple([z.number(), z.number()]),
+  /** Whether calls of tables take milliseconds, so that they overlap. */
+  slowTables: z.boolean(),
+});
+
+/** Everything that happens in a history. With its seed, it happens in the same way every time. */
+export const scheduleSchema = z.object({
+  seed: z.number(),
+  profile: z.string(),
+  setting: settingSchema,
+  steps: z.array(z.union([operationSchema, troubleSchema])),
+});
+export type Schedule = z.infer<typeof scheduleSchema>;
+
+export function isOperation(step: Step): step is Operation {
+  return step.kind === 'append' || step.kind === 'read' || step.kind === 'transact';
+}

@@ -1,0 +1,39 @@
+import { sleepOn, type VirtualScheduler } from '../world/time/scheduler.ts';
+import type { World } from '../world/world.ts';
+import type { Recorder } from './recorder.ts';
+import type { Trouble } from './schedule.ts';
+
+/** Where a history takes place. */
+export interface Stage {
+  readonly world: World;
+  readonly scheduler: VirtualScheduler;
+  readonly recorder: Recorder;
+}
+
+/** Causes a trouble when its time comes. Resolves when it is over. */
+export async function cause(trouble: Trouble, stage: Stage): Promise<void> {
+  const { world, scheduler, recorder } = stage;
+  await sleepOn(scheduler, trouble.at);
+  const { kind, at, ...details } = trouble;
+  switch (trouble.kind) {
+    case 'weather': {
+      const { fault, region, rate, until } = trouble;
+      recorder.add({ line: 'fault', at, until, fault, region, details: { rate } });
+      world.weather.set(fault, rate, region);
+      await sleepOn(scheduler, until - at);
+      return world.weather.set(fault, 0, region);
+    }
+    case 'cut': {
+      const { from, to, links, until } = trouble;
+      recorder.add({ line: 'fault', at, until, fault: kind, details: { from, to, links } });
+      world.cut(from, to, links);
+      await sleepOn(scheduler, until - at);
+      return world.heal(from, to);
+    }
+    case 'restart':
+    case 'rebuild':
+    case 'republish':
+      recorder.add({ line: 'fault', at, fault: kind, region: trouble.region, details });
+      return;
+  }
+}
