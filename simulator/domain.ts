@@ -86,7 +86,7 @@ const seats = defineStream({
 });
 
 /** @param snapshots whether streams have snapshots, as many as possible */
-export function workloadDomain(snapshots: boolean): Domain {
+function workloadDomain(snapshots: boolean): Domain {
   const often = snapshots ? { snapshots: { every: 2, codeVersion: 1, settle: 1000 } } : {};
   const [notes, accounts, counters] = [
     { ...note, ...often },
@@ -117,6 +117,9 @@ export function workloadDomain(snapshots: boolean): Domain {
     ],
   });
 }
+
+/** The domain without snapshots, and with them. Making one takes longer than a history of few operations. */
+export const DOMAINS = { plain: workloadDomain(false), snapshots: workloadDomain(true) } as const;
 
 /** What the views show, for the checkers. */
 export const VIEWS = {

@@ -15,6 +15,8 @@ interface Profile {
   readonly restarts: boolean;
   readonly operators: boolean;
   readonly clocks: boolean;
+  /** Whether operations come one by one, without anything else, so that what they take is counted. */
+  readonly oneByOne: boolean;
   /** Number of streams of each type. Few streams are contended. */
   readonly streams: number;
   /** Weights of the operations. */
@@ -27,6 +29,7 @@ const calm = {
   restarts: false,
   operators: false,
   clocks: false,
+  oneByOne: false,
   streams: 2,
   mix: { append: 6, read: 4, transact: 3 },
 } as const;
@@ -73,7 +76,8 @@ const ofMessages = [
 ] as const satisfies readonly Fault[];
 
 export const PROFILES = {
-  calm: { ...calm, why: 'no faults: what an operation takes is counted' },
+  calm: { ...calm, why: 'no faults' },
+  costs: { ...calm, why: 'no faults, one operation after the other: what each takes is counted', oneByOne: true },
   links: { ...calm, why: 'links that are cut, slow or lossy', faults: ofLinks, cuts: true },
   tables: { ...calm, why: 'tables that are torn, stale, throttled or cannot be reached', faults: ofTables },
   processes: { ...calm, why: 'processes that die, stall and lose answers', faults: ofProcesses, restarts: true },
@@ -107,6 +111,8 @@ export function isProfile(name: string): name is ProfileName {
 /** Virtual milliseconds in which clients send operations. */
 const ACTIVE_MS = 40_000;
 const SESSIONS = 6;
+/** Milliseconds of one direction of an Invoke where round trips are counted. */
+export const ONE_WAY_MS = 50;
 
 /** The names of a history's streams. */
 export function streamsOf({ streams }: Pick<Profile, 'streams'>): readonly string[] {
@@ -144,19 +150,20 @@ class Draw {
   }
 
   setting(): Schedule['setting'] {
-    const { clocks, faults } = this.#profile;
+    const { clocks, faults, oneByOne } = this.#profile;
     const isMessy = faults.length > 0;
     return {
       regions: [...REGIONS],
       decisions: this.#chance(0.5) ? 'strong' : 'eventual',
-      snapshots: this.#chance(0.5),
+      snapshots: !oneByOne && this.#chance(0.5),
       duplicates: isMessy && this.#chance(0.5) ? 0.2 : 0,
       reorders: isMessy && this.#chance(0.5),
       clockAhead: clocks
         ? Object.fromEntries(REGIONS.map((region) => [region, Math.round(this.#between(-5_000, 5_000))]))
         : {},
-      invoke: this.#chance(0.5) ? [20, 50] : [80, 120],
-      slowTables: this.#chance(0.7),
+      invoke: oneByOne ? [ONE_WAY_MS, ONE_WAY_MS] : this.#chance(0.5) ? [20, 50] : [80, 120],
+      slowTables: !oneByOne && this.#chance(0.7),
+      oneByOne,
     };
   }
 
@@ -176,7 +183,7 @@ class Draw {
         stream,
         effect,
         withVersion: this.#chance(0.3),
-        onBus: this.#chance(0.1),
+        onBus: !this.#profile.oneByOne && this.#chance(0.1),
       };
     }
     if (roll < append + read)
@@ -199,7 +206,7 @@ class Draw {
       participants,
       checks,
       timeoutSeconds: this.#chance(0.8) ? 30 : 5,
-      wait: this.#chance(0.7) ? 20 : 0,
+      wait: this.#profile.oneByOne || this.#chance(0.7) ? 20 : 0,
     };
   }
 

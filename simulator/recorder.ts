@@ -16,10 +16,13 @@ export class Recorder {
   readonly #scheduler: Scheduler;
   readonly #start: number;
   readonly #lines: Line[];
+  readonly #onLine: (line: Line) => void;
   #operations = 0;
 
-  constructor(scheduler: Scheduler, header: LineOf<'history'>) {
+  /** @param onLine called with every line that is added, and again when an operation ends */
+  constructor(scheduler: Scheduler, header: LineOf<'history'>, onLine: (line: Line) => void = () => undefined) {
     this.#scheduler = scheduler;
+    this.#onLine = onLine;
     this.#start = scheduler.now();
     this.#lines = [header];
   }
@@ -34,6 +37,7 @@ export class Recorder {
 
   add(line: Line): void {
     this.#lines.push(line);
+    this.#onLine(line);
   }
 
   /**
@@ -43,9 +47,10 @@ export class Recorder {
    */
   begin<L extends Operation>(session: string, lineOf: (head: Head) => L) {
     const line = lineOf({ op: ++this.#operations, session, begin: this.now() });
-    this.#lines.push(line);
+    this.add(line);
     return (answer: Partial<LineOf<L['line']>>): void => {
       Object.assign(line, answer, { end: this.now() });
+      this.#onLine(line);
     };
   }
 }

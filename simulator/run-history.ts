@@ -1,15 +1,18 @@
-import type { History } from '../checkers/history.ts';
+import type { History, Line } from '../checkers/history.ts';
 import { silentTelemetry } from '../world/error-log.ts';
 import { withSlowTables } from '../world/region/slow-tables.ts';
 import { seeded } from '../world/time/randomness.ts';
 import { sleepOn, VirtualScheduler } from '../world/time/scheduler.ts';
 import { World } from '../world/world.ts';
 import { Session } from './client.ts';
-import { TYPES, workloadDomain } from './domain.ts';
+import { DOMAINS, TYPES } from './domain.ts';
+import { Meter, mostOf } from './meter.ts';
 import { observe } from './observe.ts';
+import { ONE_WAY_MS } from './plan.ts';
 import { Recorder } from './recorder.ts';
 import { isOperation, type Operation, type Schedule } from './schedule.ts';
 import { recordingSubscribers, SUBSCRIBERS } from './subscribers.ts';
+import { type Trace, traced } from './trace.ts';
 import { cause, type Stage } from './trouble.ts';
 
 /** A history, and what happened in it. */
@@ -18,6 +21,8 @@ export interface Ran {
   readonly operations: number;
   /** How often each kind of fault happened. */
   readonly faults: ReadonlyMap<string, number>;
+  /** Which function called which port, and what came of it. */
+  readonly coverage: readonly string[];
 }
 
 /**
@@ -25,40 +30,69 @@ export interface Ran {
  * and an hour more.
  */
 const SETTLE_MS = 2 * 60 * 60 * 1000;
+/** Virtual milliseconds after which a copy of a stream in memory is not used any more. */
+const COLD_MS = 60_000;
 
-/** Runs a history in its own world, in virtual time, until everything has settled. The same schedule runs in the same way every time. */
-export async function runHistory(schedule: Schedule): Promise<Ran> {
-  const stage = setStage(schedule);
+/** How a history can be followed as it happens. */
+export interface Follow {
+  readonly trace: Trace;
+  /** Called after every event: time stands still until what it returns has resolved. */
+  readonly pace?: () => Promise<void> | undefined;
+}
+
+/**
+ * Runs a history in its own world, in virtual time, until everything has settled. The same schedule runs in the same way
+ * every time.
+ */
+export async function runHistory(schedule: Schedule, follow?: Follow): Promise<Ran> {
+  const stage = setStage(schedule, follow);
   const { world, scheduler, recorder } = stage;
   const operations = schedule.steps.filter(isOperation);
   const troubles = schedule.steps.filter((step) => !isOperation(step));
   const causing = Promise.all(troubles.map((trouble) => cause(trouble, stage)));
-  await scheduler.resolve(Promise.all([sendAll(operations, stage), causing]));
+  if (schedule.setting.oneByOne) await sendOneByOne(operations, stage);
+  else await scheduler.resolve(Promise.all([sendAll(operations, stage), causing]));
   world.weather.calm();
   world.healAll();
   await settle(stage);
   const transactions = recorder.history.flatMap((line) => (line.line === 'transact' ? [line.id] : []));
   await observe({ ...stage, streams: streamsOf(operations), transactions: [...new Set(transactions)] });
-  return { history: recorder.history, operations: operations.length, faults: world.weather.counts };
+  return { history: recorder.history, operations: operations.length, faults: world.weather.counts, coverage: [] };
 }
 
-function setStage({ seed, setting }: Schedule): Stage {
-  const { regions, snapshots, invoke, slowTables, ...options } = setting;
+function setStage({ seed, setting }: Schedule, follow: Follow | undefined): Stage & { readonly meter: Meter } {
+  const { regions, snapshots, invoke, slowTables, oneByOne, ...options } = setting;
+  const meter = new Meter();
   const scheduler = new VirtualScheduler();
-  const recorder = new Recorder(scheduler, {
-    ...{ line: 'history', format: 1, source: 'simulator', seed, types: TYPES, regions },
-  });
+  const start = scheduler.now();
+  const now = () => scheduler.now() - start;
+  const trace = follow && pacedTrace(follow, scheduler);
+  const header = { line: 'history', format: 1, source: 'simulator', seed, types: TYPES, regions } as const;
+  const onLine = (line: Line): void => trace?.({ event: 'line', at: now(), line: { ...line } });
+  const recorder = new Recorder(scheduler, { ...header, regions: [...regions] }, onLine);
   const random = seeded(seed + 2);
   const world = new World({
     ...options,
-    ...{ domain: workloadDomain(snapshots), regions, scheduler, seed },
+    ...{ domain: snapshots ? DOMAINS.snapshots : DOMAINS.plain, regions, scheduler, seed },
     latency: { invoke },
     // Processes fail on purpose: the checkers report what that breaks.
     telemetry: silentTelemetry,
     subscribers: recordingSubscribers(recorder),
-    ...(slowTables && { withFaults: (_region, ports) => withSlowTables(ports, scheduler, random) }),
+    withFaults: (region, ports, _exit, of) => {
+      const own = trace ? traced(ports, trace, { region, of, now }) : ports;
+      const counted = oneByOne ? meter.around(own, of) : own;
+      return slowTables ? withSlowTables(counted, scheduler, random) : counted;
+    },
   });
-  return { world, scheduler, recorder };
+  return { world, scheduler, recorder, meter };
+}
+
+function pacedTrace({ trace, pace }: Follow, scheduler: VirtualScheduler): Trace {
+  return (event) => {
+    trace(event);
+    const wait = pace?.();
+    if (wait) scheduler.hold(wait);
+  };
 }
 
 /** Sends every operation in its session, not before its time. Resolves when all are over. */
@@ -72,6 +106,29 @@ async function sendAll(operations: readonly Operation[], { world, scheduler, rec
     await session.send(operation, `op-${i + 1}`);
   });
   await Promise.all(sent);
+}
+
+/** Sends each operation, warm if the one before was of the same stream, when nothing is left to happen, and counts what it takes. */
+async function sendOneByOne(operations: readonly Operation[], stage: Stage & { readonly meter: Meter }): Promise<void> {
+  const { world, scheduler, recorder, meter } = stage;
+  const session = new Session({ world, scheduler, recorder, name: 's' });
+  for (const [i, operation] of operations.entries())
+    for (const isWarm of [false, true]) {
+      // A function's copies of a stream that others write, too, are not used after a second.
+      if (!isWarm) await scheduler.run(COLD_MS);
+      meter.take();
+      const begin = scheduler.now();
+      const before = recorder.history.length;
+      await scheduler.resolve(session.send(operation, `op-${i + 1}${isWarm ? '-again' : ''}`));
+      const roundTrips = Math.round((scheduler.now() - begin) / (2 * ONE_WAY_MS));
+      await scheduler.runUntil(() => world.idle);
+      for (const line of recorder.history.slice(before))
+        if (line.line === 'append' || line.line === 'read' || line.line === 'transact')
+          recorder.add({
+            ...{ line: 'cost', op: line.op, of: line.line, warm: isWarm, roundTrips, ...meter.take() },
+            most: mostOf(line, isWarm),
+          });
+    }
 }
 
 /** Lets time pass until nothing is left to happen, and writes down how long that took. */

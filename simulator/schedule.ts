@@ -89,6 +89,8 @@ const settingSchema = z.object({
   invoke: z.tuple([z.number(), z.number()]),
   /** Whether calls of tables take milliseconds, so that they overlap. */
   slowTables: z.boolean(),
+  /** Whether each operation waits until nothing is left to happen, so that what it takes can be counted. */
+  oneByOne: z.boolean(),
 });
 
 /** Everything that happens in a history. With its seed, it happens in the same way every time. */

@@ -1,5 +1,6 @@
 import { sleepOn, type VirtualScheduler } from '../world/time/scheduler.ts';
 import type { World } from '../world/world.ts';
+import { Operator } from './operator.ts';
 import type { Recorder } from './recorder.ts';
 import type { Trouble } from './schedule.ts';
 
@@ -32,8 +33,26 @@ export async function cause(trouble: Trouble, stage: Stage): Promise<void> {
     }
     case 'restart':
     case 'rebuild':
+    case 'republish': {
+      const { region } = trouble;
+      recorder.add({ line: 'fault', at, fault: kind, region, details });
+      return operate(trouble, stage);
+    }
+  }
+}
+
+type OfOperators = Extract<Trouble, { readonly kind: 'restart' | 'rebuild' | 'republish' }>;
+
+/** What an operator does in a Region. */
+async function operate(trouble: OfOperators, { world, scheduler }: Stage): Promise<void> {
+  const region = world.region(trouble.region);
+  const operator = new Operator(region, scheduler);
+  switch (trouble.kind) {
+    case 'restart':
+      return undefined;
+    case 'rebuild':
+      return operator.rebuild(trouble.view);
     case 'republish':
-      recorder.add({ line: 'fault', at, fault: kind, region: trouble.region, details });
-      return;
+      return operator.republish(0);
   }
 }

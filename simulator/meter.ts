@@ -1,0 +1,77 @@
+import type { LineOf } from '../checkers/history.ts';
+import { type FaultyPorts, portsAround } from '../world/region/faults.ts';
+import { TYPES } from './domain.ts';
+import { typeOf } from './plan.ts';
+import type { Operation as Line } from './recorder.ts';
+
+type Costs = LineOf<'cost'>['most'];
+
+/** The functions that work for a client before and after its answer. What follows from a commit is not counted. */
+const COUNTED = new Set(['api', 'command', 'participant', 'coordinate', 'turn']);
+const WRITES = /^(events\.(put|finalise|mark|transact|putDecision)|decisions\.put)$/;
+const TABLES = /^(events|decisions|snapshots)\./;
+
+/** Counts requests of tables, and writes among them, by the functions that work for clients. */
+export class Meter {
+  #requests = 0;
+  #writes = 0;
+
+  /** The ports of a function, counted. */
+  around(ports: FaultyPorts, of: string): FaultyPorts {
+    if (!COUNTED.has(of)) return ports;
+    return portsAround(ports, (call, name, args) => {
+      if (TABLES.test(name)) this.#requests++;
+      // One request writes all items of a one-Region transaction.
+      if (WRITES.test(name)) this.#writes++;
+      return call(args);
+    });
+  }
+
+  /** What was counted since the last time. */
+  take(): Omit<Costs, 'roundTrips'> {
+    const taken = { requests: this.#requests, writes: this.#writes };
+    this.#requests = 0;
+    this.#writes = 0;
+    return taken;
+  }
+}
+
+/**
+ * The most that an operation may take if nothing else happens, without snapshots. `isWarm`: its instance has just
+ * handled the same stream.
+ */
+export function mostOf(operation: Line, isWarm: boolean): Costs {
+  switch (operation.line) {
+    case 'read':
+      return { writes: 0, requests: 1, roundTrips: 0 };
+    case 'append': {
+      const home = homeOf(operation.stream);
+      // A put; cold, the stream is loaded before.
+      return {
+        writes: 1,
+        requests: isWarm ? 1 : 2,
+        roundTrips: home === undefined || home === operation.region ? 0 : 1,
+      };
+    }
+    case 'transact':
+      return mostOfTransaction(operation);
+  }
+}
+
+function mostOfTransaction({ id, region, participants, checks }: LineOf<'transact'>): Costs {
+  const driving = id.slice(0, id.indexOf(':'));
+  const streams = [...participants, ...checks].map(({ stream }) => stream);
+  const passedOn = region === driving ? 0 : 1;
+  const k = streams.length;
+  if (streams.every((stream) => homeOf(stream) === driving))
+    // One write of everything. Before it the outcome is looked up in both tables, and every stream is loaded.
+    return { writes: 1, requests: 3 + k, roundTrips: passedOn };
+  // An intent of every participant, the decision, and the end of every intent. The participants are asked at once.
+  return { writes: 2 * k + 1, requests: 10 + 6 * k, roundTrips: passedOn + 2 };
+}
+
+/** The home of a stream; undefined if every Region writes it. */
+export function homeOf(stream: string): string | undefined {
+  if (TYPES[typeOf(stream)].mode === 'merge') return undefined;
+  return stream.slice(stream.indexOf('/') + 1, stream.lastIndexOf('.'));
+}

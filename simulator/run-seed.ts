@@ -1,0 +1,45 @@
+import type { History, Violation } from '../checkers/history.ts';
+import { checkHistory } from '../checkers/index.ts';
+import { isProfile, PROFILE_NAMES, type ProfileName, planHistory } from './plan.ts';
+import { runHistory } from './run-history.ts';
+import type { Schedule } from './schedule.ts';
+import { shrink } from './shrink.ts';
+
+/** A history that was checked. */
+export interface Checked {
+  readonly schedule: Schedule;
+  readonly history: History;
+  readonly operations: number;
+  readonly faults: Readonly<Record<string, number>>;
+  readonly coverage: readonly string[];
+  readonly violations: readonly Violation[];
+}
+
+/** The profile of a seed, if none is asked for: each in turn. */
+export function profileOf(seed: number): ProfileName {
+  const name = PROFILE_NAMES[seed % PROFILE_NAMES.length] ?? '';
+  return isProfile(name) ? name : 'everything';
+}
+
+/** Runs a schedule and checks its history. An error of the run itself is a violation, too. */
+export async function runSchedule(schedule: Schedule): Promise<Checked> {
+  const { history, operations, faults, coverage } = await runHistory(schedule);
+  return {
+    ...{ schedule, history, operations, coverage },
+    faults: Object.fromEntries(faults),
+    violations: checkHistory(history),
+  };
+}
+
+export function runSeed(seed: number, profile = profileOf(seed), operations?: number): Promise<Checked> {
+  return runSchedule(planHistory(seed, profile, operations));
+}
+
+/** The smallest schedule found that breaks one of the same properties. */
+export function shrunk({ schedule, violations }: Checked): Promise<Schedule> {
+  const broken = new Set(violations.map(({ property }) => property));
+  return shrink(schedule, async (smaller) => {
+    const { violations: found } = await runSchedule(smaller);
+    return found.some(({ property }) => broken.has(property));
+  });
+}
