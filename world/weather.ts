@@ -2,6 +2,7 @@ import type { Random } from './time/randomness.ts';
 
 /** The faults that services have by chance, with what happens. */
 export const FAULTS = {
+  'clock.stops': 'the monotonic clock of a process stops while it is frozen',
   'port.slow': 'a call is made late',
   'port.refused': 'a call fails before it takes effect',
   'port.answer-lost': 'a call takes effect, and its answer is lost',

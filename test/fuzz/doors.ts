@@ -23,6 +23,7 @@ import { silentTelemetry } from '../../world/error-log.ts';
 import { functionUrlEvent } from '../../world/network/function-url-event.ts';
 import { noCounts } from '../../world/region/counts.ts';
 import { regionRuntime } from '../../world/region/ports.ts';
+import { WorldClock } from '../../world/time/clock.ts';
 import { seeded } from '../../world/time/randomness.ts';
 import { VirtualScheduler } from '../../world/time/scheduler.ts';
 import { World } from '../../world/world.ts';
@@ -271,7 +272,10 @@ const intent: Commit = {
 /** The functions behind queues and streams, each with a good message next to the odd one: that must be processed. */
 function queueDoors(scheduler: VirtualScheduler, seed: number): Readonly<Record<string, Door>> {
   const telemetry = silentTelemetry;
-  const runtime = regionRuntime({ scheduler, random: seeded(seed), clockAhead: 0, telemetry }, noCounts());
+  const runtime = regionRuntime(
+    { scheduler, random: seeded(seed), clock: new WorldClock(scheduler), telemetry },
+    noCounts(),
+  );
   const [events, decisions, views] = [memoryEventStore(), memoryDecisions({ strong: true }), memoryViewStore()];
   events.replicate(commit);
   const taken = async (batch: readonly unknown[]) => batch.map(() => undefined);

@@ -20,26 +20,23 @@ import * as projection from '../../lambdas/projection/handler.ts';
 import * as relay from '../../lambdas/relay/handler.ts';
 import * as resolver from '../../lambdas/resolver/handler.ts';
 import * as turn from '../../lambdas/turn/handler.ts';
-import { type FunctionOptions, FunctionPool, type Handler } from '../services/function-pool.ts';
-import type { Activity } from '../time/activity.ts';
-import type { Scheduler } from '../time/scheduler.ts';
+import { type FunctionOptions, FunctionPool, type Make } from '../services/function-pool.ts';
+import type { Process } from '../services/process.ts';
+import type { WorldClock } from '../time/clock.ts';
+import type { Clockwork } from '../time/clockwork.ts';
 import { instancesOf, invocationLimits, type Overrides, queueLimits, type UnqueuedId } from './deployment.ts';
 import type { FunctionPorts } from './ports.ts';
 
-export interface RegionFunctionsOptions {
+export interface RegionFunctionsOptions extends Pick<Clockwork, 'scheduler' | 'activity' | 'weather'> {
   readonly region: string;
-  readonly scheduler: Scheduler;
-  readonly activity: Activity;
+  readonly clock: WorldClock;
   readonly functions: Overrides;
   readonly telemetry: Telemetry;
-  /** The ports of one instance of the function with this name; `exit` ends its process. */
-  readonly ports: (name: string, exit: () => void) => FunctionPorts;
+  /** The ports of one process of the function with this name. */
+  readonly ports: (name: string, process: Process) => FunctionPorts;
 }
 
 type Consumer = FunctionPool<SQSEvent, SQSBatchResponse>;
-
-/** Creates an instance; `exit` ends its process. */
-type Make<Event, Result> = (exit: () => void) => Handler<Event, Result>;
 
 /** The functions of a Region. */
 export class RegionFunctions {
@@ -54,23 +51,38 @@ export class RegionFunctions {
   readonly ingest: Consumer;
   readonly resolver: Consumer;
   readonly #options: RegionFunctionsOptions;
+  readonly #pools: { readonly restart: () => void; readonly rollOut: () => void }[] = [];
 
   constructor(options: RegionFunctionsOptions) {
     this.#options = options;
     const { ports } = options;
-    this.api = this.#unqueued('api', (exit) => api.makeHandler(ports('api', exit)));
-    this.command = this.#unqueued('command', (exit) => command.makeHandler(ports('command', exit)));
-    this.participant = this.#unqueued('participant', (exit) => participant.makeHandler(ports('participant', exit)));
-    this.turn = this.#unqueued('turn', (exit) => turn.makeHandler(ports('turn', exit)));
-    this.coordinate = this.#unqueued('coordinate', (exit) => coordinate.makeHandler(ports('coordinate', exit)));
-    this.operate = this.#unqueued('operate', (exit) => operate.makeHandler(alone(ports('operate', exit))));
-    this.relay = this.#unqueued('relay', (exit) => {
-      const of = ports('relay', exit);
+    this.api = this.#unqueued('api', (process) => api.makeHandler(ports('api', process)));
+    this.command = this.#unqueued('command', (process) => command.makeHandler(ports('command', process)));
+    this.participant = this.#unqueued('participant', (process) =>
+      participant.makeHandler(ports('participant', process)),
+    );
+    this.turn = this.#unqueued('turn', (process) => turn.makeHandler(ports('turn', process)));
+    this.coordinate = this.#unqueued('coordinate', (process) => coordinate.makeHandler(ports('coordinate', process)));
+    this.operate = this.#unqueued('operate', (process) => operate.makeHandler(alone(ports('operate', process))));
+    this.relay = this.#unqueued('relay', (process) => {
+      const of = ports('relay', process);
       return relay.makeHandler({ ...of, projectedTypes: projectedTypes(of.domain), changeOf });
     });
-    this.projection = this.#consumer('projection', (exit) => projection.makeHandler(alone(ports('projection', exit))));
-    this.ingest = this.#consumer('ingest', (exit) => ingest.makeHandler(ports('ingest', exit)));
-    this.resolver = this.#consumer('resolver', (exit) => resolver.makeHandler(ports('resolver', exit)));
+    this.projection = this.#consumer('projection', (process) =>
+      projection.makeHandler(alone(ports('projection', process))),
+    );
+    this.ingest = this.#consumer('ingest', (process) => ingest.makeHandler(ports('ingest', process)));
+    this.resolver = this.#consumer('resolver', (process) => resolver.makeHandler(ports('resolver', process)));
+  }
+
+  /** Ends all instances of all functions. */
+  restart(): void {
+    for (const pool of this.#pools) pool.restart();
+  }
+
+  /** From now on all functions make new instances, of the code that their ports have by then. */
+  rollOut(): void {
+    for (const pool of this.#pools) pool.rollOut();
   }
 
   /** The function of a subscriber. */
@@ -97,10 +109,10 @@ export class RegionFunctions {
     }: Pick<FunctionOptions, 'name' | 'concurrency' | 'throttles'> & { readonly limits: FunctionLimits },
     make: Make<Event, Result>,
   ): FunctionPool<Event, Result> {
-    const { region, scheduler, activity, telemetry } = this.#options;
+    const { region, clock, telemetry } = this.#options;
     // On AWS, Lambda logs what a handler throws.
-    const makeLogged: Make<Event, Result> = (exit) => {
-      const handle = make(exit);
+    const makeLogged: Make<Event, Result> = (process) => {
+      const handle = make(process);
       return async (event, context) => {
         try {
           return await handle(event, context);
@@ -110,8 +122,10 @@ export class RegionFunctions {
         }
       };
     };
-    const options = { ...of, region, ...invocationLimits(limits) };
-    return new FunctionPool(options, scheduler, activity, makeLogged);
+    const options = { ...of, region, ...invocationLimits(limits), now: () => clock.now() };
+    const pool = new FunctionPool(options, this.#options, makeLogged);
+    this.#pools.push({ restart: () => pool.restart(), rollOut: () => pool.rollOut() });
+    return pool;
   }
 }
 

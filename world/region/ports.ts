@@ -14,6 +14,7 @@ import { REMOTE_MS } from '../../core/limits/budgets.ts';
 import { type Telemetry, unexpectedIn } from '../../lambdas/instrument.ts';
 import { type FunctionPool, ThrottledInvocation } from '../services/function-pool.ts';
 import { answerPayload, requestPayload } from '../services/payload.ts';
+import type { WorldClock } from '../time/clock.ts';
 import { hexId, type Random } from '../time/randomness.ts';
 import { type Scheduler, sleepOn, withTimeout } from '../time/scheduler.ts';
 import type { RegionCounts } from './counts.ts';
@@ -50,19 +51,19 @@ export function regionRuntime(
   {
     scheduler,
     random,
-    clockAhead,
+    clock,
     telemetry,
   }: {
     readonly scheduler: Scheduler;
     readonly random: Random;
-    readonly clockAhead: number;
+    readonly clock: WorldClock;
     readonly telemetry: Telemetry;
   },
   { metrics }: Pick<RegionCounts, 'metrics'>,
 ): Runtime {
   return {
-    now: () => scheduler.now() + clockAhead,
-    clockAhead: () => clockAhead,
+    now: () => clock.now(),
+    clockAhead: () => clock.ahead,
     elapsed: () => scheduler.now(),
     sleep: (milliseconds) => sleepOn(scheduler, milliseconds),
     random,

@@ -5,6 +5,7 @@ import {
   type Commit,
   type Decision,
   type Domain,
+  type EventPattern,
   encodeOperateRequest,
   fastPathPattern,
   ingestPattern,
@@ -24,11 +25,13 @@ import { subscriberOn } from '../../lambdas/subscription.ts';
 import { WorldBus } from '../services/bus.ts';
 import type { FunctionPool } from '../services/function-pool.ts';
 import { answerPayload, requestPayload } from '../services/payload.ts';
+import type { Process } from '../services/process.ts';
 import type { KeepingQueue } from '../services/queue.ts';
 import { WorldStateMachine } from '../services/state-machine.ts';
 import { TableStream } from '../services/table-stream.ts';
 import type { LoadedSubscriber } from '../subscribers.ts';
 import type { Activity } from '../time/activity.ts';
+import { WorldClock } from '../time/clock.ts';
 import type { Clockwork } from '../time/clockwork.ts';
 import { noCounts, type RegionCounts } from './counts.ts';
 import { type Overrides, streamLimits } from './deployment.ts';
@@ -37,6 +40,7 @@ import { RegionFunctions } from './functions.ts';
 import { keptMessages } from './kept-messages.ts';
 import type { Links } from './links.ts';
 import { type FunctionPorts, ownPorts, regionRuntime, remoteOver } from './ports.ts';
+import { ProcessPorts } from './process-ports.ts';
 import { RegionQueues, waitingQueue } from './queues.ts';
 import type { Storage } from './storage.ts';
 import { subscriberEnvironment } from './subscriber-environment.ts';
@@ -74,6 +78,8 @@ export interface RegionOptions extends Clockwork {
 export class WorldRegion {
   readonly name: string;
   readonly counts: RegionCounts = noCounts();
+  /** The wall clock of its functions. */
+  readonly clock: WorldClock;
   readonly quarantine: ReturnType<typeof memoryQuarantine>;
   readonly bus: WorldBus;
   readonly tableStream: TableStream;
@@ -83,25 +89,28 @@ export class WorldRegion {
   readonly #options: RegionOptions;
   readonly #peers = new Map<string, { readonly links: Links; readonly peer: WorldRegion }>();
   readonly #runtime: Runtime;
+  /** The code of new instances. */
+  #domain: Domain;
+  /** Changes the pattern of the rule that delivers other Regions' events to the projector. */
+  readonly #changeFastPath: (pattern: EventPattern) => void;
   readonly #functions: RegionFunctions;
   readonly #tables: RegionTables;
   readonly #queues: RegionQueues;
   readonly #subscriberTables = new Map<string, SubscriberTable>();
 
   constructor(options: RegionOptions) {
-    const { region, domain, scheduler, activity, duplicates, functions, telemetry, storage } = options;
+    const { region, domain, scheduler, clockAhead, duplicates, functions, storage } = options;
     this.name = region;
     this.#options = options;
-    this.#runtime = regionRuntime(options, this.counts);
+    this.#domain = domain;
+    this.clock = new WorldClock(scheduler, clockAhead);
+    this.#runtime = regionRuntime({ ...options, clock: this.clock }, this.counts);
     this.bus = new WorldBus(region, scheduler);
     this.quarantine = memoryQuarantine(() => scheduler.now(), storage && keptMessages(storage, `quarantine/${region}`));
     this.#functions = new RegionFunctions({
-      region,
-      scheduler,
-      activity,
-      functions,
-      telemetry,
-      ports: (name, exit) => this.#ports(name, exit),
+      ...options,
+      clock: this.clock,
+      ports: (name, process) => this.#ports(name, process),
     });
     const { coordinate, participant, turn, relay } = this.#functions;
     this.machine = new WorldStateMachine(
@@ -130,7 +139,10 @@ export class WorldRegion {
     this.#queues = new RegionQueues(options, this.#functions, this.quarantine);
     const types = [...projectedTypes(domain)].sort();
     this.bus.addRule(ingestPattern, { kind: 'queue', queue: this.#queues.ingest });
-    this.bus.addRule(fastPathPattern(region, types), { kind: 'queue', queue: this.#queues.projection });
+    this.#changeFastPath = this.bus.addRule(fastPathPattern(region, types), {
+      kind: 'queue',
+      queue: this.#queues.projection,
+    });
     for (const subscriber of options.subscribers)
       if (subscriber.subscription.regions.includes(region)) this.#subscribe(subscriber);
   }
@@ -197,6 +209,19 @@ export class WorldRegion {
     return answerPayload(await this.#functions.api.invoke(event));
   }
 
+  /** Ends all processes of the Region: function instances, with their warm memory, and executions of the state machine. */
+  restart(): void {
+    this.machine.killAll();
+    this.#functions.restart();
+  }
+
+  /** Deploys other code: instances of the earlier code live on for up to a minute, and run beside those of the new code. */
+  deploy(domain: Domain): void {
+    this.#domain = domain;
+    this.#changeFastPath(fastPathPattern(this.name, [...projectedTypes(domain)].sort()));
+    this.#functions.rollOut();
+  }
+
   /** One invocation of the Region's `operate` function with an action. */
   operate<Name extends OperatorAction>(action: Name, input: ActionInput<Name>): Promise<OperateAnswer> {
     return this.invokeOperate(encodeOperateRequest(action, input));
@@ -248,8 +273,12 @@ export class WorldRegion {
     const kept = storage && { storage, table: `subscribers/${name}/${region}` };
     const table = hasTable ? subscriberTable(runtime.now, kept) : undefined;
     if (table) this.#subscriberTables.set(name, table);
-    const consumer = this.#functions.subscriber(subscription, (exit) => {
-      const { progress, waiting } = this.#faulty(name, exit, { progress: table?.progress, waiting: own });
+    const consumer = this.#functions.subscriber(subscription, (process) => {
+      const of = this.#processPorts(process);
+      const { progress, waiting } = of.of(
+        this.#faulty(name, process.exit, { progress: table?.progress, waiting: own }),
+      );
+      const { runtime } = of;
       const ports = { deployment: 'world', name, region, environment, from, progress, waiting, runtime, telemetry };
       return log.around(async (batch, context) => subscriberOn(await functions, ports)(batch, context));
     });
@@ -274,13 +303,22 @@ export class WorldRegion {
     return answer;
   }
 
-  /** The ports of one instance of a function. */
-  #ports(name: string, exit: () => void): FunctionPorts {
-    const { region, regions, domain, telemetry } = this.#options;
+  /** The ports of one process of a function. */
+  #ports(name: string, process: Process): FunctionPorts {
+    const { region, regions, telemetry } = this.#options;
+    const own = this.#processPorts(process);
     return {
-      ...this.#faulty(name, exit),
-      ...ownPorts({ region, regions, domain, telemetry, runtime: this.#runtime, ingest: this.#queues.ingest }),
+      ...own.of(this.#faulty(name, process.exit)),
+      ...ownPorts({
+        ...{ region, regions, telemetry, domain: this.#domain },
+        runtime: own.runtime,
+        ingest: this.#queues.ingest,
+      }),
     };
+  }
+
+  #processPorts(process: Process): ProcessPorts {
+    return new ProcessPorts(process, { ...this.#options, clock: this.clock, runtime: this.#runtime });
   }
 
   /** The ports that one instance of a function calls over the network, with injected faults. */

@@ -26,7 +26,7 @@ type Target =
   | { readonly kind: 'listener'; readonly listen: (event: unknown) => void };
 
 interface Rule {
-  readonly pattern: EventPattern;
+  pattern: EventPattern;
   readonly target: Target;
 }
 
@@ -52,8 +52,13 @@ export class WorldBus implements Bus {
     this.#scheduler = scheduler;
   }
 
-  addRule(pattern: EventPattern, target: Target): void {
-    this.#rules.push({ pattern, target });
+  /** @returns a function that changes the pattern of the rule */
+  addRule(pattern: EventPattern, target: Target): (pattern: EventPattern) => void {
+    const rule: Rule = { pattern, target };
+    this.#rules.push(rule);
+    return (changed) => {
+      rule.pattern = changed;
+    };
   }
 
   /** @throws MeridianError as the EventBridge adapter does, if the batch exceeds its limits */

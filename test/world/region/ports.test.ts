@@ -7,6 +7,7 @@ import { FunctionPool } from '../../../world/services/function-pool.ts';
 import { Activity } from '../../../world/time/activity.ts';
 import { seeded } from '../../../world/time/randomness.ts';
 import { VirtualScheduler } from '../../../world/time/scheduler.ts';
+import { Weather } from '../../../world/weather.ts';
 
 /** A function of another Region, called over links. */
 function aRemote(handle: (request: unknown) => Promise<unknown>, throttles = false) {
@@ -14,8 +15,7 @@ function aRemote(handle: (request: unknown) => Promise<unknown>, throttles = fal
   const activity = new Activity();
   const callee = new FunctionPool<unknown, unknown>(
     { name: 'callee', region: 'us-east-2', concurrency: 1, throttles, timeout: 1000, memoryMb: 1024 },
-    scheduler,
-    activity,
+    { scheduler, activity, weather: new Weather(seeded(1)) },
     () => handle,
   );
   const link = () => new Link(scheduler, seeded(1), activity, { latency: [10, 10], duplicates: 0 });

@@ -28,8 +28,7 @@ function aQueue(
   const deliveries: { at: number; bodies: string[]; receives: string[] }[] = [];
   const pool = new FunctionPool<SQSEvent, SQSBatchResponse>(
     { name: 'consumer', region: 'us-east-1', concurrency, timeout: 1000, memoryMb: 1024 },
-    scheduler,
-    activity,
+    { scheduler, activity, weather: new Weather(seeded(1)) },
     () =>
       async ({ Records }) => {
         const count = deliveries.push({

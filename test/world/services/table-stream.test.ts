@@ -26,8 +26,7 @@ function aStream(
   const deliveries: { at: number; positions: number[] }[] = [];
   const pool = new FunctionPool<DynamoDBStreamEvent, DynamoDBBatchResponse>(
     { name: 'consumer', concurrency: 1, timeout: 1000, region: 'us-east-1', memoryMb: 1024 },
-    scheduler,
-    activity,
+    { scheduler, activity, weather: new Weather(seeded(1)) },
     () =>
       async ({ Records }) => {
         const positions = Records.map(positionOf);
@@ -84,8 +83,7 @@ describe('TableStream', () => {
     const activity = new Activity();
     const pool = new FunctionPool<DynamoDBStreamEvent, DynamoDBBatchResponse>(
       { name: 'consumer', concurrency: 1, timeout: 1000, region: 'us-east-1', memoryMb: 1024 },
-      scheduler,
-      activity,
+      { scheduler, activity, weather: new Weather(seeded(1)) },
       () =>
         async ({ Records }) => {
           [record] = Records;

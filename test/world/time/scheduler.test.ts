@@ -69,6 +69,17 @@ describe('VirtualScheduler', () => {
     expect(seen).toEqual([10, 11]);
   });
 
+  it('lets the event loop turn now and then, however many timers there are', async () => {
+    const scheduler = new VirtualScheduler(start);
+    let turned = false;
+    let after = 0;
+    const again = (): unknown => scheduler.after(1, again);
+    again();
+    setImmediate(() => setImmediate(() => (turned = true)));
+    await scheduler.runUntil(() => turned || ++after > 100);
+    expect(turned).toBe(true);
+  });
+
   it('stops as soon as its condition is met, and continues from there', async () => {
     const scheduler = new VirtualScheduler(start);
     const ran: number[] = [];
