@@ -227,7 +227,7 @@ function keptDecisions(storage: Storage | undefined): {
   const restored = storage?.load(table).map(fromDecisionItem) ?? [];
   const decisions = memoryDecisions({
     strong: true,
-    onPut: (decision) => storage?.save(table, imagesOf({ decision }).after),
+    onPut: (change) => storage?.save(table, imagesOf(change).after),
   });
   for (const decision of restored) decisions.replicate(decision);
   return { decisions, restored };
