@@ -1,30 +1,36 @@
 import { Activity } from '../time/activity.ts';
 import type { Scheduler } from '../time/scheduler.ts';
 
+interface Surroundings {
+  readonly scheduler: Scheduler;
+  readonly activity: Activity;
+  /** Counts what is not due yet. */
+  readonly later: Activity;
+}
+
 /**
  * What keeps a Region going: its timers, and its part of the world's activity. When the Region is lost, nothing in it
  * happens any more, and nobody waits for what was under way there.
  */
 export class Life {
-  readonly scheduler: Scheduler;
-  readonly activity: PartOfActivity;
-  readonly later: PartOfActivity;
+  /** What replaces the world's own in this Region. */
+  readonly clockwork: Surroundings;
+  readonly #activities: readonly PartOfActivity[];
   readonly #requests = new Set<(reason: Error) => void>();
   #ended = false;
 
   /** @param world the world's own */
-  constructor(world: { readonly scheduler: Scheduler; readonly activity: Activity; readonly later: Activity }) {
-    const { scheduler } = world;
-    this.scheduler = {
-      now: () => scheduler.now(),
+  constructor({ scheduler: time, ...world }: Surroundings) {
+    const scheduler: Scheduler = {
+      now: () => time.now(),
       after: (milliseconds, run) =>
-        scheduler.after(milliseconds, () => {
+        time.after(milliseconds, () => {
           if (!this.#ended) run();
         }),
-      ...(scheduler.hold && { hold: (work: Promise<unknown>) => scheduler.hold?.(work) }),
     };
-    this.activity = new PartOfActivity(world.activity);
-    this.later = new PartOfActivity(world.later);
+    const [activity, later] = [new PartOfActivity(world.activity), new PartOfActivity(world.later)];
+    this.#activities = [activity, later];
+    this.clockwork = { scheduler, activity, later };
   }
 
   /** True if the Region is lost. */
@@ -34,8 +40,7 @@ export class Life {
 
   end(): void {
     this.#ended = true;
-    this.activity.stop();
-    this.later.stop();
+    for (const activity of this.#activities) activity.stop();
     for (const fail of this.#requests) fail(new Error('The Region is lost.'));
     this.#requests.clear();
   }
@@ -55,7 +60,6 @@ export class Life {
 /** The part of the world's activity that is in one Region. */
 class PartOfActivity extends Activity {
   readonly #whole: Activity;
-  #count = 0;
   #stopped = false;
 
   constructor(whole: Activity) {
@@ -65,23 +69,19 @@ class PartOfActivity extends Activity {
 
   override begin(): void {
     if (this.#stopped) return;
-    this.#count++;
+    super.begin();
     this.#whole.begin();
   }
 
   override end(): void {
     if (this.#stopped) return;
-    this.#count--;
+    super.end();
     this.#whole.end();
-  }
-
-  override get idle(): boolean {
-    return this.#count === 0;
   }
 
   /** What has begun here counts as ended. */
   stop(): void {
+    while (!this.idle) this.end();
     this.#stopped = true;
-    for (; this.#count > 0; this.#count--) this.#whole.end();
   }
 }
