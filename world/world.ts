@@ -183,12 +183,28 @@ export class World {
     for (const kind of kinds) this.region(from).linksTo(to)[kind].cut();
   }
 
+  /** Heals all links from one Region to another, unless one of them is lost. */
   heal(from: string, to: string): void {
+    if (this.region(from).isLost || this.region(to).isLost) return;
     for (const link of Object.values<Link>({ ...this.region(from).linksTo(to) })) link.heal();
   }
 
   healAll(): void {
     for (const from of this.regions.keys()) for (const to of this.regions.keys()) if (from !== to) this.heal(from, to);
+  }
+
+  /**
+   * Loses a Region permanently: nothing happens there any more, requests to it fail, and what it had sent and had not
+   * arrived is lost. What was under way there does not keep the world from being idle.
+   */
+  lose(name: string): void {
+    const lost = this.region(name);
+    for (const other of this.regions.keys())
+      if (other !== name) {
+        this.cut(name, other);
+        this.cut(other, name);
+      }
+    lost.lose();
   }
 
   /**
@@ -227,7 +243,7 @@ function keptDecisions(storage: Storage | undefined): {
   const restored = storage?.load(table).map(fromDecisionItem) ?? [];
   const decisions = memoryDecisions({
     strong: true,
-    onPut: (decision) => storage?.save(table, imagesOf({ decision }).after),
+    onPut: (change) => storage?.save(table, imagesOf(change).after),
   });
   for (const decision of restored) decisions.replicate(decision);
   return { decisions, restored };

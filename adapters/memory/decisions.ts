@@ -1,9 +1,11 @@
+import { isDeepStrictEqual } from 'node:util';
 import * as z from 'zod';
 import type { Decision, TransactionsTable } from '../../core/index.ts';
 import { checkItem } from '../store-rules/check-write.ts';
 import { cursorOf } from '../store-rules/cursor.ts';
 import { keyOrder } from '../store-rules/key-order.ts';
 import { frozenCopy } from './frozen.ts';
+import { isLaterWrite, type Replica, stampOfDecision, stamping, type WriteStamp } from './last-writer.ts';
 import { segmentPage } from './segment-page.ts';
 
 /**
@@ -11,41 +13,59 @@ import { segmentPage } from './segment-page.ts';
  * Returned decisions are deeply frozen.
  */
 export interface MemoryDecisions extends TransactionsTable {
-  /** Adds a decision of another Region, as global tables do. No effect if the decision exists. */
-  replicate(decision: Decision): void;
+  /**
+   * Stores a decision that another Region has written, as global tables do: it replaces whatever is recorded of that
+   * attempt, unless that was written later. A change to the same content is not reported.
+   * @param write @default what the decision itself tells
+   */
+  replicate(decision: Decision, write?: WriteStamp): void;
 }
 
-export interface MemoryDecisionsOptions {
+/** A record of the table's stream: a decision, with the one that it replaces. */
+export interface DecisionChange {
+  readonly decision: Decision;
+  readonly before?: Decision | undefined;
+}
+
+export interface MemoryDecisionsOptions extends Replica {
   readonly strong: boolean;
-  /** Called with every new decision, own or replicated, once it can be read. It stands for the table's stream. */
-  readonly onPut?: (decision: Decision) => void;
+  /** Called with every change, own or replicated, once it can be read. It stands for the table's stream. */
+  readonly onPut?: (change: DecisionChange, write: WriteStamp) => void;
 }
 
-export function memoryDecisions({ strong, onPut = () => {} }: MemoryDecisionsOptions): MemoryDecisions {
+export function memoryDecisions({ strong, onPut = () => {}, ...replica }: MemoryDecisionsOptions): MemoryDecisions {
+  const stampAfter = stamping(replica);
   /** The decisions, by transaction and attempt. */
-  const decisions = new Map<string, Map<number, Decision>>();
+  const decisions = new Map<string, Map<number, Stored>>();
   /** Sorted transactions, updated when `scan` needs them. None is ever removed, so equal counts mean equal ids. */
   let ids: readonly string[] = [];
 
   // The local replica always holds the decisions that were put here.
   const attemptsOf = (transaction: string): readonly Decision[] =>
-    [...(decisions.get(transaction)?.values() ?? [])].sort((a, b) => a.attempt - b.attempt);
+    [...(decisions.get(transaction)?.values() ?? [])]
+      .map(({ decision }) => decision)
+      .sort((a, b) => a.attempt - b.attempt);
 
-  const keep = (decision: Decision): Decision | undefined => {
+  const findStored = ({ transaction, attempt }: Decision): Stored | undefined =>
+    decisions.get(transaction)?.get(attempt);
+
+  const store = (decision: Decision, write: WriteStamp, before?: Decision): void => {
     const { transaction, attempt } = decision;
-    const attempts = decisions.get(transaction) ?? new Map<number, Decision>();
+    const attempts = decisions.get(transaction) ?? new Map<number, Stored>();
     decisions.set(transaction, attempts);
-    const there = attempts.get(attempt);
-    if (there) return there;
-    attempts.set(attempt, decision);
-    onPut(decision);
-    return undefined;
+    attempts.set(attempt, { decision, write });
+    if (!isDeepStrictEqual(before, decision)) onPut({ decision, ...(before && { before }) }, write);
   };
 
   return {
     strong,
-    put: async (decision) => keep(frozenCopy(decision, checkItem)),
-    find: async (transaction, attempt) => decisions.get(transaction)?.get(attempt),
+    put: async (decision) => {
+      const copy = frozenCopy(decision, checkItem);
+      const there = findStored(copy);
+      if (!there) store(copy, stampAfter());
+      return there?.decision;
+    },
+    find: async (transaction, attempt) => decisions.get(transaction)?.get(attempt)?.decision,
     attempts: async (transaction) => attemptsOf(transaction),
     scan: async (segment, segments, cursor, limit) => {
       if (ids.length < decisions.size) ids = [...decisions.keys()].sort(keyOrder);
@@ -57,10 +77,17 @@ export function memoryDecisions({ strong, onPut = () => {} }: MemoryDecisionsOpt
       const page = segmentPage(ids, attemptsOf, { segment, segments, limit, after });
       return { decisions: page.items, cursor: page.end && cursors.encode(page.end) };
     },
-    replicate: (decision) => {
-      keep(Object.isFrozen(decision) ? decision : frozenCopy(decision));
+    replicate: (decision, write = stampOfDecision(decision)) => {
+      const there = findStored(decision);
+      if (there && !isLaterWrite(write, there.write)) return;
+      store(Object.isFrozen(decision) ? decision : frozenCopy(decision), write, there?.decision);
     },
   };
+}
+
+interface Stored {
+  readonly decision: Decision;
+  readonly write: WriteStamp;
 }
 
 /** The end of a scan's page. */

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import * as z from 'zod';
 import {
   type Commit,
@@ -13,80 +14,91 @@ import { checkItem, checkWrite } from '../store-rules/check-write.ts';
 import { cursorOf } from '../store-rules/cursor.ts';
 import { keyOrder } from '../store-rules/key-order.ts';
 import { frozenCopy } from './frozen.ts';
+import {
+  isLaterWrite,
+  type Replica,
+  stampOfCommit,
+  stampOfDecision,
+  stamping,
+  type WriteStamp,
+} from './last-writer.ts';
 import { segmentPage } from './segment-page.ts';
 
 /** The `events` table of one Region, in memory. Returned commits and outcomes are deeply frozen. */
 export interface MemoryEventStore extends EventsTable {
   /**
-   * Adds a commit of another Region, as global tables do: a new commit, or an intent that has become final there. No
-   * effect if the stored commit is the same or newer.
+   * Stores a commit that another Region has written, or another state of it, as global tables do: it replaces whatever
+   * has its position, unless that was written later. A change to the same content is not reported.
+   * @param write @default what the commit itself tells
    */
-  replicate(commit: Commit): void;
-  /** Adds the outcome of a one-Region transaction that another Region ran. */
-  replicateDecision(decision: Decision): void;
+  replicate(commit: Commit, write?: WriteStamp): void;
+  /** Stores the outcome of a one-Region transaction that another Region has written, in the same way. */
+  replicateDecision(decision: Decision, write?: WriteStamp): void;
 }
 
-/**
- * A record of the table's stream: a commit, with its previous state unless it is new; or a new outcome of a one-Region
- * transaction.
- */
+/** A record of the table's stream: a commit, or the outcome of a one-Region transaction, with what it replaces. */
 export type EventsChange =
   | { readonly commit: Commit; readonly before?: Commit | undefined }
-  | { readonly oneRegionDecision: Decision };
+  | { readonly oneRegionDecision: Decision; readonly before?: Decision | undefined };
 
-/**
- * @param onChange called with every change, own or replicated, once it can be read; it stands for the table's stream
- */
-export function memoryEventStore(onChange: (change: EventsChange) => void = () => {}): MemoryEventStore {
-  /** The commits of each stream, by log and position. */
-  const streams = new Map<string, Commit[]>();
+export interface MemoryEventStoreOptions extends Replica {
+  /** Called with every change, own or replicated, once it can be read. It stands for the table's stream. */
+  readonly onChange?: (change: EventsChange, write: WriteStamp) => void;
+}
+
+export function memoryEventStore({ onChange = () => {}, ...replica }: MemoryEventStoreOptions = {}): MemoryEventStore {
+  const stampAfter = stamping(replica);
+  const streams = new Map<string, StreamItems>();
   /**
    * Sorted stream names, updated when `scan` needs them. Streams are never removed, so equal counts mean equal names.
    */
   let names: readonly string[] = [];
   /** Outcomes by transaction. */
-  const decisions = new Map<string, Decision>();
+  const outcomes = new Map<string, StoredOutcome>();
 
-  const commitsOf = (stream: string): Commit[] => {
-    const known = streams.get(stream);
-    if (known) return known;
-    const none: Commit[] = [];
-    streams.set(stream, none);
-    return none;
+  const commitsOf = (stream: string): readonly Commit[] => streams.get(stream)?.commits ?? [];
+
+  /** @returns the commit at a position, if any, and when it was written */
+  const holderOf = ({ stream, log, position }: Omit<IntentKey, 'commitId'>): Held | undefined => {
+    const items = streams.get(stream);
+    if (!items) return undefined;
+    const place = placeOf(items.commits, log, position);
+    const [commit, write] = [items.commits[place], items.writes[place]];
+    return commit?.log === log && commit.position === position && write ? { commit, write } : undefined;
   };
 
-  /** @returns the commit at a position, if any */
-  const holderOf = ({ stream, log, position }: Omit<IntentKey, 'commitId'>): Commit | undefined => {
-    const commits = streams.get(stream) ?? [];
-    const commit = commits[placeOf(commits, log, position)];
-    return commit?.log === log && commit.position === position ? commit : undefined;
+  const insert = (commit: Commit, write: WriteStamp): void => {
+    const items = streams.get(commit.stream) ?? { commits: [], writes: [] };
+    streams.set(commit.stream, items);
+    const place = placeOf(items.commits, commit.log, commit.position);
+    items.commits.splice(place, 0, commit);
+    items.writes.splice(place, 0, write);
+    onChange({ commit }, write);
   };
 
-  const insert = (commit: Commit): void => {
-    const commits = commitsOf(commit.stream);
-    commits.splice(placeOf(commits, commit.log, commit.position), 0, commit);
-    onChange({ commit });
-  };
-
-  const replace = (before: Commit, commit: Commit): void => {
-    const commits = commitsOf(commit.stream);
-    commits[placeOf(commits, commit.log, commit.position)] = commit;
-    onChange({ commit, before });
+  /** A change to the same content is not reported. */
+  const replace = (before: Commit, commit: Commit, write: WriteStamp): void => {
+    const items = streams.get(commit.stream);
+    const place = placeOf(items?.commits ?? [], commit.log, commit.position);
+    items?.commits.splice(place, 1, commit);
+    items?.writes.splice(place, 1, write);
+    if (!isDeepStrictEqual(before, commit)) onChange({ commit, before }, write);
   };
 
   /** @returns the existing outcome, if any */
   const keep = (decision: Decision): Decision | undefined => {
-    const there = decisions.get(decision.transaction);
-    if (there) return there;
-    decisions.set(decision.transaction, decision);
-    onChange({ oneRegionDecision: decision });
+    const there = outcomes.get(decision.transaction);
+    if (there) return there.decision;
+    const write = stampAfter();
+    outcomes.set(decision.transaction, { decision, write });
+    onChange({ oneRegionDecision: decision }, write);
     return undefined;
   };
 
   return {
-    load: async (stream, after = {}) => (streams.get(stream) ?? []).filter((commit) => !versionCovers(after, commit)),
+    load: async (stream, after = {}) => commitsOf(stream).filter((commit) => !versionCovers(after, commit)),
     loadFirst: async (stream, after, limit) => {
-      const behind = (streams.get(stream) ?? []).filter((commit) => !versionCovers(after, commit));
+      const behind = commitsOf(stream).filter((commit) => !versionCovers(after, commit));
       const logs = [...Map.groupBy(behind, ({ log }) => log)];
       return {
         commits: logs.flatMap(([, commits]) => commits.slice(0, limit)),
@@ -94,66 +106,90 @@ export function memoryEventStore(onChange: (change: EventsChange) => void = () =
       };
     },
     loadLog: async (stream, log, after) => {
-      const commits = streams.get(stream) ?? [];
+      const commits = commitsOf(stream);
       return commits.slice(placeOf(commits, log, after + 1), placeOf(commits, log, Number.POSITIVE_INFINITY));
     },
     scan: async (segment, segments, cursor, limit) => {
       if (names.length < streams.size) names = [...streams.keys()].sort(keyOrder);
       const from = cursor === undefined ? undefined : cursors.decode(cursor);
-      const begun = (from && streams.get(from.stream)) ?? [];
+      const begun = from ? commitsOf(from.stream) : [];
       const after = from && { name: from.stream, left: begun.slice(placeOf(begun, from.log, from.position + 1)) };
       const request = { segment, segments, limit, after };
-      const { items: commits, end } = segmentPage(names, (name) => streams.get(name) ?? [], request);
+      const { items: commits, end } = segmentPage(names, commitsOf, request);
       // The last page of a segment has its outcomes.
-      const outcomes = end
+      const found = end
         ? []
-        : [...decisions].filter(([id]) => shardOf(segments, id) === segment).map(([, decision]) => decision);
-      return { commits, outcomes, cursor: end && cursors.encode(end) };
+        : [...outcomes].filter(([id]) => shardOf(segments, id) === segment).map(([, { decision }]) => decision);
+      return { commits, outcomes: found, cursor: end && cursors.encode(end) };
     },
     put: async (commit) => {
       // A commit as it is drafted is frozen, and no larger than a commit may be.
       const stored = Object.isFrozen(commit) ? commit : frozenCopy(commit, checkItem);
       const holder = holderOf(stored);
-      if (!holder) insert(stored);
-      return holder;
+      if (!holder) insert(stored, stampAfter());
+      return holder?.commit;
     },
-    at: async (stream, log, position) => holderOf({ stream, log, position }),
+    at: async (stream, log, position) => holderOf({ stream, log, position })?.commit,
     finalise: async (intent, state) => {
-      const there = holderOf(intent);
+      const held = holderOf(intent);
+      const there = held?.commit;
       if (there?.commitId === intent.commitId && there.tx?.state === 'prepared')
-        replace(there, frozenCopy({ ...there, tx: { ...there.tx, state } }));
+        replace(there, frozenCopy({ ...there, tx: { ...there.tx, state } }), stampAfter(held?.write));
       else checkFinal(there, intent, state);
     },
     mark: async (intent, next) => {
-      const there = holderOf(intent);
+      const held = holderOf(intent);
+      const there = held?.commit;
       const isOpen = there?.commitId === intent.commitId && there.tx?.state === 'prepared';
       if (isOpen && there.tx && (!there.tx.next || isOlder(next, there.tx.next)))
-        replace(there, frozenCopy({ ...there, tx: { ...there.tx, next } }));
-      return holderOf(intent);
+        replace(there, frozenCopy({ ...there, tx: { ...there.tx, next } }), stampAfter(held?.write));
+      return holderOf(intent)?.commit;
     },
     transact: async (write) => {
       checkWrite(write);
       const { commits, free, decision } = frozenCopy(write);
-      const kept = decisions.get(decision.transaction);
-      const taken = [...commits, ...free].flatMap((position) => holderOf(position) ?? []);
+      const kept = outcomes.get(decision.transaction)?.decision;
+      const taken = [...commits, ...free].flatMap((position) => holderOf(position)?.commit ?? []);
       if (kept || taken.length > 0) return { ...(kept && { decision: kept }), taken, contended: [] };
-      for (const commit of commits) insert(commit);
+      for (const commit of commits) insert(commit, stampAfter());
       keep(decision);
       return undefined;
     },
-    findDecision: async (transaction) => decisions.get(transaction),
+    findDecision: async (transaction) => outcomes.get(transaction)?.decision,
     putDecision: async (decision) => keep(frozenCopy(decision, checkItem)),
-    replicate: (commit) => {
+    replicate: (commit, write = stampOfCommit(commit)) => {
       // Commits of other Regions are not copied: their own store has frozen them, so all Regions share one copy.
       const stored = Object.isFrozen(commit) ? commit : frozenCopy(commit);
       const holder = holderOf(stored);
-      if (!holder) insert(stored);
-      else if (holder.tx?.state === 'prepared' && stored.tx && stored.tx.state !== 'prepared') replace(holder, stored);
+      if (!holder) insert(stored, write);
+      else if (isLaterWrite(write, holder.write)) replace(holder.commit, stored, write);
     },
-    replicateDecision: (decision) => {
-      keep(Object.isFrozen(decision) ? decision : frozenCopy(decision));
+    replicateDecision: (decision, write = stampOfDecision(decision)) => {
+      const { transaction } = decision;
+      const there = outcomes.get(transaction);
+      if (there && !isLaterWrite(write, there.write)) return;
+      const stored = Object.isFrozen(decision) ? decision : frozenCopy(decision);
+      outcomes.set(transaction, { decision: stored, write });
+      if (!isDeepStrictEqual(there?.decision, stored))
+        onChange({ oneRegionDecision: stored, ...(there && { before: there.decision }) }, write);
     },
   };
+}
+
+/** The commits of a stream, by log and position, and when each was written, at the same index. */
+interface StreamItems {
+  readonly commits: Commit[];
+  readonly writes: WriteStamp[];
+}
+
+interface Held {
+  readonly commit: Commit;
+  readonly write: WriteStamp;
+}
+
+interface StoredOutcome {
+  readonly decision: Decision;
+  readonly write: WriteStamp;
 }
 
 /** The end of a scan's page. */

@@ -38,6 +38,7 @@ import { type Overrides, streamLimits } from './deployment.ts';
 import type { FaultyPorts } from './faults.ts';
 import { RegionFunctions } from './functions.ts';
 import { keptMessages } from './kept-messages.ts';
+import { Life } from './life.ts';
 import type { Links } from './links.ts';
 import { type FunctionPorts, ownPorts, regionRuntime, remoteOver } from './ports.ts';
 import { ProcessPorts } from './process-ports.ts';
@@ -87,6 +88,7 @@ export class WorldRegion {
   readonly decisionStream: TableStream;
   readonly machine: WorldStateMachine;
   readonly #options: RegionOptions;
+  readonly #life: Life;
   readonly #peers = new Map<string, { readonly links: Links; readonly peer: WorldRegion }>();
   readonly #runtime: Runtime;
   /** The code of new instances. */
@@ -98,7 +100,9 @@ export class WorldRegion {
   readonly #queues: RegionQueues;
   readonly #subscriberTables = new Map<string, SubscriberTable>();
 
-  constructor(options: RegionOptions) {
+  constructor(inWorld: RegionOptions) {
+    this.#life = new Life(inWorld);
+    const options = { ...inWorld, ...this.#life.clockwork };
     const { region, domain, scheduler, clockAhead, duplicates, functions, storage } = options;
     this.name = region;
     this.#options = options;
@@ -198,6 +202,21 @@ export class WorldRegion {
     }
   }
 
+  /** True if the Region is lost. */
+  get isLost(): boolean {
+    return this.#life.ended;
+  }
+
+  /** Ends everything in this Region permanently, except for the links to others. */
+  lose(): void {
+    this.#life.end();
+  }
+
+  /** From now on, calls of the tables fail for this many milliseconds, and nothing is replicated to or from them. */
+  cutTables(milliseconds: number): void {
+    this.#tables.outage.begin(milliseconds);
+  }
+
   linksTo(region: string): Links {
     return this.#peerIn(region).links;
   }
@@ -206,7 +225,7 @@ export class WorldRegion {
    * One request to the Region's Function URL. @throws Error if the function fails, or its response is too large: 502
    */
   async request(event: LambdaFunctionURLEvent): Promise<Answer> {
-    return answerPayload(await this.#functions.api.invoke(event));
+    return answerPayload(await this.#life.answer(() => this.#functions.api.invoke(event)));
   }
 
   /** Ends all processes of the Region: function instances, with their warm memory, and executions of the state machine. */
@@ -229,7 +248,8 @@ export class WorldRegion {
 
   /** One invocation of the Region's `operate` function with any request, JSON in both directions. */
   async invokeOperate(request: unknown): Promise<OperateAnswer> {
-    return operateAnswerSchema.parse(answerPayload(await this.#functions.operate.invoke(requestPayload(request))));
+    const answer = await this.#life.answer(() => this.#functions.operate.invoke(requestPayload(request)));
+    return operateAnswerSchema.parse(answerPayload(answer));
   }
 
   /** The commits of a stream in the table, seen or hidden. */

@@ -1,15 +1,18 @@
 import { fromImage } from '../../adapters/dynamodb/commit-item.ts';
 import { fromDecisionItem, isDecisionItem } from '../../adapters/dynamodb/decision-item.ts';
-import { memoryDecisions } from '../../adapters/memory/decisions.ts';
+import { type DecisionChange, memoryDecisions } from '../../adapters/memory/decisions.ts';
 import { type EventsChange, type MemoryEventStore, memoryEventStore } from '../../adapters/memory/event-store.ts';
+import type { WriteStamp } from '../../adapters/memory/last-writer.ts';
 import { memorySightings } from '../../adapters/memory/sightings.ts';
 import { memorySnapshotStore } from '../../adapters/memory/snapshot-store.ts';
 import { memoryViewStore } from '../../adapters/memory/view-store.ts';
 import type { Commit, Decision, Sightings, SnapshotStore, TransactionsTable, ViewsTable } from '../../core/index.ts';
 import { imagesOf, type TableItemChange, type TableStream } from '../services/table-stream.ts';
-import type { Scheduler } from '../time/scheduler.ts';
+import type { Clockwork } from '../time/clockwork.ts';
 import type { RegionCounts } from './counts.ts';
 import type { Links } from './links.ts';
+import { Outage } from './outage.ts';
+import { Replication } from './replication.ts';
 import type { Storage } from './storage.ts';
 import { type RoundTrip, strongDecisions } from './strong-decisions.ts';
 
@@ -21,9 +24,8 @@ export interface ReplicaPeer {
   readonly tables: RegionTables;
 }
 
-export interface RegionTablesOptions {
+export interface RegionTablesOptions extends Clockwork {
   readonly region: string;
-  readonly scheduler: Scheduler;
   readonly counts: RegionCounts;
   /** The decisions shared by all Regions; undefined: each Region has its own store, replicated. */
   readonly sharedDecisions: TransactionsTable | undefined;
@@ -44,13 +46,24 @@ export class RegionTables {
   readonly views: ViewsTable = memoryViewStore();
   readonly sightings: Sightings = memorySightings();
   readonly decisions: TransactionsTable;
+  readonly outage: Outage;
   readonly #options: RegionTablesOptions;
+  readonly #replication: Replication<RegionTables>;
   /** Adds a decision of another Region. */
-  readonly #replicateDecision: (decision: Decision) => void;
+  readonly #replicateDecision: (decision: Decision, write?: WriteStamp) => void;
 
   constructor(options: RegionTablesOptions) {
     this.#options = options;
-    this.events = memoryEventStore((change) => this.#onChange(change));
+    const { region, scheduler, peers } = options;
+    this.outage = new Outage(scheduler);
+    this.#replication = new Replication({
+      ...options,
+      outage: this.outage,
+      targets: () =>
+        peers().map(({ links, tables }) => ({ link: links.replication, tables, outage: tables.outage })),
+    });
+    const onChange = (change: EventsChange, write: WriteStamp): void => this.#onChange(change, write);
+    this.events = memoryEventStore({ region, now: () => scheduler.now(), onChange });
     const { decisions, replicate } = this.#decisionsOf(options.sharedDecisions);
     this.decisions = decisions;
     this.#replicateDecision = replicate;
@@ -92,70 +105,83 @@ export class RegionTables {
     storage?.save(`${table}/${region}`, imagesOf(change).after);
   }
 
-  #onChange(change: EventsChange): void {
-    const { region, scheduler, counts, streams } = this.#options;
+  #onChange(change: EventsChange, write: WriteStamp): void {
+    const { region, counts, streams } = this.#options;
     this.#save('events', change);
     streams.commits.push(change);
+    const isOwn = write.region === region;
     if ('oneRegionDecision' in change) {
       const { oneRegionDecision: decision } = change;
-      if (decision.region !== region) return;
+      if (!isOwn) return;
       counts.oneRegionDecisions++;
-      this.#replicate((peer) => peer.events.replicateDecision(decision));
+      this.#replication.send(`tx/${decision.transaction}`, (peer) => peer.events.replicateDecision(decision, write));
       return;
     }
     const { commit, before } = change;
     if (!before) counts.seen++;
-    if (commit.region !== region) return;
+    if (!isOwn) return;
     if (before && commit.tx?.state === 'prepared') counts.marked++;
     else if (before) counts.finalised++;
     else {
       counts.written++;
       if (commit.tx) counts.intents++;
     }
-    const writtenAt = scheduler.now();
-    this.#replicate((peer) => peer.#onReplicated(commit, writtenAt));
+    const { stream, log, position } = commit;
+    this.#replication.send(`${stream}@${log}.${position}`, (peer) => peer.#onReplicated(commit, write));
   }
 
-  /** Runs a step in every other Region, when the replicated item arrives there. */
-  #replicate(there: (peer: RegionTables) => void): void {
-    for (const { links, tables } of this.#options.peers()) links.replication.send(() => there(tables));
-  }
-
-  #onReplicated(commit: Commit, writtenAt: number): void {
+  #onReplicated(commit: Commit, write: WriteStamp): void {
     const { counts, scheduler } = this.#options;
     const before = counts.seen;
-    this.events.replicate(commit);
-    if (counts.seen > before) counts.lags.push(scheduler.now() - writtenAt);
+    this.events.replicate(commit, write);
+    if (counts.seen > before) counts.lags.push(scheduler.now() - write.at);
   }
 
   #decisionsOf(shared: TransactionsTable | undefined): {
     readonly decisions: TransactionsTable;
-    readonly replicate: (decision: Decision) => void;
+    readonly replicate: (decision: Decision, write?: WriteStamp) => void;
   } {
-    const { region, counts, streams } = this.#options;
-    const record = (decision: Decision): void => streams.decisions.push({ decision });
-    const onPut = (decision: Decision): void => {
-      record(decision);
-      if (decision.region !== region) return;
-      counts.decided++;
-      this.#replicate((peer) => peer.#replicateDecision(decision));
-    };
-    // Shared decisions need no replication; their records still go into every Region's stream.
-    if (shared) return { decisions: strongDecisions(shared, () => this.#roundTrips(), onPut), replicate: record };
+    const { region, scheduler, counts, streams } = this.#options;
+    const record = (change: DecisionChange): void => streams.decisions.push(change);
+    if (shared) {
+      // They need no replication; their records still go into every Region's stream.
+      const onPut = (decision: Decision): void => {
+        record({ decision });
+        counts.decided++;
+        this.#replication.send(decisionItem(decision), (peer) => peer.restoreShared(decision));
+      };
+      return {
+        decisions: strongDecisions(shared, () => this.#roundTrips(), onPut),
+        replicate: (decision) => record({ decision }),
+      };
+    }
     const decisions = memoryDecisions({
       strong: false,
-      onPut: (decision) => {
-        this.#save('decisions', { decision });
-        onPut(decision);
+      ...{ region, now: () => scheduler.now() },
+      onPut: (change, write) => {
+        this.#save('decisions', change);
+        record(change);
+        if (write.region !== region) return;
+        counts.decided++;
+        const { decision } = change;
+        this.#replication.send(decisionItem(decision), (peer) => peer.#replicateDecision(decision, write));
       },
     });
-    return { decisions, replicate: (decision) => decisions.replicate(decision) };
+    return { decisions, replicate: decisions.replicate };
   }
 
+  /** A replica whose table cannot be reached is not part of a majority. */
   #roundTrips(): readonly RoundTrip[] {
-    return this.#options.peers().map(({ links, back }) => ({
-      there: () => links.invoke.pass(),
+    return this.#options.peers().map(({ links, back, tables }) => ({
+      there: async () => {
+        await links.invoke.pass();
+        if (tables.outage.left > 0) throw new Error('The table cannot be reached there.');
+      },
       back: () => back.invoke.pass(),
     }));
   }
+}
+
+function decisionItem({ transaction, attempt }: Decision): string {
+  return `decisions ${transaction} ${attempt}`;
 }

@@ -8,8 +8,8 @@ import type { FunctionPool } from './function-pool.ts';
 /** A new or changed item of a table: a commit, the outcome of a one-Region transaction, or a decision. */
 export type TableItemChange =
   | { readonly commit: Commit; readonly before?: Commit | undefined }
-  | { readonly oneRegionDecision: Decision }
-  | { readonly decision: Decision };
+  | { readonly oneRegionDecision: Decision; readonly before?: Decision | undefined }
+  | { readonly decision: Decision; readonly before?: Decision | undefined };
 
 export interface TableStreamOptions {
   readonly region: string;
@@ -149,12 +149,19 @@ interface Images {
 
 /** The images of a changed item, before and after the change. */
 export function imagesOf(change: TableItemChange): Images {
-  if ('oneRegionDecision' in change)
-    return { after: toDecisionItem(oneRegionKey(change.oneRegionDecision.transaction), change.oneRegionDecision) };
-  if ('decision' in change) {
-    const { transaction, attempt } = change.decision;
-    return { after: toDecisionItem(decisionKey(transaction, attempt), change.decision) };
-  }
-  const { commit, before } = change;
-  return { after: toImage(commit), before: before && toImage(before) };
+  if ('commit' in change) return imagesWith(toImage, change.commit, change.before);
+  if ('decision' in change) return imagesWith(decisionImage, change.decision, change.before);
+  return imagesWith(outcomeImage, change.oneRegionDecision, change.before);
+}
+
+function imagesWith<T>(imageOf: (item: T) => Keyed, after: T, before: T | undefined): Images {
+  return { after: imageOf(after), before: before && imageOf(before) };
+}
+
+function decisionImage(decision: Decision): Keyed {
+  return toDecisionItem(decisionKey(decision.transaction, decision.attempt), decision);
+}
+
+function outcomeImage(decision: Decision): Keyed {
+  return toDecisionItem(oneRegionKey(decision.transaction), decision);
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { memoryDecisions } from '../../../adapters/memory/decisions.ts';
+import { type DecisionChange, memoryDecisions } from '../../../adapters/memory/decisions.ts';
 import type { Decision } from '../../../core/index.ts';
 import { meddle } from '../../contract/commits.ts';
 import { aDecision, anAbort } from '../../contract/decisions.ts';
@@ -7,7 +7,7 @@ import { aDecision, anAbort } from '../../contract/decisions.ts';
 describe('memory decisions', () => {
   const decisionsThatTell = () => {
     const told: Decision[] = [];
-    return { told, decisions: memoryDecisions({ strong: false, onPut: (decision) => told.push(decision) }) };
+    return { told, decisions: memoryDecisions({ strong: false, onPut: ({ decision }) => told.push(decision) }) };
   };
 
   test('every new decision is reported once, whether it was made here or in another Region', async () => {
@@ -22,7 +22,8 @@ describe('memory decisions', () => {
 
   test('a reported decision can already be read', async () => {
     const seen: number[] = [];
-    const onPut = async ({ transaction }: Decision) => seen.push((await decisions.attempts(transaction)).length);
+    const onPut = async ({ decision: { transaction } }: DecisionChange) =>
+      seen.push((await decisions.attempts(transaction)).length);
     const decisions = memoryDecisions({ strong: true, onPut });
     await decisions.put(aDecision());
     expect(seen).toEqual([1]);
@@ -30,7 +31,7 @@ describe('memory decisions', () => {
 
   test('stores that replicate to each other share an immutable decision', async () => {
     const there = memoryDecisions({ strong: false });
-    const here = memoryDecisions({ strong: false, onPut: there.replicate });
+    const here = memoryDecisions({ strong: false, onPut: ({ decision }, write) => there.replicate(decision, write) });
     await here.put(aDecision());
     const decision = await there.find(aDecision().transaction, 1);
     expect(decision).toBe(await here.find(aDecision().transaction, 1));

@@ -7,7 +7,7 @@ import { aDecision, anAbort } from '../../contract/decisions.ts';
 describe('memory event store', () => {
   const storeThatTells = () => {
     const told: EventsChange[] = [];
-    return { told, store: memoryEventStore((change) => told.push(change)) };
+    return { told, store: memoryEventStore({ onChange: (change) => told.push(change) }) };
   };
 
   test('every new commit is reported once, when it can be read, whether it was written here or in another Region', async () => {
@@ -24,8 +24,10 @@ describe('memory event store', () => {
 
   test('a reported commit can already be read', async () => {
     const seen: number[] = [];
-    const store = memoryEventStore(async (change) => {
-      if ('commit' in change) seen.push((await store.load(change.commit.stream)).length);
+    const store = memoryEventStore({
+      onChange: async (change) => {
+        if ('commit' in change) seen.push((await store.load(change.commit.stream)).length);
+      },
     });
     await store.put(aCommit());
     expect(seen).toEqual([1]);
@@ -47,8 +49,10 @@ describe('memory event store', () => {
 
   test('stores that replicate to each other share an immutable commit', async () => {
     const there = memoryEventStore();
-    const here = memoryEventStore((change) => {
-      if ('commit' in change) there.replicate(change.commit);
+    const here = memoryEventStore({
+      onChange: (change, write) => {
+        if ('commit' in change) there.replicate(change.commit, write);
+      },
     });
     await here.put(aCommit());
     const [commit] = await there.load(aCommit().stream);
