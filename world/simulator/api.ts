@@ -11,6 +11,10 @@ export interface ApiRequest {
   readonly id?: string | undefined;
   /** Seconds that the caller waits for an outcome. @default 50 */
   readonly wait?: number;
+  /** Further headers, by their names in lower case. @default none */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** The query, without its question mark. @default none */
+  readonly query?: string;
 }
 
 export interface ApiAnswer {
@@ -22,12 +26,13 @@ export interface ApiAnswer {
 export async function callRegion(
   world: World,
   region: string,
-  { method, path, body, id, wait = MAX_WAIT_S }: ApiRequest,
+  { method, path, body, id, wait = MAX_WAIT_S, headers = {}, query = '' }: ApiRequest,
 ): Promise<ApiAnswer> {
   const event = functionUrlEvent({
     method,
     path,
-    headers: { prefer: `wait=${wait}`, ...(id !== undefined && { 'idempotency-key': id }) },
+    query,
+    headers: { prefer: `wait=${wait}`, ...(id !== undefined && { 'idempotency-key': id }), ...headers },
     ...(body !== undefined && { body: JSON.stringify(body) }),
   });
   const { statusCode, body: text } = await world.region(region).request(event);

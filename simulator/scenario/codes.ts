@@ -1,0 +1,154 @@
+// The codes that Regions run in scenarios: the toy domain, and what a team may deploy after it.
+import * as z from 'zod';
+import {
+  type Domain,
+  defineDomain,
+  defineStream,
+  defineView,
+  nextVersion,
+  type StreamDefinition,
+  type ViewDefinition,
+} from '../../core/index.ts';
+import { account, type Entry, money, note, notes, stock, taken, toyDomain, words } from '../../testing/toy.ts';
+
+const textSchema = z.strictObject({ text: z.string() });
+
+/** Taken so often that a few commits show it; younger commits than `settle` milliseconds are left out. */
+function snapshotsOf(codeVersion: number) {
+  return { every: 3, codeVersion, settle: 1000 };
+}
+
+/** `Noted` in a second version, which has a language. */
+const bilingual = {
+  ...note,
+  events: {
+    Noted: nextVersion(
+      { schemaVersion: 1, schema: textSchema },
+      {
+        schemaVersion: 2,
+        schema: textSchema.extend({ language: z.string().default('unknown') }),
+        upcast: ({ text }) => ({ text, language: 'unknown' }),
+      },
+    ),
+  },
+};
+
+/** `Noted` with another schema in its first version, against the rules. */
+const renamed = defineStream({
+  type: 'note',
+  mode: 'merge',
+  events: { Noted: { schemaVersion: 1, schema: z.strictObject({ words: z.string() }) } },
+  initial: note.initial,
+  evolve: (entries, { id, commitId, data }) => [...entries, { id, commitId, text: data.words, unseen: [] }],
+  commands: {
+    note: { input: textSchema, decide: (_entries, { text }) => [{ type: 'Noted', data: { words: text } }] },
+  },
+});
+
+/** Another `evolve`, which writes in capitals. */
+const loud: typeof note = {
+  ...note,
+  evolve: (entries, event, context) =>
+    note.evolve(entries, { ...event, data: { text: event.data.text.toUpperCase() } }, context),
+};
+
+/** A command that returns an event against its own schema. */
+const buggy: typeof account = {
+  ...account,
+  commands: {
+    ...account.commands,
+    deposit: {
+      ...account.commands.deposit,
+      decide: (_balance, { amount }) => [{ type: 'Deposited', data: { amount: -amount } }],
+    },
+  },
+};
+
+const lastRegion: typeof account.home = (_id, regions) => regions.at(-1) ?? '';
+
+type AnyNote = StreamDefinition<'note', 'merge', readonly Entry[]>;
+
+/** A domain with these streams, and the toy's views of them. */
+function domainOf(ofNotes: AnyNote, ofAccounts: typeof account = account, ofStocks: typeof stock = stock): Domain {
+  return defineDomain({
+    streams: [ofNotes, ofAccounts, ofStocks],
+    views: [
+      defineView({ ...notes, of: ofNotes }),
+      defineView({ ...words, of: ofNotes }),
+      defineView({ ...taken, of: ofStocks }),
+      defineView({ ...money, of: ofAccounts }),
+    ],
+  });
+}
+
+/** The toy domain with another view `notes`. */
+function withNotes(codeVersion: number, row: (entries: readonly Entry[]) => unknown): Domain {
+  return defineDomain({
+    streams: [note, account, stock],
+    views: [defineView({ name: 'notes', kind: 'rows', of: note, codeVersion, row }), words, taken, money],
+  });
+}
+
+const lengthOf = (entries: readonly Entry[]): unknown => (entries.length > 0 ? { entries: entries.length } : undefined);
+
+/** How many entries each note has, as a total: a view that the toy does not have. */
+const lengths = defineView({
+  name: 'lengths',
+  kind: 'totals',
+  of: note,
+  totals: (entries) => ({ all: { entries: entries.length } }),
+});
+
+/** The codes by the names that scenarios use, each with what is different in it. */
+export const CODES = {
+  /** The toy domain. */
+  toy: toyDomain,
+  /** Notes and accounts have snapshots. */
+  snapshots: domainOf({ ...note, snapshots: snapshotsOf(1) }, { ...account, snapshots: snapshotsOf(1) }),
+  /** Notes are in capitals, and snapshots of the code before are used. */
+  'loud-snapshots': domainOf({ ...loud, snapshots: snapshotsOf(1) }),
+  /** Notes are in capitals, and `snapshots.codeVersion` is raised. */
+  'loud-snapshots-2': domainOf({ ...loud, snapshots: snapshotsOf(2) }),
+  /** `Noted` has a second version. */
+  bilingual: domainOf(bilingual),
+  /** `Noted` has another schema under the same version. */
+  renamed: domainOf(renamed),
+  /** `deposit` returns an event that its schema refuses. */
+  buggy: domainOf(note, buggy),
+  /** Every account and stock is at home in the last Region. */
+  moved: domainOf(note, { ...account, home: lastRegion }, { ...stock, home: lastRegion }),
+  /** The view `notes` counts entries, and its `codeVersion` is raised. */
+  'notes-2': withNotes(2, lengthOf),
+  /** The view `notes` counts entries, and its `codeVersion` is the same. */
+  'notes-unraised': withNotes(1, lengthOf),
+  /** The view `notes` fails on an entry `bad`. */
+  'notes-bug': withNotes(1, (entries) => {
+    if (entries.some(({ text }) => text === 'bad')) throw new Error('This view cannot show bad entries.');
+    return entries.map(({ text }) => text);
+  }),
+  /** There is a view `lengths` too. */
+  'more-views': defineDomain({ streams: [note, account, stock], views: [notes, words, lengths, taken, money] }),
+} as const satisfies Readonly<Record<string, Domain>>;
+
+export type CodeName = keyof typeof CODES;
+
+export const CODE_NAMES = Object.keys(CODES).filter((name): name is CodeName => Object.hasOwn(CODES, name));
+
+/** A domain whose streams and views can be replaced while a world runs it, as a deployment does. */
+export class DeployedCode {
+  readonly #streams = new Map<string, StreamDefinition>();
+  readonly #views = new Map<string, ViewDefinition>();
+  readonly domain: Domain = { streams: this.#streams, views: this.#views };
+
+  constructor(name: CodeName) {
+    this.deploy(name);
+  }
+
+  deploy(name: CodeName): void {
+    const { streams, views }: Domain = CODES[name];
+    this.#streams.clear();
+    this.#views.clear();
+    for (const [type, stream] of streams) this.#streams.set(type, stream);
+    for (const [view, definition] of views) this.#views.set(view, definition);
+  }
+}

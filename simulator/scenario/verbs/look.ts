@@ -1,0 +1,137 @@
+import type { Decision } from '../../../core/index.ts';
+import type { WorldRegion } from '../../../world/region/region.ts';
+import { ScenarioError } from '../problem.ts';
+import { shownCommit, shownProblem, shownValue } from '../show.ts';
+import { silently, type Verb } from '../verb.ts';
+
+/** Every commit of a stream in a Region's table, hidden ones and open intents too. */
+export const commits: Verb = {
+  usage: 'commits <region> <stream>',
+  parse: (args) => {
+    const [region, stream] = [args.word('region'), args.word('stream')];
+    return async (stage) => {
+      const found = await stage.region(region).load(stream);
+      const inOrder = found.toSorted((a, b) => (a.log === b.log ? a.position - b.position : a.log < b.log ? -1 : 1));
+      return inOrder.length === 0 ? ['none'] : inOrder.map(shownCommit);
+    };
+  },
+};
+
+/** The decisions on a transaction that a Region's tables hold. */
+export const decisions: Verb = {
+  usage: 'decisions <region> <id>',
+  parse: (args) => {
+    const [region, id] = [args.word('region'), args.word('id')];
+    return async (stage) => {
+      const oneRegion = await stage.region(region).oneRegionDecision(id);
+      const found = [...(oneRegion ? [oneRegion] : []), ...(await stage.region(region).attempts(id))];
+      return found.length === 0 ? ['none'] : found.map(shownDecision);
+    };
+  },
+};
+
+function shownDecision({ attempt, state, final, region, reason }: Decision): string {
+  const what = attempt === 0 ? 'promised' : `${state}${final ? '' : ', another attempt may follow'}`;
+  const why = reason ? `: ${shownProblem(reason.problem)}` : '';
+  return `attempt ${attempt} ${what}, by ${region}${why}`;
+}
+
+/** The sum of a metric of a Region's functions; for a metric that reports a size, only that it was reported. */
+export const metric: Verb = {
+  usage: 'metric <region> <name>',
+  parse: (args) => {
+    const [region, name] = [args.word('region'), args.word('name')];
+    return async (stage) => {
+      const sum = stage.region(region).counts.metrics.get(name);
+      return [sum === undefined || sum === 0 ? 'not reported' : `reported${/Age|Ahead/.test(name) ? '' : `: ${sum}`}`];
+    };
+  },
+};
+
+const deadLettersIn = (region: WorldRegion, of: string): readonly string[] => {
+  if (of === 'projection') return region.projectionDeadLetters.bodies;
+  if (of === 'resolver') return region.resolverDeadLetters.bodies;
+  return region.deadLettersOf(of).bodies;
+};
+
+/** How many messages a dead-letter queue of a Region holds. */
+export const deadLetters: Verb = {
+  usage: 'dead-letters <region> projection|resolver|<subscriber>',
+  parse: (args) => {
+    const [region, of] = [args.word('region'), args.word('queue')];
+    return async (stage) => [`${deadLettersIn(stage.region(region), of).length}`];
+  },
+};
+
+/** How many records a Region's `relay` has given up: they are stored, and not published. */
+export const unpublished: Verb = {
+  usage: 'unpublished <region>',
+  parse: (args) => {
+    const region = args.word('region');
+    return async (stage) => {
+      const { tableStream, decisionStream } = stage.region(region);
+      return [`${tableStream.failures.length + decisionStream.failures.length}`];
+    };
+  },
+};
+
+/** What a subscriber has added up in a Region. */
+export const sums: Verb = {
+  usage: 'sums <region> <subscriber>',
+  parse: (args) => {
+    const [region, name] = [args.word('region'), args.word('subscriber')];
+    return async (stage) => {
+      const found = [...stage.region(region).sumsOf(name)].sort(([a], [b]) => (a < b ? -1 : 1));
+      return found.length === 0 ? ['none'] : found.map(([key, added]) => `${key}: ${shownValue(added)}`);
+    };
+  },
+};
+
+/** What a subscriber's function was called with since the last time, in the order of the calls. */
+export const calls: Verb = {
+  usage: 'calls <subscriber> [in=<region>]',
+  parse: (args) => {
+    const [name, only] = [args.word('subscriber'), args.option('in')];
+    return async (stage) => {
+      const keys = new Map<string, number>();
+      const made = stage
+        .subscriber(name)
+        .calls()
+        .filter(({ region }) => only === undefined || region === only);
+      const lines = made.map(({ region, key, event: { id, schemaVersion, data } }) => {
+        if (!keys.has(key)) keys.set(key, keys.size + 1);
+        return `${region} ${id} ${shownValue(data)} v${schemaVersion} key ${keys.get(key)}`;
+      });
+      return lines.length === 0 ? ['none'] : lines;
+    };
+  },
+};
+
+/** Breaks a subscriber's function, or fixes it. */
+export const subscriber: Verb = {
+  usage: 'subscriber <name> fails-on <text> | subscriber <name> is-fixed',
+  parse: (args) => {
+    const [name, what] = [args.word('name'), args.oneOf('what', ['fails-on', 'is-fixed'])];
+    const text = what === 'fails-on' ? args.word('text') : undefined;
+    return silently((stage) => {
+      stage.subscriber(name).failsOn = text;
+    });
+  },
+};
+
+/** Sends the messages in a subscriber's dead-letter queue to its bus again. */
+export const redriveSubscriber: Verb = {
+  usage: 'redrive-subscriber <region> <name>',
+  parse: (args) => {
+    const [region, name] = [args.word('region'), args.word('name')];
+    return silently(async (stage) => {
+      const here = stage.region(region);
+      for (const body of here.deadLettersOf(name).bodies.splice(0)) {
+        const { source, 'detail-type': detailType, detail } = JSON.parse(body);
+        if (typeof source !== 'string' || typeof detailType !== 'string')
+          throw new ScenarioError(`Not an event: ${body}`);
+        await here.bus.put([{ source, detailType, detail: JSON.stringify(detail) }]);
+      }
+    });
+  },
+};

@@ -1,0 +1,104 @@
+import { type ActionInput, type ActionResult, type OperatorAction, operatorActions } from '../../../core/index.ts';
+import { durationOf } from '../arguments.ts';
+import { ScenarioError } from '../problem.ts';
+import { shownProblem } from '../show.ts';
+import type { Stage } from '../stage.ts';
+import type { Verb } from '../verb.ts';
+
+/** The result of an operator's action, or the problem as a line. */
+async function operated<Name extends OperatorAction>(
+  stage: Stage,
+  region: string,
+  action: Name,
+  input: ActionInput<Name>,
+): Promise<ActionResult<Name> | string> {
+  const answer = await stage.region(region).operate(action, input);
+  if ('problem' in answer) return shownProblem(answer.problem);
+  return operatorActions[action].result.parse(answer.result);
+}
+
+/** Rebuilds a view from its Region's table, in one segment; with `steps=0` it is only begun. */
+export const rebuild: Verb = {
+  usage: 'rebuild <region> <view> [steps=]',
+  parse: (args) => {
+    const [region, view, steps = Number.POSITIVE_INFINITY] = [
+      args.word('region'),
+      args.word('view'),
+      args.number('steps'),
+    ];
+    return async (stage) => {
+      let status = await operated(stage, region, 'rebuild-begin', { view, segments: 1 });
+      for (let step = 0; step < steps && typeof status !== 'string' && !status.done; step++)
+        status = await operated(stage, region, 'rebuild-step', { view, build: status.build, segment: 0 });
+      return [shownStatus(status)];
+    };
+  },
+};
+
+function shownStatus(status: ActionResult<'rebuild-status'> | string): string {
+  if (typeof status === 'string') return status;
+  const { done, streams, active, retired } = status;
+  return [
+    done ? `done, ${streams} streams` : `in progress, ${streams} streams`,
+    `reads use code ${active.codeVersion}${active.behind ? ', which is behind' : ''}`,
+    ...(retired.length > 0 ? [`old rows of ${retired.length} kept`] : []),
+  ].join('; ');
+}
+
+/** How far the rebuild of a view is; `clean` deletes old rows that may be deleted. */
+export const views: Verb = {
+  usage: 'views <region> status|clean <view>',
+  parse: (args) => {
+    const [region, what, view] = [args.word('region'), args.oneOf('what', ['status', 'clean']), args.word('view')];
+    return async (stage) => [shownStatus(await operated(stage, region, `rebuild-${what}`, { view }))];
+  },
+};
+
+/** Publishes again what a Region wrote, from its table. */
+export const republish: Verb = {
+  usage: 'republish <region> since=<duration ago>',
+  parse: (args) => {
+    const [region, since] = [args.word('region'), args.option('since')];
+    if (since === undefined) throw new ScenarioError('since= is missing.');
+    const ago = durationOf(since);
+    return async (stage) => {
+      const step = await operated(stage, region, 'republish-step', {
+        since: new Date(stage.scheduler.now() - ago).toISOString(),
+        segment: 0,
+        segments: 1,
+      });
+      if (typeof step === 'string') return [step];
+      const { published, failed, refused = 0, scheduled = 0 } = step;
+      return [`${published} published, ${scheduled} checks scheduled, ${failed} failed, ${refused} refused`];
+    };
+  },
+};
+
+/** The messages in a Region's quarantine. */
+export const quarantine: Verb = {
+  usage: 'quarantine <region>',
+  parse: (args) => {
+    const region = args.word('region');
+    return async (stage) => {
+      const list = await operated(stage, region, 'quarantine-list', {});
+      if (typeof list === 'string') return [list];
+      const lines = list.messages.map(
+        ({ envelopeId, stream, reason }) => `${envelopeId ?? '(no id)'} ${stream ?? '(no stream)'}: ${reason}`,
+      );
+      return lines.length === 0 ? ['empty'] : lines;
+    };
+  },
+};
+
+/** Sends the messages in a Region's quarantine again. */
+export const redrive: Verb = {
+  usage: 'redrive <region>',
+  parse: (args) => {
+    const region = args.word('region');
+    return async (stage) => {
+      const result = await operated(stage, region, 'quarantine-redrive', {});
+      if (typeof result === 'string') return [result];
+      return [`${result.redriven.length} redriven, ${result.kept} kept, ${result.failed.length} failed`];
+    };
+  },
+};

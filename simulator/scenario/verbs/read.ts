@@ -1,0 +1,74 @@
+import { commitPageSchema, healthSchema, rowPageSchema } from '../../../core/index.ts';
+import { callRegion } from '../../../world/simulator/api.ts';
+import { shownCommit, shownRead, shownRefusal, shownState } from '../show.ts';
+import type { Verb } from '../verb.ts';
+import { shownToken } from '../versions.ts';
+import { tokenIn } from './append.ts';
+
+/** The state of a stream. */
+export const read: Verb = {
+  usage: 'read <region> <stream> [at-least=<version>] [as=]',
+  parse: (args) => {
+    const [region, stream] = [args.word('region'), args.word('stream')];
+    const [atLeast, as] = [args.option('at-least'), args.option('as')];
+    return async (stage) => {
+      stage.region(region);
+      const headers = atLeast === undefined ? {} : { 'if-at-least': stage.versions.token(stream, atLeast) };
+      const response = await callRegion(stage.world, region, { method: 'GET', path: `/streams/${stream}`, headers });
+      if (as !== undefined) stage.versions.name(as, tokenIn(response));
+      return [shownRefusal(response) ?? shownRead(response.answer)];
+    };
+  },
+};
+
+/** The commits of a stream that a version does not cover, as a consumer follows them. */
+export const follow: Verb = {
+  usage: 'follow <region> <stream> [after=<version>] [as=]',
+  parse: (args) => {
+    const [region, stream] = [args.word('region'), args.word('stream')];
+    const [after, as] = [args.option('after'), args.option('as')];
+    return async (stage) => {
+      stage.region(region);
+      const query = after === undefined ? '' : `after=${stage.versions.token(stream, after)}`;
+      const request = { method: 'GET', path: `/streams/${stream}/events`, query } as const;
+      const response = await callRegion(stage.world, region, request);
+      if (as !== undefined) stage.versions.name(as, tokenIn(response));
+      const refusal = shownRefusal(response);
+      if (refusal !== undefined) return [refusal];
+      const { commits, version } = commitPageSchema.parse(response.answer);
+      return [...commits.map(shownCommit), `version ${shownToken(version)}`];
+    };
+  },
+};
+
+/** All rows of a view. */
+export const view: Verb = {
+  usage: 'view <region> <view>',
+  parse: (args) => {
+    const [region, name] = [args.word('region'), args.word('view')];
+    return async (stage) => {
+      stage.region(region);
+      const response = await callRegion(stage.world, region, { method: 'GET', path: `/views/${name}` });
+      const refusal = shownRefusal(response);
+      if (refusal !== undefined) return [refusal];
+      const { rows } = rowPageSchema.parse(response.answer);
+      return rows.length === 0 ? ['no row'] : rows.map(({ key, value }) => `${key}: ${shownState(value)}`);
+    };
+  },
+};
+
+/** From which Regions something has arrived. */
+export const health: Verb = {
+  usage: 'health <region>',
+  parse: (args) => {
+    const region = args.word('region');
+    return async (stage) => {
+      stage.region(region);
+      const { answer } = await callRegion(stage.world, region, { method: 'GET', path: '/health' });
+      const { seen } = healthSchema.parse(answer);
+      return Object.entries(seen).map(
+        ([of, sighting]) => `${of} ${sighting ? `${Math.round(sighting.ageMs / 1000)} s ago` : 'never'}`,
+      );
+    };
+  },
+};

@@ -1,0 +1,78 @@
+import { DECISIONS } from '../../../core/names.ts';
+import { type Arguments, durationOf } from '../arguments.ts';
+import { CODE_NAMES, type CodeName } from '../codes.ts';
+import { ScenarioError } from '../problem.ts';
+import { REGIONS } from '../regions.ts';
+import { NoteSubscriber, SUBSCRIBER_NAMES } from '../subscribers.ts';
+import { silently, type Verb } from '../verb.ts';
+
+/** The values of `name=a:x,b:y`, by what is before the colon. */
+function pairsIn(args: Arguments, name: string): ReadonlyMap<string, string> {
+  const pairs = args.option(name)?.split(',') ?? [];
+  return new Map(
+    pairs.map((pair) => {
+      const at = pair.indexOf(':');
+      if (at === -1) throw new ScenarioError(`${name}=${pair} is not <region>:<value>.`);
+      return [pair.slice(0, at), pair.slice(at + 1)];
+    }),
+  );
+}
+
+/** The name of a code. @throws ScenarioError */
+function codeNamed(text: string): CodeName {
+  const found = CODE_NAMES.find((name) => name === text);
+  if (!found) throw new ScenarioError(`There is no code ${text}. Codes: ${CODE_NAMES.join(', ')}.`);
+  return found;
+}
+
+/** The subscribers of `subscribers=counter,mailer@east`, each in every Region or in one. */
+function subscribersIn(args: Arguments): ReadonlyMap<string, NoteSubscriber> {
+  const names = args.option('subscribers')?.split(',') ?? [];
+  return new Map(
+    names.map((text) => {
+      const [given, region] = text.split('@');
+      const name = SUBSCRIBER_NAMES.find((each) => each === given);
+      if (!name)
+        throw new ScenarioError(`There is no subscriber ${given}. Subscribers: ${SUBSCRIBER_NAMES.join(', ')}.`);
+      return [name, new NoteSubscriber(name, region)];
+    }),
+  );
+}
+
+/** Opens the world: by default the three Regions, strong decisions, and the toy domain. */
+export const world: Verb = {
+  usage:
+    'world [regions=] [decisions=strong|eventual] [code=] [codes=<region>:<code>,…] [ahead=<region>:<duration>,…] [duplicates=0.5] [reorders=yes] [subscribers=<name>[@<region>],…]',
+  parse: (args) => {
+    const regions = args.option('regions')?.split(',') ?? Object.values(REGIONS);
+    const [common, codes] = [codeNamed(args.option('code') ?? 'toy'), pairsIn(args, 'codes')];
+    const ahead = [...pairsIn(args, 'ahead')].map(([region, text]) => [region, durationOf(text)] as const);
+    const setting = {
+      regions,
+      decisions: args.choice('decisions', DECISIONS) ?? (regions.length === 3 ? 'strong' : 'eventual'),
+      duplicates: args.number('duplicates') ?? 0,
+      reorders: args.choice('reorders', ['yes']) === 'yes',
+      clockAhead: Object.fromEntries(ahead),
+      code: new Map(regions.map((region) => [region, codeNamed(codes.get(region) ?? common)])),
+      subscribers: subscribersIn(args),
+    } as const;
+    return silently((stage) => stage.open(setting));
+  },
+};
+
+/** Ends every process, and starts the world again from what its tables keep. */
+export const restart: Verb = {
+  usage: 'restart',
+  parse: () => silently((stage) => stage.restart()),
+};
+
+/** Replaces the code of a Region, or of every Region, while it runs. */
+export const deploy: Verb = {
+  usage: 'deploy <region>|everywhere <code>',
+  parse: (args) => {
+    const [where, code] = [args.word('region'), codeNamed(args.word('code'))];
+    return silently((stage) => {
+      for (const region of where === 'everywhere' ? stage.regions : [where]) stage.deploy(region, code);
+    });
+  },
+};
