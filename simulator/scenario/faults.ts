@@ -10,7 +10,8 @@ export const HOW = {
   'dies-after': 'its process ends after it took effect',
   hangs: 'it is never answered',
   lost: 'it is answered with success, and has no effect',
-  refused: 'its entries are refused',
+  refused: 'its entries are refused, and may be accepted later',
+  malformed: 'its entries are refused, and will never be accepted',
   late: 'it is made after a pause',
 } as const;
 
@@ -96,6 +97,8 @@ async function suffer({ how, pause, port }: Fault, { call, args, exit, scheduler
       return entriesOf(args).map(() => undefined);
     case 'refused':
       return entriesOf(args).map(() => 'InternalException');
+    case 'malformed':
+      return entriesOf(args).map(() => 'MalformedDetail');
   }
 }
 

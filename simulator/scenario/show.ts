@@ -43,24 +43,38 @@ export function shownAppend(answer: unknown): string {
 }
 
 const entriesSchema = z.array(
-  z.object({ id: z.string(), text: z.string(), unseen: z.array(z.string()), commitId: z.string() }),
+  z.object({
+    id: z.string(),
+    text: z.string().default('(no text)'),
+    unseen: z.array(z.string()),
+    commitId: z.string(),
+  }),
 );
 
-/** A stream's state: the entries of a note with what their writers had not seen, a balance, or who took of a stock. */
-export function shownState(state: unknown): string {
+/**
+ * A stream's state: the entries of a note with what their writers had not seen, a balance, or who took of a stock.
+ * @param hasIds whether each entry shows its event: log, position and index
+ */
+export function shownState(state: unknown, hasIds = false): string {
   const { success, data: entries } = entriesSchema.safeParse(state);
   if (!success || entries.length === 0) return shownValue(state);
   const texts = new Map(entries.map(({ id, text }) => [id, text]));
   return entries
-    .map(({ text, unseen }) =>
-      unseen.length === 0 ? text : `${text} (had not seen ${unseen.map((id) => texts.get(id) ?? id).join(', ')})`,
+    .map(({ id, text, unseen }) =>
+      [
+        text,
+        ...(hasIds ? [`as ${id.slice(id.indexOf('@') + 1)}`] : []),
+        ...(unseen.length === 0
+          ? []
+          : [`(had not seen ${unseen.map((other) => texts.get(other) ?? other).join(', ')})`]),
+      ].join(' '),
     )
     .join(', ');
 }
 
-export function shownRead(answer: unknown): string {
+export function shownRead(answer: unknown, hasIds: boolean): string {
   const { state, version } = streamStateSchema.parse(answer);
-  return `${shownToken(version)} ${shownState(state)}`;
+  return `${shownToken(version)} ${shownState(state, hasIds)}`;
 }
 
 const refusedSchema = z.object({ reason: problemSchema, participant: z.string().optional() });

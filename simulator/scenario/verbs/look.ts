@@ -36,15 +36,12 @@ function shownDecision({ attempt, state, final, region, reason }: Decision): str
   return `attempt ${attempt} ${what}, by ${region}${why}`;
 }
 
-/** The sum of a metric of a Region's functions; for a metric that reports a size, only that it was reported. */
+/** Whether the functions of a Region have reported a metric above 0. How often they do depends on how often they look. */
 export const metric: Verb = {
   usage: 'metric <region> <name>',
   parse: (args) => {
     const [region, name] = [args.word('region'), args.word('name')];
-    return async (stage) => {
-      const sum = stage.region(region).counts.metrics.get(name);
-      return [sum === undefined || sum === 0 ? 'not reported' : `reported${/Age|Ahead/.test(name) ? '' : `: ${sum}`}`];
-    };
+    return async (stage) => [stage.region(region).counts.metrics.get(name) ? 'reported' : 'not reported'];
   },
 };
 

@@ -7,16 +7,17 @@ import { tokenIn } from './append.ts';
 
 /** The state of a stream. */
 export const read: Verb = {
-  usage: 'read <region> <stream> [at-least=<version>] [as=]',
+  usage: 'read <region> <stream> [at-least=<version>] [as=] [ids=yes]',
   parse: (args) => {
     const [region, stream] = [args.word('region'), args.word('stream')];
     const [atLeast, as] = [args.option('at-least'), args.option('as')];
+    const hasIds = args.choice('ids', ['yes']) === 'yes';
     return async (stage) => {
       stage.region(region);
       const headers = atLeast === undefined ? {} : { 'if-at-least': stage.versions.token(stream, atLeast) };
       const response = await callRegion(stage.world, region, { method: 'GET', path: `/streams/${stream}`, headers });
       if (as !== undefined) stage.versions.name(as, tokenIn(response));
-      return [shownRefusal(response) ?? shownRead(response.answer)];
+      return [shownRefusal(response) ?? shownRead(response.answer, hasIds)];
     };
   },
 };
