@@ -13,7 +13,7 @@ async function operated<Name extends OperatorAction>(
   input: ActionInput<Name>,
 ): Promise<ActionResult<Name> | string> {
   const answer = await stage.region(region).operate(action, input);
-  if ('problem' in answer) return shownProblem(answer.problem);
+  if ('problem' in answer) return `${shownProblem(answer.problem)}: ${answer.problem.detail}`;
   return operatorActions[action].result.parse(answer.result);
 }
 
@@ -39,7 +39,7 @@ function shownStatus(status: ActionResult<'rebuild-status'> | string): string {
   if (typeof status === 'string') return status;
   const { done, streams, active, retired } = status;
   return [
-    done ? `done, ${streams} streams` : `in progress, ${streams} streams`,
+    done ? 'done' : `in progress, ${streams} streams`,
     `reads use code ${active.codeVersion}${active.behind ? ', which is behind' : ''}`,
     ...(retired.length > 0 ? [`old rows of ${retired.length} kept`] : []),
   ].join('; ');
@@ -62,17 +62,29 @@ export const republish: Verb = {
     if (since === undefined) throw new ScenarioError('since= is missing.');
     const ago = durationOf(since);
     return async (stage) => {
-      const step = await operated(stage, region, 'republish-step', {
-        since: new Date(stage.scheduler.now() - ago).toISOString(),
-        segment: 0,
-        segments: 1,
-      });
-      if (typeof step === 'string') return [step];
-      const { published, failed, refused = 0, scheduled = 0 } = step;
-      return [`${published} published, ${scheduled} checks scheduled, ${failed} failed, ${refused} refused`];
+      const from = new Date(stage.scheduler.now() - ago).toISOString();
+      const sum = { published: 0, scheduled: 0, failed: 0, refused: 0 };
+      // A step that failed returns the same cursor: an operator repeats it later.
+      for (let cursor: string | undefined; sum.failed === 0; ) {
+        const request = { since: from, segment: 0, segments: 1, ...(cursor !== undefined && { cursor }) };
+        const step = await operated(stage, region, 'republish-step', request);
+        if (typeof step === 'string') return [shownSum(sum), step];
+        sum.published += step.published;
+        sum.scheduled += step.scheduled ?? 0;
+        sum.failed += step.failed;
+        sum.refused += step.refused ?? 0;
+        cursor = step.cursor;
+        if (cursor === undefined) break;
+      }
+      return [shownSum(sum)];
     };
   },
 };
+
+function shownSum(sum: Readonly<Record<'published' | 'scheduled' | 'failed' | 'refused', number>>): string {
+  const { published, scheduled, failed, refused } = sum;
+  return `${published} published, ${scheduled} checks scheduled, ${failed} failed, ${refused} refused`;
+}
 
 /** The messages in a Region's quarantine. */
 export const quarantine: Verb = {
