@@ -98,7 +98,7 @@ async function suffer({ how, pause, port }: Fault, { call, args, exit, scheduler
     case 'refused':
       return entriesOf(args).map(() => 'InternalException');
     case 'malformed':
-      return entriesOf(args).map(() => 'MalformedDetail');
+      return entriesOf(args).map(() => ({ permanent: 'MalformedDetail: Detail is malformed.' }));
   }
 }
 

@@ -58,11 +58,11 @@ const entriesSchema = z.array(
 export function shownState(state: unknown, hasIds = false): string {
   const { success, data: entries } = entriesSchema.safeParse(state);
   if (!success || entries.length === 0) return shownValue(state);
-  const texts = new Map(entries.map(({ id, text }) => [id, text]));
+  const texts = new Map(entries.map(({ id, text }) => [id, shownText(text)]));
   return entries
     .map(({ id, text, unseen }) =>
       [
-        text,
+        shownText(text),
         ...(hasIds ? [`as ${id.slice(id.indexOf('@') + 1)}`] : []),
         ...(unseen.length === 0
           ? []
@@ -70,6 +70,11 @@ export function shownState(state: unknown, hasIds = false): string {
       ].join(' '),
     )
     .join(', ');
+}
+
+/** A text, in quotes if it has more than words. */
+function shownText(text: string): string {
+  return /^[\w ()]+$/.test(text) ? text : JSON.stringify(text);
 }
 
 export function shownRead(answer: unknown, hasIds: boolean): string {

@@ -33,6 +33,8 @@ export class Stage {
   readonly faults = new Faults();
   readonly journal = new Journal();
   readonly sent = new Map<string, Sent>();
+  /** The number of each key that a subscriber was called with, in the order of their first calls. */
+  readonly keys = new Map<string, number>();
   readonly #disk = new Disk();
   readonly #codes = new Map<string, DeployedCode>();
   #scheduler = new VirtualScheduler();

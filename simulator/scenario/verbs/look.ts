@@ -90,19 +90,29 @@ export const calls: Verb = {
   parse: (args) => {
     const [name, only] = [args.word('subscriber'), args.option('in')];
     return async (stage) => {
-      const keys = new Map<string, number>();
       const made = stage
         .subscriber(name)
         .calls()
         .filter(({ region }) => only === undefined || region === only);
       const lines = made.map(({ region, key, event: { id, schemaVersion, data } }) => {
-        if (!keys.has(key)) keys.set(key, keys.size + 1);
-        return `${region} ${id} ${shownValue(data)} v${schemaVersion} key ${keys.get(key)}`;
+        const number = stage.keys.get(key) ?? stage.keys.size + 1;
+        stage.keys.set(key, number);
+        return `${region} ${id} ${shownValue(data)}${schemaVersion === 1 ? '' : `-${schemaVersion}`} key ${number}`;
       });
-      return lines.length === 0 ? ['none'] : lines;
+      return lines.length === 0 ? ['none'] : withoutRepeats(lines);
     };
   },
 };
+
+/** Lines that follow each other and are the same, as one. */
+function withoutRepeats(lines: readonly string[]): readonly string[] {
+  return lines.flatMap((line, i) => {
+    if (line === lines[i - 1]) return [];
+    const next = lines.findIndex((other, at) => at > i && other !== line);
+    const count = (next === -1 ? lines.length : next) - i;
+    return [count === 1 ? line : `${line} ${count} times`];
+  });
+}
 
 /** Breaks a subscriber's function, or fixes it. */
 export const subscriber: Verb = {
