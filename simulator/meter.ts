@@ -64,10 +64,11 @@ function mostOfTransaction({ id, region, participants, checks }: LineOf<'transac
   const passedOn = region === driving ? 0 : 1;
   const k = streams.length;
   if (streams.every((stream) => homeOf(stream) === driving))
-    // One write of everything. Before it the outcome is looked up in both tables, and every stream is loaded.
-    return { writes: 1, requests: 3 + k, roundTrips: passedOn };
-  // An intent of every participant, the decision, and the end of every intent. The participants are asked at once.
-  return { writes: 2 * k + 1, requests: 10 + 6 * k, roundTrips: passedOn + 2 };
+    // One write of everything. Before it every stream is loaded, and it is looked up whether the id has an outcome.
+    return { writes: 1, requests: 2 + k, roundTrips: passedOn };
+  // An intent of every participant, the decision, and the end of every intent. All participants are asked at once; and strong
+  // decisions wait for a majority of Regions.
+  return { writes: 2 * k + 1, requests: 8 + 3 * k, roundTrips: passedOn + 2 };
 }
 
 /** The home of a stream; undefined if every Region writes it. */

@@ -232,12 +232,14 @@ class Draw {
   }
 
   troubles(): readonly Trouble[] {
-    const { faults, cuts, restarts, operators } = this.#profile;
+    const { faults, cuts, restarts, operators, clocks } = this.#profile;
     const count = 1 + Math.floor(this.#between(0, 6));
     const kinds = [
       ...faults.map((fault) => () => this.#weather(fault)),
       ...(cuts ? [1, 2, 3].map(() => () => this.#cut()) : []),
-      ...(restarts ? [(): Trouble => ({ kind: 'restart', at: this.#when(), region: this.#pick(REGIONS) })] : []),
+      ...(faults.includes('table.stale') ? [() => this.#outage()] : []),
+      ...(restarts ? [() => this.#newProcesses()] : []),
+      ...(clocks ? [1, 2, 3].map(() => () => this.#clock()) : []),
       ...(operators ? [() => this.#operator(), () => this.#operator()] : []),
     ];
     return Array.from({ length: count }, () => this.#pick(kinds)());
@@ -256,6 +258,23 @@ class Draw {
     const all = ['replication', 'bus', 'invoke'] as const;
     const links = this.#chance(0.5) ? [...all] : [this.#pick(all)];
     return { kind: 'cut', at, until: at + this.#lasts(), from, to, links };
+  }
+
+  #outage(): Trouble {
+    const at = this.#when();
+    return { kind: 'outage', at, until: at + this.#lasts(), region: this.#pick(REGIONS) };
+  }
+
+  #newProcesses(): Trouble {
+    return { kind: this.#chance(0.5) ? 'restart' : 'deploy', at: this.#when(), region: this.#pick(REGIONS) };
+  }
+
+  #clock(): Trouble {
+    const common = { at: this.#when(), region: this.#pick(REGIONS) };
+    const furthest = this.#pick([1_000, 60_000, 600_000]);
+    return this.#chance(0.7)
+      ? { kind: 'jump', ...common, milliseconds: Math.round(this.#between(-furthest, furthest)) }
+      : { kind: 'drift', ...common, millionths: Math.round(this.#between(-50_000, 50_000)) };
   }
 
   #operator(): Trouble {

@@ -30,8 +30,6 @@ export interface Ran {
  * and an hour more.
  */
 const SETTLE_MS = 2 * 60 * 60 * 1000;
-/** Virtual milliseconds after which a copy of a stream in memory is not used any more. */
-const COLD_MS = 60_000;
 
 /** How a history can be followed as it happens. */
 export interface Follow {
@@ -114,8 +112,7 @@ async function sendOneByOne(operations: readonly Operation[], stage: Stage & { r
   const session = new Session({ world, scheduler, recorder, name: 's' });
   for (const [i, operation] of operations.entries())
     for (const isWarm of [false, true]) {
-      // A function's copies of a stream that others write, too, are not used after a second.
-      if (!isWarm) await scheduler.run(COLD_MS);
+      if (!isWarm) for (const region of world.regions.values()) region.restart();
       meter.take();
       const begin = scheduler.now();
       const before = recorder.history.length;

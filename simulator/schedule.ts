@@ -67,6 +67,13 @@ const troubleSchema = z.discriminatedUnion('kind', [
     links: z.array(z.enum(['replication', 'bus', 'invoke'])),
   }),
   z.object({ kind: z.literal('restart'), at, region: z.string() }),
+  /** The functions are deployed again: old and new instances run side by side for a while. */
+  z.object({ kind: z.literal('deploy'), at, region: z.string() }),
+  /** A wall clock moves, or runs at another speed from now on. */
+  z.object({ kind: z.literal('jump'), at, region: z.string(), milliseconds: z.number() }),
+  z.object({ kind: z.literal('drift'), at, region: z.string(), millionths: z.number() }),
+  /** The tables of a Region cannot be reached, and nothing is replicated to or from them. */
+  z.object({ kind: z.literal('outage'), at, until: z.number(), region: z.string() }),
   z.object({ kind: z.literal('rebuild'), at, region: z.string(), view: z.string() }),
   z.object({ kind: z.literal('republish'), at, region: z.string() }),
 ]);

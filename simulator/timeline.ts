@@ -21,6 +21,14 @@ export function stepInWords(step: Step): string {
       return `${when}${step.links.join(', ')} from ${step.from} to ${step.to} cut until ${seconds(step.until)}`;
     case 'restart':
       return `${when}${step.region} restarts`;
+    case 'deploy':
+      return `${when}${step.region} is deployed again`;
+    case 'jump':
+      return `${when}the clock of ${step.region} jumps by ${step.milliseconds} ms`;
+    case 'drift':
+      return `${when}the clock of ${step.region} drifts by ${step.millionths} millionths`;
+    case 'outage':
+      return `${when}the tables of ${step.region} cannot be reached until ${seconds(step.until)}`;
     case 'rebuild':
       return `${when}view ${step.view} is rebuilt in ${step.region}`;
     case 'republish':

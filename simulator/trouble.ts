@@ -31,25 +31,30 @@ export async function cause(trouble: Trouble, stage: Stage): Promise<void> {
       await sleepOn(scheduler, until - at);
       return world.heal(from, to);
     }
-    case 'restart':
-    case 'rebuild':
-    case 'republish': {
-      const { region } = trouble;
-      recorder.add({ line: 'fault', at, fault: kind, region, details });
-      return operate(trouble, stage);
-    }
+    default:
+      recorder.add({ line: 'fault', at, fault: kind, region: trouble.region, details });
+      return causeInRegion(trouble, stage);
   }
 }
 
-type OfOperators = Extract<Trouble, { readonly kind: 'restart' | 'rebuild' | 'republish' }>;
+type InRegion = Exclude<Trouble, { readonly kind: 'weather' | 'cut' }>;
 
-/** What an operator does in a Region. */
-async function operate(trouble: OfOperators, { world, scheduler }: Stage): Promise<void> {
+/** What happens to one Region, or is done there. */
+async function causeInRegion(trouble: InRegion, { world, scheduler }: Stage): Promise<void> {
   const region = world.region(trouble.region);
   const operator = new Operator(region, scheduler);
   switch (trouble.kind) {
     case 'restart':
-      return undefined;
+      return region.restart();
+    case 'deploy':
+      return region.deploy(region.domain);
+    case 'jump':
+      return region.clock.jump(trouble.milliseconds);
+    case 'drift':
+      return region.clock.drift(trouble.millionths);
+    case 'outage':
+      region.cutTables(trouble.until - trouble.at);
+      return sleepOn(scheduler, trouble.until - trouble.at);
     case 'rebuild':
       return operator.rebuild(trouble.view);
     case 'republish':

@@ -234,6 +234,11 @@ export class WorldRegion {
     this.#functions.restart();
   }
 
+  /** The code of new instances. */
+  get domain(): Domain {
+    return this.#domain;
+  }
+
   /** Deploys other code: instances of the earlier code live on for up to a minute, and run beside those of the new code. */
   deploy(domain: Domain): void {
     this.#domain = domain;

@@ -59,8 +59,7 @@ export class RegionTables {
     this.#replication = new Replication({
       ...options,
       outage: this.outage,
-      targets: () =>
-        peers().map(({ links, tables }) => ({ link: links.replication, tables, outage: tables.outage })),
+      targets: () => peers().map(({ links, tables }) => ({ link: links.replication, tables, outage: tables.outage })),
     });
     const onChange = (change: EventsChange, write: WriteStamp): void => this.#onChange(change, write);
     this.events = memoryEventStore({ region, now: () => scheduler.now(), onChange });
