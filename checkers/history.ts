@@ -1,4 +1,4 @@
-// A history: what clients did, what they were told, and what is stored in the end. Whoever records one writes these lines; the
+// A history: what clients did, which answers they got, and what is stored in the end. A recorder writes these lines; the
 // checkers read nothing else. Times are milliseconds of one clock, which never jumps.
 import * as z from 'zod';
 
@@ -10,8 +10,9 @@ const dotSchema = z.object({ log: z.string(), position: z.int().positive() });
 /**
  * What the streams of a type are, so that a checker can fold and judge them:
  * - `list`: of numbers, each appended once; `register`: of one number, or null
- * - `balance`: of an account that is never negative; `seats`: who has taken a seat, at most `capacity`
- * - `counter`: a sum; `set`: add-wins, of texts
+ * - `balance`: of an account that is never negative; `seats`: by whom each seat is taken, at most `capacity`; someone may have several
+ * - `counter`: a sum
+ * - `set`: of texts, add-wins: a removal leaves its text if its writer had not seen some insertion that is folded earlier
  * - `entries`: the texts that were noted, each with the ids of the earlier ones that its writer had not seen
  */
 export const KINDS = ['list', 'register', 'balance', 'seats', 'counter', 'set', 'entries'] as const;
@@ -31,6 +32,8 @@ const headerSchema = z.object({
   regions: z.array(z.string()),
   /** By stream type. */
   types: z.record(z.string(), streamTypeSchema),
+  /** The home Region of a `home` stream, by stream. @default the Region that wrote its commits, if that was always the same one */
+  homes: z.record(z.string(), z.string()).optional(),
   seed: z.number().optional(),
 });
 
@@ -114,6 +117,8 @@ const transactSchema = z.object({
 const outcomeSchema = z.object({
   line: z.literal('outcome'),
   at: timeSchema,
+  /** When it was asked for. @default it was announced, or asked for at `at` */
+  begin: timeSchema.optional(),
   region: z.string(),
   id: z.string(),
   state: z.enum(['committed', 'aborted', 'undecided', 'unknown']),
@@ -127,6 +132,8 @@ const commitSchema = z.object({
   /** What the writer had seen, its own log included. */
   context: versionSchema,
   hlc: z.string(),
+  /** The writer's clock, milliseconds since 1970. @default the time in `hlc` */
+  wallTime: z.number().optional(),
   /** `prepared`: an intent that is not final; `aborted`: an empty position */
   state: z.enum(['visible', 'prepared', 'aborted']),
   /** Deadline of an intent, by the history's clock. */
@@ -155,6 +162,13 @@ const viewSchema = z.object({
   of: z.string(),
   /** `rows`: the state of every stream of the type, by stream id; `totals`: a number by key, the sum over streams */
   shows: z.enum(['rows', 'totals']),
+  /**
+   * What a stream adds to a total: its state, if that is a number; the number of its items; or 1 for each of its texts, to the total of
+   * that text. @default the totals are not checked
+   */
+  sumOf: z.enum(['state', 'length', 'texts']).optional(),
+  /** The total that it adds to: that of its id, of its id up to the first dot, or `all`. @default its id */
+  keyBy: z.enum(['id', 'prefix', 'all']).optional(),
   values: z.record(z.string(), z.unknown()),
 });
 
@@ -177,7 +191,10 @@ const talliedSchema = z.object({
   line: z.literal('tallied'),
   region: z.string(),
   subscriber: z.string(),
+  /** What it counts, for readers. */
   of: z.string(),
+  /** The stream types that it subscribes to. @default all */
+  types: z.array(z.string()).optional(),
   counts: z.record(z.string(), z.number()),
 });
 
@@ -233,8 +250,8 @@ export type Line = z.infer<typeof lineSchema>;
 export type LineOf<Name extends Line['line']> = Extract<Line, { line: Name }>;
 export type History = readonly Line[];
 
-/** A broken promise. */
-export interface Violation {
+/** What a checker found out about some streams. */
+export interface Finding {
   /** Name of the property, such as `no lost commit` or `G-single`. */
   readonly property: string;
   /** A sentence that names what was expected and what was found. */
@@ -244,5 +261,11 @@ export interface Violation {
   /** The streams that it is about. */
   readonly streams: readonly string[];
 }
+
+/** A broken promise. */
+export type Violation = Finding;
+
+/** A property that could not be decided within the checker's limits. It is not a violation. */
+export type Undecided = Finding;
 
 export type Checker = (history: History) => readonly Violation[];

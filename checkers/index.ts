@@ -1,6 +1,57 @@
-import type { History, Violation } from './history.ts';
+import { acknowledged } from './acknowledged.ts';
+import { atomic } from './atomic.ts';
+import { bases } from './bases.ts';
+import { convergence } from './convergence.ts';
+import { cost } from './cost.ts';
+import { gaps } from './gaps.ts';
+import type { Checker, History, Undecided, Violation } from './history.ts';
+import { intents } from './intents.ts';
+import { judgeHomes } from './linearizable.ts';
+import { liveness } from './liveness.ts';
+import { outcomes } from './outcomes.ts';
+import { serializable } from './serializable.ts';
+import { sessions } from './sessions.ts';
+import { stamps } from './stamps.ts';
+import { subscribers } from './subscribers.ts';
+import { views } from './views.ts';
 
-/** What a history breaks. */
-export function checkHistory(_history: History): readonly Violation[] {
-  return [];
+export { encodeHistory, encodeLine, parseHistory, parseLine, readHistory } from './lines.ts';
+
+/** Every property with a checker of its own, except that `home` streams are linearizable, which may be undecided. */
+const checkers: readonly Checker[] = [
+  acknowledged,
+  gaps,
+  convergence,
+  sessions,
+  bases,
+  serializable,
+  atomic,
+  outcomes,
+  intents,
+  stamps,
+  views,
+  subscribers,
+  liveness,
+  cost,
+];
+
+/** What the checkers say of a history. */
+export interface Verdict {
+  readonly violations: readonly Violation[];
+  /** What could not be decided: not a violation, and not shown to hold. */
+  readonly undecided: readonly Undecided[];
+}
+
+/** Checks every property that the history has lines for. */
+export function judgeHistory(history: History): Verdict {
+  const homes = judgeHomes(history);
+  return {
+    violations: [...checkers.flatMap((check) => check(history)), ...homes.violations],
+    undecided: homes.undecided,
+  };
+}
+
+/** The broken promises that a history shows. */
+export function checkHistory(history: History): readonly Violation[] {
+  return judgeHistory(history).violations;
 }

@@ -49,7 +49,9 @@ export interface WorldOptions {
    * @default false
    */
   readonly reorders?: boolean;
-  /** Milliseconds by which a Region's clock is ahead of the world's, by Region. @default 0 */
+  /** Whether every bus keeps the domain's events, so that they can be replayed: see `replayArchive`. @default false */
+  readonly archives?: boolean;
+  /** Milliseconds by which a Region's clock is ahead of the world's, by Region; the clocks can be set later too. @default 0 */
   readonly clockAhead?: Readonly<Record<string, number>>;
   /**
    * Where decisions are stored: `strong` in one table with multi-Region strong consistency, `eventual` in one table
@@ -108,6 +110,7 @@ export class World {
     latency = true,
     duplicates = 0,
     reorders = false,
+    archives = false,
     clockAhead = {},
     decisions = allowStrong(regions) ? 'strong' : 'eventual',
     functions = {},
@@ -143,6 +146,7 @@ export class World {
       telemetry,
       duplicates,
       reorders,
+      archives,
       functions,
       withFaults,
       subscribers: loaded,

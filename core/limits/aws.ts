@@ -17,6 +17,8 @@ export const SQS_BATCH_ENTRIES = 10;
 /** One message, and the total of one SendMessageBatch. */
 export const SQS_BATCH_BYTES = 1024 * 1024;
 export const SQS_MAX_DELAY_S = 900;
+/** Messages of one queue that are received and neither deleted nor visible again. */
+export const SQS_MAX_IN_FLIGHT = 120_000;
 export const SQS_MAX_RETENTION_S = 14 * 24 * 60 * 60;
 export const SQS_MAX_VISIBILITY_S = 12 * 60 * 60;
 export const SQS_MAX_RECEIVES = 1000;

@@ -96,11 +96,13 @@ export function waitingQueue(queue: WorldQueue): DelayedQueue {
   const known = new Set<string>();
   return {
     send: async (messages) => {
+      const answers: (string | undefined)[] = [];
       for (const message of messages) {
-        await (message.delay > 0 && known.has(message.body) ? again : first).send([message]);
-        if (message.delay > 0) known.add(message.body);
+        const [answer] = await (message.delay > 0 && known.has(message.body) ? again : first).send([message]);
+        answers.push(answer);
+        if (answer === undefined && message.delay > 0) known.add(message.body);
       }
-      return messages.map(() => undefined);
+      return answers;
     },
   };
 }

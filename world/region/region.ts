@@ -63,6 +63,8 @@ export interface RegionOptions extends Clockwork {
   /** Fraction of messages and stream records that are delivered twice, 0 to 1. */
   readonly duplicates: number;
   readonly reorders: boolean;
+  /** Whether the bus keeps the domain's events, so that they can be replayed. */
+  readonly archives: boolean;
   /** Deviations from the deployed settings. */
   readonly functions: Overrides;
   /** Injects faults into the ports of functions; called for every instance. */
@@ -109,7 +111,7 @@ export class WorldRegion {
     this.#domain = domain;
     this.clock = new WorldClock(scheduler, clockAhead);
     this.#runtime = regionRuntime({ ...options, clock: this.clock }, this.counts);
-    this.bus = new WorldBus(region, scheduler);
+    this.bus = new WorldBus(options, options);
     this.quarantine = memoryQuarantine(() => scheduler.now(), storage && keptMessages(storage, `quarantine/${region}`));
     this.#functions = new RegionFunctions({
       ...options,

@@ -1,15 +1,9 @@
 import { isObject } from '../../core/facts/json.ts';
-import {
-  type Bus,
-  type BusEntry,
-  type EventPattern,
-  MeridianError,
-  type PutAnswer,
-  type Queue,
-} from '../../core/index.ts';
+import { type Bus, type BusEntry, type EventPattern, MeridianError, type PutAnswer } from '../../core/index.ts';
 import { PUT_EVENTS_BYTES, PUT_EVENTS_ENTRIES } from '../../core/limits/aws.ts';
+import { SOURCE_PREFIX } from '../../core/wire/bus.ts';
 import type { Link } from '../network/link.ts';
-import type { Scheduler } from '../time/scheduler.ts';
+import type { Clockwork } from '../time/clockwork.ts';
 
 /** An event as EventBridge delivers it, as JSON, and the parts that patterns match. */
 interface BusEvent {
@@ -20,8 +14,13 @@ interface BusEvent {
   readonly bornIn: string | undefined;
 }
 
+/** A queue as a target. EventBridge itself retries what a queue refuses. */
+interface TargetQueue {
+  accept(body: string): void;
+}
+
 type Target =
-  | { readonly kind: 'queue'; readonly queue: Queue }
+  | { readonly kind: 'queue'; readonly queue: TargetQueue }
   | { readonly kind: 'bus'; readonly link: Link; readonly bus: WorldBus }
   | { readonly kind: 'listener'; readonly listen: (event: unknown) => void };
 
@@ -40,16 +39,33 @@ function regionIn(detail: unknown): string | undefined {
   return isObject(meta) && 'region' in meta && typeof meta.region === 'string' ? meta.region : undefined;
 }
 
+export interface BusOptions {
+  readonly region: string;
+  /** Whether it keeps the domain's events, so that they can be replayed. @default false */
+  readonly archives?: boolean;
+}
+
+/** An event in the archive, and when it was put on the bus. */
+interface Archived {
+  readonly event: BusEvent;
+  readonly at: number;
+  readonly forwarded: boolean;
+}
+
 /** An EventBridge bus with rules: it delivers every event to the targets of the matching rules. */
 export class WorldBus implements Bus {
-  readonly #region: string;
-  readonly #scheduler: Scheduler;
+  readonly #options: BusOptions;
+  readonly #scheduler: Clockwork['scheduler'];
+  readonly #weather: Clockwork['weather'];
   #put = 0;
+  #replays = 0;
   readonly #rules: Rule[] = [];
+  readonly #archive: Archived[] = [];
 
-  constructor(region: string, scheduler: Scheduler) {
-    this.#region = region;
+  constructor(options: BusOptions, { scheduler, weather }: Pick<Clockwork, 'scheduler' | 'weather'>) {
+    this.#options = options;
     this.#scheduler = scheduler;
+    this.#weather = weather;
   }
 
   /** @returns a function that changes the pattern of the rule */
@@ -75,8 +91,9 @@ export class WorldBus implements Bus {
       throw new MeridianError('too-large', why);
     }
     return entries.map((entry) => {
+      if (this.#weather.happens('bus.partial', this.#options.region)) return 'InternalFailure: The entry was refused.';
       try {
-        this.#route(this.#eventOf(entry), false);
+        this.#arrive(this.#eventOf(entry), false);
         return undefined;
       } catch (error) {
         if (error instanceof SyntaxError) return { permanent: 'MalformedDetail: Detail is malformed.' };
@@ -85,23 +102,44 @@ export class WorldBus implements Bus {
     });
   }
 
+  /**
+   * Puts the archived events of a time, from the first number up to the second in milliseconds since 1970, to all rules again.
+   * @returns the number of events
+   */
+  replayArchive(from: number, to: number): number {
+    const name = `replay-${++this.#replays}`;
+    const replayed = this.#archive.filter(({ at }) => at >= from && at < to);
+    for (const { event, forwarded } of replayed)
+      this.#route({ ...event, json: `${event.json.slice(0, -1)},"replay-name":"${name}"}` }, forwarded);
+    return replayed.length;
+  }
+
   #eventOf({ source, detailType, detail }: BusEntry): BusEvent {
-    const id = `${this.#region}-${++this.#put}`;
+    const { region } = this.#options;
+    const id = `${region}-${++this.#put}`;
     const time = new Date(this.#scheduler.now()).toISOString();
     const type = JSON.stringify(detailType);
     const from = JSON.stringify(source);
     const head = `{"version":"0","id":"${id}","detail-type":${type},"source":${from},"account":"000000000000"`;
-    const json = `${head},"time":"${time}","region":"${this.#region}","resources":[],"detail":${detail}}`;
+    const json = `${head},"time":"${time}","region":"${region}","resources":[],"detail":${detail}}`;
     return { json, source, detailType, bornIn: regionIn(JSON.parse(detail)) };
+  }
+
+  /** The archive keeps what producers did not put: an append that is replayed could be committed twice. */
+  #arrive(event: BusEvent, forwarded: boolean): void {
+    if (this.#options.archives && event.source.startsWith(SOURCE_PREFIX) && event.bornIn !== undefined)
+      this.#archive.push({ event, at: this.#scheduler.now(), forwarded });
+    this.#route(event, forwarded);
   }
 
   /** An event that came from another bus is not forwarded again. */
   #route(event: BusEvent, forwarded: boolean): void {
     for (const { pattern, target } of this.#rules) {
       if (!matchesPattern(pattern, event)) continue;
-      if (target.kind === 'queue') void target.queue.send([event.json]);
+      if (target.kind === 'queue') target.queue.accept(event.json);
       else if (target.kind === 'listener') target.listen(JSON.parse(event.json));
-      else if (!forwarded) target.link.send(() => target.bus.#route(event, true));
+      else if (!forwarded && !this.#weather.happens('bus.dropped', this.#options.region))
+        target.link.send(() => target.bus.#arrive(event, true));
     }
   }
 }

@@ -1,15 +1,29 @@
 import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
 import { type KeptMessage, lastNumber, type MessageKeeper } from '../../adapters/memory/message-keeper.ts';
 import { checkMessages } from '../../adapters/store-rules/check-messages.ts';
-import type { DelayedMessage, DelayedQueue, Queue } from '../../core/index.ts';
-import { SQS_MAX_DELAY_S } from '../../core/limits/aws.ts';
+import type { BatchAnswer, DelayedMessage, DelayedQueue, Queue } from '../../core/index.ts';
+import { SQS_MAX_DELAY_S, SQS_MAX_IN_FLIGHT } from '../../core/limits/aws.ts';
+import { QUEUE_RETENTION_S } from '../../core/limits/budgets.ts';
 import type { Activity } from '../time/activity.ts';
 import type { Clockwork } from '../time/clockwork.ts';
 import type { FunctionPool } from './function-pool.ts';
 
 interface Message extends KeptMessage {
   receives: number;
+  /** True once chance has decided that it is delivered again after it was processed: that happens once. */
+  again?: true;
 }
+
+/** A message that was received, and the number of that receive: it can be deleted with the last one only. */
+interface Received {
+  readonly message: Message;
+  readonly receive: number;
+}
+
+/** The range of the minutes after which a message that was processed is delivered again. */
+const AGAIN_MINUTES = [1, 10] as const;
+
+const REFUSED = 'InternalError: The message was not accepted.';
 
 export interface QueueOptions {
   readonly name: string;
@@ -24,6 +38,10 @@ export interface QueueOptions {
   readonly duplicates: number;
   /** Whether messages may overtake each other. */
   readonly reorders: boolean;
+  /** Milliseconds after which a message is dropped. @default that of the deployed queues */
+  readonly retention?: number | undefined;
+  /** Maximum number of messages that are received and neither deleted nor visible again. @default that of SQS */
+  readonly maxInFlight?: number | undefined;
 }
 
 /** The consumers of a queue. */
@@ -43,7 +61,10 @@ export interface QueueEnds {
 
 /** A standard SQS queue, and the event source mapping that feeds its messages to a function. */
 export class WorldQueue implements Queue {
-  readonly #options: QueueOptions;
+  /** How many messages were dropped because of their age. */
+  expired = 0;
+  readonly #options: QueueOptions & { readonly retention: number; readonly maxInFlight: number };
+  readonly #weather: Clockwork['weather'];
   readonly #scheduler: Clockwork['scheduler'];
   readonly #random: Clockwork['random'];
   readonly #activity: Activity;
@@ -54,14 +75,20 @@ export class WorldQueue implements Queue {
   readonly #keeper: MessageKeeper | undefined;
   #visible: Message[] = [];
   #polling = false;
+  #inFlight = 0;
   #sent: number;
 
   constructor(
     options: QueueOptions,
-    { scheduler, random, activity }: Clockwork,
+    { scheduler, random, activity, weather }: Clockwork,
     { consumer, deadLetters, onDeadLetter, hidden = activity, keeper }: QueueEnds,
   ) {
-    this.#options = options;
+    this.#options = {
+      ...options,
+      retention: options.retention ?? QUEUE_RETENTION_S * 1000,
+      maxInFlight: options.maxInFlight ?? SQS_MAX_IN_FLIGHT,
+    };
+    this.#weather = weather;
     this.#scheduler = scheduler;
     this.#random = random;
     this.#activity = activity;
@@ -74,25 +101,35 @@ export class WorldQueue implements Queue {
     for (const message of keeper?.before ?? []) this.#show({ ...message, receives: 0 });
   }
 
-  async send(bodies: readonly string[]): Promise<readonly undefined[]> {
+  async send(bodies: readonly string[]): Promise<BatchAnswer> {
     checkMessages(bodies);
-    for (const body of bodies) {
-      const message = { id: `${this.#options.name}-${++this.#sent}`, body, sentAt: this.#scheduler.now(), receives: 0 };
-      this.#keeper?.save(message);
-      this.#show(message);
-      if (this.#options.duplicates > 0 && this.#random() < this.#options.duplicates)
-        this.#show({ ...message, receives: 0 });
-    }
-    return bodies.map(() => undefined);
+    return bodies.map((body) => {
+      const refusal = this.refusal();
+      if (refusal === undefined) this.accept(body);
+      return refusal;
+    });
   }
 
-  /** Sends a message that stays hidden for this many milliseconds, and is counted meanwhile. */
-  sendAfter(delay: number, body: string, hidden = this.#hidden): void {
-    hidden.begin();
-    this.#scheduler.after(delay, () => {
-      void this.send([body]);
-      hidden.end();
-    });
+  /** Why a message is refused; undefined: it is accepted. */
+  refusal(): string | undefined {
+    return this.#weather.happens('queue.refused', this.#options.region) ? REFUSED : undefined;
+  }
+
+  /** Takes a message in; with a delay in milliseconds, it stays hidden for so long, and is counted meanwhile. */
+  accept(body: string, delay?: number, hidden = this.#hidden): void {
+    if (delay !== undefined) {
+      hidden.begin();
+      this.#scheduler.after(delay, () => {
+        this.accept(body);
+        hidden.end();
+      });
+      return;
+    }
+    const message = { id: `${this.#options.name}-${++this.#sent}`, body, sentAt: this.#scheduler.now(), receives: 0 };
+    this.#keeper?.save(message);
+    this.#show(message);
+    if (this.#options.duplicates > 0 && this.#random() < this.#options.duplicates)
+      this.#show({ ...message, receives: 0 });
   }
 
   #show(message: Message): void {
@@ -106,34 +143,102 @@ export class WorldQueue implements Queue {
     this.#polling = true;
     this.#scheduler.after(0, () => {
       this.#polling = false;
-      while (this.#visible.length > 0 && this.#consumer.isFree) void this.#deliver(this.#receive());
+      while (this.#consumer.isFree) {
+        const batch = this.#receive();
+        if (batch.length === 0) break;
+        void this.#deliver(batch);
+      }
     });
   }
 
-  #receive(): readonly Message[] {
+  /** Receives up to a batch of messages: none if none is visible, or too many are in flight. */
+  #receive(): readonly Received[] {
+    this.#dropExpired();
+    const free = this.#options.maxInFlight - this.#inFlight;
+    if (free <= 0 || this.#visible.length === 0) return [];
     if (this.#options.reorders)
       for (let i = this.#visible.length - 1; i > 0; i--) {
         const j = Math.floor(this.#random() * (i + 1));
         const [a, b] = [this.#visible[i], this.#visible[j]];
         if (a && b) [this.#visible[i], this.#visible[j]] = [b, a];
       }
-    const batch = this.#visible.slice(0, this.#options.batchSize);
-    this.#visible = this.#visible.slice(this.#options.batchSize);
-    for (const message of batch) message.receives++;
-    return batch;
+    const size = Math.min(this.#options.batchSize, free);
+    const batch = this.#visible.slice(0, size);
+    this.#visible = this.#visible.slice(size);
+    this.#inFlight += batch.length;
+    return batch.map((message) => ({ message, receive: ++message.receives }));
   }
 
-  async #deliver(batch: readonly Message[]): Promise<void> {
+  #dropExpired(): void {
+    const oldest = this.#scheduler.now() - this.#options.retention;
+    if (!this.#visible.some(({ sentAt }) => sentAt < oldest)) return;
+    for (const { id } of this.#visible.filter(({ sentAt }) => sentAt < oldest)) {
+      this.expired++;
+      this.#keeper?.remove(id);
+      this.#activity.end();
+    }
+    this.#visible = this.#visible.filter(({ sentAt }) => sentAt >= oldest);
+  }
+
+  /** If it takes longer than the visibility timeout, the messages become visible again meanwhile. */
+  async #deliver(batch: readonly Received[]): Promise<void> {
+    const { visibilityTimeout } = this.#options;
     const receivedAt = this.#scheduler.now();
-    const failed = await this.#invoke(batch);
-    for (const message of batch)
-      if (failed(message)) {
-        const wait = receivedAt + this.#options.visibilityTimeout - this.#scheduler.now();
+    let visibleAgain = false;
+    const callOff = this.#scheduler.after(visibilityTimeout, () => {
+      visibleAgain = true;
+      this.#land(batch.length);
+      for (const { message } of batch) {
         this.#hidden.begin();
-        this.#scheduler.after(wait, () => void this.#showAgain(message));
-      } else this.#keeper?.remove(message.id);
+        void this.#showAgain(message);
+      }
+    });
+    const failed = await this.#invoke(batch.map(({ message }) => message));
+    callOff();
+    for (const received of batch)
+      if (!failed(received.message)) {
+        if (visibleAgain) this.#deleteVisible(received);
+        else this.#processed(received.message);
+      } else if (!visibleAgain) {
+        const wait = receivedAt + visibilityTimeout - this.#scheduler.now();
+        this.#hidden.begin();
+        this.#scheduler.after(wait, () => {
+          this.#land(1);
+          void this.#showAgain(received.message);
+        });
+      }
     for (const _message of batch) this.#activity.end();
     this.#poll();
+  }
+
+  /** So many messages are in flight no more. */
+  #land(count: number): void {
+    const wasFull = this.#inFlight >= this.#options.maxInFlight;
+    this.#inFlight -= count;
+    if (wasFull) this.#poll();
+  }
+
+  /** Deletes a message that was processed. By chance one of the servers of the queue keeps it. */
+  #processed(message: Message): void {
+    this.#land(1);
+    if (message.again || !this.#weather.happens('queue.again', this.#options.region)) {
+      this.#keeper?.remove(message.id);
+      return;
+    }
+    message.again = true;
+    this.#hidden.begin();
+    this.#scheduler.after(this.#weather.between(...AGAIN_MINUTES) * 60_000, () => {
+      this.#show(message);
+      this.#hidden.end();
+    });
+  }
+
+  /** Deletes a message that has become visible again while it was processed, unless it was received again meanwhile. */
+  #deleteVisible({ message, receive }: Received): void {
+    if (message.receives !== receive || !this.#visible.includes(message)) return;
+    this.#visible = this.#visible.filter((other) => other !== message);
+    this.#keeper?.remove(message.id);
+    this.#activity.end();
   }
 
   async #invoke(batch: readonly Message[]): Promise<(message: Message) => boolean> {
@@ -189,14 +294,15 @@ export class WorldDelayedQueue implements DelayedQueue {
     this.#hidden = hidden;
   }
 
-  async send(messages: readonly DelayedMessage[]): Promise<readonly undefined[]> {
+  async send(messages: readonly DelayedMessage[]): Promise<BatchAnswer> {
     checkMessages(messages.map(({ body }) => body));
-    for (const { body, delay } of messages) {
+    return messages.map(({ body, delay }) => {
       if (!(delay >= 0 && delay <= SQS_MAX_DELAY_S * 1000))
         throw new Error(`The delay of a message must be 0 to ${SQS_MAX_DELAY_S * 1000} ms, not ${delay}.`);
-      this.#queue.sendAfter(Math.ceil(delay / 1000) * 1000, body, this.#hidden);
-    }
-    return messages.map(() => undefined);
+      const refusal = this.#queue.refusal();
+      if (refusal === undefined) this.#queue.accept(body, Math.ceil(delay / 1000) * 1000, this.#hidden);
+      return refusal;
+    });
   }
 }
 
@@ -204,8 +310,12 @@ export class WorldDelayedQueue implements DelayedQueue {
 export class KeepingQueue implements Queue {
   readonly bodies: string[] = [];
 
-  async send(bodies: readonly string[]): Promise<readonly undefined[]> {
-    this.bodies.push(...bodies);
+  async send(bodies: readonly string[]): Promise<BatchAnswer> {
+    for (const body of bodies) this.accept(body);
     return bodies.map(() => undefined);
+  }
+
+  accept(body: string): void {
+    this.bodies.push(body);
   }
 }

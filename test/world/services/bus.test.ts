@@ -7,6 +7,7 @@ import { KeepingQueue } from '../../../world/services/queue.ts';
 import { Activity } from '../../../world/time/activity.ts';
 import { seeded } from '../../../world/time/randomness.ts';
 import { VirtualScheduler } from '../../../world/time/scheduler.ts';
+import { Weather } from '../../../world/weather.ts';
 
 function event(source: string, detailType = 'Deposited', bornIn?: string) {
   return { source, detailType, bornIn };
@@ -17,6 +18,10 @@ function entry(detail: unknown, source = 'meridian.account') {
     detailType: 'Deposited',
     detail: JSON.stringify(detail),
   };
+}
+
+function aBus(region = 'us-east-1', scheduler = new VirtualScheduler(), weather = new Weather(seeded(1))) {
+  return new WorldBus({ region }, { scheduler, weather });
 }
 
 describe('matches', () => {
@@ -53,7 +58,7 @@ describe('matches', () => {
 describe('WorldBus', () => {
   it("delivers an event to the targets of every matching rule, in EventBridge's form", async () => {
     const scheduler = new VirtualScheduler();
-    const bus = new WorldBus('us-east-1', scheduler);
+    const bus = aBus('us-east-1', scheduler);
     const [one, two, other] = [new KeepingQueue(), new KeepingQueue(), new KeepingQueue()];
     const heard: unknown[] = [];
     bus.addRule({ source: [{ prefix: 'meridian.' }] }, { kind: 'queue', queue: one });
@@ -80,7 +85,7 @@ describe('WorldBus', () => {
   });
 
   it('refuses an entry whose detail is not JSON permanently, and only that one', async () => {
-    const bus = new WorldBus('us-east-1', new VirtualScheduler());
+    const bus = aBus();
     const queue = new KeepingQueue();
     bus.addRule({}, { kind: 'queue', queue });
 
@@ -91,14 +96,14 @@ describe('WorldBus', () => {
   });
 
   it('accepts at most ten entries at once', async () => {
-    const bus = new WorldBus('us-east-1', new VirtualScheduler());
+    const bus = aBus();
     const eleven = Array.from({ length: 11 }, (_, n) => entry(n));
     expect(await bus.put(eleven.slice(1))).toHaveLength(10);
     await expect(bus.put(eleven)).rejects.toMatchObject({ code: 'internal' });
   });
 
   it('accepts at most 256 KiB at once, and refuses a larger entry permanently', async () => {
-    const bus = new WorldBus('us-east-1', new VirtualScheduler());
+    const bus = aBus();
     const { source, detailType } = entry(1);
     const text = (bytes: number) => JSON.stringify('x'.repeat(bytes - Buffer.byteLength(source + detailType) - 2));
     const put = (bytes: number) => bus.put([{ source, detailType, detail: text(bytes) }]);
@@ -112,7 +117,7 @@ describe('WorldBus', () => {
     const scheduler = new VirtualScheduler();
     const activity = new Activity();
     const names = ['us-east-1', 'us-east-2', 'us-west-2'];
-    const buses = names.map((name) => new WorldBus(name, scheduler));
+    const buses = names.map((name) => aBus(name, scheduler));
     const heard: string[] = [];
     for (const [i, bus] of buses.entries()) {
       bus.addRule({}, { kind: 'listener', listen: () => heard.push(names[i] ?? '') });

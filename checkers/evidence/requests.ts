@@ -1,0 +1,112 @@
+// Appends and transactions: operations with the same id are tries of one request, which takes effect at most once.
+import type { History, HistoryCommit, LineOf } from '../history.ts';
+import { mayChangeNothing } from '../reference/kinds.ts';
+import { linesOf } from './lines.ts';
+import type { Stored } from './stored.ts';
+
+/** What is known of a request in the end; `open`: it may have taken effect, or may not. */
+export type Fate = 'committed' | 'none' | 'open';
+
+interface Request {
+  readonly id: string;
+  readonly fate: Fate;
+  /** It took effect after this time, if it did. */
+  readonly begin: number;
+  /** It took effect before this time; infinity: there was no acknowledgment. */
+  readonly end: number;
+}
+
+/** The tries of an append to a stream. */
+export interface Append extends Request {
+  readonly stream: string;
+  readonly tries: readonly LineOf<'append'>[];
+  /** Its visible commits; undefined if it is not known what is stored of the stream. */
+  readonly commits: readonly HistoryCommit[] | undefined;
+}
+
+/** The tries of a transaction. */
+export interface Transaction extends Request {
+  readonly tries: readonly LineOf<'transact'>[];
+  /** What Regions said of it. */
+  readonly outcomes: readonly LineOf<'outcome'>[];
+}
+
+export interface Requests {
+  readonly appends: readonly Append[];
+  readonly transactions: readonly Transaction[];
+}
+
+/** All requests of a history, and what became of them by the answers, by outcomes, and by what is stored. */
+export function requestsIn(history: History, stored: ReadonlyMap<string, Stored>): Requests {
+  const appends = Map.groupBy(linesOf(history, 'append'), ({ stream, id }) => `${stream} ${id}`);
+  const transactions = Map.groupBy(linesOf(history, 'transact'), ({ id }) => id);
+  const outcomes = Map.groupBy(linesOf(history, 'outcome'), ({ id }) => id);
+  return {
+    appends: [...appends.values()].flatMap((tries) => appendOf(tries, stored)),
+    transactions: [...transactions].map(([id, tries]) => transactionOf(id, tries, outcomes.get(id) ?? [], stored)),
+  };
+}
+
+function appendOf(tries: readonly LineOf<'append'>[], stored: ReadonlyMap<string, Stored>): readonly Append[] {
+  const [first] = tries;
+  if (!first) return [];
+  const { stream, id } = first;
+  const commits = stored.get(stream)?.commitsOf(id);
+  const fate = tries.some(({ result, dot }) => result === 'ok' && dot)
+    ? 'committed'
+    : commits
+      ? fateBy(commits.length > 0)
+      : fateByAnswers(tries);
+  return [{ stream, id, tries, commits, fate, ...spanOf(tries) }];
+}
+
+function transactionOf(
+  id: string,
+  tries: readonly LineOf<'transact'>[],
+  outcomes: readonly LineOf<'outcome'>[],
+  stored: ReadonlyMap<string, Stored>,
+): Transaction {
+  const { begin, end } = spanOf(tries);
+  const committed = outcomes.filter(({ state }) => state === 'committed').map(({ at }) => at);
+  const fate =
+    committed.length > 0 || tries.some(({ result }) => result === 'ok')
+      ? 'committed'
+      : outcomes.some(({ state }) => state === 'aborted')
+        ? 'none'
+        : fateByStreams(id, tries, stored);
+  return { id, tries, outcomes, fate, begin, end: Math.min(end, ...committed) };
+}
+
+function fateByStreams(id: string, tries: readonly LineOf<'transact'>[], stored: ReadonlyMap<string, Stored>): Fate {
+  const streams = new Set(tries.flatMap(({ participants }) => participants.map(({ stream }) => stream)));
+  const replicas = [...streams].flatMap((stream) => stored.get(stream) ?? []);
+  if (replicas.some((each) => each.commitsOfTransaction(id).length > 0)) return 'committed';
+  return streams.size > 0 && replicas.length === streams.size ? 'none' : fateByAnswers(tries);
+}
+
+function fateBy(isThere: boolean): Fate {
+  return isThere ? 'committed' : 'none';
+}
+
+function fateByAnswers(tries: readonly { readonly result: string }[]): Fate {
+  return tries.every(({ result }) => result === 'refused') ? 'none' : 'open';
+}
+
+function spanOf(tries: readonly (LineOf<'append'> | LineOf<'transact'>)[]): Pick<Request, 'begin' | 'end'> {
+  const writers = tries.filter(mayHaveWritten);
+  const acknowledged = writers.filter(({ result }) => result === 'ok');
+  return {
+    begin: Math.min(...writers.map(({ begin }) => begin)),
+    end: Math.min(...acknowledged.map(({ end }) => end ?? Number.POSITIVE_INFINITY)),
+  };
+}
+
+/** Whether a try may be the one that took effect. */
+export function mayHaveWritten(each: LineOf<'append'> | LineOf<'transact'>): boolean {
+  return each.result !== 'refused' && !(each.line === 'append' && changedNothing(each));
+}
+
+/** Whether an append was accepted, and wrote nothing. */
+export function changedNothing({ result, dot, effect }: LineOf<'append'>): boolean {
+  return result === 'ok' && dot === undefined && mayChangeNothing(effect);
+}

@@ -1,0 +1,122 @@
+// What events do to a state, by the kind of the stream, and when an operation on it is refused: as the form of a history says.
+import { canonical } from '../evidence/json.ts';
+import type { StreamType } from '../evidence/lines.ts';
+import type { Effect, Kind } from '../history.ts';
+
+/** A noted text, with the ids of the earlier ones that its writer had not seen. */
+export interface Entry {
+  readonly id: string;
+  readonly commitId: string;
+  readonly text: string;
+  readonly unseen: readonly string[];
+}
+
+type Item = number | string | Entry;
+
+export type State = number | null | readonly Item[];
+
+const initial = {
+  list: [],
+  register: null,
+  balance: 0,
+  seats: [],
+  counter: 0,
+  set: [],
+  entries: [],
+} as const satisfies Readonly<Record<Kind, State>>;
+
+/** The state of a stream without events. */
+export function initialOf(kind: Kind): State {
+  return initial[kind];
+}
+
+/** An event with its origin. */
+export interface FoldedEvent {
+  readonly id: string;
+  readonly commitId: string;
+  readonly effect: Effect;
+}
+
+/** @param unseen the events, folded before this one, that its writer had not seen */
+export function evolve(state: State, event: FoldedEvent, unseen: () => readonly FoldedEvent[]): State {
+  const { effect } = event;
+  switch (effect.do) {
+    case 'write':
+      return effect.value;
+    case 'add':
+      return numberIn(state) + effect.amount;
+    case 'append':
+      return [...itemsIn(state), effect.value];
+    case 'take':
+      return [...itemsIn(state), effect.by];
+    case 'release':
+      return withoutFirst(itemsIn(state), effect.by);
+    case 'insert':
+      return itemsIn(state).includes(effect.value) ? state : [...itemsIn(state), effect.value];
+    case 'remove':
+      return unseen().some((other) => other.effect.do === 'insert' && other.effect.value === effect.value)
+        ? state
+        : withoutFirst(itemsIn(state), effect.value);
+    case 'note': {
+      const { id, commitId } = event;
+      return [...itemsIn(state), { id, commitId, text: effect.text, unseen: unseen().map((other) => other.id) }];
+    }
+  }
+}
+
+function withoutFirst(items: readonly Item[], item: Item): readonly Item[] {
+  const at = items.indexOf(item);
+  return at < 0 ? items : items.toSpliced(at, 1);
+}
+
+function numberIn(state: State): number {
+  return typeof state === 'number' ? state : 0;
+}
+
+export function itemsIn(state: State): readonly Item[] {
+  return Array.isArray(state) ? state : [];
+}
+
+/** What an operation meets that is decided on a state. */
+export type Decided = 'changes' | 'changes nothing' | 'refused';
+
+/** Seats without a capacity are never sold out. */
+export function decide(
+  { kind, capacity = Number.POSITIVE_INFINITY }: StreamType,
+  state: State,
+  effect: Effect,
+): Decided {
+  const isChange = (changes: boolean): Decided => (changes ? 'changes' : 'changes nothing');
+  switch (effect.do) {
+    case 'add':
+      return kind === 'balance' && effect.amount < 0 && numberIn(state) + effect.amount < 0
+        ? 'refused'
+        : isChange(effect.amount !== 0);
+    case 'take':
+      return itemsIn(state).length >= capacity ? 'refused' : 'changes';
+    case 'release':
+      return isChange(itemsIn(state).includes(effect.by));
+    case 'insert':
+      return isChange(!itemsIn(state).includes(effect.value));
+    case 'remove':
+      return isChange(itemsIn(state).includes(effect.value));
+    default:
+      return 'changes';
+  }
+}
+
+/** Whether there are states in which an operation is refused. */
+export function mayBeRefused({ kind, capacity }: StreamType, effect: Effect): boolean {
+  return effect.do === 'take' ? capacity !== undefined : effect.do === 'add' && kind === 'balance' && effect.amount < 0;
+}
+
+/** Whether there are states in which an operation changes nothing, so that no commit need be written for it. */
+export function mayChangeNothing(effect: Effect): boolean {
+  return ['release', 'insert', 'remove'].includes(effect.do) || (effect.do === 'add' && effect.amount === 0);
+}
+
+/** A text that is equal for equal states. The texts of a set have no order. */
+export function keyOf(kind: Kind, state: unknown): string {
+  if (kind === 'entries') return canonical(state);
+  return JSON.stringify(kind === 'set' && Array.isArray(state) ? state.toSorted() : state) ?? 'undefined';
+}

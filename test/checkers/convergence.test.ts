@@ -1,0 +1,51 @@
+import { describe, expect, it } from 'vitest';
+import { convergence } from '../../checkers/convergence.ts';
+import { aHistory, commit, EAST, everywhere, named, replica, WEST } from './a-history.ts';
+
+const stream = 'counter/a';
+const five = commit({ stream, commitId: 'a', effect: { do: 'add', amount: 5 } });
+const three = commit({ stream, commitId: 'b', log: WEST, context: {}, effect: { do: 'add', amount: 3 } });
+
+describe('convergence', () => {
+  it('accepts Regions that have the same commits, in any order, and the state that they fold to', () => {
+    const lines = [replica(stream, [five, three], 8), replica(stream, [three, five], 8, { region: WEST })];
+    expect(convergence(aHistory(...lines))).toEqual([]);
+  });
+
+  it('takes the texts of a set in any order', () => {
+    const commits = ['red', 'blue'].map((value, i) =>
+      commit({ stream: 'set/a', commitId: value, position: i + 1, effect: { do: 'insert', value } }),
+    );
+    const lines = [
+      replica('set/a', commits, ['red', 'blue']),
+      replica('set/a', commits, ['blue', 'red'], { region: WEST }),
+    ];
+    expect(convergence(aHistory(...lines))).toEqual([]);
+  });
+
+  it('finds a Region that lacks a commit', () => {
+    const lines = [replica(stream, [five, three], 8), replica(stream, [five], 5, { region: WEST })];
+    const found = convergence(aHistory(...lines));
+    expect(found).toMatchObject([{ property: 'convergence', streams: [stream] }]);
+    expect(found[0]?.what).toBe('only one of us-east-1 and us-west-2 has us-west-2@1 (visible) of counter/a');
+  });
+
+  it('finds Regions at different versions', () => {
+    const version = { [EAST]: 1 };
+    const lines = [replica(stream, [five], 5), replica(stream, [five], 5, { region: WEST, version: {} })];
+    expect(named(convergence(aHistory(...lines)))).toEqual(['convergence']);
+    expect(convergence(aHistory(...lines.map((line) => ({ ...line, version }))))).toEqual([]);
+  });
+
+  it('finds Regions that show different states', () => {
+    const lines = [replica(stream, [five], 5), replica(stream, [five], 6, { region: WEST })];
+    expect(named(convergence(aHistory(...lines)))).toEqual(['convergence', 'reference fold']);
+  });
+
+  it('finds Regions that agree on a state that their commits do not fold to', () => {
+    expect(convergence(aHistory(...everywhere(stream, [five, three], 7)))).toMatchObject([
+      { property: 'reference fold' },
+      { property: 'reference fold' },
+    ]);
+  });
+});
