@@ -125,8 +125,8 @@ export const DOMAINS = { plain: workloadDomain(false), snapshots: workloadDomain
 export const VIEWS = {
   notes: { of: 'note', shows: 'rows' },
   balances: { of: 'account', shows: 'rows' },
-  money: { of: 'account', shows: 'totals' },
-  counts: { of: 'counter', shows: 'totals' },
+  money: { of: 'account', shows: 'totals', sumOf: 'state', keyBy: 'prefix' },
+  counts: { of: 'counter', shows: 'totals', sumOf: 'state', keyBy: 'all' },
 } as const;
 
 /** What the types are, for the checkers. */

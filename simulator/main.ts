@@ -3,12 +3,14 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readOptions } from '../scripts/options.ts';
-import { isProfile, PROFILE_NAMES, PROFILES, type ProfileName } from './plan.ts';
-import { type Checked, profileOf, runSchedule, runSeed, shrunk } from './run-seed.ts';
-import { scheduleSchema } from './schedule.ts';
+import { isProfile, PROFILE_NAMES, PROFILES, type ProfileName, planHistory, REGIONS } from './plan.ts';
+import type { Follow } from './run-history.ts';
+import { type Checked, profileOf, runSchedule, shrunk } from './run-seed.ts';
+import { type Schedule, scheduleSchema } from './schedule.ts';
 import { Summary } from './summary.ts';
 import { inThreads } from './threads.ts';
 import { stepInWords, timeline } from './timeline.ts';
+import { Lanes, Pace } from './watch.ts';
 
 const USAGE = `Usage: npm run simulate -- [--seed <number>] [--runs <number>] [--minutes <number>] [--profile <name>] [--jobs <number>] [--json]
 
@@ -24,6 +26,9 @@ ${PROFILE_NAMES.map((name) => `                  ${name.padEnd(12)}${isProfile(n
   --operations  number of operations of a history; default 50
   --jobs        number of threads; default 1
   --schedule    runs the schedule in this file instead
+  --first       ends at the first broken promise, without looking for a smaller schedule
+  --watch       shows what happens, event by event, with lanes for the Regions, the links and the logs; space: step,
+                enter: go on, + and -: faster and slower, q: quit. With --json: as JSON lines
   --history     writes the last history to this file, as JSON lines: docs/internals/histories.md
   --json        {histories, operations, seconds, faults, coverage, violations, seed}`;
 
@@ -36,6 +41,8 @@ const values = readOptions(USAGE, {
   jobs: { type: 'string', default: '1' },
   schedule: { type: 'string' },
   history: { type: 'string' },
+  first: { type: 'boolean', default: false },
+  watch: { type: 'boolean', default: false },
   json: { type: 'boolean', default: false },
   help: { type: 'boolean', default: false },
 });
@@ -58,7 +65,7 @@ const profile = profileNamed(values.profile);
 const summary = new Summary(seed, { isQuiet: values.json });
 
 if (values.schedule === undefined) await runAll();
-else await report(await runSchedule(scheduleSchema.parse(JSON.parse(readFileSync(values.schedule, 'utf8')))));
+else await report(await runSchedule(scheduleIn(values.schedule), followed()));
 summary.end();
 process.stdout.write(values.json ? `${JSON.stringify(summary)}\n` : `${summary.text()}\n`);
 process.exitCode = summary.violations.length > 0 ? 1 : 0;
@@ -67,13 +74,39 @@ async function runAll(): Promise<void> {
   const end = minutes === undefined ? undefined : performance.now() + minutes * 60_000;
   const next = seeds(end);
   if (jobs > 1) await inThreads(jobs, next, { profile, operations }, report);
-  else for (const each of next) await report(await runSeed(each, profile ?? profileOf(each), operations));
+  else
+    for (const each of next)
+      await report(await runSchedule(planHistory(each, profile ?? profileOf(each), operations), followed()));
+}
+
+/** Shows the events of a history, or prints them as JSON lines; undefined: nobody watches. */
+function followed(): Follow | undefined {
+  if (!values.watch) return undefined;
+  if (values.json) return { trace: (event) => process.stdout.write(`${JSON.stringify(event)}\n`) };
+  const lanes = new Lanes(REGIONS);
+  process.stdout.write(lanes.head());
+  const pace = new Pace(process.stdin);
+  let isShown = false;
+  return {
+    trace: (event) => {
+      const text = lanes.show(event);
+      isShown = text !== undefined;
+      if (isShown) process.stdout.write(`${text}\n`);
+    },
+    pace: () => (isShown ? pace.wait() : undefined),
+  };
+}
+
+function scheduleIn(file: string): Schedule {
+  const parsed = scheduleSchema.safeParse(JSON.parse(readFileSync(file, 'utf8')));
+  return parsed.data ?? refuse(`${file} has no schedule: ${parsed.error?.message}`);
 }
 
 /** The seeds to run, until their number or the time is reached. */
 function* seeds(end: number | undefined): Generator<number> {
   for (let i = 0; runs === undefined || i < runs; i++) {
     if (end !== undefined && performance.now() >= end) return;
+    if (values.first && summary.violations.length > 0) return;
     yield seed + i;
   }
 }
@@ -88,7 +121,8 @@ async function report(checked: Checked): Promise<void> {
 /** Makes a failed schedule smaller, keeps it, and shows what happened. */
 async function explain(checked: Checked): Promise<void> {
   const { schedule } = checked;
-  const small = await runSchedule(values.schedule === undefined ? await shrunk(checked) : schedule);
+  const isSmall = values.first || values.schedule !== undefined;
+  const small = isSmall ? checked : await runSchedule(await shrunk(checked));
   const file = join(FOLDER, `${schedule.profile}-${schedule.seed}.json`);
   mkdirSync(FOLDER, { recursive: true });
   writeFileSync(file, `${JSON.stringify(small.schedule, undefined, 2)}\n`);

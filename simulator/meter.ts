@@ -46,12 +46,9 @@ export function mostOf(operation: Line, isWarm: boolean): Costs {
       return { writes: 0, requests: 1, roundTrips: 0 };
     case 'append': {
       const home = homeOf(operation.stream);
-      // A put; cold, the stream is loaded before.
-      return {
-        writes: 1,
-        requests: isWarm ? 1 : 2,
-        roundTrips: home === undefined || home === operation.region ? 0 : 1,
-      };
+      // A put. Cold, the stream is loaded before; and so is one that every Region writes, after a second.
+      const requests = isWarm && home !== undefined ? 1 : 2;
+      return { writes: 1, requests, roundTrips: home === undefined || home === operation.region ? 0 : 1 };
     }
     case 'transact':
       return mostOfTransaction(operation);

@@ -24,9 +24,9 @@ export async function observe(scene: Scene): Promise<void> {
   const { world, recorder, streams } = scene;
   for (const region of world.regions.keys()) {
     for (const stream of streams) await observeStream(scene, region, stream);
-    for (const [view, { of, shows }] of Object.entries(VIEWS)) {
+    for (const [view, described] of Object.entries(VIEWS)) {
       const values = await rowsOf(scene, region, view);
-      recorder.add({ line: 'view', region, view, of, shows, values });
+      recorder.add({ line: 'view', region, view, ...described, values });
     }
     for (const subscriber of Object.keys(SUBSCRIBERS)) observeSums(scene, region, subscriber);
     for (const id of scene.transactions) await observeOutcome(scene, region, id);

@@ -1,4 +1,4 @@
-import type { History, Line } from '../checkers/history.ts';
+import type { Effect, History, Line } from '../checkers/history.ts';
 import { silentTelemetry } from '../world/error-log.ts';
 import { withSlowTables } from '../world/region/slow-tables.ts';
 import { seeded } from '../world/time/randomness.ts';
@@ -6,7 +6,7 @@ import { sleepOn, VirtualScheduler } from '../world/time/scheduler.ts';
 import { World } from '../world/world.ts';
 import { Session } from './client.ts';
 import { DOMAINS, TYPES } from './domain.ts';
-import { Meter, mostOf } from './meter.ts';
+import { homeOf, Meter, mostOf } from './meter.ts';
 import { observe } from './observe.ts';
 import { ONE_WAY_MS } from './plan.ts';
 import { Recorder } from './recorder.ts';
@@ -58,16 +58,16 @@ export async function runHistory(schedule: Schedule, follow?: Follow): Promise<R
   return { history: recorder.history, operations: operations.length, faults: world.weather.counts, coverage: [] };
 }
 
-function setStage({ seed, setting }: Schedule, follow: Follow | undefined): Stage & { readonly meter: Meter } {
+function setStage({ seed, setting, steps }: Schedule, follow: Follow | undefined): Stage & { readonly meter: Meter } {
   const { regions, snapshots, invoke, slowTables, oneByOne, ...options } = setting;
   const meter = new Meter();
   const scheduler = new VirtualScheduler();
   const start = scheduler.now();
   const now = () => scheduler.now() - start;
   const trace = follow && pacedTrace(follow, scheduler);
-  const header = { line: 'history', format: 1, source: 'simulator', seed, types: TYPES, regions } as const;
+  const header = { line: 'history', format: 1, source: 'simulator', seed, types: TYPES } as const;
   const onLine = (line: Line): void => trace?.({ event: 'line', at: now(), line: { ...line } });
-  const recorder = new Recorder(scheduler, { ...header, regions: [...regions] }, onLine);
+  const recorder = new Recorder(scheduler, { ...header, regions: [...regions], homes: homesOf(steps) }, onLine);
   const random = seeded(seed + 2);
   const world = new World({
     ...options,
@@ -116,7 +116,8 @@ async function sendOneByOne(operations: readonly Operation[], stage: Stage & { r
       meter.take();
       const begin = scheduler.now();
       const before = recorder.history.length;
-      await scheduler.resolve(session.send(operation, `op-${i + 1}${isWarm ? '-again' : ''}`));
+      const sent = isWarm ? withOtherValues(operation) : operation;
+      await scheduler.resolve(session.send(sent, `op-${i + 1}${isWarm ? '-again' : ''}`));
       const roundTrips = Math.round((scheduler.now() - begin) / (2 * ONE_WAY_MS));
       await scheduler.runUntil(() => world.idle);
       for (const line of recorder.history.slice(before))
@@ -126,6 +127,24 @@ async function sendOneByOne(operations: readonly Operation[], stage: Stage & { r
             most: mostOf(line, isWarm),
           });
     }
+}
+
+/** The same operation with other values: every value is written once. */
+function withOtherValues(operation: Operation): Operation {
+  switch (operation.kind) {
+    case 'append':
+      return { ...operation, effect: otherValue(operation.effect) };
+    case 'transact': {
+      const participants = operation.participants.map((part) => ({ ...part, effect: otherValue(part.effect) }));
+      return { ...operation, participants };
+    }
+    case 'read':
+      return operation;
+  }
+}
+
+function otherValue(effect: Effect): Effect {
+  return effect.do === 'append' || effect.do === 'write' ? { ...effect, value: effect.value + 1_000 } : effect;
 }
 
 /** Lets time pass until nothing is left to happen, and writes down how long that took. */
@@ -149,6 +168,12 @@ async function settle({ world, scheduler, recorder }: Stage): Promise<void> {
     ]),
   );
   recorder.add({ line: 'settled', lastFault, ...(world.recovered && { at: recorder.now() }), bound, deadLetters });
+}
+
+/** The home Region of every `home` stream. */
+function homesOf(steps: Schedule['steps']): Readonly<Record<string, string>> {
+  const homes = streamsOf(steps.filter(isOperation)).map((stream) => [stream, homeOf(stream)] as const);
+  return Object.fromEntries(homes.filter((entry): entry is [string, string] => entry[1] !== undefined));
 }
 
 function streamsOf(operations: readonly Operation[]): readonly string[] {

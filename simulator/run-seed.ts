@@ -1,7 +1,7 @@
 import type { History, Violation } from '../checkers/history.ts';
 import { checkHistory } from '../checkers/index.ts';
 import { isProfile, PROFILE_NAMES, type ProfileName, planHistory } from './plan.ts';
-import { runHistory } from './run-history.ts';
+import { type Follow, runHistory } from './run-history.ts';
 import type { Schedule } from './schedule.ts';
 import { shrink } from './shrink.ts';
 
@@ -22,8 +22,8 @@ export function profileOf(seed: number): ProfileName {
 }
 
 /** Runs a schedule and checks its history. An error of the run itself is a violation, too. */
-export async function runSchedule(schedule: Schedule): Promise<Checked> {
-  const { history, operations, faults, coverage } = await runHistory(schedule);
+export async function runSchedule(schedule: Schedule, follow?: Follow): Promise<Checked> {
+  const { history, operations, faults, coverage } = await runHistory(schedule, follow);
   return {
     ...{ schedule, history, operations, coverage },
     faults: Object.fromEntries(faults),
