@@ -59,7 +59,7 @@ const RUNS = 200;
 const seed = wholeNumber('seed', values.seed);
 const minutes = values.minutes === undefined ? undefined : positive('minutes', values.minutes);
 const runs = values.runs === undefined ? (minutes === undefined ? RUNS : undefined) : wholeNumber('runs', values.runs);
-const jobs = wholeNumber('jobs', values.jobs);
+const jobs = wholeNumber('jobs', values.jobs) || refuse('--jobs must be at least 1.');
 const operations = wholeNumber('operations', values.operations);
 const profile = profileNamed(values.profile);
 const summary = new Summary(seed, { isQuiet: values.json });
@@ -67,7 +67,7 @@ const summary = new Summary(seed, { isQuiet: values.json });
 if (values.schedule === undefined) await runAll();
 else await report(await runSchedule(scheduleIn(values.schedule), followed()));
 summary.end();
-process.stdout.write(values.json ? `${JSON.stringify(summary)}\n` : `${summary.text()}\n`);
+if (!values.watch) process.stdout.write(values.json ? `${JSON.stringify(summary)}\n` : `${summary.text()}\n`);
 process.exitCode = summary.violations.length > 0 ? 1 : 0;
 
 async function runAll(): Promise<void> {
@@ -98,8 +98,11 @@ function followed(): Follow | undefined {
 }
 
 function scheduleIn(file: string): Schedule {
-  const parsed = scheduleSchema.safeParse(JSON.parse(readFileSync(file, 'utf8')));
-  return parsed.data ?? refuse(`${file} has no schedule: ${parsed.error?.message}`);
+  try {
+    return scheduleSchema.parse(JSON.parse(readFileSync(file, 'utf8')));
+  } catch (error) {
+    return refuse(`${file} has no schedule: ${error instanceof Error ? error.message : error}`);
+  }
 }
 
 /** The seeds to run, until their number or the time is reached. */

@@ -1,0 +1,50 @@
+import { describe, expect, it } from 'vitest';
+import { isProfile, PROFILE_NAMES, planHistory } from '../../simulator/plan.ts';
+import { runHistory } from '../../simulator/run-history.ts';
+import { runSeed } from '../../simulator/run-seed.ts';
+import type { TraceEvent } from '../../simulator/trace.ts';
+
+const profiles = PROFILE_NAMES.filter(isProfile);
+
+/** Seeds of histories that once showed a fault, which is fixed. */
+const onceFailed: readonly { readonly profile: string; readonly seed: number; readonly showed: string }[] = [];
+
+/** Everything that happens in a history, as text. */
+async function traceOf(seed: number, profile: (typeof profiles)[number]): Promise<string> {
+  const events: string[] = [];
+  const trace = (event: TraceEvent): void => {
+    events.push(JSON.stringify(event));
+  };
+  const { history } = await runHistory(planHistory(seed, profile, 20), { trace });
+  return [...events, ...history.map((line) => JSON.stringify(line))].join('\n');
+}
+
+describe.each(profiles)('histories of the profile %s', (profile) => {
+  it('are the same for the same seed, byte for byte, with every call of every port', async () => {
+    const [one, again, other] = [await traceOf(5, profile), await traceOf(5, profile), await traceOf(6, profile)];
+    expect(one.split('\n').length).toBeGreaterThan(200);
+    expect(again === one).toBe(true);
+    expect(other === one).toBe(false);
+  });
+
+  it('are the same whether somebody watches them or not', async () => {
+    const schedule = planHistory(7, profile, 20);
+    const [watched, alone] = [await runHistory(schedule, { trace: () => undefined }), await runHistory(schedule)];
+    expect(watched.history).toEqual(alone.history);
+  });
+
+  it('break no promise', async () => {
+    for (let seed = 1; seed <= 6; seed++) {
+      const { violations, operations } = await runSeed(seed, profile);
+      expect({ seed, violations }).toEqual({ seed, violations: [] });
+      expect(operations).toBe(50);
+    }
+  });
+});
+
+describe('a history that once showed a fault', () => {
+  it.each(onceFailed)('breaks no promise any more: $profile $seed, $showed', async ({ profile, seed }) => {
+    const { violations } = await runSeed(seed, isProfile(profile) ? profile : 'everything');
+    expect(violations).toEqual([]);
+  });
+});
