@@ -109,6 +109,8 @@ export const CODES = {
   'loud-snapshots': domainOf({ ...loud, snapshots: snapshotsOf(1) }),
   /** Notes are in capitals, and `snapshots.codeVersion` is raised. */
   'loud-snapshots-2': domainOf({ ...loud, snapshots: snapshotsOf(2) }),
+  /** Accounts have snapshots, and a state that is not JSON. */
+  'not-json': domainOf(note, { ...account, snapshots: snapshotsOf(1), evolve: () => Number.NaN }),
   /** `Noted` has a second version. */
   bilingual: domainOf(bilingual),
   /** `Noted` has another schema under the same version. */

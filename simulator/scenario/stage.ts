@@ -1,3 +1,4 @@
+import type { DecisionsKind } from '../../core/names.ts';
 import { silentTelemetry } from '../../world/error-log.ts';
 import type { WorldRegion } from '../../world/region/region.ts';
 import { VirtualScheduler } from '../../world/time/scheduler.ts';
@@ -15,7 +16,9 @@ const LATENCY = { replication: [1000, 1000], bus: [200, 200], invoke: [30, 30] }
 
 /** What a scenario says about its world. */
 export interface Setting
-  extends Pick<WorldOptions, 'regions' | 'decisions' | 'duplicates' | 'reorders' | 'clockAhead' | 'functions'> {
+  extends Pick<WorldOptions, 'regions' | 'duplicates' | 'reorders' | 'clockAhead' | 'functions'> {
+  /** @default `strong` if the Regions allow it */
+  readonly decisions: DecisionsKind | undefined;
   /** What each Region runs. */
   readonly code: ReadonlyMap<string, CodeName>;
   readonly subscribers: ReadonlyMap<string, NoteSubscriber>;
@@ -35,6 +38,8 @@ export class Stage {
   readonly sent = new Map<string, Sent>();
   /** The number of each key that a subscriber was called with, in the order of their first calls. */
   readonly keys = new Map<string, number>();
+  /** What each Region had written at the last look. */
+  readonly writes = new Map<string, Readonly<Record<string, number>>>();
   readonly #disk = new Disk();
   readonly #codes = new Map<string, DeployedCode>();
   #scheduler = new VirtualScheduler();
@@ -83,20 +88,23 @@ export class Stage {
   }
 
   /** Ends all processes of all Regions at once. What is in tables and queues that are kept is there afterwards. */
-  restart(): void {
+  restart(regions: readonly string[] = this.regions): void {
     if (!this.#setting) throw new ScenarioError('There is no world yet: begin with `world`.');
+    for (const region of regions) if (!this.#codes.has(region)) this.#codes.set(region, new DeployedCode('toy'));
+    this.#setting = { ...this.#setting, regions };
     // Nothing advances the time of the world that ended.
     this.#scheduler = new VirtualScheduler(this.#scheduler.now());
     this.sent.clear();
     this.#world = this.#begin(this.#setting);
   }
 
-  #begin({ code: _code, subscribers, ...options }: Setting): World {
+  #begin({ code: _code, subscribers, decisions, ...options }: Setting): World {
     const domains = Object.fromEntries([...this.#codes].map(([region, { domain }]) => [region, domain]));
     const [domain] = Object.values(domains);
     if (!domain) throw new ScenarioError('A world needs Regions.');
     const world = new World({
       ...options,
+      ...(decisions && { decisions }),
       domain,
       domains,
       latency: LATENCY,

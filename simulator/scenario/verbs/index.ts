@@ -15,6 +15,7 @@ import {
   subscriber,
   sums,
   unpublished,
+  writes,
 } from './look.ts';
 import { quarantine, rebuild, redrive, republish, views } from './operate.ts';
 import { follow, health, read, view } from './read.ts';
@@ -83,7 +84,7 @@ const answer: Verb = {
 const others: ReadonlyMap<string, Verb> = new Map(
   Object.entries({
     ...{ world, restart, deploy, cut, heal, run, settle, recover, send, answer },
-    ...{ put, forge, bus, receipts, commits, decisions, metric, unpublished, sums, calls, subscriber },
+    ...{ put, forge, bus, receipts, commits, decisions, metric, writes, unpublished, sums, calls, subscriber },
     ...{ fault, weather, kill },
     'cut-one-way': cutOneWay,
     'cut-before': cutBefore,

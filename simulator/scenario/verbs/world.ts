@@ -42,28 +42,34 @@ function subscribersIn(args: Arguments): ReadonlyMap<string, NoteSubscriber> {
 /** Opens the world: by default the three Regions, strong decisions, and the toy domain. */
 export const world: Verb = {
   usage:
-    'world [regions=] [decisions=strong|eventual] [code=] [codes=<region>:<code>,…] [ahead=<region>:<duration>,…] [duplicates=0.5] [reorders=yes] [subscribers=<name>[@<region>],…]',
+    'world [regions=] [decisions=strong|eventual] [code=] [codes=<region>:<code>,…] [ahead=<region>:<duration>,…] [duplicates=0.5] [reorders=yes] [subscribers=<name>[@<region>],…] [relay-pause=1m]',
   parse: (args) => {
     const regions = args.option('regions')?.split(',') ?? Object.values(REGIONS);
     const [common, codes] = [codeNamed(args.option('code') ?? 'toy'), pairsIn(args, 'codes')];
     const ahead = [...pairsIn(args, 'ahead')].map(([region, text]) => [region, durationOf(text)] as const);
+    // Hours of attempts take long to play if there is one every second.
+    const pauseMs = args.duration('relay-pause');
     const setting = {
       regions,
-      decisions: args.choice('decisions', DECISIONS) ?? (regions.length === 3 ? 'strong' : 'eventual'),
+      decisions: args.choice('decisions', DECISIONS),
       duplicates: args.number('duplicates') ?? 0,
       reorders: args.choice('reorders', ['yes']) === 'yes',
       clockAhead: Object.fromEntries(ahead),
       code: new Map(regions.map((region) => [region, codeNamed(codes.get(region) ?? common)])),
       subscribers: subscribersIn(args),
+      functions: pauseMs === undefined ? {} : { relay: { stream: { pauseMs } } },
     } as const;
     return silently((stage) => stage.open(setting));
   },
 };
 
-/** Ends every process, and starts the world again from what its tables keep. */
+/** Ends every process, and starts the world again from what its tables keep, with the same Regions or with others. */
 export const restart: Verb = {
-  usage: 'restart',
-  parse: () => silently((stage) => stage.restart()),
+  usage: 'restart [regions=]',
+  parse: (args) => {
+    const regions = args.option('regions')?.split(',');
+    return silently((stage) => stage.restart(regions));
+  },
 };
 
 /** Replaces the code of a Region, or of every Region, while it runs. */
