@@ -7,7 +7,6 @@ import {
   defineView,
   nextVersion,
   type StreamDefinition,
-  type ViewDefinition,
 } from '../../core/index.ts';
 import { account, type Entry, money, note, notes, stock, taken, toyDomain, words } from '../../testing/toy.ts';
 
@@ -135,22 +134,3 @@ export const CODES = {
 export type CodeName = keyof typeof CODES;
 
 export const CODE_NAMES = Object.keys(CODES).filter((name): name is CodeName => Object.hasOwn(CODES, name));
-
-/** A domain whose streams and views can be replaced while a world runs it, as a deployment does. */
-export class DeployedCode {
-  readonly #streams = new Map<string, StreamDefinition>();
-  readonly #views = new Map<string, ViewDefinition>();
-  readonly domain: Domain = { streams: this.#streams, views: this.#views };
-
-  constructor(name: CodeName) {
-    this.deploy(name);
-  }
-
-  deploy(name: CodeName): void {
-    const { streams, views }: Domain = CODES[name];
-    this.#streams.clear();
-    this.#views.clear();
-    for (const [type, stream] of streams) this.#streams.set(type, stream);
-    for (const [view, definition] of views) this.#views.set(view, definition);
-  }
-}

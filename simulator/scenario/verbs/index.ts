@@ -19,9 +19,10 @@ import {
 } from './look.ts';
 import { quarantine, rebuild, redrive, republish, views } from './operate.ts';
 import { follow, health, read, view } from './read.ts';
+import { clock, endProcesses, lose, outage } from './region.ts';
 import { recover, run, settle } from './time.ts';
 import { outcome, transact } from './transaction.ts';
-import { deploy, restart, world } from './world.ts';
+import { deploy, restart, rollOut, world } from './world.ts';
 
 /** Verbs that send a request. Their actions do not advance time: that does who waits for the response. */
 const requests: ReadonlyMap<string, Verb> = new Map(
@@ -85,7 +86,9 @@ const others: ReadonlyMap<string, Verb> = new Map(
   Object.entries({
     ...{ world, restart, deploy, cut, heal, run, settle, recover, send, answer },
     ...{ put, forge, bus, receipts, commits, decisions, metric, writes, unpublished, sums, calls, subscriber },
-    ...{ fault, weather, kill },
+    ...{ fault, weather, kill, clock, lose, outage },
+    'roll-out': rollOut,
+    'end-processes': endProcesses,
     'cut-one-way': cutOneWay,
     'cut-before': cutBefore,
     'no-faults': noFaults,

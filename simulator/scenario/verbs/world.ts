@@ -3,6 +3,7 @@ import { type Arguments, durationOf } from '../arguments.ts';
 import { CODE_NAMES, type CodeName } from '../codes.ts';
 import { ScenarioError } from '../problem.ts';
 import { REGIONS } from '../regions.ts';
+import type { Stage } from '../stage.ts';
 import { NoteSubscriber, SUBSCRIBER_NAMES } from '../subscribers.ts';
 import { silently, type Verb } from '../verb.ts';
 
@@ -63,22 +64,36 @@ export const world: Verb = {
   },
 };
 
-/** Ends every process, and starts the world again from what its tables keep, with the same Regions or with others. */
+/** Ends the world, and starts it again from what its tables keep, with the same Regions or with others. */
 export const restart: Verb = {
-  usage: 'restart [regions=]',
+  usage: 'restart [regions=] [without-events-of=<region>]',
   parse: (args) => {
-    const regions = args.option('regions')?.split(',');
-    return silently((stage) => stage.restart(regions));
+    const [regions, without] = [args.option('regions')?.split(','), args.option('without-events-of')];
+    return silently((stage) => stage.restart(regions, without));
   },
 };
 
-/** Replaces the code of a Region, or of every Region, while it runs. */
+function codeFor(stage: Stage, where: string, code: CodeName): void {
+  for (const region of where === 'everywhere' ? stage.regions : [where]) stage.rollOut(region, code);
+}
+
+/** Replaces the code of a Region, or of every Region, at once: all processes are new. */
 export const deploy: Verb = {
   usage: 'deploy <region>|everywhere <code>',
   parse: (args) => {
     const [where, code] = [args.word('region'), codeNamed(args.word('code'))];
     return silently((stage) => {
-      for (const region of where === 'everywhere' ? stage.regions : [where]) stage.deploy(region, code);
+      codeFor(stage, where, code);
+      for (const region of where === 'everywhere' ? stage.regions : [where]) stage.region(region).restart();
     });
+  },
+};
+
+/** Replaces the code of a Region, or of every Region, within a minute: until then some processes run the earlier code. */
+export const rollOut: Verb = {
+  usage: 'roll-out <region>|everywhere <code>',
+  parse: (args) => {
+    const [where, code] = [args.word('region'), codeNamed(args.word('code'))];
+    return silently((stage) => codeFor(stage, where, code));
   },
 };
