@@ -97,15 +97,14 @@ const others: ReadonlyMap<string, Verb> = new Map(
   }),
 );
 
-/** Every verb with its usage, for the page about scenarios. */
-export const usages: readonly string[] = [...requests.values(), ...others.values()].map(({ usage }) => usage);
+/** The names of all verbs. */
+export const verbNames: readonly string[] = [...requests.keys(), ...others.keys()];
 
 /** What a command does. @throws ScenarioError when its verb is unknown, or an argument is wrong */
 export function actionOf([name = '', ...words]: readonly string[]): Action {
   const request = requests.get(name);
   const verb = request ?? others.get(name);
-  if (!verb)
-    throw new ScenarioError(`There is no verb ${name}. Verbs: ${[...requests.keys(), ...others.keys()].join(', ')}.`);
+  if (!verb) throw new ScenarioError(`There is no verb ${name}. Verbs: ${verbNames.join(', ')}.`);
   const args = new Arguments(words);
   try {
     const action = verb.parse(args);
