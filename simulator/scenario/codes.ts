@@ -88,7 +88,9 @@ function withNotes(codeVersion: number, row: (entries: readonly Entry[]) => unkn
   });
 }
 
-const lengthOf = (entries: readonly Entry[]): unknown => (entries.length > 0 ? { entries: entries.length } : undefined);
+function lengthOf(entries: readonly Entry[]): unknown {
+  return entries.length > 0 ? { entries: entries.length } : undefined;
+}
 
 /** How many entries each note has, as a total: a view that the toy does not have. */
 const lengths = defineView({

@@ -1,4 +1,4 @@
-/** A heading of the guarantees, and what stands below it. */
+/** A heading of the guarantees, and the statements below it. */
 export interface Guarantee {
   readonly heading: string;
   /** Its list items, and the paragraphs that say where it ends: plain text, each on one line. */

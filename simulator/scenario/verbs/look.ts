@@ -68,11 +68,11 @@ export const metric: Verb = {
   },
 };
 
-const deadLettersIn = (region: WorldRegion, of: string): readonly string[] => {
+function deadLettersIn(region: WorldRegion, of: string): readonly string[] {
   if (of === 'projection') return region.projectionDeadLetters.bodies;
   if (of === 'resolver') return region.resolverDeadLetters.bodies;
   return region.deadLettersOf(of).bodies;
-};
+}
 
 /** How many messages a dead-letter queue of a Region holds. */
 export const deadLetters: Verb = {
