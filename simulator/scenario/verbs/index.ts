@@ -19,7 +19,7 @@ import {
 } from './look.ts';
 import { quarantine, rebuild, redrive, republish, views } from './operate.ts';
 import { follow, health, read, view } from './read.ts';
-import { clock, endProcesses, lose, outage } from './region.ts';
+import { clock, endProcesses, lose } from './region.ts';
 import { recover, run, settle } from './time.ts';
 import { outcome, transact } from './transaction.ts';
 import { deploy, restart, rollOut, world } from './world.ts';
@@ -86,7 +86,7 @@ const others: ReadonlyMap<string, Verb> = new Map(
   Object.entries({
     ...{ world, restart, deploy, cut, heal, run, settle, recover, send, answer },
     ...{ put, forge, bus, receipts, commits, decisions, metric, writes, unpublished, sums, calls, subscriber },
-    ...{ fault, weather, kill, clock, lose, outage },
+    ...{ fault, weather, kill, clock, lose },
     'roll-out': rollOut,
     'end-processes': endProcesses,
     'cut-one-way': cutOneWay,

@@ -32,12 +32,3 @@ export const lose: Verb = {
     });
   },
 };
-
-/** A Region's DynamoDB cannot be reached for a while; everything else there works. */
-export const outage: Verb = {
-  usage: 'outage <region> <duration>',
-  parse: (args) => {
-    const [region, milliseconds] = [args.word('region'), durationOf(args.word('duration'))];
-    return silently((stage) => stage.region(region).cutTables(milliseconds));
-  },
-};
