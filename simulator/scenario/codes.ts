@@ -7,7 +7,6 @@ import {
   defineView,
   nextVersion,
   type StreamDefinition,
-  type ViewDefinition,
 } from '../../core/index.ts';
 import { account, type Entry, money, note, notes, stock, taken, toyDomain, words } from '../../testing/toy.ts';
 
@@ -89,7 +88,9 @@ function withNotes(codeVersion: number, row: (entries: readonly Entry[]) => unkn
   });
 }
 
-const lengthOf = (entries: readonly Entry[]): unknown => (entries.length > 0 ? { entries: entries.length } : undefined);
+function lengthOf(entries: readonly Entry[]): unknown {
+  return entries.length > 0 ? { entries: entries.length } : undefined;
+}
 
 /** How many entries each note has, as a total: a view that the toy does not have. */
 const lengths = defineView({
@@ -109,6 +110,8 @@ export const CODES = {
   'loud-snapshots': domainOf({ ...loud, snapshots: snapshotsOf(1) }),
   /** Notes are in capitals, and `snapshots.codeVersion` is raised. */
   'loud-snapshots-2': domainOf({ ...loud, snapshots: snapshotsOf(2) }),
+  /** Accounts have snapshots, and a state that is not JSON. */
+  'not-json': domainOf(note, { ...account, snapshots: snapshotsOf(1), evolve: () => Number.NaN }),
   /** `Noted` has a second version. */
   bilingual: domainOf(bilingual),
   /** `Noted` has another schema under the same version. */
@@ -133,22 +136,3 @@ export const CODES = {
 export type CodeName = keyof typeof CODES;
 
 export const CODE_NAMES = Object.keys(CODES).filter((name): name is CodeName => Object.hasOwn(CODES, name));
-
-/** A domain whose streams and views can be replaced while a world runs it, as a deployment does. */
-export class DeployedCode {
-  readonly #streams = new Map<string, StreamDefinition>();
-  readonly #views = new Map<string, ViewDefinition>();
-  readonly domain: Domain = { streams: this.#streams, views: this.#views };
-
-  constructor(name: CodeName) {
-    this.deploy(name);
-  }
-
-  deploy(name: CodeName): void {
-    const { streams, views }: Domain = CODES[name];
-    this.#streams.clear();
-    this.#views.clear();
-    for (const [type, stream] of streams) this.#streams.set(type, stream);
-    for (const [view, definition] of views) this.#views.set(view, definition);
-  }
-}

@@ -1,4 +1,4 @@
-/** A heading of the guarantees, and what stands below it. */
+/** A heading of the guarantees, and the statements below it. */
 export interface Guarantee {
   readonly heading: string;
   /** Its list items, and the paragraphs that say where it ends: plain text, each on one line. */
@@ -15,18 +15,28 @@ export function guaranteesIn(page: string): readonly Guarantee[] {
 }
 
 function statementsIn(lines: readonly string[]): readonly string[] {
-  const statements: string[] = [];
-  /** Whether the line continues the last statement. */
+  return [...itemsIn(lines), ...crashesIn(lines)].map(plain);
+}
+
+function itemsIn(lines: readonly string[]): readonly string[] {
+  const items: string[] = [];
+  /** Whether the line continues the last item. */
   let continues = false;
   for (const line of lines) {
-    const item = /^- (?<text>.*)$/.exec(line)?.groups?.text;
-    const end = /^Where it ends: (?<text>.+)$/.exec(line)?.groups?.text;
-    const started = item ?? end;
-    if (started !== undefined) statements.push(started);
-    else if (continues && line.trim() !== '') statements.push(`${statements.pop() ?? ''} ${line.trim()}`);
+    const started = /^(- |Where it ends: )(?<text>.+)$/.exec(line)?.groups?.text;
+    if (started !== undefined) items.push(started);
+    else if (continues && line.trim() !== '') items.push(`${items.pop() ?? ''} ${line.trim()}`);
     continues = started !== undefined || (continues && line.trim() !== '');
   }
-  return statements.map(plain);
+  return items;
+}
+
+/** The first cells of the table that says what happens after a crash. */
+function crashesIn(lines: readonly string[]): readonly string[] {
+  const head = lines.findIndex((line) => line.startsWith('| written when'));
+  if (head === -1) return [];
+  const rows = lines.slice(head + 2);
+  return rows.slice(0, rows.indexOf('')).map((row) => row.split('|')[1] ?? '');
 }
 
 /** Text without the marks of Markdown. */

@@ -1,8 +1,9 @@
+import type { DecisionsKind } from '../../core/names.ts';
 import { silentTelemetry } from '../../world/error-log.ts';
 import type { WorldRegion } from '../../world/region/region.ts';
 import { VirtualScheduler } from '../../world/time/scheduler.ts';
 import { World, type WorldOptions } from '../../world/world.ts';
-import { type CodeName, DeployedCode } from './codes.ts';
+import { CODES, type CodeName } from './codes.ts';
 import { Faults } from './faults.ts';
 import { Journal } from './journal.ts';
 import { ScenarioError } from './problem.ts';
@@ -15,7 +16,9 @@ const LATENCY = { replication: [1000, 1000], bus: [200, 200], invoke: [30, 30] }
 
 /** What a scenario says about its world. */
 export interface Setting
-  extends Pick<WorldOptions, 'regions' | 'decisions' | 'duplicates' | 'reorders' | 'clockAhead' | 'functions'> {
+  extends Pick<WorldOptions, 'regions' | 'duplicates' | 'reorders' | 'clockAhead' | 'functions'> {
+  /** @default `strong` if the Regions allow it */
+  readonly decisions: DecisionsKind | undefined;
   /** What each Region runs. */
   readonly code: ReadonlyMap<string, CodeName>;
   readonly subscribers: ReadonlyMap<string, NoteSubscriber>;
@@ -35,8 +38,12 @@ export class Stage {
   readonly sent = new Map<string, Sent>();
   /** The number of each key that a subscriber was called with, in the order of their first calls. */
   readonly keys = new Map<string, number>();
+  /** What each Region had written at the last look. */
+  readonly writes = new Map<string, Readonly<Record<string, number>>>();
   readonly #disk = new Disk();
-  readonly #codes = new Map<string, DeployedCode>();
+  /** What each Region runs now. */
+  readonly #codes = new Map<string, CodeName>();
+  #restarts = 0;
   #scheduler = new VirtualScheduler();
   #setting: Setting | undefined;
   #world: World | undefined;
@@ -72,36 +79,43 @@ export class Stage {
   open(setting: Setting): void {
     if (this.#world) throw new ScenarioError('There is a world already.');
     this.#setting = setting;
-    for (const [region, code] of setting.code) this.#codes.set(region, new DeployedCode(code));
+    for (const [region, code] of setting.code) this.#codes.set(region, code);
     this.#world = this.#begin(setting);
   }
 
-  /** Replaces what a Region runs, while it runs. */
-  deploy(region: string, code: CodeName): void {
-    this.region(region);
-    this.#codes.get(region)?.deploy(code);
+  /** Deploys other code to a Region; instances of the earlier code live on for up to a minute. */
+  rollOut(region: string, code: CodeName): void {
+    this.region(region).deploy(CODES[code]);
+    this.#codes.set(region, code);
   }
 
-  /** Ends all processes of all Regions at once. What is in tables and queues that are kept is there afterwards. */
-  restart(): void {
+  /**
+   * Ends all Regions at once, and starts them, or others, from what their tables and queues keep.
+   * @param without the Region whose table of events is lost
+   */
+  restart(regions: readonly string[] = this.regions, without?: string): void {
     if (!this.#setting) throw new ScenarioError('There is no world yet: begin with `world`.');
+    for (const region of regions) if (!this.#codes.has(region)) this.#codes.set(region, 'toy');
+    if (without !== undefined) this.#disk.drop(`events/${without}`);
+    this.#setting = { ...this.#setting, regions };
     // Nothing advances the time of the world that ended.
     this.#scheduler = new VirtualScheduler(this.#scheduler.now());
+    this.#restarts++;
     this.sent.clear();
     this.#world = this.#begin(this.#setting);
   }
 
-  #begin({ code: _code, subscribers, ...options }: Setting): World {
-    const domains = Object.fromEntries([...this.#codes].map(([region, { domain }]) => [region, domain]));
-    const [domain] = Object.values(domains);
-    if (!domain) throw new ScenarioError('A world needs Regions.');
+  #begin({ code: _code, subscribers, decisions, ...options }: Setting): World {
+    const domains = Object.fromEntries([...this.#codes].map(([region, code]) => [region, CODES[code]]));
     const world = new World({
       ...options,
-      domain,
+      ...(decisions && { decisions }),
+      domain: CODES.toy,
       domains,
       latency: LATENCY,
       scheduler: this.#scheduler,
-      seed: 1,
+      // Generated ids must differ from those before.
+      seed: 1 + this.#restarts,
       telemetry: silentTelemetry,
       storage: this.#disk,
       withFaults: this.faults.into(this.#scheduler),

@@ -13,6 +13,11 @@ export class Disk implements Storage {
     this.#tables.set(table, items.set(keyOf(item), JSON.stringify(item)));
   }
 
+  /** Loses a table. */
+  drop(table: string): void {
+    this.#tables.delete(table);
+  }
+
   remove(table: string, keys: StoredItem): void {
     this.#tables.get(table)?.delete(keyOf(keys));
   }

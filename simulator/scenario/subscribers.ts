@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type { SubscribedEvent } from '../../core/index.ts';
+import type { Addition, SubscribedEvent } from '../../core/index.ts';
 import { type HandleContext, type SubscriberHandler, withFunctions } from '../../lambdas/subscription.ts';
 import type { WorldSubscriber } from '../../world/subscribers.ts';
 
@@ -17,6 +17,13 @@ export const SUBSCRIBER_NAMES = Object.keys(SUBSCRIBERS).filter((name): name is 
 );
 
 const textSchema = z.object({ text: z.string() });
+
+/** One addition to the row of the text; for the text `100 rows` one to each of that many rows. */
+function additionsFor(text: string): readonly Addition[] {
+  const rows = Number(/^(?<rows>\d+) rows$/.exec(text)?.groups?.rows ?? 0);
+  const keys = rows === 0 ? [text] : Array.from({ length: rows }, (_, i) => `row ${i}`);
+  return keys.map((key) => ({ key, sums: { count: 1 } }));
+}
 
 /** A call of a subscriber's function. */
 interface Call {
@@ -57,7 +64,7 @@ export class NoteSubscriber {
       this.#calls.push({ region, event, key });
       const { text } = textSchema.parse(event.data);
       if (text === this.failsOn) throw new Error(`It cannot handle ${text}.`);
-      return name === 'mailer' ? [] : [{ key: text, sums: { count: 1 } }];
+      return name === 'mailer' ? [] : additionsFor(text);
     };
     return withFunctions(() => Promise.reject(new Error('A world calls the function itself.')), { handle });
   }

@@ -15,12 +15,14 @@ import {
   subscriber,
   sums,
   unpublished,
+  writes,
 } from './look.ts';
 import { quarantine, rebuild, redrive, republish, views } from './operate.ts';
 import { follow, health, read, view } from './read.ts';
+import { clock, endProcesses, lose } from './region.ts';
 import { recover, run, settle } from './time.ts';
 import { outcome, transact } from './transaction.ts';
-import { deploy, restart, world } from './world.ts';
+import { deploy, restart, rollOut, world } from './world.ts';
 
 /** Verbs that send a request. Their actions do not advance time: that does who waits for the response. */
 const requests: ReadonlyMap<string, Verb> = new Map(
@@ -83,8 +85,10 @@ const answer: Verb = {
 const others: ReadonlyMap<string, Verb> = new Map(
   Object.entries({
     ...{ world, restart, deploy, cut, heal, run, settle, recover, send, answer },
-    ...{ put, forge, bus, receipts, commits, decisions, metric, unpublished, sums, calls, subscriber },
-    ...{ fault, weather, kill },
+    ...{ put, forge, bus, receipts, commits, decisions, metric, writes, unpublished, sums, calls, subscriber },
+    ...{ fault, weather, kill, clock, lose },
+    'roll-out': rollOut,
+    'end-processes': endProcesses,
     'cut-one-way': cutOneWay,
     'cut-before': cutBefore,
     'no-faults': noFaults,
@@ -93,15 +97,14 @@ const others: ReadonlyMap<string, Verb> = new Map(
   }),
 );
 
-/** Every verb with its usage, for the page about scenarios. */
-export const usages: readonly string[] = [...requests.values(), ...others.values()].map(({ usage }) => usage);
+/** The names of all verbs. */
+export const verbNames: readonly string[] = [...requests.keys(), ...others.keys()];
 
 /** What a command does. @throws ScenarioError when its verb is unknown, or an argument is wrong */
 export function actionOf([name = '', ...words]: readonly string[]): Action {
   const request = requests.get(name);
   const verb = request ?? others.get(name);
-  if (!verb)
-    throw new ScenarioError(`There is no verb ${name}. Verbs: ${[...requests.keys(), ...others.keys()].join(', ')}.`);
+  if (!verb) throw new ScenarioError(`There is no verb ${name}. Verbs: ${verbNames.join(', ')}.`);
   const args = new Arguments(words);
   try {
     const action = verb.parse(args);

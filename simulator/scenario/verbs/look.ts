@@ -36,6 +36,29 @@ function shownDecision({ attempt, state, final, region, reason }: Decision): str
   return `attempt ${attempt} ${what}, by ${region}${why}`;
 }
 
+/** What a Region has written since the last time: the cost of what happened there. */
+export const writes: Verb = {
+  usage: 'writes <region>',
+  parse: (args) => {
+    const region = args.word('region');
+    return async (stage) => {
+      const { written, marked, finalised, decided, oneRegionDecisions } = stage.region(region).counts;
+      const now = {
+        commits: written,
+        marks: marked,
+        final: finalised,
+        decisions: decided,
+        outcomes: oneRegionDecisions,
+      };
+      const before = stage.writes.get(region) ?? {};
+      stage.writes.set(region, now);
+      const since = Object.entries(now).map(([what, count]) => [what, count - (before[what] ?? 0)] as const);
+      const lines = since.flatMap(([what, count]) => (count === 0 ? [] : [`${count} ${what}`]));
+      return [lines.length === 0 ? 'nothing' : lines.join(', ')];
+    };
+  },
+};
+
 /** Whether the functions of a Region have reported a metric above 0. How often they do depends on how often they look. */
 export const metric: Verb = {
   usage: 'metric <region> <name>',
@@ -45,11 +68,11 @@ export const metric: Verb = {
   },
 };
 
-const deadLettersIn = (region: WorldRegion, of: string): readonly string[] => {
+function deadLettersIn(region: WorldRegion, of: string): readonly string[] {
   if (of === 'projection') return region.projectionDeadLetters.bodies;
   if (of === 'resolver') return region.resolverDeadLetters.bodies;
   return region.deadLettersOf(of).bodies;
-};
+}
 
 /** How many messages a dead-letter queue of a Region holds. */
 export const deadLetters: Verb = {

@@ -17,7 +17,7 @@ async function operated<Name extends OperatorAction>(
   return operatorActions[action].result.parse(answer.result);
 }
 
-/** Rebuilds a view from its Region's table, in one segment; with `steps=0` it is only begun. */
+/** Rebuilds a view from its Region's table, in one segment; with `steps=0` it is only started. */
 export const rebuild: Verb = {
   usage: 'rebuild <region> <view> [steps=]',
   parse: (args) => {

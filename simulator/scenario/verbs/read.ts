@@ -42,18 +42,22 @@ export const follow: Verb = {
   },
 };
 
-/** All rows of a view. */
+/** The rows of a view, or one page of them. */
 export const view: Verb = {
-  usage: 'view <region> <view>',
+  usage: 'view <region> <view> [after=<key>] [limit=]',
   parse: (args) => {
     const [region, name] = [args.word('region'), args.word('view')];
+    const page = { after: args.option('after'), limit: args.option('limit') };
+    const query = Object.entries(page).flatMap(([key, value]) => (value === undefined ? [] : [`${key}=${value}`]));
     return async (stage) => {
       stage.region(region);
-      const response = await callRegion(stage.world, region, { method: 'GET', path: `/views/${name}` });
+      const request = { method: 'GET', path: `/views/${name}`, query: query.join('&') } as const;
+      const response = await callRegion(stage.world, region, request);
       const refusal = shownRefusal(response);
       if (refusal !== undefined) return [refusal];
-      const { rows } = rowPageSchema.parse(response.answer);
-      return rows.length === 0 ? ['no row'] : rows.map(({ key, value }) => `${key}: ${shownState(value)}`);
+      const { rows, next } = rowPageSchema.parse(response.answer);
+      const lines = rows.map(({ key, value }) => `${key}: ${shownState(value)}`);
+      return [...(rows.length === 0 ? ['no row'] : lines), ...(next === undefined ? [] : [`next after ${next}`])];
     };
   },
 };

@@ -3,6 +3,7 @@ import { type Arguments, durationOf } from '../arguments.ts';
 import { CODE_NAMES, type CodeName } from '../codes.ts';
 import { ScenarioError } from '../problem.ts';
 import { REGIONS } from '../regions.ts';
+import type { Stage } from '../stage.ts';
 import { NoteSubscriber, SUBSCRIBER_NAMES } from '../subscribers.ts';
 import { silently, type Verb } from '../verb.ts';
 
@@ -42,37 +43,57 @@ function subscribersIn(args: Arguments): ReadonlyMap<string, NoteSubscriber> {
 /** Opens the world: by default the three Regions, strong decisions, and the toy domain. */
 export const world: Verb = {
   usage:
-    'world [regions=] [decisions=strong|eventual] [code=] [codes=<region>:<code>,…] [ahead=<region>:<duration>,…] [duplicates=0.5] [reorders=yes] [subscribers=<name>[@<region>],…]',
+    'world [regions=] [decisions=strong|eventual] [code=] [codes=<region>:<code>,…] [ahead=<region>:<duration>,…] [duplicates=0.5] [reorders=yes] [subscribers=<name>[@<region>],…] [relay-pause=1m]',
   parse: (args) => {
     const regions = args.option('regions')?.split(',') ?? Object.values(REGIONS);
     const [common, codes] = [codeNamed(args.option('code') ?? 'toy'), pairsIn(args, 'codes')];
     const ahead = [...pairsIn(args, 'ahead')].map(([region, text]) => [region, durationOf(text)] as const);
+    // Hours of attempts take long to play if there is one every second.
+    const pauseMs = args.duration('relay-pause');
     const setting = {
       regions,
-      decisions: args.choice('decisions', DECISIONS) ?? (regions.length === 3 ? 'strong' : 'eventual'),
+      decisions: args.choice('decisions', DECISIONS),
       duplicates: args.number('duplicates') ?? 0,
       reorders: args.choice('reorders', ['yes']) === 'yes',
       clockAhead: Object.fromEntries(ahead),
       code: new Map(regions.map((region) => [region, codeNamed(codes.get(region) ?? common)])),
       subscribers: subscribersIn(args),
+      functions: pauseMs === undefined ? {} : { relay: { stream: { pauseMs } } },
     } as const;
     return silently((stage) => stage.open(setting));
   },
 };
 
-/** Ends every process, and starts the world again from what its tables keep. */
+/** Ends the world, and starts it again from what its tables keep, with the same Regions or with others. */
 export const restart: Verb = {
-  usage: 'restart',
-  parse: () => silently((stage) => stage.restart()),
+  usage: 'restart [regions=] [without-events-of=<region>]',
+  parse: (args) => {
+    const [regions, without] = [args.option('regions')?.split(','), args.option('without-events-of')];
+    return silently((stage) => stage.restart(regions, without));
+  },
 };
 
-/** Replaces the code of a Region, or of every Region, while it runs. */
+function codeFor(stage: Stage, where: string, code: CodeName): void {
+  for (const region of where === 'everywhere' ? stage.regions : [where]) stage.rollOut(region, code);
+}
+
+/** Replaces the code of a Region, or of every Region, at once: all processes are new. */
 export const deploy: Verb = {
   usage: 'deploy <region>|everywhere <code>',
   parse: (args) => {
     const [where, code] = [args.word('region'), codeNamed(args.word('code'))];
     return silently((stage) => {
-      for (const region of where === 'everywhere' ? stage.regions : [where]) stage.deploy(region, code);
+      codeFor(stage, where, code);
+      for (const region of where === 'everywhere' ? stage.regions : [where]) stage.region(region).restart();
     });
+  },
+};
+
+/** Replaces the code of a Region, or of every Region, within a minute: until then some processes run the earlier code. */
+export const rollOut: Verb = {
+  usage: 'roll-out <region>|everywhere <code>',
+  parse: (args) => {
+    const [where, code] = [args.word('region'), codeNamed(args.word('code'))];
+    return silently((stage) => codeFor(stage, where, code));
   },
 };

@@ -1,0 +1,21 @@
+/** Why no scenario shows a statement of the guarantees: by heading, and by the beginning of the statement. */
+export const NOT_SHOWN: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  Durability: {
+    'JSON numbers are read as 64-bit floating point':
+      'a scenario is JSON itself, so its numbers are rounded when it is read',
+  },
+  Views: {
+    'Totals of a view that was last built before Meridian counted contributions':
+      'it is about rows that an earlier version of Meridian wrote: `test/compat/` has them',
+    'Whether the table stream of a replica that is added later includes earlier commits': 'only AWS can show it',
+  },
+  'Consuming events': {
+    'A rule that excludes some events of a log': 'only a rule that a team adds on AWS excludes events',
+    "A subscriber's table restored from a backup lacks the later events":
+      'a world that starts again publishes every event that its tables hold, so nothing is lacking',
+  },
+  Snapshots: {
+    'After the events table was restored from a backup, snapshots may include commits that it lacks':
+      'a world does not keep its snapshots when it ends',
+  },
+};
