@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import type { ProfileName } from './plan.ts';
 import type { Checked } from './run-seed.ts';
@@ -14,29 +15,26 @@ export interface Task {
  */
 export async function inThreads(
   threads: number,
-  seeds: Iterator<number> & Iterable<number>,
+  seeds: Iterable<number>,
   task: Task,
   done: (checked: Checked) => Promise<void>,
 ): Promise<void> {
+  const iterator = seeds[Symbol.iterator]();
+  // One iterator for all threads: each takes the next seed that is left.
+  const left = { [Symbol.iterator]: () => iterator };
   const work = async (): Promise<void> => {
     const worker = new Worker(new URL('./thread.ts', import.meta.url), { workerData: task });
+    const failed = once(worker, 'error').then(([error]) => Promise.reject(error));
+    failed.catch(() => undefined);
     try {
-      for (let next = seeds.next(); !next.done; next = seeds.next()) await done(await ask(worker, next.value));
+      for (const seed of left) {
+        worker.postMessage(seed);
+        const [checked]: Checked[] = await Promise.race([once(worker, 'message'), failed]);
+        if (checked) await done(checked);
+      }
     } finally {
       await worker.terminate();
     }
   };
   await Promise.all(Array.from({ length: threads }, work));
-}
-
-function ask(worker: Worker, seed: number): Promise<Checked> {
-  return new Promise((resolve, reject) => {
-    const settle = (how: () => void): void => {
-      worker.removeAllListeners();
-      how();
-    };
-    worker.once('message', (checked: Checked) => settle(() => resolve(checked)));
-    worker.once('error', (error) => settle(() => reject(error)));
-    worker.postMessage(seed);
-  });
 }
