@@ -187,14 +187,19 @@ export class World {
     for (const kind of kinds) this.region(from).linksTo(to)[kind].cut();
   }
 
-  /** Heals all links from one Region to another, unless one of them is lost. */
-  heal(from: string, to: string): void {
+  /**
+   * Heals all links from one Region to another, unless one of them is lost.
+   * @param everyMs see `Link.heal`: the messages arrive one by one
+   */
+  heal(from: string, to: string, everyMs?: number): void {
     if (this.region(from).isLost || this.region(to).isLost) return;
-    for (const link of Object.values<Link>({ ...this.region(from).linksTo(to) })) link.heal();
+    for (const link of Object.values<Link>({ ...this.region(from).linksTo(to) })) link.heal(everyMs);
   }
 
-  healAll(): void {
-    for (const from of this.regions.keys()) for (const to of this.regions.keys()) if (from !== to) this.heal(from, to);
+  /** Heals all links. @param everyMs as for `heal` */
+  healAll(everyMs?: number): void {
+    for (const from of this.regions.keys())
+      for (const to of this.regions.keys()) if (from !== to) this.heal(from, to, everyMs);
   }
 
   /**

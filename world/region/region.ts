@@ -22,6 +22,7 @@ import { encodeResolverMessage } from '../../core/wire/resolver.ts';
 import type { Answer } from '../../lambdas/api/http.ts';
 import type { Telemetry } from '../../lambdas/instrument.ts';
 import { subscriberOn } from '../../lambdas/subscription.ts';
+import { type CallOptions, callOver } from '../network/call.ts';
 import { WorldBus } from '../services/bus.ts';
 import type { FunctionPool } from '../services/function-pool.ts';
 import { answerPayload, requestPayload } from '../services/payload.ts';
@@ -127,8 +128,8 @@ export class WorldRegion {
       },
       options,
     );
-    const { batchSize, retries, maxAgeS, pauseMs } = streamLimits(functions);
-    const stream = { region, batchSize, retries, maxAge: maxAgeS * 1000, retryAfter: pauseMs, duplicates };
+    const { batchSize, retries, maxAgeS, pauseMs, shards } = streamLimits(functions);
+    const stream = { region, batchSize, retries, maxAge: maxAgeS * 1000, retryAfter: pauseMs, duplicates, shards };
     this.tableStream = new TableStream(stream, options, relay);
     this.decisionStream = new TableStream(stream, options, relay);
     this.#tables = new RegionTables({
@@ -323,11 +324,14 @@ export class WorldRegion {
    */
   async #requestTo(region: string, event: LambdaFunctionURLEvent): Promise<Answer> {
     if (region === this.name) return this.request(event);
+    return callOver(this.#wayTo(region), () => this.#peerIn(region).peer.request(event));
+  }
+
+  /** The way of a call to another Region, and of its answer. */
+  #wayTo(region: string): CallOptions {
     const { links, peer } = this.#peerIn(region);
-    await links.invoke.pass();
-    const answer = await peer.request(event);
-    await peer.linksTo(this.name).invoke.pass();
-    return answer;
+    const { scheduler, weather } = this.#options;
+    return { scheduler, weather, region: this.name, there: links.invoke, back: peer.linksTo(this.name).invoke };
   }
 
   /** The ports of one process of a function. */
@@ -377,9 +381,9 @@ export class WorldRegion {
 
   /** One function of the other Regions. */
   #remote(functionOf: (functions: RegionFunctions) => FunctionPool<unknown, unknown>): Remote {
-    return remoteOver(this.#options.scheduler, (region) => {
-      const { links, peer } = this.#peerIn(region);
-      return { links, back: peer.linksTo(this.name), callee: functionOf(peer.#functions) };
-    });
+    return remoteOver(this.#options.scheduler, (region) => ({
+      ...this.#wayTo(region),
+      callee: functionOf(this.#peerIn(region).peer.#functions),
+    }));
   }
 }
