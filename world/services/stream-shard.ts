@@ -27,7 +27,7 @@ export interface ShardEnds {
   readonly onEnd: () => void;
 }
 
-/** The range of the minutes after which a batch is delivered again. */
+/** The range of the minutes after which a batch is redelivered. */
 const AGAIN_MINUTES = [1, 10] as const;
 
 /** The partition keys of a shard, by their hashes: from the first number up to, and without, the second. */
@@ -41,7 +41,7 @@ export class StreamShard {
   readonly #consumer: StreamConsumer;
   readonly #ends: ShardEnds;
   #records: DynamoDBRecord[] = [];
-  /** Batches that are delivered again, before any further record. */
+  /** Batches that are redelivered, before any further record. */
   #again: (readonly DynamoDBRecord[])[] = [];
   #delivering = false;
   #isOpen = true;
@@ -125,7 +125,7 @@ export class StreamShard {
     return batch;
   }
 
-  /** By chance Lambda forgets that it has delivered a batch, and delivers it again minutes later, whatever it delivered since. */
+  /** By chance Lambda forgets that it has delivered a batch, and redelivers it minutes later, whatever it delivered since. */
   #mayComeAgain(batch: readonly DynamoDBRecord[]): void {
     const { activity, scheduler, weather } = this.#clockwork;
     if (!weather.happens('stream.again', this.#options.region)) return;

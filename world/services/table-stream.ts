@@ -155,7 +155,7 @@ function outcomeImage(decision: Decision): Keyed {
   return toDecisionItem(oneRegionKey(decision.transaction), decision);
 }
 
-/** 32 bits, evenly spread: FNV-1a, with the final mix of MurmurHash 3, since shards are told apart by the highest bits. */
+/** 32 bits, evenly spread: FNV-1a, with the final mix of MurmurHash 3, since the highest bits select the shard. */
 function hashOf(key: string): number {
   let hash = 0x811c_9dc5;
   for (let i = 0; i < key.length; i++) hash = Math.imul(hash ^ key.charCodeAt(i), 0x0100_0193);

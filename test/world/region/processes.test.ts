@@ -61,7 +61,7 @@ describe('a Region that is restarted', () => {
 });
 
 describe('a Region with new code', () => {
-  it('runs both versions beside each other for a while, then only the new one', async () => {
+  it('runs both versions at once for a while, then only the new one', async () => {
     const loud = {
       ...note,
       commands: {

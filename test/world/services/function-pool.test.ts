@@ -186,7 +186,7 @@ describe('what an invocation left running', () => {
 });
 
 describe('the time that remains of an invocation', () => {
-  it('is told by the wall clock, which may jump', async () => {
+  it('is computed from the wall clock, which may jump', async () => {
     const scheduler = new VirtualScheduler(0);
     const clock = new WorldClock(scheduler, 5000);
     const remaining: number[] = [];

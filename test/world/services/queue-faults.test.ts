@@ -6,7 +6,7 @@ import { aQueue } from './a-queue.ts';
 const MINUTE = 60_000;
 const here = 'us-east-1';
 
-describe('a queue that delivers again what was processed', () => {
+describe('a queue that redelivers what was processed', () => {
   it('delivers a message a second time minutes later, and not a third time', async () => {
     const { queue, deliveries, weather, settle } = aQueue();
     weather.set('queue.again', 1, here);
@@ -141,7 +141,7 @@ describe('a consumer that takes longer than the visibility timeout', () => {
     expect([activity.idle, scheduler.now()]).toEqual([true, 1000]);
   });
 
-  it('deletes its messages if nobody has received them again meanwhile', async () => {
+  it('deletes its messages if they were not received again meanwhile', async () => {
     const { queue, bodies, settle, scheduler, activity } = aSlow(1);
     await queue.send(['a', 'b']);
     await settle();

@@ -22,7 +22,7 @@ describe('a table stream of several shards', () => {
     ]);
   });
 
-  it('goes on with other shards while a record of one of them fails', async () => {
+  it('continues with other shards while a record of one of them fails', async () => {
     const { push, settle, positions } = aStream((batch, n) => (n < 3 && batch.includes(1) ? [1] : []), 0, {
       shards: 2,
     });
@@ -68,7 +68,7 @@ describe('a table stream of several shards', () => {
   });
 });
 
-describe('a table stream that delivers a batch again', () => {
+describe('a table stream that redelivers a batch', () => {
   it('does so minutes later, after later records, and once', async () => {
     const { push, settle, deliveries, weather, scheduler, activity } = aStream();
     weather.set('stream.again', 1, here);
