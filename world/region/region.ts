@@ -292,14 +292,8 @@ export class WorldRegion {
     const { region, storage } = this.#options;
     const log = new SubscriberLog(this.#options.telemetry.log, { subscriber: name, region });
     const telemetry = { ...this.#options.telemetry, log };
-    const runtime = this.#runtime;
-    const environment = subscriberEnvironment(subscription, {
-      ...this.#options,
-      runtime,
-      request: (to, event) => this.#requestTo(to, event),
-    });
     const kept = storage && { storage, table: `subscribers/${name}/${region}` };
-    const table = hasTable ? subscriberTable(runtime.now, kept) : undefined;
+    const table = hasTable ? subscriberTable(this.#runtime.now, kept) : undefined;
     if (table) this.#subscriberTables.set(name, table);
     const consumer = this.#functions.subscriber(subscription, (process) => {
       const of = this.#processPorts(process);
@@ -307,6 +301,11 @@ export class WorldRegion {
         this.#faulty(name, process.exit, { progress: table?.progress, waiting: own }),
       );
       const { runtime } = of;
+      const environment = subscriberEnvironment(subscription, {
+        ...this.#options,
+        runtime,
+        request: (to, event) => process.call(() => this.#requestTo(to, event)),
+      });
       const ports = { deployment: 'world', name, region, environment, from, progress, waiting, runtime, telemetry };
       return log.around(async (batch, context) => subscriberOn(await functions, ports)(batch, context));
     });
