@@ -23,7 +23,7 @@ export interface ShardEnds {
   readonly onFailure: (record: DynamoDBRecord) => void;
   /** Called with a record that was deleted from the stream before it was delivered. */
   readonly onTrimmed: (record: DynamoDBRecord) => void;
-  /** Called once, when the shard was closed and all of its records are processed. */
+  /** Called when the shard was closed and all of its records are processed; again after a batch that was redelivered. */
   readonly onEnd: () => void;
 }
 
@@ -45,7 +45,6 @@ export class StreamShard {
   #again: (readonly DynamoDBRecord[])[] = [];
   #delivering = false;
   #isOpen = true;
-  #hasEnded = false;
   #isPaused: boolean;
 
   constructor(
@@ -105,9 +104,7 @@ export class StreamShard {
       if (!again) this.#mayComeAgain(batch);
     }
     this.#delivering = false;
-    if (this.#isOpen || this.#isPaused || this.#hasEnded) return;
-    this.#hasEnded = true;
-    this.#ends.onEnd();
+    if (!this.#isOpen && !this.#isPaused) this.#ends.onEnd();
   }
 
   #nextBatch(): readonly DynamoDBRecord[] {

@@ -52,8 +52,8 @@ describe('a Region that is restarted', () => {
     await expect(sent).rejects.toThrow('ended');
     await recover();
 
-    const { status } = await call(east, 'GET', `/transactions/${east}:t`);
-    expect(status).toBe(200);
+    const { body } = await call(east, 'GET', `/transactions/${east}:t`);
+    expect(body).toMatchObject({ state: 'aborted' });
     for (const { stream } of participants)
       for (const { tx } of await world.region(stream === 'stock/0' ? east : west).load(stream))
         expect(tx?.state).not.toBe('prepared');

@@ -117,9 +117,9 @@ describe('a table stream whose function is throttled', () => {
 
 describe('a table stream that is paused', () => {
   it('delivers its records once it is resumed', async () => {
-    const { stream, push, scheduler, settle, deliveries } = aStream();
+    const { stream, push, scheduler, settle, deliveries } = aStream(undefined, 0, { shards: 2 });
     stream.pause();
-    push(2);
+    push(2, lower);
     stream.split();
     push(1, lower, 3);
     await scheduler.run(1000);
