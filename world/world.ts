@@ -165,14 +165,19 @@ export class World {
     );
     const link = (of: keyof Links) =>
       new Link(scheduler, random, activity, { latency: latencies[of], duplicates: of === 'invoke' ? 0 : duplicates });
+    this.#connect(() => ({ replication: link('replication'), bus: link('bus'), invoke: link('invoke') }));
+    if (storage) for (const region of this.regions.values()) region.restore(kept?.restored ?? []);
+  }
+
+  /** Connects every Region to every other. @param linksOf makes the links from one Region to another */
+  #connect(linksOf: () => Links): void {
     for (const from of this.regions.values())
       for (const to of this.regions.values()) {
         if (from === to) continue;
-        const links = { replication: link('replication'), bus: link('bus'), invoke: link('invoke') };
+        const links = linksOf();
         from.connect(to, links);
         from.bus.addRule(forwardPattern(from.name), { kind: 'bus', link: links.bus, bus: to.bus });
       }
-    if (storage) for (const region of this.regions.values()) region.restore(kept?.restored ?? []);
   }
 
   /** @throws Error if there is no such Region */
@@ -187,14 +192,19 @@ export class World {
     for (const kind of kinds) this.region(from).linksTo(to)[kind].cut();
   }
 
-  /** Heals all links from one Region to another, unless one of them is lost. */
-  heal(from: string, to: string): void {
+  /**
+   * Heals all links from one Region to another, unless one of them is lost.
+   * @param everyMs see `Link.heal`: the messages arrive one by one
+   */
+  heal(from: string, to: string, everyMs?: number): void {
     if (this.region(from).isLost || this.region(to).isLost) return;
-    for (const link of Object.values<Link>({ ...this.region(from).linksTo(to) })) link.heal();
+    for (const link of Object.values<Link>({ ...this.region(from).linksTo(to) })) link.heal(everyMs);
   }
 
-  healAll(): void {
-    for (const from of this.regions.keys()) for (const to of this.regions.keys()) if (from !== to) this.heal(from, to);
+  /** Heals all links. @param everyMs as for `heal` */
+  healAll(everyMs?: number): void {
+    for (const from of this.regions.keys())
+      for (const to of this.regions.keys()) if (from !== to) this.heal(from, to, everyMs);
   }
 
   /**

@@ -32,9 +32,20 @@ export class Link {
     this.#cut = true;
   }
 
-  heal(): void {
+  /** @param everyMs milliseconds between two of the messages that were held back. @default 0: all are sent at once */
+  heal(everyMs = 0): void {
     this.#cut = false;
-    for (const deliver of this.#held.splice(0)) this.#sendOnce(deliver);
+    for (const [i, deliver] of this.#held.splice(0).entries())
+      if (everyMs === 0) this.#sendOnce(deliver);
+      else this.#sendLater(i * everyMs, deliver);
+  }
+
+  #sendLater(milliseconds: number, deliver: () => void): void {
+    this.#activity.begin();
+    this.#scheduler.after(milliseconds, () => {
+      this.#sendOnce(deliver);
+      this.#activity.end();
+    });
   }
 
   send(deliver: () => void): void {

@@ -28,6 +28,11 @@ interface StreamPause {
   readonly pauseMs: number;
 }
 
+interface StreamShards {
+  /** Number of shards of each of the two table streams. DynamoDB decides on AWS, and splits them as a table grows. */
+  readonly shards: number;
+}
+
 interface Reason {
   readonly because: string;
 }
@@ -49,7 +54,7 @@ export const DIFFERENCES = {
   operate: { instances: 4, because: 'it is rarely called; the stacks set no limit' },
   relay: {
     instances: 2,
-    stream: { pauseMs: 1000 },
+    stream: { pauseMs: 1000, shards: 1 },
     because:
       'each of the two table streams has one shard, delivered batch by batch; Lambda does not document its pause between attempts',
   },
@@ -59,14 +64,14 @@ export const DIFFERENCES = {
   subscriber: { queue: { maxConcurrency: 4 }, because: FED },
 } as const satisfies { readonly [Id in QueueConsumerId]: { readonly queue: Partial<QueueLimits> } & Reason } & {
   readonly [Id in UnqueuedId]: Instances & Reason;
-} & { readonly relay: { readonly stream: StreamPause } };
+} & { readonly relay: { readonly stream: StreamPause & StreamShards } };
 
 /** A test's deviations from the deployed settings, by function. */
 export type Overrides = {
   readonly [Id in QueueConsumerId]?: { readonly queue: Partial<QueueLimits> };
 } & {
   readonly [Id in UnqueuedId]?: Partial<Instances> & Throttles;
-} & { readonly relay?: { readonly stream?: Partial<StreamLimits & StreamPause> } };
+} & { readonly relay?: { readonly stream?: Partial<StreamLimits & StreamPause & StreamShards> } };
 
 /** How a queue feeds a function in the world. @param deployed the deployed settings of a subscriber */
 export function queueLimits(
@@ -78,7 +83,7 @@ export function queueLimits(
 }
 
 /** The limits with which a table's stream feeds `relay` in the world. */
-export function streamLimits({ relay }: Overrides = {}): StreamLimits & StreamPause {
+export function streamLimits({ relay }: Overrides = {}): StreamLimits & StreamPause & StreamShards {
   return { ...FUNCTIONS.relay.stream, ...DIFFERENCES.relay.stream, ...relay?.stream };
 }
 

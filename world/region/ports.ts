@@ -12,6 +12,7 @@ import {
 } from '../../core/index.ts';
 import { REMOTE_MS } from '../../core/limits/budgets.ts';
 import { type Telemetry, unexpectedIn } from '../../lambdas/instrument.ts';
+import { type CallOptions, callOver } from '../network/call.ts';
 import { type FunctionPool, ThrottledInvocation } from '../services/function-pool.ts';
 import { answerPayload, requestPayload } from '../services/payload.ts';
 import type { WorldClock } from '../time/clock.ts';
@@ -19,7 +20,6 @@ import { hexId, type Random } from '../time/randomness.ts';
 import { type Scheduler, sleepOn, withTimeout } from '../time/scheduler.ts';
 import type { RegionCounts } from './counts.ts';
 import type { FaultyPorts } from './faults.ts';
-import type { Links } from './links.ts';
 
 /** The ports of one instance of a function. */
 export type FunctionPorts = FaultyPorts & ReturnType<typeof ownPorts>;
@@ -74,11 +74,8 @@ export function regionRuntime(
   };
 }
 
-/** A function of another Region, and the links to reach it. */
-export interface Callee {
-  readonly links: Links;
-  /** The links back. */
-  readonly back: Links;
+/** A function of another Region, and the way to reach it. */
+export interface Callee extends CallOptions {
   readonly callee: FunctionPool<unknown, unknown>;
 }
 
@@ -87,12 +84,9 @@ export interface Callee {
  * a response above it fails the invocation, like any error of the function.
  */
 export function remoteOver(scheduler: Scheduler, calleeIn: (region: string) => Callee): Remote {
-  const call = async (region: string, request: unknown): Promise<unknown> => {
-    const { links, back, callee } = calleeIn(region);
-    await links.invoke.pass();
-    const answer = answerPayload(await callee.invoke(request));
-    await back.invoke.pass();
-    return answer;
+  const call = (region: string, request: unknown): Promise<unknown> => {
+    const { callee, ...way } = calleeIn(region);
+    return callOver(way, async () => answerPayload(await callee.invoke(request)));
   };
   return {
     invoke: async (region, request, limit = REMOTE_MS) => {

@@ -22,6 +22,7 @@ import { encodeResolverMessage } from '../../core/wire/resolver.ts';
 import type { Answer } from '../../lambdas/api/http.ts';
 import type { Telemetry } from '../../lambdas/instrument.ts';
 import { subscriberOn } from '../../lambdas/subscription.ts';
+import { type CallOptions, callOver } from '../network/call.ts';
 import { WorldBus } from '../services/bus.ts';
 import type { FunctionPool } from '../services/function-pool.ts';
 import { answerPayload, requestPayload } from '../services/payload.ts';
@@ -127,8 +128,8 @@ export class WorldRegion {
       },
       options,
     );
-    const { batchSize, retries, maxAgeS, pauseMs } = streamLimits(functions);
-    const stream = { region, batchSize, retries, maxAge: maxAgeS * 1000, retryAfter: pauseMs, duplicates };
+    const { batchSize, retries, maxAgeS, pauseMs, shards } = streamLimits(functions);
+    const stream = { region, batchSize, retries, maxAge: maxAgeS * 1000, retryAfter: pauseMs, duplicates, shards };
     this.tableStream = new TableStream(stream, options, relay);
     this.decisionStream = new TableStream(stream, options, relay);
     this.#tables = new RegionTables({
@@ -291,14 +292,8 @@ export class WorldRegion {
     const { region, storage } = this.#options;
     const log = new SubscriberLog(this.#options.telemetry.log, { subscriber: name, region });
     const telemetry = { ...this.#options.telemetry, log };
-    const runtime = this.#runtime;
-    const environment = subscriberEnvironment(subscription, {
-      ...this.#options,
-      runtime,
-      request: (to, event) => this.#requestTo(to, event),
-    });
     const kept = storage && { storage, table: `subscribers/${name}/${region}` };
-    const table = hasTable ? subscriberTable(runtime.now, kept) : undefined;
+    const table = hasTable ? subscriberTable(this.#runtime.now, kept) : undefined;
     if (table) this.#subscriberTables.set(name, table);
     const consumer = this.#functions.subscriber(subscription, (process) => {
       const of = this.#processPorts(process);
@@ -306,6 +301,11 @@ export class WorldRegion {
         this.#faulty(name, process.exit, { progress: table?.progress, waiting: own }),
       );
       const { runtime } = of;
+      const environment = subscriberEnvironment(subscription, {
+        ...this.#options,
+        runtime,
+        request: (to, event) => process.call(() => this.#requestTo(to, event)),
+      });
       const ports = { deployment: 'world', name, region, environment, from, progress, waiting, runtime, telemetry };
       return log.around(async (batch, context) => subscriberOn(await functions, ports)(batch, context));
     });
@@ -323,11 +323,14 @@ export class WorldRegion {
    */
   async #requestTo(region: string, event: LambdaFunctionURLEvent): Promise<Answer> {
     if (region === this.name) return this.request(event);
+    return callOver(this.#wayTo(region), () => this.#peerIn(region).peer.request(event));
+  }
+
+  /** The way of a call to another Region, and of its answer. */
+  #wayTo(region: string): CallOptions {
     const { links, peer } = this.#peerIn(region);
-    await links.invoke.pass();
-    const answer = await peer.request(event);
-    await peer.linksTo(this.name).invoke.pass();
-    return answer;
+    const { scheduler, weather } = this.#options;
+    return { scheduler, weather, region: this.name, there: links.invoke, back: peer.linksTo(this.name).invoke };
   }
 
   /** The ports of one process of a function. */
@@ -377,9 +380,9 @@ export class WorldRegion {
 
   /** One function of the other Regions. */
   #remote(functionOf: (functions: RegionFunctions) => FunctionPool<unknown, unknown>): Remote {
-    return remoteOver(this.#options.scheduler, (region) => {
-      const { links, peer } = this.#peerIn(region);
-      return { links, back: peer.linksTo(this.name), callee: functionOf(peer.#functions) };
-    });
+    return remoteOver(this.#options.scheduler, (region) => ({
+      ...this.#wayTo(region),
+      callee: functionOf(this.#peerIn(region).peer.#functions),
+    }));
   }
 }

@@ -15,7 +15,7 @@ export interface FunctionOptions {
   /** Milliseconds after which an invocation without a result is ended, together with its instance. */
   readonly timeout: number;
   readonly memoryMb: number;
-  /** The wall clock, by which Lambda's own runtime tells how much time remains. @default the world's time */
+  /** The wall clock, by which Lambda's own runtime computes how much time remains. @default the world's time */
   readonly now?: (() => number) | undefined;
 }
 

@@ -62,7 +62,7 @@ export class Process {
   }
 
   /** Makes a call, whose result arrives only while the process runs. @param onAnswer called when a result arrives */
-  call<T>(make: () => Promise<T>, onAnswer: () => void): Promise<T> {
+  call<T>(make: () => Promise<T>, onAnswer: () => void = () => undefined): Promise<T> {
     return new Promise((resolve, reject) => {
       const arrive = (value: T): void => {
         onAnswer();

@@ -10,7 +10,7 @@ import type { FunctionPool } from './function-pool.ts';
 
 interface Message extends KeptMessage {
   receives: number;
-  /** True once chance has decided that it is delivered again after it was processed: that happens once. */
+  /** True once chance has decided that it is redelivered after it was processed: that happens once. */
   again?: true;
 }
 
@@ -20,7 +20,7 @@ interface Received {
   readonly receive: number;
 }
 
-/** The range of the minutes after which a message that was processed is delivered again. */
+/** The range of the minutes after which a message that was processed is redelivered. */
 const AGAIN_MINUTES = [1, 10] as const;
 
 const REFUSED = 'InternalError: The message was not accepted.';
@@ -115,7 +115,7 @@ export class WorldQueue implements Queue {
     return this.#weather.happens('queue.refused', this.#options.region) ? REFUSED : undefined;
   }
 
-  /** Takes a message in; with a delay in milliseconds, it stays hidden for so long, and is counted meanwhile. */
+  /** Takes a message in; it stays hidden for a delay in milliseconds, if there is one, and is counted meanwhile. */
   accept(body: string, delay?: number, hidden = this.#hidden): void {
     if (delay !== undefined) {
       hidden.begin();

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { type MachineInput, machineInputSchema, type StateMachine } from '../../core/index.ts';
+import { type MachineInput, MeridianError, machineInputSchema, type StateMachine } from '../../core/index.ts';
 import { EXPRESS_MACHINE_MS, MACHINE_STATE_BYTES } from '../../core/limits/aws.ts';
 import { MACHINE_FIRST_PAUSE_S, MACHINE_GRACE_S, MACHINE_TRIES } from '../../core/limits/budgets.ts';
 import { FUNCTIONS } from '../../core/limits/functions.ts';
@@ -30,6 +30,9 @@ const TASK_TIMEOUTS = {
   turn: (FUNCTIONS.turn.timeoutS + MACHINE_GRACE_S) * 1000,
 };
 
+/** The range of the milliseconds after which an execution is started for a second time. */
+const AGAIN_MS = [0, 2_000] as const;
+
 const intentsSchema = z.array(z.unknown());
 const plannedSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('prepare'), attempt: z.number() }),
@@ -51,20 +54,48 @@ export class WorldStateMachine implements StateMachine {
   /** Called before every step of every execution. */
   beforeStep: (step: MachineStep) => void = () => undefined;
   readonly functions: MachineFunctions;
+  readonly #region: string;
   readonly #scheduler: Scheduler;
   readonly #random: Clockwork['random'];
   readonly #activity: Activity;
+  readonly #weather: Clockwork['weather'];
   readonly #running = new Set<Execution>();
 
-  constructor(functions: MachineFunctions, { scheduler, random, activity }: Clockwork) {
+  constructor(
+    functions: MachineFunctions,
+    { region, scheduler, random, activity, weather }: Clockwork & { readonly region: string },
+  ) {
     this.functions = functions;
+    this.#region = region;
     this.#scheduler = scheduler;
     this.#random = random;
     this.#activity = activity;
+    this.#weather = weather;
   }
 
+  /** @throws MeridianError `unavailable` (retryable) if the start is throttled, as the adapter of Step Functions does */
   async start(input: MachineInput): Promise<void> {
-    const execution = new Execution(machineInputSchema.parse(asJson(input)), this.#activity);
+    if (this.#weather.happens('machine.throttled', this.#region))
+      throw new MeridianError(
+        'unavailable',
+        `Could not start the transaction ${input.id}: ThrottlingException. Retry.`,
+        { retryable: true },
+      );
+    const parsed = machineInputSchema.parse(asJson(input));
+    this.#execute(parsed);
+    if (this.#weather.happens('machine.twice', this.#region)) this.#executeLater(parsed);
+  }
+
+  #executeLater(input: MachineInput): void {
+    this.#activity.begin();
+    this.#scheduler.after(this.#weather.between(...AGAIN_MS), () => {
+      this.#execute(input);
+      this.#activity.end();
+    });
+  }
+
+  #execute(input: MachineInput): void {
+    const execution = new Execution(input, this.#activity);
     this.#running.add(execution);
     const callOff = this.#scheduler.after(EXPRESS_MACHINE_MS, () => execution.end());
     // A failed execution is not reported: recovery finishes its work.
@@ -145,7 +176,7 @@ export class WorldStateMachine implements StateMachine {
     for (let tries = 1; ; tries++) {
       await this.#step(execution, name);
       try {
-        const answer = this.functions[of](asJson(input));
+        const answer = this.#invoke(of, input);
         return asJson(await withTimeout(this.#scheduler, TASK_TIMEOUTS[of], 'States.Timeout', answer));
       } catch (error) {
         if (tries === most) throw error;
@@ -154,8 +185,16 @@ export class WorldStateMachine implements StateMachine {
     }
   }
 
+  /** Invokes a function. By chance it is invoked twice at once: then the first response counts. */
+  #invoke(of: keyof MachineFunctions, input: unknown): Promise<unknown> {
+    const answer = this.functions[of](asJson(input));
+    if (!this.#weather.happens('machine.task-twice', this.#region)) return answer;
+    return Promise.race([answer, this.functions[of](asJson(input))]);
+  }
+
   /** Runs a step's hook. The promise never settles if the execution has ended. */
   async #step({ input, end, hasEnded }: Execution, name: MachineStep['name']): Promise<void> {
+    if (!hasEnded() && this.#weather.happens('machine.dies', this.#region)) end();
     if (!hasEnded()) this.beforeStep({ name, transaction: input.id, kill: end });
     if (hasEnded()) await new Promise(() => undefined);
   }

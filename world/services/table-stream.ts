@@ -1,9 +1,9 @@
-import type { DynamoDBBatchResponse, DynamoDBRecord, DynamoDBStreamEvent } from 'aws-lambda';
+import type { DynamoDBRecord } from 'aws-lambda';
 import { type CommitImage, toImage } from '../../adapters/dynamodb/commit-item.ts';
 import { decisionKey, oneRegionKey, toDecisionItem } from '../../adapters/dynamodb/decision-item.ts';
 import type { Commit, Decision } from '../../core/index.ts';
 import type { Clockwork } from '../time/clockwork.ts';
-import type { FunctionPool } from './function-pool.ts';
+import { type HashRange, type ShardOptions, type StreamConsumer, StreamShard } from './stream-shard.ts';
 
 /** A new or changed item of a table: a commit, the outcome of a one-Region transaction, or a decision. */
 export type TableItemChange =
@@ -11,110 +11,99 @@ export type TableItemChange =
   | { readonly oneRegionDecision: Decision; readonly before?: Decision | undefined }
   | { readonly decision: Decision; readonly before?: Decision | undefined };
 
-export interface TableStreamOptions {
-  readonly region: string;
-  /** Maximum number of records per invocation. */
-  readonly batchSize: number;
-  /** Number of retries after which a record goes to the on-failure destination. */
-  readonly retries: number;
-  /** Age in milliseconds at which a failing record goes to the on-failure destination. */
-  readonly maxAge: number;
-  /** Milliseconds between two attempts. */
-  readonly retryAfter: number;
+export interface TableStreamOptions extends ShardOptions {
   /** Fraction of records that are delivered twice, 0 to 1. */
   readonly duplicates: number;
+  /** Number of shards at the beginning; a record's shard depends on its partition key. @default 1 */
+  readonly shards?: number | undefined;
 }
 
-/**
- * The stream of a table, with one shard, and the event source mapping that feeds its records to a function, in order.
- */
+/** A shard, which may be delivered once its parent has ended. */
+interface Node {
+  readonly shard: StreamShard;
+  readonly children: Node[];
+  isReady: boolean;
+}
+
+const HASHES = 2 ** 32;
+
+/** The stream of a table, and the event source mapping that feeds the records of each shard to a function, in order. */
 export class TableStream {
   /** The on-failure destination: records that could not be delivered. */
   readonly failures: DynamoDBRecord[] = [];
+  /** How many records were deleted from the stream, because of their age, before they were delivered. */
+  trimmed = 0;
   readonly #options: TableStreamOptions;
-  readonly #scheduler: Clockwork['scheduler'];
-  readonly #random: Clockwork['random'];
-  readonly #activity: Clockwork['activity'];
-  readonly #consumer: FunctionPool<DynamoDBStreamEvent, DynamoDBBatchResponse>;
-  #records: DynamoDBRecord[] = [];
+  readonly #clockwork: Clockwork;
+  readonly #consumer: StreamConsumer;
+  readonly #nodes: Node[] = [];
+  /** The shards that take records: they have no children. */
+  #open: readonly Node[];
   #sequence = 0;
-  #delivering = false;
+  #isPaused = false;
 
-  constructor(
-    options: TableStreamOptions,
-    { scheduler, random, activity }: Clockwork,
-    consumer: FunctionPool<DynamoDBStreamEvent, DynamoDBBatchResponse>,
-  ) {
+  constructor(options: TableStreamOptions, clockwork: Clockwork, consumer: StreamConsumer) {
     this.#options = options;
-    this.#scheduler = scheduler;
-    this.#random = random;
-    this.#activity = activity;
+    this.#clockwork = clockwork;
     this.#consumer = consumer;
+    const { shards = 1 } = options;
+    this.#open = Array.from({ length: shards }, (_, i) =>
+      this.#node([(i * HASHES) / shards, ((i + 1) * HASHES) / shards], true),
+    );
   }
 
   push(change: TableItemChange): void {
-    const record = this.#record(imagesOf(change));
-    this.#append(record);
-    if (this.#options.duplicates > 0 && this.#random() < this.#options.duplicates) this.#append(record);
+    const images = imagesOf(change);
+    const record = this.#record(images);
+    this.#append(images, record);
+    const { duplicates } = this.#options;
+    if (duplicates > 0 && this.#clockwork.random() < duplicates) this.#append(images, record);
   }
 
-  #append(record: DynamoDBRecord): void {
-    this.#activity.begin();
-    this.#records.push(record);
-    if (this.#delivering) return;
-    this.#delivering = true;
-    this.#scheduler.after(0, () => void this.#deliverAll());
+  #append({ after }: Images, record: DynamoDBRecord): void {
+    const hash = hashOf(after.pk.S);
+    this.#open.find(({ shard }) => shard.has(hash))?.shard.append(record);
   }
 
-  async #deliverAll(): Promise<void> {
-    while (this.#records.length > 0) {
-      const batch = this.#records.slice(0, this.#options.batchSize);
-      this.#records = this.#records.slice(this.#options.batchSize);
-      await this.#deliver(batch, 1);
-    }
-    this.#delivering = false;
+  /** Splits the open shard with this number into two, whose records are delivered after all of its own. */
+  split(number = 0): void {
+    const parent = this.#open[number];
+    if (!parent) throw new Error(`There is no open shard ${number}. Open: ${this.#open.length}.`);
+    const [from, to] = parent.shard.range;
+    const middle = (from + to) / 2;
+    parent.children.push(this.#node([from, middle], false), this.#node([middle, to], false));
+    this.#open = this.#open.flatMap((node) => (node === parent ? parent.children : [node]));
+    parent.shard.close();
   }
 
-  /**
-   * Everything from the first failure on is redelivered; a batch that fails as a whole is split, down to the bad
-   * record.
-   */
-  async #deliver(batch: readonly DynamoDBRecord[], tries: number): Promise<void> {
-    const from = await this.#firstFailure(batch);
-    for (let i = 0; i < from; i++) this.#activity.end();
-    const rest = batch.slice(from);
-    if (rest.length === 0) return;
-    const isWhole = from === 0;
-    if (rest.length > 1 && isWhole) {
-      const half = rest.length >> 1;
-      await this.#deliver(rest.slice(0, half), 1);
-      await this.#deliver(rest.slice(half), 1);
-    } else if (rest.length === 1 && (tries > this.#options.retries || this.#isTooOld(rest))) {
-      this.failures.push(...rest);
-      this.#activity.end();
-    } else {
-      await new Promise<void>((resolve) => {
-        this.#scheduler.after(this.#options.retryAfter, resolve);
-      });
-      await this.#deliver(rest, isWhole ? tries + 1 : 1);
-    }
+  /** Disables the event source mapping: records wait, and grow old. */
+  pause(): void {
+    this.#isPaused = true;
+    for (const { shard } of this.#nodes) shard.pause();
   }
 
-  #isTooOld([record]: readonly DynamoDBRecord[]): boolean {
-    const writtenS = record?.dynamodb?.ApproximateCreationDateTime ?? 0;
-    return this.#scheduler.now() - writtenS * 1000 > this.#options.maxAge;
+  resume(): void {
+    this.#isPaused = false;
+    for (const { shard, isReady } of this.#nodes) if (isReady) shard.resume();
   }
 
-  /** @returns the index of the first failed record; the batch's length if none failed */
-  async #firstFailure(batch: readonly DynamoDBRecord[]): Promise<number> {
-    try {
-      const { batchItemFailures } = await this.#consumer.invoke({ Records: [...batch] });
-      const ids = new Set(batchItemFailures.map(({ itemIdentifier }) => itemIdentifier));
-      const first = batch.findIndex(({ dynamodb }) => ids.has(dynamodb?.SequenceNumber ?? ''));
-      return first === -1 ? batch.length : first;
-    } catch {
-      return 0;
-    }
+  #node(range: HashRange, isReady: boolean): Node {
+    const children: Node[] = [];
+    const shard = new StreamShard(range, this.#options, this.#clockwork, {
+      consumer: this.#consumer,
+      isPaused: !isReady || this.#isPaused,
+      onFailure: (record) => this.failures.push(record),
+      onTrimmed: () => this.trimmed++,
+      onEnd: () => {
+        for (const child of children) {
+          child.isReady = true;
+          child.shard.resume();
+        }
+      },
+    });
+    const node = { shard, children, isReady };
+    this.#nodes.push(node);
+    return node;
   }
 
   #record({ before, after }: Images): DynamoDBRecord {
@@ -126,7 +115,7 @@ export class TableStream {
       eventSource: 'aws:dynamodb',
       awsRegion: this.#options.region,
       dynamodb: {
-        ApproximateCreationDateTime: Math.floor(this.#scheduler.now() / 1000),
+        ApproximateCreationDateTime: Math.floor(this.#clockwork.scheduler.now() / 1000),
         Keys: { pk: after.pk, sk: after.sk },
         NewImage: after,
         ...(before && { OldImage: before }),
@@ -164,4 +153,13 @@ function decisionImage(decision: Decision): Keyed {
 
 function outcomeImage(decision: Decision): Keyed {
   return toDecisionItem(oneRegionKey(decision.transaction), decision);
+}
+
+/** 32 bits, evenly spread: FNV-1a, with the final mix of MurmurHash 3, since the highest bits select the shard. */
+function hashOf(key: string): number {
+  let hash = 0x811c_9dc5;
+  for (let i = 0; i < key.length; i++) hash = Math.imul(hash ^ key.charCodeAt(i), 0x0100_0193);
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85eb_ca6b);
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2_ae35);
+  return (hash ^ (hash >>> 16)) >>> 0;
 }

@@ -59,6 +59,29 @@ describe('Link', () => {
     expect(arrived).toHaveLength(1);
   });
 
+  it('can deliver what it held back one by one, at a rate, and holds it back again if it is cut meanwhile', async () => {
+    const { link, activity, arrived, send, settle, scheduler } = aLink({ latency: [10, 10] });
+    link.cut();
+    for (let i = 0; i < 5; i++) send(i);
+    await settle();
+    const begin = scheduler.now();
+
+    link.heal(1000);
+    expect(activity.idle).toBe(false);
+    await scheduler.run(2500);
+    expect(arrived.map(({ what, at }) => [what, at - begin])).toEqual([
+      [0, 10],
+      [1, 1010],
+      [2, 2010],
+    ]);
+    link.cut();
+    await settle();
+    expect(arrived).toHaveLength(3);
+    link.heal();
+    await settle();
+    expect(arrived.map(({ what }) => what)).toEqual([0, 1, 2, 3, 4]);
+  });
+
   it('delivers the configured fraction of messages twice', async () => {
     const { arrived, send, settle } = aLink({ duplicates: 0.5 });
     for (let i = 0; i < 200; i++) send(i);

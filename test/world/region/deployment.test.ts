@@ -214,7 +214,7 @@ describe.each(regions)('the world and the stacks, in %s,', (region) => {
     expect(countOfMappings(stackOf(region))).toBe(consumers.length + deployedStreams(stackOf(region)).length);
   });
 
-  it('keep messages as long as they may be needed: in the world, permanently', () => {
+  it('keep messages as long as those of the world', () => {
     for (const { retentionS } of deployedQueues(stackOf(region))) expect(retentionS).toBe(QUEUE_RETENTION_S);
   });
 

@@ -19,8 +19,9 @@ function aRemote(handle: (request: unknown) => Promise<unknown>, throttles = fal
     () => handle,
   );
   const link = () => new Link(scheduler, seeded(1), activity, { latency: [10, 10], duplicates: 0 });
-  const links = () => ({ replication: link(), bus: link(), invoke: link() });
-  const remote = remoteOver(scheduler, () => ({ links: links(), back: links(), callee }));
+  const weather = new Weather(seeded(1));
+  const way = { scheduler, weather, region: 'us-east-1', there: link(), back: link() };
+  const remote = remoteOver(scheduler, () => ({ ...way, callee }));
   return (request: unknown) => scheduler.resolve(remote.invoke('us-east-2', request));
 }
 

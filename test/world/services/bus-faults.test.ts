@@ -77,7 +77,8 @@ describe('the archive of a bus', () => {
   it('replays the domain’s events of a time to all rules, marked as replayed', async () => {
     const { bus, scheduler, settle } = twoBuses(true);
     for (let n = 0; n < 4; n++) {
-      await bus.bus.put([entry(n), entry(90 + n, here, 'teller')]);
+      const outcome = { source: 'meridian.receipt', detailType: 'Accepted', detail: JSON.stringify({ n }) };
+      await bus.bus.put([entry(n), entry(90 + n, here, 'teller'), outcome]);
       await scheduler.run(1000);
     }
     await settle();

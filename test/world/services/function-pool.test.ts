@@ -129,16 +129,32 @@ describe('FunctionPool', () => {
     const isNew = used.map((instance) => instance > 3);
     expect(isNew.lastIndexOf(false)).toBeGreaterThan(isNew.indexOf(true));
     expect(new Set(used.slice(-50))).toEqual(new Set([4]));
-    expect(await invoke('work')).toBe(4);
+    await scheduler.resolve(Promise.all([pool.invoke('work'), pool.invoke('work')]));
+    const after: number[] = [];
+    for (let i = 0; i < 10; i++) after.push(await invoke('work'));
+    expect(new Set(after).size).toBe(1);
   });
 
-  it('does not reuse an instance of earlier code that was busy until the rollout ended', async () => {
-    const { pool, scheduler, invoke } = aPool(1);
-    const busy = pool.invoke('work');
+  it('does not reuse an instance of earlier code that was busy until after the rollout', async () => {
+    const scheduler = new VirtualScheduler(0);
+    let instances = 0;
+    const pool = new FunctionPool<number, number>(
+      { name: 'test', region: 'us-east-1', concurrency: 2, timeout: 900_000, memoryMb: 512 },
+      { scheduler, activity: new Activity(), weather: new Weather(seeded(1)) },
+      () => {
+        const instance = ++instances;
+        return async (milliseconds) => {
+          await sleepOn(scheduler, milliseconds);
+          return instance;
+        };
+      },
+    );
+    const busy = pool.invoke(70_000);
     pool.rollOut();
-    await scheduler.resolve(busy);
-    await scheduler.run(60_000);
-    expect(await invoke('work')).toBe(2);
+    await scheduler.run(65_000);
+    expect(await scheduler.resolve(pool.invoke(1))).toBe(2);
+    expect(await scheduler.resolve(busy)).toBe(1);
+    expect(await scheduler.resolve(pool.invoke(1))).toBe(2);
   });
 });
 
@@ -186,7 +202,7 @@ describe('what an invocation left running', () => {
 });
 
 describe('the time that remains of an invocation', () => {
-  it('is told by the wall clock, which may jump', async () => {
+  it('is computed from the wall clock, which may jump', async () => {
     const scheduler = new VirtualScheduler(0);
     const clock = new WorldClock(scheduler, 5000);
     const remaining: number[] = [];

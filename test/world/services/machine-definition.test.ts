@@ -117,6 +117,7 @@ describe('the state machine of the world and its definition in the stacks', () =
     const activity = new Activity();
     const world = scripted(script);
     await new WorldStateMachine(world.functions, {
+      region: 'us-east-1',
       scheduler,
       random: seeded(1),
       activity,

@@ -49,6 +49,10 @@ describe('a process', () => {
     process.thaw();
     await settled();
     expect(log).toEqual(['call a', 'answer a', 'done']);
+    process.freeze();
+    process.thaw();
+    await settled();
+    expect(log).toEqual(['call a', 'answer a', 'done']);
   });
 
   it('gets the result of a call only when it is thawed, if it was frozen meanwhile', async () => {

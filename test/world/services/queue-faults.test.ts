@@ -6,7 +6,7 @@ import { aQueue } from './a-queue.ts';
 const MINUTE = 60_000;
 const here = 'us-east-1';
 
-describe('a queue that delivers again what was processed', () => {
+describe('a queue that redelivers what was processed', () => {
   it('delivers a message a second time minutes later, and not a third time', async () => {
     const { queue, deliveries, weather, settle } = aQueue();
     weather.set('queue.again', 1, here);
@@ -117,13 +117,13 @@ describe('the retention of a queue', () => {
 });
 
 describe('a consumer that takes longer than the visibility timeout', () => {
-  /** A queue whose first delivery takes a second; its messages are visible again after 300 ms. */
-  const aSlow = (concurrency: number, options: { readonly maxReceives?: number } = {}) => {
+  /** A queue whose first deliveries take a second; its messages are visible again after 300 ms. */
+  const aSlow = (concurrency: number, options: Parameters<typeof aQueue>[1] = {}, slow = 1) => {
     const made = aQueue(
       {
         concurrency,
         timeout: 60_000,
-        instead: (delivery) => (delivery === 1 ? sleepOn(made.scheduler, 990) : undefined),
+        instead: (delivery) => (delivery <= slow ? sleepOn(made.scheduler, 990) : undefined),
       },
       { visibilityTimeout: 300, ...options },
     );
@@ -141,13 +141,31 @@ describe('a consumer that takes longer than the visibility timeout', () => {
     expect([activity.idle, scheduler.now()]).toEqual([true, 1000]);
   });
 
-  it('deletes its messages if nobody has received them again meanwhile', async () => {
+  it('deletes its messages if they were not received again meanwhile', async () => {
     const { queue, bodies, settle, scheduler, activity } = aSlow(1);
     await queue.send(['a', 'b']);
     await settle();
     await scheduler.run(10_000);
     expect(bodies()).toEqual(['a', 'b']);
     expect(activity.idle).toBe(true);
+  });
+
+  it('does not delete a message that was received again meanwhile, even if it is visible', async () => {
+    const { queue, deliveries, settle, activity } = aSlow(2, {}, 2);
+    await queue.send(['a']);
+    await settle();
+    expect(deliveries.map(({ at }) => at)).toEqual([0, 300, 1000]);
+    expect(activity.idle).toBe(true);
+  });
+
+  it('has no messages in flight any more once they are visible', async () => {
+    const { queue, deliveries, settle } = aSlow(2, { maxInFlight: 1, batchSize: 1 });
+    await queue.send(['a', 'b']);
+    await settle();
+    expect(deliveries.slice(0, 2).map(({ at, bodies }) => [at, bodies])).toEqual([
+      [0, ['a']],
+      [300, ['b']],
+    ]);
   });
 
   it('finds them in the dead-letter queue if they had no receive left', async () => {

@@ -34,6 +34,7 @@ type Answer = (call: number, input: unknown) => unknown;
 function aMachine(answers: Readonly<Record<string, Answer>> = {}, random: () => number = seeded(3)) {
   const scheduler = new VirtualScheduler(0);
   const activity = new Activity();
+  const weather = new Weather(seeded(1));
   const calls: { at: number; step: string; input: unknown }[] = [];
   const numbers = new Map<string, number>();
   const defaults: Record<string, Answer> = {
@@ -53,12 +54,13 @@ function aMachine(answers: Readonly<Record<string, Answer>> = {}, random: () => 
   };
   const machine = new WorldStateMachine(
     { coordinate: call, participant: call, turn: call },
-    { scheduler, random, activity, weather: new Weather(seeded(1)) },
+    { region: 'us-east-1', scheduler, random, activity, weather },
   );
   return {
     machine,
     scheduler,
     activity,
+    weather,
     calls,
     steps: () => calls.map(({ at, step }) => [at, step]),
     settle: () => scheduler.runUntil(() => activity.idle),
@@ -260,5 +262,53 @@ describe('WorldStateMachine', () => {
     await machine.start(input);
     await settle();
     expect(calls.filter(({ step }) => step === 'decide')).toHaveLength(2);
+  });
+
+  it('is throttled by chance, as an error that can be retried, and then has not started', async () => {
+    const { machine, calls, weather, activity } = aMachine();
+    weather.set('machine.throttled', 1, 'us-east-1');
+    await expect(machine.start(input)).rejects.toMatchObject({ code: 'unavailable', retryable: true });
+    expect([calls, activity.idle]).toEqual([[], true]);
+  });
+
+  it('runs a transaction twice by chance, the second time up to two seconds later', async () => {
+    const { machine, calls, weather, activity, settle } = aMachine();
+    weather.set('machine.twice', 1, 'us-east-1');
+    await machine.start(input);
+    weather.calm();
+    await settle();
+    const plans = calls.filter(({ step }) => step === 'plan');
+    expect(plans).toHaveLength(2);
+    expect(plans[1]?.at).toBeLessThanOrEqual(2000);
+    expect(calls.filter(({ step }) => step === 'decide')).toHaveLength(2);
+    expect(activity.idle).toBe(true);
+  });
+
+  it('invokes the function of a task twice at once by chance, and takes the first response', async () => {
+    const { machine, calls, weather, steps, settle } = aMachine({
+      plan: (call) => ({ kind: 'prepare', attempt: call }),
+    });
+    weather.set('machine.task-twice', 1, 'us-east-1');
+    await machine.start({ ...input, participants: input.participants.slice(0, 1) });
+    await settle();
+    expect(steps().slice(0, 6)).toEqual([
+      [0, 'plan'],
+      [0, 'plan'],
+      [10, 'prepare'],
+      [10, 'prepare'],
+      [20, 'decide'],
+      [20, 'decide'],
+    ]);
+    expect(calls.find(({ step }) => step === 'prepare')?.input).toMatchObject({ attempt: 1 });
+  });
+
+  it('dies by chance before a step', async () => {
+    const { machine, calls, weather, activity, scheduler } = aMachine();
+    await machine.start(input);
+    await scheduler.run(15);
+    weather.set('machine.dies', 1, 'us-east-1');
+    await scheduler.run(10_000);
+    expect(calls.map(({ step }) => step)).toEqual(['plan', 'prepare', 'prepare']);
+    expect([weather.counts.get('machine.dies'), activity.idle]).toEqual([1, true]);
   });
 });

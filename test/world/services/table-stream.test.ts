@@ -2,61 +2,13 @@ import type { DynamoDBBatchResponse, DynamoDBRecord, DynamoDBStreamEvent } from 
 import { describe, expect, it } from 'vitest';
 import { fromImage } from '../../../adapters/dynamodb/commit-item.ts';
 import { FunctionPool } from '../../../world/services/function-pool.ts';
-import { TableStream, type TableStreamOptions } from '../../../world/services/table-stream.ts';
+import { TableStream } from '../../../world/services/table-stream.ts';
 import { Activity } from '../../../world/time/activity.ts';
 import { seeded } from '../../../world/time/randomness.ts';
-import { sleepOn, VirtualScheduler } from '../../../world/time/scheduler.ts';
+import { VirtualScheduler } from '../../../world/time/scheduler.ts';
 import { Weather } from '../../../world/weather.ts';
 import { aCommit } from '../../contract/commits.ts';
-
-type Answer = (positions: readonly number[], delivery: number) => readonly number[] | 'throw' | 'hang';
-
-function positionOf({ dynamodb }: DynamoDBRecord): number {
-  return fromImage(dynamodb?.NewImage).position;
-}
-
-/** A stream of commits 1, 2, 3 … whose consumer takes 10 ms; `answer` says which positions fail. */
-function aStream(
-  answer: Answer = () => [],
-  duplicates = 0,
-  limits: Partial<Pick<TableStreamOptions, 'retries' | 'maxAge'>> = {},
-) {
-  const scheduler = new VirtualScheduler(0);
-  const activity = new Activity();
-  const deliveries: { at: number; positions: number[] }[] = [];
-  const pool = new FunctionPool<DynamoDBStreamEvent, DynamoDBBatchResponse>(
-    { name: 'consumer', concurrency: 1, timeout: 1000, region: 'us-east-1', memoryMb: 1024 },
-    { scheduler, activity, weather: new Weather(seeded(1)) },
-    () =>
-      async ({ Records }) => {
-        const positions = Records.map(positionOf);
-        const failing = answer(positions, deliveries.push({ at: scheduler.now(), positions }));
-        await sleepOn(scheduler, 10);
-        if (failing === 'throw') throw new Error('thrown');
-        if (failing === 'hang') return new Promise(() => undefined);
-        const failed = Records.filter((record) => failing.includes(positionOf(record)));
-        return {
-          batchItemFailures: failed.map(({ dynamodb }) => ({ itemIdentifier: dynamodb?.SequenceNumber ?? '' })),
-        };
-      },
-  );
-  const stream = new TableStream(
-    { region: 'us-east-1', batchSize: 4, retries: 2, maxAge: 3_600_000, retryAfter: 500, duplicates, ...limits },
-    { scheduler, random: seeded(5), activity, weather: new Weather(seeded(1)) },
-    pool,
-  );
-  return {
-    stream,
-    push: (count: number) => {
-      for (let position = 1; position <= count; position++) stream.push({ commit: aCommit({ position }) });
-    },
-    settle: () => scheduler.runUntil(() => activity.idle),
-    deliveries,
-    positions: () => deliveries.map(({ positions }) => positions),
-    failures: () => stream.failures.map(positionOf),
-    activity,
-  };
-}
+import { aStream } from './a-stream.ts';
 
 describe('TableStream', () => {
   it('delivers commits in order, in batches, one batch at a time', async () => {

@@ -19,7 +19,7 @@ describe('WorldClock', () => {
     expect([clock.now(), clock.ahead]).toEqual([610, -390]);
   });
 
-  it('drifts from the moment on at which it is told to, and keeps what it has drifted', async () => {
+  it('drifts from the moment on at which its rate is set, and keeps what it has drifted', async () => {
     const scheduler = new VirtualScheduler(0);
     const clock = new WorldClock(scheduler);
     await scheduler.run(10_000);
