@@ -1,6 +1,6 @@
 import { fromDecisionItem } from '../adapters/dynamodb/decision-item.ts';
-import { memoryDecisions } from '../adapters/memory/decisions.ts';
-import { type Decision, type Domain, forwardPattern, type TransactionsTable } from '../core/index.ts';
+import { type MemoryDecisions, memoryDecisions } from '../adapters/memory/decisions.ts';
+import { type Decision, type Domain, forwardPattern } from '../core/index.ts';
 import { allowStrong, STRONG_REGION_SETS } from '../core/limits/aws.ts';
 import type { DecisionsKind } from '../core/names.ts';
 import type { Telemetry } from '../lambdas/instrument.ts';
@@ -11,6 +11,7 @@ import type { FaultyPorts } from './region/faults.ts';
 import type { Links } from './region/links.ts';
 import { WorldRegion } from './region/region.ts';
 import type { Storage } from './region/storage.ts';
+import type { PortListener } from './region/weather-ports.ts';
 import { imagesOf } from './services/table-stream.ts';
 import { loadSubscribers, type WorldSubscriber } from './subscribers.ts';
 import { Activity } from './time/activity.ts';
@@ -95,6 +96,8 @@ export class World {
   readonly weather: Weather;
   /** Resolves when the files of all subscribers are loaded; rejects with a SubscriberFileError when one cannot be used. */
   readonly ready: Promise<void>;
+  /** Called with every call of a port by a function. */
+  onPortCall?: PortListener | undefined;
   readonly #activity = new Activity();
   readonly #later = new Activity();
 
@@ -133,7 +136,7 @@ export class World {
     this.weather = new Weather(seeded(seed + 1));
     const latencies = latency ? { ...awsLatencies, ...(latency !== true && latency) } : noLatency;
     const activity = this.#activity;
-    const kept = decisions === 'strong' ? keptDecisions(storage) : undefined;
+    const kept = decisions === 'strong' ? keptDecisions(storage, scheduler) : undefined;
     const common = {
       regions,
       domain,
@@ -150,6 +153,7 @@ export class World {
       functions,
       withFaults,
       subscribers: loaded,
+      watch: this,
       storage,
     };
     this.regions = new Map(
@@ -249,14 +253,18 @@ export class World {
 }
 
 /** The table of decisions that all Regions share, and the decisions restored from the storage. */
-function keptDecisions(storage: Storage | undefined): {
-  readonly decisions: TransactionsTable;
+function keptDecisions(
+  storage: Storage | undefined,
+  scheduler: Scheduler,
+): {
+  readonly decisions: MemoryDecisions;
   readonly restored: readonly Decision[];
 } {
   const table = 'decisions';
   const restored = storage?.load(table).map(fromDecisionItem) ?? [];
   const decisions = memoryDecisions({
     strong: true,
+    now: () => scheduler.now(),
     onPut: (change) => storage?.save(table, imagesOf(change).after),
   });
   for (const decision of restored) decisions.replicate(decision);

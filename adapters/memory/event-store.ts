@@ -17,9 +17,9 @@ import { frozenCopy } from './frozen.ts';
 import {
   isLaterWrite,
   type Replica,
+  stamping,
   stampOfCommit,
   stampOfDecision,
-  stamping,
   type WriteStamp,
 } from './last-writer.ts';
 import { segmentPage } from './segment-page.ts';

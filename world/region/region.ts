@@ -1,4 +1,5 @@
 import type { LambdaFunctionURLEvent } from 'aws-lambda';
+import type { MemoryDecisions } from '../../adapters/memory/decisions.ts';
 import { memoryQuarantine } from '../../adapters/memory/quarantine.ts';
 import {
   type ActionInput,
@@ -16,7 +17,6 @@ import {
   type Remote,
   type Runtime,
   type Sums,
-  type TransactionsTable,
 } from '../../core/index.ts';
 import { encodeResolverMessage } from '../../core/wire/resolver.ts';
 import type { Answer } from '../../lambdas/api/http.ts';
@@ -49,6 +49,8 @@ import { subscriberEnvironment } from './subscriber-environment.ts';
 import { SubscriberLog } from './subscriber-log.ts';
 import { type SubscriberTable, subscriberTable } from './subscriber-table.ts';
 import { RegionTables } from './tables.ts';
+import { Throttles } from './throttles.ts';
+import { type PortListener, weatherPorts } from './weather-ports.ts';
 
 export interface RegionOptions extends Clockwork {
   readonly region: string;
@@ -57,7 +59,7 @@ export interface RegionOptions extends Clockwork {
   /** Counts messages to the resolver that are not due yet. */
   readonly later: Activity;
   /** The decisions shared by all Regions; undefined: each Region has its own store, replicated. */
-  readonly sharedDecisions: TransactionsTable | undefined;
+  readonly sharedDecisions: MemoryDecisions | undefined;
   readonly telemetry: Telemetry;
   /** Milliseconds by which this Region's clock is ahead of the world's. */
   readonly clockAhead: number;
@@ -71,6 +73,8 @@ export interface RegionOptions extends Clockwork {
   /** Injects faults into the ports of functions; called for every instance. */
   readonly withFaults: (region: string, ports: FaultyPorts, exit: () => void, name: string) => FaultyPorts;
   readonly subscribers: readonly LoadedSubscriber[];
+  /** Who is told about the calls of ports. */
+  readonly watch: { readonly onPortCall?: PortListener | undefined };
   /** Where the items of its tables, and the messages that are not ingested yet, are kept; undefined: nowhere. */
   readonly storage: Storage | undefined;
 }
@@ -100,6 +104,7 @@ export class WorldRegion {
   readonly #changeFastPath: (pattern: EventPattern) => void;
   readonly #functions: RegionFunctions;
   readonly #tables: RegionTables;
+  readonly #throttles: Throttles;
   readonly #queues: RegionQueues;
   readonly #subscriberTables = new Map<string, SubscriberTable>();
 
@@ -143,6 +148,7 @@ export class WorldRegion {
           tables: peer.#tables,
         })),
     });
+    this.#throttles = new Throttles(options);
     this.#queues = new RegionQueues(options, this.#functions, this.quarantine);
     const types = [...projectedTypes(domain)].sort();
     this.bus.addRule(ingestPattern, { kind: 'queue', queue: this.#queues.ingest });
@@ -360,22 +366,19 @@ export class WorldRegion {
     const { region, withFaults } = this.#options;
     const { events, snapshots, views, sightings, decisions } = this.#tables;
     const { projection, ahead, resolver } = this.#queues;
-    return withFaults(
-      region,
-      {
-        ...{ events, snapshots, views, sightings, decisions, projection, ahead, resolver },
-        ...(progress && { progress }),
-        ...(waiting && { waiting }),
-        bus: this.bus,
-        quarantine: this.quarantine,
-        remote: this.#remote(({ command }) => command),
-        participants: this.#remote(({ participant }) => participant),
-        turns: this.#remote(({ turn }) => turn),
-        machine: this.machine,
-      },
-      exit,
-      name,
-    );
+    const ports = {
+      ...{ events, snapshots, views, sightings, decisions, projection, ahead, resolver },
+      ...(progress && { progress }),
+      ...(waiting && { waiting }),
+      bus: this.bus,
+      quarantine: this.quarantine,
+      remote: this.#remote(({ command }) => command),
+      participants: this.#remote(({ participant }) => participant),
+      turns: this.#remote(({ turn }) => turn),
+      machine: this.machine,
+    };
+    const weather = { ...this.#options, of: name, exit, tables: this.#tables, throttles: this.#throttles };
+    return withFaults(region, weatherPorts(ports, weather), exit, name);
   }
 
   /** One function of the other Regions. */

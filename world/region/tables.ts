@@ -1,17 +1,18 @@
 import { fromImage } from '../../adapters/dynamodb/commit-item.ts';
 import { fromDecisionItem, isDecisionItem } from '../../adapters/dynamodb/decision-item.ts';
-import { type DecisionChange, memoryDecisions } from '../../adapters/memory/decisions.ts';
+import { type DecisionChange, type MemoryDecisions, memoryDecisions } from '../../adapters/memory/decisions.ts';
 import { type EventsChange, type MemoryEventStore, memoryEventStore } from '../../adapters/memory/event-store.ts';
 import type { WriteStamp } from '../../adapters/memory/last-writer.ts';
 import { memorySightings } from '../../adapters/memory/sightings.ts';
 import { memorySnapshotStore } from '../../adapters/memory/snapshot-store.ts';
-import { memoryViewStore } from '../../adapters/memory/view-store.ts';
+import { type CopyableViewStore, copyableViewStore } from '../../adapters/memory/view-store.ts';
 import type { Commit, Decision, Sightings, SnapshotStore, TransactionsTable, ViewsTable } from '../../core/index.ts';
 import { imagesOf, type TableItemChange, type TableStream } from '../services/table-stream.ts';
 import type { Clockwork } from '../time/clockwork.ts';
 import type { RegionCounts } from './counts.ts';
 import type { Links } from './links.ts';
 import { Outage } from './outage.ts';
+import { Past } from './past.ts';
 import { Replication } from './replication.ts';
 import type { Storage } from './storage.ts';
 import { type RoundTrip, strongDecisions } from './strong-decisions.ts';
@@ -28,7 +29,7 @@ export interface RegionTablesOptions extends Clockwork {
   readonly region: string;
   readonly counts: RegionCounts;
   /** The decisions shared by all Regions; undefined: each Region has its own store, replicated. */
-  readonly sharedDecisions: TransactionsTable | undefined;
+  readonly sharedDecisions: MemoryDecisions | undefined;
   /** The streams of the two global tables. */
   readonly streams: { readonly commits: TableStream; readonly decisions: TableStream };
   readonly peers: () => readonly ReplicaPeer[];
@@ -43,10 +44,15 @@ export interface RegionTablesOptions extends Clockwork {
 export class RegionTables {
   readonly events: MemoryEventStore;
   readonly snapshots: SnapshotStore = memorySnapshotStore();
-  readonly views: ViewsTable = memoryViewStore();
-  readonly sightings: Sightings = memorySightings();
+  readonly views: ViewsTable;
+  readonly sightings: Sightings;
   readonly decisions: TransactionsTable;
   readonly outage: Outage;
+  /** What eventually consistent reads may still show; kept only while they may be behind. */
+  readonly pastViews: Past<ViewsTable>;
+  readonly pastSightings: Past<ReturnType<Sightings['all']>>;
+  /** When a decision could first be read here, milliseconds since 1970. */
+  readonly decidedSince: (decision: Decision) => number | undefined;
   readonly #options: RegionTablesOptions;
   readonly #replication: Replication<RegionTables>;
   /** Adds a decision of another Region. */
@@ -56,6 +62,10 @@ export class RegionTables {
     this.#options = options;
     const { region, scheduler, peers } = options;
     this.outage = new Outage(scheduler);
+    this.pastViews = new Past(scheduler);
+    this.pastSightings = new Past(scheduler);
+    this.views = this.#rememberedViews(copyableViewStore());
+    this.sightings = this.#rememberedSightings(memorySightings());
     this.#replication = new Replication({
       ...options,
       outage: this.outage,
@@ -63,9 +73,10 @@ export class RegionTables {
     });
     const onChange = (change: EventsChange, write: WriteStamp): void => this.#onChange(change, write);
     this.events = memoryEventStore({ region, now: () => scheduler.now(), onChange });
-    const { decisions, replicate } = this.#decisionsOf(options.sharedDecisions);
+    const { decisions, replicate, since } = this.#decisionsOf(options.sharedDecisions);
     this.decisions = decisions;
     this.#replicateDecision = replicate;
+    this.decidedSince = since;
   }
 
   /** The decisions on a transaction, in the order of its attempts. */
@@ -136,8 +147,9 @@ export class RegionTables {
     if (counts.seen > before) counts.lags.push(scheduler.now() - write.at);
   }
 
-  #decisionsOf(shared: TransactionsTable | undefined): {
+  #decisionsOf(shared: MemoryDecisions | undefined): {
     readonly decisions: TransactionsTable;
+    readonly since: (decision: Decision) => number | undefined;
     readonly replicate: (decision: Decision, write?: WriteStamp) => void;
   } {
     const { region, scheduler, counts, streams } = this.#options;
@@ -152,6 +164,7 @@ export class RegionTables {
       return {
         decisions: strongDecisions(shared, () => this.#roundTrips(), onPut),
         replicate: (decision) => record({ decision }),
+        since: ({ transaction, attempt }) => shared.since(transaction, attempt),
       };
     }
     const decisions = memoryDecisions({
@@ -166,7 +179,42 @@ export class RegionTables {
         this.#replication.send(decisionItem(decision), (peer) => peer.#replicateDecision(decision, write));
       },
     });
-    return { decisions, replicate: decisions.replicate };
+    return {
+      decisions,
+      replicate: decisions.replicate,
+      since: ({ transaction, attempt }) => decisions.since(transaction, attempt),
+    };
+  }
+
+  get #keepsPast(): boolean {
+    return this.#options.weather.mayHappen('table.stale', this.#options.region);
+  }
+
+  #rememberedViews(views: CopyableViewStore): ViewsTable {
+    const beforeWrite = (): void => {
+      if (this.#keepsPast) this.pastViews.beforeWrite(() => views.copy());
+    };
+    return {
+      ...views,
+      apply: (...change) => {
+        beforeWrite();
+        return views.apply(...change);
+      },
+      remove: (...request) => {
+        beforeWrite();
+        return views.remove(...request);
+      },
+    };
+  }
+
+  #rememberedSightings(sightings: Sightings): Sightings {
+    return {
+      ...sightings,
+      record: (...stamp) => {
+        if (this.#keepsPast) this.pastSightings.beforeWrite(sightings.all);
+        return sightings.record(...stamp);
+      },
+    };
   }
 
   /** A replica whose table cannot be reached is not part of a majority. */
