@@ -19,8 +19,15 @@ export interface MemoryDecisions extends TransactionsTable {
    * @param write @default what the decision itself tells
    */
   replicate(decision: Decision, write?: WriteStamp): void;
+  /** All decisions, with when they were written. */
+  items(): readonly DecisionItem[];
   /** When the decision on an attempt could first be read here, milliseconds since 1970; undefined if there is none. */
   since(transaction: string, attempt: number): number | undefined;
+}
+
+export interface DecisionItem {
+  readonly decision: Decision;
+  readonly write: WriteStamp;
 }
 
 /** A record of the table's stream: a decision, with the one that it replaces. */
@@ -62,6 +69,7 @@ export function memoryDecisions({ strong, onPut = () => {}, ...replica }: Memory
 
   return {
     strong,
+    items: () => [...decisions.values()].flatMap((attempts) => [...attempts.values()]),
     since: (transaction, attempt) => decisions.get(transaction)?.get(attempt)?.since,
     put: async (decision) => {
       const copy = frozenCopy(decision, checkItem);
@@ -89,9 +97,7 @@ export function memoryDecisions({ strong, onPut = () => {}, ...replica }: Memory
   };
 }
 
-interface Stored {
-  readonly decision: Decision;
-  readonly write: WriteStamp;
+interface Stored extends DecisionItem {
   readonly since: number;
 }
 

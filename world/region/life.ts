@@ -10,7 +10,7 @@ interface Surroundings {
 
 /**
  * What keeps a Region going: its timers, and its part of the world's activity. When the Region is lost, nothing in it
- * happens any more, and nobody waits for what was under way there.
+ * happens any more, and nobody waits for what was in progress there.
  */
 export class Life {
   /** What replaces the world's own in this Region. */

@@ -34,6 +34,7 @@ import type { LoadedSubscriber } from '../subscribers.ts';
 import type { Activity } from '../time/activity.ts';
 import { WorldClock } from '../time/clock.ts';
 import type { Clockwork } from '../time/clockwork.ts';
+import type { Configuration } from './configuration.ts';
 import { noCounts, type RegionCounts } from './counts.ts';
 import { type Overrides, streamLimits } from './deployment.ts';
 import type { FaultyPorts } from './faults.ts';
@@ -54,7 +55,9 @@ import { type PortListener, weatherPorts } from './weather-ports.ts';
 
 export interface RegionOptions extends Clockwork {
   readonly region: string;
-  readonly regions: readonly string[];
+  readonly configuration: Configuration;
+  /** Whether its events can be restored to an earlier time. */
+  readonly recovery: boolean;
   readonly domain: Domain;
   /** Counts messages to the resolver that are not due yet. */
   readonly later: Activity;
@@ -98,8 +101,9 @@ export class WorldRegion {
   readonly #life: Life;
   readonly #peers = new Map<string, { readonly links: Links; readonly peer: WorldRegion }>();
   readonly #runtime: Runtime;
-  /** The code of new instances. */
+  /** The code and the configuration of new instances. */
   #domain: Domain;
+  #configuration: Configuration;
   /** Changes the pattern of the rule that delivers other Regions' events to the projector. */
   readonly #changeFastPath: (pattern: EventPattern) => void;
   readonly #functions: RegionFunctions;
@@ -115,6 +119,7 @@ export class WorldRegion {
     this.name = region;
     this.#options = options;
     this.#domain = domain;
+    this.#configuration = options.configuration;
     this.clock = new WorldClock(scheduler, clockAhead);
     this.#runtime = regionRuntime({ ...options, clock: this.clock }, this.counts);
     this.bus = new WorldBus(options, options);
@@ -197,6 +202,11 @@ export class WorldRegion {
     this.#peers.set(peer.name, { links, peer });
   }
 
+  /** Ends the connection to a Region that is removed. */
+  disconnect(name: string): void {
+    this.#peers.delete(name);
+  }
+
   /**
    * Restores the items in the storage, and delivers the records of shared decisions. The executions of the state
    * machine ended with the process, whereas on AWS they would continue. So the resolver makes decided intents final at
@@ -255,6 +265,23 @@ export class WorldRegion {
     this.#functions.rollOut();
   }
 
+  /** Deploys another configuration, in the same way. */
+  configure(configuration: Configuration): void {
+    this.#configuration = configuration;
+    this.#functions.rollOut();
+  }
+
+  /** Restores the events to a time, in milliseconds since 1970; then they are filled up from another Region, if there is one. */
+  restoreEvents(at: number, from: WorldRegion | undefined): void {
+    this.#tables.restoreEvents(at);
+    from?.fill(this);
+  }
+
+  /** Sends all that is replicated from this Region to a new replica. */
+  fill(replica: WorldRegion): void {
+    this.#tables.fill(replica.#tables);
+  }
+
   /** One invocation of the Region's `operate` function with an action. */
   operate<Name extends OperatorAction>(action: Name, input: ActionInput<Name>): Promise<OperateAnswer> {
     return this.invokeOperate(encodeOperateRequest(action, input));
@@ -309,6 +336,7 @@ export class WorldRegion {
       const { runtime } = of;
       const environment = subscriberEnvironment(subscription, {
         ...this.#options,
+        regions: this.#configuration.regions,
         runtime,
         request: (to, event) => process.call(() => this.#requestTo(to, event)),
       });
@@ -341,12 +369,12 @@ export class WorldRegion {
 
   /** The ports of one process of a function. */
   #ports(name: string, process: Process): FunctionPorts {
-    const { region, regions, telemetry } = this.#options;
+    const { region, telemetry } = this.#options;
     const own = this.#processPorts(process);
     return {
       ...own.of(this.#faulty(name, process.exit)),
       ...ownPorts({
-        ...{ region, regions, telemetry, domain: this.#domain },
+        ...{ region, telemetry, domain: this.#domain, configuration: this.#configuration },
         runtime: own.runtime,
         ingest: this.#queues.ingest,
       }),

@@ -15,10 +15,10 @@ const LATE_EFFECT_MS = [0, 60_000] as const;
 const ANSWER_LOST_MS = [1, 5_000] as const;
 const OUTAGE_MS = [10_000, 120_000] as const;
 
-/** What became of a call: what its port did, or the fault that happened. */
+/** The outcome of a call: what its port did, or the fault that happened. */
 export type Outcome = 'ok' | 'failed' | Fault;
 
-/** Called with every call of a port: the Region, the function, the method like `events.put`, and what became of it. */
+/** Called with every call of a port: the Region, the function, the method like `events.put`, and the outcome. */
 export type PortListener = (region: string, of: string, method: string, outcome: Outcome) => void;
 
 export interface WeatherPortsOptions extends TableFaultsOptions {
