@@ -244,7 +244,7 @@ export class World {
   }
 
   /**
-   * Restores the events of a Region to an earlier time, as an operator does whose replica is lost: the Region goes on with
+   * Restores the events of a Region to an earlier time, as an operator does whose replica is lost: the Region continues with
    * another log, its processes and its snapshots are gone, and what the others have is replicated to it again. Its views
    * have to be rebuilt, and its events published again, by `operate`.
    * @param at milliseconds since 1970

@@ -76,7 +76,7 @@ export interface RegionOptions extends Clockwork {
   /** Injects faults into the ports of functions; called for every instance. */
   readonly withFaults: (region: string, ports: FaultyPorts, exit: () => void, name: string) => FaultyPorts;
   readonly subscribers: readonly LoadedSubscriber[];
-  /** Who is told about the calls of ports. */
+  /** Gets the outcome of every call of a port. */
   readonly watch: { readonly onPortCall?: PortListener | undefined };
   /** Where the items of its tables, and the messages that are not ingested yet, are kept; undefined: nowhere. */
   readonly storage: Storage | undefined;
