@@ -77,8 +77,8 @@ export class RegionTables {
 
   constructor(options: RegionTablesOptions) {
     this.#options = options;
-    const { region, scheduler, weather, recovery } = options;
-    this.outage = new Outage(scheduler);
+    const { region, scheduler, weather, recovery, streams } = options;
+    this.outage = new Outage(scheduler, [streams.commits, streams.decisions]);
     this.#journal = recovery ? new Journal(scheduler) : undefined;
     this.pastViews = new Past(scheduler);
     this.pastSightings = new Past(scheduler);

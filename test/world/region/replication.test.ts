@@ -115,6 +115,19 @@ describe('an outage of the tables of a Region', () => {
 
     for (const region of regions) expect(await idsIn(region, STREAM)).toEqual(['before', 'meanwhile']);
   });
+
+  it('holds up the delivery of its records', async () => {
+    const { world, write, settle, scheduler, heard } = aWorld({ regions });
+    const isHeard = () => heard(HERE).has(`${STREAM}@${HERE}.1.0`);
+    world.region(HERE).tableStream.pause();
+    await write(HERE, 'before', STREAM, 'red');
+    world.region(HERE).cutTables(60_000);
+    world.region(HERE).cutTables(10_000);
+    await scheduler.run(59_000);
+    expect(isHeard()).toBe(false);
+    await settle();
+    expect(isHeard()).toBe(true);
+  });
 });
 
 describe('a Region that is lost', () => {
