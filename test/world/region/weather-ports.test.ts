@@ -70,7 +70,7 @@ describe('a process', () => {
   it('that dies at a call never continues, and another one takes its place', async () => {
     const { world, call, outcomes, settle } = await aProcessIn('process.dies');
     const body = { id: 'a', stream: 'note/a', events: [{ type: 'Noted', data: { text: 'red' } }] };
-    await expect(call(HERE, 'POST', '/events', { body })).rejects.toThrow('exited');
+    await expect(call(HERE, 'POST', '/events', { body })).rejects.toThrow('ended');
     expect(outcomes.filter((outcome) => outcome.startsWith('api'))).toHaveLength(1);
     world.weather.calm();
     expect(await call(HERE, 'POST', '/events', { body })).toMatchObject({ status: 200 });
