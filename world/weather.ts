@@ -62,6 +62,16 @@ export class Weather {
     this.#rates.clear();
   }
 
+  /** True if no fault can happen, in any Region. */
+  get isCalm(): boolean {
+    return this.#rates.size === 0;
+  }
+
+  /** Whether a fault can happen in this Region. */
+  mayHappen(fault: Fault, region: string): boolean {
+    return this.#rates.has(`${region} ${fault}`);
+  }
+
   /** Whether a fault happens now, in this Region. If so it is counted. */
   happens(fault: Fault, region: string): boolean {
     const rate = this.#rates.get(`${region} ${fault}`);

@@ -1,16 +1,19 @@
 import { fromDecisionItem } from '../adapters/dynamodb/decision-item.ts';
-import { memoryDecisions } from '../adapters/memory/decisions.ts';
-import { type Decision, type Domain, forwardPattern, type TransactionsTable } from '../core/index.ts';
+import { type MemoryDecisions, memoryDecisions } from '../adapters/memory/decisions.ts';
+import type { Decision, Domain } from '../core/index.ts';
 import { allowStrong, STRONG_REGION_SETS } from '../core/limits/aws.ts';
 import type { DecisionsKind } from '../core/names.ts';
 import type { Telemetry } from '../lambdas/instrument.ts';
 import { printedErrors } from './error-log.ts';
-import { Link, type LinkOptions } from './network/link.ts';
+import type { Link, LinkOptions } from './network/link.ts';
+import { type Configuration, withLog, withoutRegion, withRegion } from './region/configuration.ts';
+import { Connections } from './region/connections.ts';
 import type { Overrides } from './region/deployment.ts';
 import type { FaultyPorts } from './region/faults.ts';
 import type { Links } from './region/links.ts';
 import { WorldRegion } from './region/region.ts';
 import type { Storage } from './region/storage.ts';
+import type { PortListener } from './region/weather-ports.ts';
 import { imagesOf } from './services/table-stream.ts';
 import { loadSubscribers, type WorldSubscriber } from './subscribers.ts';
 import { Activity } from './time/activity.ts';
@@ -78,6 +81,11 @@ export interface WorldOptions {
    */
   readonly telemetry?: Telemetry;
   /**
+   * Whether every Region remembers all changes of its events, so that they can be restored to an earlier time: see
+   * `restoreTable`. @default false
+   */
+  readonly recovery?: boolean;
+  /**
    * Keeps the items of the tables, the messages to `ingest` and the quarantine. Items that it already holds are
    * restored, and their events published and projected again. @default the world starts empty, and keeps nothing
    */
@@ -89,14 +97,20 @@ export interface WorldOptions {
  * cut.
  */
 export class World {
-  readonly regions: ReadonlyMap<string, WorldRegion>;
   readonly decisions: DecisionsKind;
   /** The faults that its services have by chance. */
   readonly weather: Weather;
   /** Resolves when the files of all subscribers are loaded; rejects with a SubscriberFileError when one cannot be used. */
   readonly ready: Promise<void>;
+  /** Called with every call of a port by a function. */
+  onPortCall?: PortListener | undefined;
   readonly #activity = new Activity();
   readonly #later = new Activity();
+  readonly #regions = new Map<string, WorldRegion>();
+  readonly #connections: Connections;
+  readonly #makeRegion: (name: string) => WorldRegion;
+  /** What was configured last; a Region may still have an earlier configuration. */
+  #configuration: Configuration;
 
   /**
    * @throws DefinitionError when a subscriber cannot be used; Error when its Regions do not allow its decisions
@@ -117,13 +131,12 @@ export class World {
     withFaults = (_region, ports) => ports,
     subscribers = {},
     telemetry = printedErrors(),
+    recovery = false,
     storage,
   }: WorldOptions) {
-    if (decisions === 'strong' && !allowStrong(regions))
-      throw new Error(
-        `${regions.join(', ')} do not allow strong decisions. On AWS these need three Regions of one set: ${STRONG_REGION_SETS.map((set) => set.join(', ')).join('; ')}.`,
-      );
     this.decisions = decisions;
+    if (decisions === 'strong') refuseUnlessStrong(regions);
+    this.#configuration = { regions, logs: {} };
     const loaded = loadSubscribers(subscribers, { regions, streamTypes: [...domain.streams.keys()] });
     this.ready = Promise.all(loaded.map(({ functions }) => functions)).then(() => undefined);
     // The error reaches the caller that advances virtual time, or the one that awaits `ready`.
@@ -133,50 +146,36 @@ export class World {
     this.weather = new Weather(seeded(seed + 1));
     const latencies = latency ? { ...awsLatencies, ...(latency !== true && latency) } : noLatency;
     const activity = this.#activity;
-    const kept = decisions === 'strong' ? keptDecisions(storage) : undefined;
+    const kept = decisions === 'strong' ? keptDecisions(storage, scheduler) : undefined;
     const common = {
-      regions,
-      domain,
-      scheduler,
-      random,
-      activity,
-      weather: this.weather,
-      later: this.#later,
+      ...{ domain, scheduler, random, activity, weather: this.weather, later: this.#later },
+      ...{ telemetry, duplicates, reorders, archives, functions, withFaults, subscribers: loaded, recovery, storage },
       sharedDecisions: kept?.decisions,
-      telemetry,
-      duplicates,
-      reorders,
-      archives,
-      functions,
-      withFaults,
-      subscribers: loaded,
-      storage,
+      watch: this,
     };
-    this.regions = new Map(
-      regions.map((region) => [
-        region,
-        new WorldRegion({
-          ...common,
-          domain: domains[region] ?? domain,
-          region,
-          clockAhead: clockAhead[region] ?? 0,
-        }),
-      ]),
-    );
-    const link = (of: keyof Links) =>
-      new Link(scheduler, random, activity, { latency: latencies[of], duplicates: of === 'invoke' ? 0 : duplicates });
-    this.#connect(() => ({ replication: link('replication'), bus: link('bus'), invoke: link('invoke') }));
+    this.#connections = new Connections({ ...common, latencies });
+    this.#makeRegion = (region) =>
+      new WorldRegion({
+        ...common,
+        ...{ region, configuration: this.#configuration },
+        domain: domains[region] ?? domain,
+        clockAhead: clockAhead[region] ?? 0,
+      });
+    for (const region of regions) this.#regions.set(region, this.#makeRegion(region));
+    for (const region of this.regions.values()) this.#connect(region);
     if (storage) for (const region of this.regions.values()) region.restore(kept?.restored ?? []);
   }
 
-  /** Connects every Region to every other. @param linksOf makes the links from one Region to another */
-  #connect(linksOf: () => Links): void {
-    for (const from of this.regions.values())
-      for (const to of this.regions.values()) {
-        if (from === to) continue;
-        const links = linksOf();
-        from.connect(to, links);
-        from.bus.addRule(forwardPattern(from.name), { kind: 'bus', link: links.bus, bus: to.bus });
+  get regions(): ReadonlyMap<string, WorldRegion> {
+    return this.#regions;
+  }
+
+  /** Connects a Region to all others, which forward their events to it, as it does to them. */
+  #connect(region: WorldRegion): void {
+    for (const other of this.regions.values())
+      if (other !== region) {
+        this.#connections.connect(region, other);
+        this.#connections.forward(region, other);
       }
   }
 
@@ -209,7 +208,7 @@ export class World {
 
   /**
    * Loses a Region permanently: nothing happens there any more, requests to it fail, and what it had sent and had not
-   * arrived is lost. What was under way there does not keep the world from being idle.
+   * arrived is lost. What was in progress there does not keep the world from being idle.
    */
   lose(name: string): void {
     const lost = this.region(name);
@@ -219,6 +218,86 @@ export class World {
         this.cut(other, name);
       }
     lost.lose();
+  }
+
+  /**
+   * Deploys the last configuration to some Regions: their instances learn the names of logs and Regions as they are
+   * replaced, and from then on they forward events to every Region.
+   * @param regions @default all
+   */
+  configure(regions: readonly string[] = this.#configuration.regions): void {
+    for (const name of regions) {
+      const region = this.region(name);
+      region.configure(this.#configuration);
+      for (const other of this.regions.values()) if (other !== region) this.#connections.forward(region, other);
+    }
+  }
+
+  /**
+   * Gives the log of a Region another name, which no log has had.
+   * @param deployTo the Regions that learn it now; the others when they are configured. @default all
+   * @throws Error if another Region's log has the name
+   */
+  renameLog(region: string, log: string, deployTo?: readonly string[]): void {
+    this.#configuration = withLog(this.#configuration, this.region(region).name, log);
+    this.configure(deployTo);
+  }
+
+  /**
+   * Restores the events of a Region to an earlier time, as an operator does whose replica is lost: the Region continues with
+   * another log, its processes and its snapshots are gone, and what the others have is replicated to it again. Its views
+   * have to be rebuilt, and its events published again, by `operate`.
+   * @param at milliseconds since 1970
+   * @throws Error if the world has no `recovery`, or another Region's log has the name
+   */
+  restoreTable(name: string, { at, log }: { readonly at: number; readonly log: string }): void {
+    const region = this.region(name);
+    this.renameLog(name, log);
+    region.restart();
+    region.restoreEvents(
+      at,
+      [...this.regions.values()].find((other) => other !== region && !other.isLost),
+    );
+  }
+
+  /**
+   * Adds a Region. Its tables are filled from another one, and it forwards its events; the others learn of it when they are
+   * configured, and forward theirs from then on.
+   * @param log of a Region that was part of the world before: another name than its earlier one
+   * @throws Error if there is that Region, or the decisions are strong
+   */
+  addRegion(name: string, log = name): WorldRegion {
+    this.#refuseStrong();
+    const source = [...this.regions.values()].find(({ isLost }) => !isLost);
+    this.#configuration = withLog(withRegion(this.#configuration, name), name, log);
+    const region = this.#makeRegion(name);
+    this.#regions.set(name, region);
+    for (const other of this.regions.values()) if (other !== region) this.#connections.connect(other, region);
+    this.#connect(region);
+    source?.fill(region);
+    return region;
+  }
+
+  /**
+   * Removes a Region, which should have sent everything: nothing happens there any more, and nothing is sent to it.
+   * @param deployTo the Regions that learn it now; the others when they are configured. @default all others
+   * @throws Error if the decisions are strong
+   */
+  removeRegion(name: string, deployTo?: readonly string[]): void {
+    this.#refuseStrong();
+    const region = this.region(name);
+    for (const other of this.regions.keys()) if (other !== name) this.cut(other, name);
+    region.lose();
+    this.#regions.delete(name);
+    this.#connections.forget(name);
+    for (const other of this.regions.values()) other.disconnect(name);
+    this.#configuration = withoutRegion(this.#configuration, name);
+    this.configure(deployTo);
+  }
+
+  #refuseStrong(): void {
+    if (this.decisions === 'strong')
+      throw new Error('The table of strong decisions spans the Regions that it was created with.');
   }
 
   /**
@@ -248,15 +327,26 @@ export class World {
   }
 }
 
+function refuseUnlessStrong(regions: readonly string[]): void {
+  if (allowStrong(regions)) return;
+  throw new Error(
+    `${regions.join(', ')} do not allow strong decisions. On AWS these need three Regions of one set: ${STRONG_REGION_SETS.map((set) => set.join(', ')).join('; ')}.`,
+  );
+}
+
 /** The table of decisions that all Regions share, and the decisions restored from the storage. */
-function keptDecisions(storage: Storage | undefined): {
-  readonly decisions: TransactionsTable;
+function keptDecisions(
+  storage: Storage | undefined,
+  scheduler: Scheduler,
+): {
+  readonly decisions: MemoryDecisions;
   readonly restored: readonly Decision[];
 } {
   const table = 'decisions';
   const restored = storage?.load(table).map(fromDecisionItem) ?? [];
   const decisions = memoryDecisions({
     strong: true,
+    now: () => scheduler.now(),
     onPut: (change) => storage?.save(table, imagesOf(change).after),
   });
   for (const decision of restored) decisions.replicate(decision);

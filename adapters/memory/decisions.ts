@@ -5,7 +5,7 @@ import { checkItem } from '../store-rules/check-write.ts';
 import { cursorOf } from '../store-rules/cursor.ts';
 import { keyOrder } from '../store-rules/key-order.ts';
 import { frozenCopy } from './frozen.ts';
-import { isLaterWrite, type Replica, stampOfDecision, stamping, type WriteStamp } from './last-writer.ts';
+import { isLaterWrite, type Replica, stamping, stampOfDecision, type WriteStamp } from './last-writer.ts';
 import { segmentPage } from './segment-page.ts';
 
 /**
@@ -19,6 +19,15 @@ export interface MemoryDecisions extends TransactionsTable {
    * @param write @default what the decision itself tells
    */
   replicate(decision: Decision, write?: WriteStamp): void;
+  /** All decisions, with when they were written. */
+  items(): readonly DecisionItem[];
+  /** When the decision on an attempt could first be read here, milliseconds since 1970; undefined if there is none. */
+  since(transaction: string, attempt: number): number | undefined;
+}
+
+export interface DecisionItem {
+  readonly decision: Decision;
+  readonly write: WriteStamp;
 }
 
 /** A record of the table's stream: a decision, with the one that it replaces. */
@@ -35,6 +44,7 @@ export interface MemoryDecisionsOptions extends Replica {
 
 export function memoryDecisions({ strong, onPut = () => {}, ...replica }: MemoryDecisionsOptions): MemoryDecisions {
   const stampAfter = stamping(replica);
+  const { now = () => 0 } = replica;
   /** The decisions, by transaction and attempt. */
   const decisions = new Map<string, Map<number, Stored>>();
   /** Sorted transactions, updated when `scan` needs them. None is ever removed, so equal counts mean equal ids. */
@@ -53,12 +63,14 @@ export function memoryDecisions({ strong, onPut = () => {}, ...replica }: Memory
     const { transaction, attempt } = decision;
     const attempts = decisions.get(transaction) ?? new Map<number, Stored>();
     decisions.set(transaction, attempts);
-    attempts.set(attempt, { decision, write });
+    attempts.set(attempt, { decision, write, since: now() });
     if (!isDeepStrictEqual(before, decision)) onPut({ decision, ...(before && { before }) }, write);
   };
 
   return {
     strong,
+    items: () => [...decisions.values()].flatMap((attempts) => [...attempts.values()]),
+    since: (transaction, attempt) => decisions.get(transaction)?.get(attempt)?.since,
     put: async (decision) => {
       const copy = frozenCopy(decision, checkItem);
       const there = findStored(copy);
@@ -85,9 +97,8 @@ export function memoryDecisions({ strong, onPut = () => {}, ...replica }: Memory
   };
 }
 
-interface Stored {
-  readonly decision: Decision;
-  readonly write: WriteStamp;
+interface Stored extends DecisionItem {
+  readonly since: number;
 }
 
 /** The end of a scan's page. */

@@ -17,9 +17,9 @@ import { frozenCopy } from './frozen.ts';
 import {
   isLaterWrite,
   type Replica,
+  stamping,
   stampOfCommit,
   stampOfDecision,
-  stamping,
   type WriteStamp,
 } from './last-writer.ts';
 import { segmentPage } from './segment-page.ts';
@@ -34,6 +34,14 @@ export interface MemoryEventStore extends EventsTable {
   replicate(commit: Commit, write?: WriteStamp): void;
   /** Stores the outcome of a one-Region transaction that another Region has written, in the same way. */
   replicateDecision(decision: Decision, write?: WriteStamp): void;
+  /** All items, with when they were written. */
+  items(): readonly EventsItem[];
+}
+
+/** An item of the table. */
+export interface EventsItem {
+  readonly change: EventsChange;
+  readonly write: WriteStamp;
 }
 
 /** A record of the table's stream: a commit, or the outcome of a one-Region transaction, with what it replaces. */
@@ -164,6 +172,12 @@ export function memoryEventStore({ onChange = () => {}, ...replica }: MemoryEven
       if (!holder) insert(stored, write);
       else if (isLaterWrite(write, holder.write)) replace(holder.commit, stored, write);
     },
+    items: () => [
+      ...[...streams.values()].flatMap(({ commits, writes }) =>
+        commits.flatMap((commit, i) => (writes[i] ? [{ change: { commit }, write: writes[i] }] : [])),
+      ),
+      ...[...outcomes.values()].map(({ decision, write }) => ({ change: { oneRegionDecision: decision }, write })),
+    ],
     replicateDecision: (decision, write = stampOfDecision(decision)) => {
       const { transaction } = decision;
       const there = outcomes.get(transaction);

@@ -6,13 +6,27 @@ import { addSums, checkSums, isLast, type ShardTotal, sumOf } from '../store-rul
 import { firstIndexBehind } from './binary-search.ts';
 import { frozenCopy } from './frozen.ts';
 
+export interface CopyableViewStore extends ViewsTable {
+  /** The table as it is now: later changes do not affect the copy. */
+  copy(): ViewsTable;
+}
+
 /** The `views` table of one Region, in memory. Returned entries are deeply frozen. */
 export function memoryViewStore(): ViewsTable {
-  const entries = new Partitions<ViewEntry>();
-  const totals = new Partitions<ShardTotal>();
-  const generations = new Map<string, Generations>();
+  return copyableViewStore();
+}
 
+export function copyableViewStore(): CopyableViewStore {
+  return viewStoreOf(new Partitions<ViewEntry>(), new Partitions<ShardTotal>(), new Map());
+}
+
+function viewStoreOf(
+  entries: Partitions<ViewEntry>,
+  totals: Partitions<ShardTotal>,
+  generations: Map<string, Generations>,
+): CopyableViewStore {
   return {
+    copy: () => viewStoreOf(entries.copy(), totals.copy(), new Map(generations)),
     generations: async (views) => new Map([...generations].filter(([view]) => views.includes(view))),
     setGenerations: async (view, next) => {
       if ((generations.get(view)?.revision ?? 0) !== next.revision - 1) return false;
@@ -93,6 +107,12 @@ function changedTotal(view: string, before: ShardTotal | undefined, delta: Total
 /** Items by view and shard, then by key. Keys are sorted only when they are read in order. */
 class Partitions<Item> {
   readonly #partitions = new Map<string, { readonly items: Map<string, Item>; keys: string[] | undefined }>();
+
+  copy(): Partitions<Item> {
+    const copy = new Partitions<Item>();
+    for (const [id, { items, keys }] of this.#partitions) copy.#partitions.set(id, { items: new Map(items), keys });
+    return copy;
+  }
 
   get(view: string, shard: number, key: string): Item | undefined {
     return this.#partitions.get(`${view}#${shard}`)?.items.get(key);

@@ -58,7 +58,13 @@ export function portsAround(ports: FaultyPorts, around: Around): FaultyPorts {
   );
 }
 
-/** Returns an object with the members of the given one, replaced by `instead`. */
-function withMembers<T extends object>(of: T, instead: (member: T[keyof T], name: string) => unknown): T {
-  return new Proxy(of, { get: (target, key) => instead(Reflect.get(target, key), String(key)) });
+/** Returns an object with the members of the given one, each replaced once by `instead`. */
+export function withMembers<T extends object>(of: T, instead: (member: T[keyof T], name: string) => unknown): T {
+  const made = new Map<string | symbol, unknown>();
+  return new Proxy(of, {
+    get: (target, key) => {
+      if (!made.has(key)) made.set(key, instead(Reflect.get(target, key), String(key)));
+      return made.get(key);
+    },
+  });
 }

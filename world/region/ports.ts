@@ -18,6 +18,7 @@ import { answerPayload, requestPayload } from '../services/payload.ts';
 import type { WorldClock } from '../time/clock.ts';
 import { hexId, type Random } from '../time/randomness.ts';
 import { type Scheduler, sleepOn, withTimeout } from '../time/scheduler.ts';
+import { type Configuration, logOf } from './configuration.ts';
 import type { RegionCounts } from './counts.ts';
 import type { FaultyPorts } from './faults.ts';
 
@@ -28,9 +29,12 @@ export type FunctionPorts = FaultyPorts & ReturnType<typeof ownPorts>;
 const WARM_BYTES = 16 * 1024 * 1024;
 
 /** The ports without fault injection; the warm memory belongs to the instance. */
-export function ownPorts(options: {
+export function ownPorts({
+  configuration,
+  ...options
+}: {
   readonly region: string;
-  readonly regions: readonly string[];
+  readonly configuration: Configuration;
   readonly domain: Domain;
   readonly telemetry: Telemetry;
   readonly runtime: Runtime;
@@ -38,9 +42,9 @@ export function ownPorts(options: {
 }) {
   return {
     ...options,
-    log: options.region,
-    // In a world every Region's log has the name of the Region.
-    logs: options.regions,
+    regions: configuration.regions,
+    log: logOf(configuration, options.region),
+    logs: configuration.regions.map((region) => logOf(configuration, region)),
     warm: warmStreams<Warm>(WARM_BYTES),
     keptStreams: warmStreams<KeptStream>(WARM_BYTES),
   };

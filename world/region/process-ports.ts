@@ -2,7 +2,7 @@ import type { Runtime } from '../../core/index.ts';
 import type { Process } from '../services/process.ts';
 import type { WorldClock } from '../time/clock.ts';
 import type { Clockwork } from '../time/clockwork.ts';
-import type { FaultyPorts } from './faults.ts';
+import { type FaultyPorts, withMembers } from './faults.ts';
 
 /** The ports of DynamoDB, whose responses tell a process its time. */
 const TABLES: readonly string[] = ['events', 'decisions', 'snapshots', 'views', 'sightings', 'progress'];
@@ -56,15 +56,4 @@ export class ProcessPorts {
         : method,
     );
   }
-}
-
-/** An object with the members of the given one, each replaced once by `instead`. */
-function withMembers<T extends object>(of: T, instead: (member: unknown, name: string) => unknown): T {
-  const made = new Map<string | symbol, unknown>();
-  return new Proxy(of, {
-    get: (target, key) => {
-      if (!made.has(key)) made.set(key, instead(Reflect.get(target, key), String(key)));
-      return made.get(key);
-    },
-  });
 }

@@ -1,4 +1,5 @@
 import type { LambdaFunctionURLEvent } from 'aws-lambda';
+import type { MemoryDecisions } from '../../adapters/memory/decisions.ts';
 import { memoryQuarantine } from '../../adapters/memory/quarantine.ts';
 import {
   type ActionInput,
@@ -16,7 +17,6 @@ import {
   type Remote,
   type Runtime,
   type Sums,
-  type TransactionsTable,
 } from '../../core/index.ts';
 import { encodeResolverMessage } from '../../core/wire/resolver.ts';
 import type { Answer } from '../../lambdas/api/http.ts';
@@ -34,6 +34,7 @@ import type { LoadedSubscriber } from '../subscribers.ts';
 import type { Activity } from '../time/activity.ts';
 import { WorldClock } from '../time/clock.ts';
 import type { Clockwork } from '../time/clockwork.ts';
+import type { Configuration } from './configuration.ts';
 import { noCounts, type RegionCounts } from './counts.ts';
 import { type Overrides, streamLimits } from './deployment.ts';
 import type { FaultyPorts } from './faults.ts';
@@ -49,15 +50,19 @@ import { subscriberEnvironment } from './subscriber-environment.ts';
 import { SubscriberLog } from './subscriber-log.ts';
 import { type SubscriberTable, subscriberTable } from './subscriber-table.ts';
 import { RegionTables } from './tables.ts';
+import { Throttles } from './throttles.ts';
+import { type PortListener, weatherPorts } from './weather-ports.ts';
 
 export interface RegionOptions extends Clockwork {
   readonly region: string;
-  readonly regions: readonly string[];
+  readonly configuration: Configuration;
+  /** Whether its events can be restored to an earlier time. */
+  readonly recovery: boolean;
   readonly domain: Domain;
   /** Counts messages to the resolver that are not due yet. */
   readonly later: Activity;
   /** The decisions shared by all Regions; undefined: each Region has its own store, replicated. */
-  readonly sharedDecisions: TransactionsTable | undefined;
+  readonly sharedDecisions: MemoryDecisions | undefined;
   readonly telemetry: Telemetry;
   /** Milliseconds by which this Region's clock is ahead of the world's. */
   readonly clockAhead: number;
@@ -71,6 +76,8 @@ export interface RegionOptions extends Clockwork {
   /** Injects faults into the ports of functions; called for every instance. */
   readonly withFaults: (region: string, ports: FaultyPorts, exit: () => void, name: string) => FaultyPorts;
   readonly subscribers: readonly LoadedSubscriber[];
+  /** Gets the outcome of every call of a port. */
+  readonly watch: { readonly onPortCall?: PortListener | undefined };
   /** Where the items of its tables, and the messages that are not ingested yet, are kept; undefined: nowhere. */
   readonly storage: Storage | undefined;
 }
@@ -94,12 +101,14 @@ export class WorldRegion {
   readonly #life: Life;
   readonly #peers = new Map<string, { readonly links: Links; readonly peer: WorldRegion }>();
   readonly #runtime: Runtime;
-  /** The code of new instances. */
+  /** The code and the configuration of new instances. */
   #domain: Domain;
+  #configuration: Configuration;
   /** Changes the pattern of the rule that delivers other Regions' events to the projector. */
   readonly #changeFastPath: (pattern: EventPattern) => void;
   readonly #functions: RegionFunctions;
   readonly #tables: RegionTables;
+  readonly #throttles: Throttles;
   readonly #queues: RegionQueues;
   readonly #subscriberTables = new Map<string, SubscriberTable>();
 
@@ -110,6 +119,7 @@ export class WorldRegion {
     this.name = region;
     this.#options = options;
     this.#domain = domain;
+    this.#configuration = options.configuration;
     this.clock = new WorldClock(scheduler, clockAhead);
     this.#runtime = regionRuntime({ ...options, clock: this.clock }, this.counts);
     this.bus = new WorldBus(options, options);
@@ -143,6 +153,7 @@ export class WorldRegion {
           tables: peer.#tables,
         })),
     });
+    this.#throttles = new Throttles(options);
     this.#queues = new RegionQueues(options, this.#functions, this.quarantine);
     const types = [...projectedTypes(domain)].sort();
     this.bus.addRule(ingestPattern, { kind: 'queue', queue: this.#queues.ingest });
@@ -189,6 +200,11 @@ export class WorldRegion {
   /** Connects this Region to another. */
   connect(peer: WorldRegion, links: Links): void {
     this.#peers.set(peer.name, { links, peer });
+  }
+
+  /** Ends the connection to a Region that is removed. */
+  disconnect(name: string): void {
+    this.#peers.delete(name);
   }
 
   /**
@@ -249,6 +265,23 @@ export class WorldRegion {
     this.#functions.rollOut();
   }
 
+  /** Deploys another configuration, in the same way. */
+  configure(configuration: Configuration): void {
+    this.#configuration = configuration;
+    this.#functions.rollOut();
+  }
+
+  /** Restores the events to a time, in milliseconds since 1970; then they are filled up from another Region, if there is one. */
+  restoreEvents(at: number, from: WorldRegion | undefined): void {
+    this.#tables.restoreEvents(at);
+    from?.fill(this);
+  }
+
+  /** Sends all that is replicated from this Region to a new replica. */
+  fill(replica: WorldRegion): void {
+    this.#tables.fill(replica.#tables);
+  }
+
   /** One invocation of the Region's `operate` function with an action. */
   operate<Name extends OperatorAction>(action: Name, input: ActionInput<Name>): Promise<OperateAnswer> {
     return this.invokeOperate(encodeOperateRequest(action, input));
@@ -303,6 +336,7 @@ export class WorldRegion {
       const { runtime } = of;
       const environment = subscriberEnvironment(subscription, {
         ...this.#options,
+        regions: this.#configuration.regions,
         runtime,
         request: (to, event) => process.call(() => this.#requestTo(to, event)),
       });
@@ -335,12 +369,12 @@ export class WorldRegion {
 
   /** The ports of one process of a function. */
   #ports(name: string, process: Process): FunctionPorts {
-    const { region, regions, telemetry } = this.#options;
+    const { region, telemetry } = this.#options;
     const own = this.#processPorts(process);
     return {
       ...own.of(this.#faulty(name, process.exit)),
       ...ownPorts({
-        ...{ region, regions, telemetry, domain: this.#domain },
+        ...{ region, telemetry, domain: this.#domain, configuration: this.#configuration },
         runtime: own.runtime,
         ingest: this.#queues.ingest,
       }),
@@ -360,22 +394,19 @@ export class WorldRegion {
     const { region, withFaults } = this.#options;
     const { events, snapshots, views, sightings, decisions } = this.#tables;
     const { projection, ahead, resolver } = this.#queues;
-    return withFaults(
-      region,
-      {
-        ...{ events, snapshots, views, sightings, decisions, projection, ahead, resolver },
-        ...(progress && { progress }),
-        ...(waiting && { waiting }),
-        bus: this.bus,
-        quarantine: this.quarantine,
-        remote: this.#remote(({ command }) => command),
-        participants: this.#remote(({ participant }) => participant),
-        turns: this.#remote(({ turn }) => turn),
-        machine: this.machine,
-      },
-      exit,
-      name,
-    );
+    const ports = {
+      ...{ events, snapshots, views, sightings, decisions, projection, ahead, resolver },
+      ...(progress && { progress }),
+      ...(waiting && { waiting }),
+      bus: this.bus,
+      quarantine: this.quarantine,
+      remote: this.#remote(({ command }) => command),
+      participants: this.#remote(({ participant }) => participant),
+      turns: this.#remote(({ turn }) => turn),
+      machine: this.machine,
+    };
+    const weather = { ...this.#options, of: name, exit, tables: this.#tables, throttles: this.#throttles };
+    return withFaults(region, weatherPorts(ports, weather), exit, name);
   }
 
   /** One function of the other Regions. */

@@ -40,12 +40,14 @@ export class Replication<Tables> {
   }
 
   /**
-   * Sends a new state of an item to every other Region.
-   * @param item the item's key, with its table
+   * Sends a state of an item to other Regions.
+   * @param item the item's key
    * @param arrive stores it there
+   * @param to the only replica that it is sent to. @default all others
    */
-  send(item: string, arrive: (there: Tables) => void): void {
-    for (const target of this.#options.targets()) this.#ship(target, item, arrive);
+  send(item: string, arrive: (there: Tables) => void, to?: Tables): void {
+    for (const target of this.#options.targets())
+      if (to === undefined || target.tables === to) this.#ship(target, item, arrive);
   }
 
   /** What has not arrived yet is lost. */

@@ -1,17 +1,30 @@
 import { fromImage } from '../../adapters/dynamodb/commit-item.ts';
 import { fromDecisionItem, isDecisionItem } from '../../adapters/dynamodb/decision-item.ts';
-import { type DecisionChange, memoryDecisions } from '../../adapters/memory/decisions.ts';
-import { type EventsChange, type MemoryEventStore, memoryEventStore } from '../../adapters/memory/event-store.ts';
+import {
+  type DecisionChange,
+  type DecisionItem,
+  type MemoryDecisions,
+  memoryDecisions,
+} from '../../adapters/memory/decisions.ts';
+import {
+  type EventsChange,
+  type EventsItem,
+  type MemoryEventStore,
+  memoryEventStore,
+} from '../../adapters/memory/event-store.ts';
 import type { WriteStamp } from '../../adapters/memory/last-writer.ts';
 import { memorySightings } from '../../adapters/memory/sightings.ts';
 import { memorySnapshotStore } from '../../adapters/memory/snapshot-store.ts';
-import { memoryViewStore } from '../../adapters/memory/view-store.ts';
+import { copyableViewStore } from '../../adapters/memory/view-store.ts';
 import type { Commit, Decision, Sightings, SnapshotStore, TransactionsTable, ViewsTable } from '../../core/index.ts';
 import { imagesOf, type TableItemChange, type TableStream } from '../services/table-stream.ts';
 import type { Clockwork } from '../time/clockwork.ts';
 import type { RegionCounts } from './counts.ts';
+import { Journal } from './journal.ts';
 import type { Links } from './links.ts';
 import { Outage } from './outage.ts';
+import { Past } from './past.ts';
+import { type PastSightings, rememberedSightings, rememberedViews } from './remembered.ts';
 import { Replication } from './replication.ts';
 import type { Storage } from './storage.ts';
 import { type RoundTrip, strongDecisions } from './strong-decisions.ts';
@@ -28,10 +41,12 @@ export interface RegionTablesOptions extends Clockwork {
   readonly region: string;
   readonly counts: RegionCounts;
   /** The decisions shared by all Regions; undefined: each Region has its own store, replicated. */
-  readonly sharedDecisions: TransactionsTable | undefined;
+  readonly sharedDecisions: MemoryDecisions | undefined;
   /** The streams of the two global tables. */
   readonly streams: { readonly commits: TableStream; readonly decisions: TableStream };
   readonly peers: () => readonly ReplicaPeer[];
+  /** Whether the events can be restored to an earlier time. */
+  readonly recovery: boolean;
   /** Where the tables' items are kept; undefined: nowhere. */
   readonly storage?: Storage | undefined;
 }
@@ -41,31 +56,81 @@ export interface RegionTablesOptions extends Clockwork {
  * others.
  */
 export class RegionTables {
-  readonly events: MemoryEventStore;
-  readonly snapshots: SnapshotStore = memorySnapshotStore();
-  readonly views: ViewsTable = memoryViewStore();
-  readonly sightings: Sightings = memorySightings();
+  readonly views: ViewsTable;
+  readonly sightings: Sightings;
   readonly decisions: TransactionsTable;
   readonly outage: Outage;
+  /** What eventually consistent reads may still show; kept only while they may be behind. */
+  readonly pastViews: Past<ViewsTable>;
+  readonly pastSightings: PastSightings;
+  /** When a decision could first be read here, milliseconds since 1970. */
+  readonly decidedSince: (decision: Decision) => number | undefined;
   readonly #options: RegionTablesOptions;
-  readonly #replication: Replication<RegionTables>;
-  /** Adds a decision of another Region. */
-  readonly #replicateDecision: (decision: Decision, write?: WriteStamp) => void;
+  readonly #journal: Journal | undefined;
+  /** The replication of the events table. */
+  #replication: Replication<RegionTables>;
+  /** The replication of the decisions. */
+  readonly #decisionReplication: Replication<RegionTables>;
+  readonly #decisionStore: Decisions;
+  #events: MemoryEventStore;
+  #snapshots: SnapshotStore = memorySnapshotStore();
 
   constructor(options: RegionTablesOptions) {
     this.#options = options;
-    const { region, scheduler, peers } = options;
-    this.outage = new Outage(scheduler);
-    this.#replication = new Replication({
-      ...options,
-      outage: this.outage,
-      targets: () => peers().map(({ links, tables }) => ({ link: links.replication, tables, outage: tables.outage })),
-    });
-    const onChange = (change: EventsChange, write: WriteStamp): void => this.#onChange(change, write);
-    this.events = memoryEventStore({ region, now: () => scheduler.now(), onChange });
-    const { decisions, replicate } = this.#decisionsOf(options.sharedDecisions);
-    this.decisions = decisions;
-    this.#replicateDecision = replicate;
+    const { region, scheduler, weather, recovery, streams } = options;
+    this.outage = new Outage(scheduler, [streams.commits, streams.decisions]);
+    this.#journal = recovery ? new Journal(scheduler) : undefined;
+    this.pastViews = new Past(scheduler);
+    this.pastSightings = new Past(scheduler);
+    const keepsPast = (): boolean => weather.mayHappen('table.stale', region);
+    this.views = rememberedViews(copyableViewStore(), this.pastViews, keepsPast);
+    this.sightings = rememberedSightings(memorySightings(), this.pastSightings, keepsPast);
+    this.#replication = this.#newReplication();
+    this.#decisionReplication = this.#newReplication();
+    this.#events = this.#openEvents();
+    this.#decisionStore = this.#decisionsOf(options.sharedDecisions);
+    this.decisions = this.#decisionStore.decisions;
+    this.decidedSince = this.#decisionStore.since;
+  }
+
+  /** The events; another table after it was restored to an earlier time. */
+  get events(): MemoryEventStore {
+    return this.#events;
+  }
+
+  /** The snapshots; none are left after the events were restored to an earlier time. */
+  get snapshots(): SnapshotStore {
+    return this.#snapshots;
+  }
+
+  /**
+   * Replaces the events by what they were at a time. What was written here and has not arrived elsewhere is lost, unless it is
+   * restored: then it is sent to the others again. The snapshots are dropped, since they may have what is lost.
+   * @param at milliseconds since 1970
+   * @throws Error if the world does not keep what this needs
+   */
+  restoreEvents(at: number): void {
+    const { region, storage } = this.#options;
+    if (!this.#journal || storage)
+      throw new Error('Only a world with `recovery`, and without a storage, can restore a table to an earlier time.');
+    this.#replication.stop();
+    this.#replication = this.#newReplication();
+    const store = this.#openEvents();
+    for (const item of this.#journal.backTo(at)) keep(store, item);
+    this.#events = store;
+    this.#snapshots = memorySnapshotStore();
+    for (const item of store.items()) if (item.write.region === region) this.#send(item);
+  }
+
+  /** Sends all replicated items of this Region to the new replica of another one. */
+  fill(replica: RegionTables): void {
+    for (const item of this.#events.items()) this.#send(item, replica);
+    for (const { decision, write } of this.#decisionStore.items())
+      this.#decisionReplication.send(
+        itemOf(decision),
+        (there) => there.#decisionStore.replicate(decision, write),
+        replica,
+      );
   }
 
   /** The decisions on a transaction, in the order of its attempts. */
@@ -90,7 +155,8 @@ export class RegionTables {
       this.events.replicate(commit);
       if (commit.tx?.state === 'prepared' && commit.region === region) prepared.push(commit);
     }
-    for (const item of storage?.load(`decisions/${region}`) ?? []) this.#replicateDecision(fromDecisionItem(item));
+    for (const item of storage?.load(`decisions/${region}`) ?? [])
+      this.#decisionStore.replicate(fromDecisionItem(item));
     return prepared;
   }
 
@@ -104,16 +170,41 @@ export class RegionTables {
     storage?.save(`${table}/${region}`, imagesOf(change).after);
   }
 
+  #newReplication(): Replication<RegionTables> {
+    const { peers } = this.#options;
+    return new Replication({
+      ...this.#options,
+      outage: this.outage,
+      targets: () => peers().map(({ links, tables }) => ({ link: links.replication, tables, outage: tables.outage })),
+    });
+  }
+
+  /** A table of events, whose changes count as soon as it is the table of this Region. */
+  #openEvents(): MemoryEventStore {
+    const { region, scheduler } = this.#options;
+    const store = memoryEventStore({
+      ...{ region, now: () => scheduler.now() },
+      onChange: (change, write) => {
+        if (store === this.#events) this.#onChange(change, write);
+      },
+    });
+    return store;
+  }
+
   #onChange(change: EventsChange, write: WriteStamp): void {
-    const { region, counts, streams } = this.#options;
+    const { region, streams } = this.#options;
     this.#save('events', change);
+    this.#journal?.add(change, write);
     streams.commits.push(change);
+    this.#count(change, write);
+    if (write.region === region) this.#send({ change, write });
+  }
+
+  #count(change: EventsChange, write: WriteStamp): void {
+    const { region, counts } = this.#options;
     const isOwn = write.region === region;
     if ('oneRegionDecision' in change) {
-      const { oneRegionDecision: decision } = change;
-      if (!isOwn) return;
-      counts.oneRegionDecisions++;
-      this.#replication.send(`tx/${decision.transaction}`, (peer) => peer.events.replicateDecision(decision, write));
+      if (isOwn) counts.oneRegionDecisions++;
       return;
     }
     const { commit, before } = change;
@@ -125,21 +216,26 @@ export class RegionTables {
       counts.written++;
       if (commit.tx) counts.intents++;
     }
-    const { stream, log, position } = commit;
-    this.#replication.send(`${stream}@${log}.${position}`, (peer) => peer.#onReplicated(commit, write));
   }
 
-  #onReplicated(commit: Commit, write: WriteStamp): void {
+  /** @param to the only replica that it is sent to. @default all others */
+  #send(item: EventsItem, to?: RegionTables): void {
+    const { change } = item;
+    const key =
+      'commit' in change
+        ? `${change.commit.stream}@${change.commit.log}.${change.commit.position}`
+        : itemOf(change.oneRegionDecision);
+    this.#replication.send(key, (there) => there.#onReplicated(item), to);
+  }
+
+  #onReplicated(item: EventsItem): void {
     const { counts, scheduler } = this.#options;
     const before = counts.seen;
-    this.events.replicate(commit, write);
-    if (counts.seen > before) counts.lags.push(scheduler.now() - write.at);
+    keep(this.#events, item);
+    if (counts.seen > before) counts.lags.push(scheduler.now() - item.write.at);
   }
 
-  #decisionsOf(shared: TransactionsTable | undefined): {
-    readonly decisions: TransactionsTable;
-    readonly replicate: (decision: Decision, write?: WriteStamp) => void;
-  } {
+  #decisionsOf(shared: MemoryDecisions | undefined): Decisions {
     const { region, scheduler, counts, streams } = this.#options;
     const record = (change: DecisionChange): void => streams.decisions.push(change);
     if (shared) {
@@ -147,11 +243,13 @@ export class RegionTables {
       const onPut = (decision: Decision): void => {
         record({ decision });
         counts.decided++;
-        this.#replication.send(decisionItem(decision), (peer) => peer.restoreShared(decision));
+        this.#decisionReplication.send(itemOf(decision), (peer) => peer.restoreShared(decision));
       };
       return {
         decisions: strongDecisions(shared, () => this.#roundTrips(), onPut),
         replicate: (decision) => record({ decision }),
+        since: ({ transaction, attempt }) => shared.since(transaction, attempt),
+        items: () => [],
       };
     }
     const decisions = memoryDecisions({
@@ -163,10 +261,15 @@ export class RegionTables {
         if (write.region !== region) return;
         counts.decided++;
         const { decision } = change;
-        this.#replication.send(decisionItem(decision), (peer) => peer.#replicateDecision(decision, write));
+        this.#decisionReplication.send(itemOf(decision), (peer) => peer.#decisionStore.replicate(decision, write));
       },
     });
-    return { decisions, replicate: decisions.replicate };
+    return {
+      decisions,
+      replicate: decisions.replicate,
+      since: ({ transaction, attempt }) => decisions.since(transaction, attempt),
+      items: decisions.items,
+    };
   }
 
   /** A replica whose table cannot be reached is not part of a majority. */
@@ -181,6 +284,22 @@ export class RegionTables {
   }
 }
 
-function decisionItem({ transaction, attempt }: Decision): string {
-  return `decisions ${transaction} ${attempt}`;
+/** The decisions of a Region. */
+interface Decisions {
+  readonly decisions: TransactionsTable;
+  readonly since: (decision: Decision) => number | undefined;
+  /** Adds a decision of another Region. */
+  readonly replicate: (decision: Decision, write?: WriteStamp) => void;
+  /** The items of a replica. */
+  readonly items: () => readonly DecisionItem[];
+}
+
+function keep(store: MemoryEventStore, { change, write }: EventsItem): void {
+  if ('commit' in change) store.replicate(change.commit, write);
+  else store.replicateDecision(change.oneRegionDecision, write);
+}
+
+/** The key of a decision. */
+function itemOf({ transaction, attempt }: Decision): string {
+  return `tx/${transaction} ${attempt}`;
 }

@@ -42,7 +42,8 @@ describe('two Regions that write one item', () => {
       [other, one],
     ]) {
       const { store } = aReplica('us-east-1');
-      for (const commit of arrivals) store.replicate(commit, { at, region: commit === one ? 'us-west-2' : 'us-east-2' });
+      for (const commit of arrivals)
+        store.replicate(commit, { at, region: commit === one ? 'us-west-2' : 'us-east-2' });
       expect(await store.load(stream)).toEqual([one]);
     }
   });

@@ -1,4 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
+import { aCommit } from '../../contract/commits.ts';
 import { aWorld } from '../a-world.ts';
 
 const regions = ['us-east-1', 'us-west-2', 'eu-west-1'];
@@ -115,6 +116,18 @@ describe('an outage of the tables of a Region', () => {
 
     for (const region of regions) expect(await idsIn(region, STREAM)).toEqual(['before', 'meanwhile']);
   });
+
+  it('holds up the delivery of its records', async () => {
+    const { world, settle, scheduler, heard } = aWorld({ regions });
+    const isHeard = () => heard(HERE).has(`${STREAM}@${HERE}.1.0`);
+    world.region(HERE).cutTables(60_000);
+    world.region(HERE).cutTables(10_000);
+    world.region(HERE).tableStream.push({ commit: aCommit({ stream: STREAM, context: {} }) });
+    await scheduler.run(59_000);
+    expect(isHeard()).toBe(false);
+    await settle();
+    expect(isHeard()).toBe(true);
+  });
 });
 
 describe('a Region that is lost', () => {
@@ -139,6 +152,16 @@ describe('a Region that is lost', () => {
     await scheduler.run(60_000);
     for (const region of [THERE, ELSEWHERE]) expect(await idsIn(region, STREAM)).toEqual(['arrived', 'after']);
     expect(await idsIn(HERE, STREAM)).toContain('under-way');
+  });
+
+  it('does nothing any more, not even what it had accepted', async () => {
+    const { world, putAppend, settle, scheduler, idsIn } = aWorld({ regions });
+    await putAppend(HERE, 'queued', STREAM, 'red');
+    world.lose(HERE);
+    expect(world.idle).toBe(true);
+    await scheduler.run(60_000);
+    await settle();
+    for (const region of regions) expect(await idsIn(region, STREAM)).toEqual([]);
   });
 
   it('makes calls of its functions from other Regions fail as unreachable', async () => {
