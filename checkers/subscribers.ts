@@ -1,20 +1,21 @@
 // A subscriber handles every event, in the order of each log if it promises that, and each one counts once.
-import { linesOf, typeNameOf } from './evidence/lines.ts';
-import { type Stored, storedIn } from './evidence/stored.ts';
+import type { Checker, Evidence } from './evidence/evidence.ts';
+import { typeNameOf } from './evidence/names.ts';
+import type { Stored } from './evidence/stored.ts';
 import { showDot } from './evidence/version.ts';
-import type { Checker, History, LineOf, Violation } from './history.ts';
+import type { LineOf, Violation } from './history.ts';
 
 type Handled = LineOf<'handled'>;
 
 /** What subscribers have handled and counted, compared with the events that are visible in the end. */
-export const subscribers: Checker = (history) => {
-  const stored = storedIn(history);
+export const subscribers: Checker = (evidence) => {
+  const { stored } = evidence;
   if (stored.size === 0) return [];
-  const groups = Map.groupBy(linesOf(history, 'handled'), ({ region, subscriber }) => `${subscriber} in ${region}`);
+  const groups = Map.groupBy(evidence.lines('handled'), ({ region, subscriber }) => `${subscriber} in ${region}`);
   return [
-    ...linesOf(history, 'tallied').flatMap((tally) => miscounted(tally, stored)),
+    ...evidence.lines('tallied').flatMap((tally) => miscounted(tally, stored)),
     ...[...groups].flatMap(([name, handled]) => [
-      ...unhandled(name, handled, typesOf(history, handled), stored),
+      ...unhandled(name, handled, typesOf(evidence, handled), stored),
       ...outOfOrder(name, handled),
     ]),
   ];
@@ -54,13 +55,15 @@ function miscounted(
 }
 
 /** The types that a subscriber gets: those that it says, or of which it has handled an event in some Region. */
-function typesOf(history: History, [first]: readonly Handled[]): ReadonlySet<string> {
+function typesOf(evidence: Evidence, [first]: readonly Handled[]): ReadonlySet<string> {
   const isOwn = ({ subscriber }: { readonly subscriber: string }) => subscriber === first?.subscriber;
   return new Set([
-    ...linesOf(history, 'handled')
+    ...evidence
+      .lines('handled')
       .filter(isOwn)
       .map(({ stream }) => typeNameOf(stream)),
-    ...linesOf(history, 'tallied')
+    ...evidence
+      .lines('tallied')
       .filter(isOwn)
       .flatMap(({ types = [] }) => types),
   ]);
