@@ -77,7 +77,7 @@ function transactionOf(
   const fate =
     committed.length > 0 || tries.some(({ result }) => result === 'ok')
       ? 'committed'
-      : outcomes.some(({ state }) => state === 'aborted')
+      : outcomes.some(({ state }) => state === 'aborted') || fateByAnswers(tries) === 'none'
         ? 'none'
         : fateByStreams(id, tries, stored);
   return { id, tries, outcomes, fate, begin, end: Math.min(end, ...committed) };
@@ -87,7 +87,7 @@ function fateByStreams(id: string, tries: readonly LineOf<'transact'>[], stored:
   const streams = new Set(tries.flatMap(({ participants }) => participants.map(({ stream }) => stream)));
   const replicas = [...streams].flatMap((stream) => stored.get(stream) ?? []);
   if (replicas.some((each) => each.commitsOfTransaction(id).length > 0)) return 'committed';
-  return streams.size > 0 && replicas.length === streams.size ? 'none' : fateByAnswers(tries);
+  return streams.size > 0 && replicas.length === streams.size ? 'none' : 'open';
 }
 
 function fateBy(isThere: boolean): Fate {
