@@ -81,6 +81,7 @@ class Model {
   readonly #held = new Map<string, HistoryCommit[]>();
   #now = 0;
   #ops = 0;
+  #values = 0;
 
   run(steps: readonly Step[]): History {
     const types = TYPES;
@@ -117,7 +118,8 @@ class Model {
   }
 
   #effectOn(stream: string, amount: number): Effect {
-    const value = this.#ops + 1;
+    // No value is written twice.
+    const value = ++this.#values;
     const text = ['red', 'green', 'blue'][value % 3] ?? 'red';
     switch (TYPES[typeNameOf(stream)].kind) {
       case 'list':
