@@ -1,18 +1,16 @@
 // No acknowledged commit is lost or doubled, a refused one is nowhere, none comes from nowhere, and no dot has two contents.
 
 import { attemptIn } from './evidence/attempt.ts';
+import type { Checker } from './evidence/evidence.ts';
 import { isEqual, show } from './evidence/json.ts';
-import { typesIn } from './evidence/lines.ts';
-import { type Append, type Requests, requestsIn } from './evidence/requests.ts';
-import { inFoldOrder, isRemembered, type Stored, storedIn, writtenAt } from './evidence/stored.ts';
+import type { Append, Requests } from './evidence/requests.ts';
+import { inFoldOrder, isRemembered, type Stored, writtenAt } from './evidence/stored.ts';
 import { covers, type Dot, showDot } from './evidence/version.ts';
-import type { Checker, HistoryCommit, LineOf, Violation } from './history.ts';
+import type { HistoryCommit, LineOf, Violation } from './history.ts';
 
 /** The answers to appends, compared with what is stored in the end. */
-export const acknowledged: Checker = (history) => {
-  const stored = storedIn(history);
-  const types = typesIn(history);
-  const requests = requestsIn(history, stored);
+export const acknowledged: Checker = (evidence) => {
+  const { stored, requests } = evidence;
   return [
     ...requests.appends.flatMap((append) => {
       const replicas = stored.get(append.stream);
@@ -20,7 +18,7 @@ export const acknowledged: Checker = (history) => {
     }),
     ...[...stored.values()].flatMap((each) => [
       ...twoContents(each),
-      ...doubled(each, types(each.stream)?.mode === 'home'),
+      ...doubled(each, evidence.typeOf(each.stream)?.mode === 'home'),
     ]),
     ...invented(requests, stored),
   ];

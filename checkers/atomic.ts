@@ -1,10 +1,11 @@
 // A transaction changes all of its streams, or none, by one attempt only, and as it was asked.
 import { attemptIn } from './evidence/attempt.ts';
+import type { Checker } from './evidence/evidence.ts';
 import { isEqual, show } from './evidence/json.ts';
-import { mayHaveWritten, requestsIn, type Transaction } from './evidence/requests.ts';
-import { type Stored, storedIn } from './evidence/stored.ts';
+import { mayHaveWritten, type Transaction } from './evidence/requests.ts';
+import type { Stored } from './evidence/stored.ts';
 import { showDot } from './evidence/version.ts';
-import type { Checker, HistoryCommit, LineOf, Violation } from './history.ts';
+import type { HistoryCommit, LineOf, Violation } from './history.ts';
 import { mayChangeNothing } from './reference/kinds.ts';
 
 type Participant = LineOf<'transact'>['participants'][number];
@@ -15,13 +16,11 @@ interface Part extends Participant {
 }
 
 /** Transactions, compared with what is visible of them in every Region in the end. */
-export const atomic: Checker = (history) => {
-  const stored = storedIn(history);
-  return requestsIn(history, stored).transactions.flatMap((transaction) => [
+export const atomic: Checker = ({ stored, requests }) =>
+  requests.transactions.flatMap((transaction) => [
     ...severalAttempts(transaction, stored),
     ...regionsOf(transaction, stored).flatMap((region) => partial(transaction, stored, region)),
   ]);
-};
 
 function violationOf({ tries }: Transaction, streams: readonly string[], property: string, what: string): Violation {
   return { property, what, ops: tries.map(({ op }) => op), streams };

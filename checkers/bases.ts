@@ -1,21 +1,20 @@
 // What commits were based on: what their writers named, or else everything that the writing Region had.
-import { typesIn } from './evidence/lines.ts';
-import { type Append, requestsIn } from './evidence/requests.ts';
-import { type Stored, storedIn } from './evidence/stored.ts';
+import type { Checker } from './evidence/evidence.ts';
+import type { Append } from './evidence/requests.ts';
+import type { Stored } from './evidence/stored.ts';
 import { covers, dominates, positionIn, sameVersion, showDot, showVersion, type Version } from './evidence/version.ts';
-import type { Checker, HistoryCommit, Violation } from './history.ts';
+import type { HistoryCommit, Violation } from './history.ts';
 
 /** The contexts of commits, compared with what their requests asked for. */
-export const bases: Checker = (history) => {
-  const stored = storedIn(history);
-  const types = typesIn(history);
-  const requested = requestsIn(history, stored).appends.flatMap((append) => {
+export const bases: Checker = (evidence) => {
+  const { stored } = evidence;
+  const requested = evidence.requests.appends.flatMap((append) => {
     const each = stored.get(append.stream);
-    const isHome = types(append.stream)?.mode === 'home';
+    const isHome = evidence.typeOf(append.stream)?.mode === 'home';
     return each ? each.commitsOf(append.id).flatMap((commit) => baseOf(append, each, commit, isHome)) : [];
   });
   const held = [...stored.values()].flatMap((each) =>
-    types(each.stream)?.mode === 'home' ? each.visible.flatMap((commit) => behind(each.stream, commit)) : [],
+    evidence.typeOf(each.stream)?.mode === 'home' ? each.visible.flatMap((commit) => behind(each.stream, commit)) : [],
   );
   return [...requested, ...held];
 };

@@ -1,22 +1,21 @@
 // In the end all Regions have the same commits, versions and states, and the states are what folding is defined to give.
+import type { Checker } from './evidence/evidence.ts';
 import { show } from './evidence/json.ts';
-import { type StreamType, typesIn } from './evidence/lines.ts';
-import { type Stored, storedIn } from './evidence/stored.ts';
+import type { StreamType } from './evidence/names.ts';
+import type { Stored } from './evidence/stored.ts';
 import { sameVersion, showDot, showVersion } from './evidence/version.ts';
-import type { Checker, LineOf, Violation } from './history.ts';
+import type { LineOf, Violation } from './history.ts';
 import { foldOf } from './reference/fold.ts';
 import { keyOf } from './reference/kinds.ts';
 
 type Replica = LineOf<'replica'>;
 
 /** The final replicas, compared with each other and with a fold of their commits. */
-export const convergence: Checker = (history) => {
-  const types = typesIn(history);
-  return [...storedIn(history).values()].flatMap((stored) => {
-    const type = types(stored.stream);
+export const convergence: Checker = (evidence) =>
+  [...evidence.stored.values()].flatMap((stored) => {
+    const type = evidence.typeOf(stored.stream);
     return type ? [...divergence(type, stored), ...wrongFolds(type, stored)] : [];
   });
-};
 
 function divergence({ kind }: StreamType, { stream, replicas }: Stored): readonly Violation[] {
   const [first, ...others] = replicas;

@@ -1,12 +1,11 @@
 // What an operation takes without faults stays within the stated limits.
-import { linesOf } from './evidence/lines.ts';
-import type { Checker } from './history.ts';
+import type { Checker } from './evidence/evidence.ts';
 
 const MEASURES = ['writes', 'requests', 'roundTrips'] as const;
 
 /** Writes, requests and round trips per operation. */
-export const cost: Checker = (history) =>
-  linesOf(history, 'cost').flatMap((line) =>
+export const cost: Checker = (evidence) =>
+  evidence.lines('cost').flatMap((line) =>
     MEASURES.flatMap((measure) => {
       if (line[measure] <= line.most[measure]) return [];
       const kind = `${line.of} on ${line.warm ? 'warm' : 'cold'} instances`;

@@ -1,10 +1,10 @@
 // Every log is there from its first position to its last one, and the version that a Region shows covers exactly that.
-import { linesOf } from './evidence/lines.ts';
+import type { Checker } from './evidence/evidence.ts';
 import { sameVersion, showVersion } from './evidence/version.ts';
-import type { Checker, LineOf, Violation } from './history.ts';
+import type { LineOf, Violation } from './history.ts';
 
 /** The logs of every final replica. */
-export const gaps: Checker = (history) => linesOf(history, 'replica').flatMap(gapsIn);
+export const gaps: Checker = (evidence) => evidence.lines('replica').flatMap(gapsIn);
 
 function gapsIn({ region, stream, commits, version }: LineOf<'replica'>): readonly Violation[] {
   const logs = Map.groupBy(commits, ({ log }) => log);

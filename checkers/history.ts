@@ -267,5 +267,3 @@ export type Violation = Finding;
 
 /** A property that could not be decided within the checker's limits. It is not a violation. */
 export type Undecided = Finding;
-
-export type Checker = (history: History) => readonly Violation[];

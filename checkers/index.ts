@@ -3,8 +3,9 @@ import { atomic } from './atomic.ts';
 import { bases } from './bases.ts';
 import { convergence } from './convergence.ts';
 import { cost } from './cost.ts';
+import { type Checker, Evidence } from './evidence/evidence.ts';
 import { gaps } from './gaps.ts';
-import type { Checker, History, Undecided, Violation } from './history.ts';
+import type { History, Undecided, Violation } from './history.ts';
 import { intents } from './intents.ts';
 import { judgeHomes } from './linearizable.ts';
 import { liveness } from './liveness.ts';
@@ -44,9 +45,10 @@ export interface Verdict {
 
 /** Checks every property that the history has lines for. */
 export function judgeHistory(history: History): Verdict {
-  const homes = judgeHomes(history);
+  const evidence = new Evidence(history);
+  const homes = judgeHomes(evidence);
   return {
-    violations: [...checkers.flatMap((check) => check(history)), ...homes.violations],
+    violations: [...checkers.flatMap((check) => check(evidence)), ...homes.violations],
     undecided: homes.undecided,
   };
 }

@@ -1,12 +1,11 @@
 // No intent outlives its transaction.
-import { linesOf } from './evidence/lines.ts';
+import type { Checker } from './evidence/evidence.ts';
 import { showDot } from './evidence/version.ts';
-import type { Checker } from './history.ts';
 
 /** The intents that are not final when the history has settled, although all deadlines and the time for recovery are over. */
-export const intents: Checker = (history) => {
-  const [settled] = linesOf(history, 'settled');
-  return linesOf(history, 'replica').flatMap(({ region, stream, commits }) =>
+export const intents: Checker = (evidence) => {
+  const [settled] = evidence.lines('settled');
+  return evidence.lines('replica').flatMap(({ region, stream, commits }) =>
     commits.flatMap((commit) => {
       if (commit.state !== 'prepared') return [];
       const since =

@@ -1,9 +1,7 @@
 // Each `home` stream behaves like one object that takes one operation at a time.
-import { homesIn } from './evidence/homes.ts';
-import { typesIn } from './evidence/lines.ts';
-import { requestsIn } from './evidence/requests.ts';
-import { storedIn } from './evidence/stored.ts';
-import type { Checker, Finding, History, Undecided, Violation } from './history.ts';
+import type { Checker, Evidence } from './evidence/evidence.ts';
+import { CHANGED } from './evidence/homes.ts';
+import type { Finding, Undecided, Violation } from './history.ts';
 import { type Home, type HomeStep, keyOfHome, startOf, stepsOn } from './reference/home.ts';
 import { linearize } from './reference/linearize.ts';
 
@@ -11,24 +9,19 @@ import { linearize } from './reference/linearize.ts';
 const BUDGET = 50_000;
 
 /** The operations on every `home` stream. Streams that could not be decided are not violations: {@link judgeHomes} names them. */
-export const linearizable: Checker = (history) => judgeHomes(history).violations;
+export const linearizable: Checker = (evidence) => judgeHomes(evidence).violations;
 
 /** @param budget how many sets of operations may be looked at per stream */
 export function judgeHomes(
-  history: History,
+  evidence: Evidence,
   budget = BUDGET,
 ): { readonly violations: readonly Violation[]; readonly undecided: readonly Undecided[] } {
-  const types = typesIn(history);
-  const stored = storedIn(history);
-  const requests = requestsIn(history, stored);
-  const homes = homesIn(history, stored);
   const violations: Violation[] = [];
   const undecided: Undecided[] = [];
-  for (const stream of streamsIn(history)) {
-    const type = types(stream);
-    const home = homes(stream);
-    if (type?.mode !== 'home' || home === 'changed') continue;
-    const steps = stepsOn({ history, stream, type, requests, stored: stored.get(stream), home });
+  for (const stream of streamsIn(evidence)) {
+    const type = evidence.typeOf(stream);
+    if (type?.mode !== 'home' || evidence.homeOf(stream) === CHANGED) continue;
+    const steps = stepsOn({ evidence, stream, type });
     const { verdict, order } = linearize<Home>(steps, startOf(type), keyOfHome, budget);
     if (verdict === 'no') violations.push(withoutOrder(stream, steps, order));
     if (verdict === 'undecided') undecided.push(tooMany(stream, steps, budget));
@@ -36,16 +29,10 @@ export function judgeHomes(
   return { violations, undecided };
 }
 
-function streamsIn(history: History): ReadonlySet<string> {
-  return new Set(
-    history.flatMap((line) =>
-      line.line === 'append' || line.line === 'read'
-        ? line.stream
-        : line.line === 'transact'
-          ? [...line.participants, ...line.checks].map(({ stream }) => stream)
-          : [],
-    ),
-  );
+function streamsIn(evidence: Evidence): ReadonlySet<string> {
+  const lines = [...evidence.lines('append'), ...evidence.lines('read')];
+  const parts = evidence.lines('transact').flatMap(({ participants, checks }) => [...participants, ...checks]);
+  return new Set([...lines, ...parts].map(({ stream }) => stream));
 }
 
 function withoutOrder(stream: string, steps: readonly HomeStep[], order: readonly number[]): Finding {

@@ -1,10 +1,10 @@
 // After the last fault everything settles within a bound, and no message is given up.
-import { linesOf } from './evidence/lines.ts';
-import type { Checker, LineOf, Violation } from './history.ts';
+import type { Checker } from './evidence/evidence.ts';
+import type { LineOf, Violation } from './history.ts';
 
 /** How a history ended. */
-export const liveness: Checker = (history) =>
-  linesOf(history, 'settled').flatMap((end) => [...late(end), ...givenUp(end)]);
+export const liveness: Checker = (evidence) =>
+  evidence.lines('settled').flatMap((end) => [...late(end), ...givenUp(end)]);
 
 function late({ lastFault, at, bound }: LineOf<'settled'>): readonly Violation[] {
   if (at !== undefined && at - lastFault <= bound) return [];

@@ -1,8 +1,7 @@
 // The outcome of a transaction never changes, and a promised one comes.
-import { linesOf } from './evidence/lines.ts';
-import { requestsIn, type Transaction } from './evidence/requests.ts';
-import { storedIn } from './evidence/stored.ts';
-import type { Checker, LineOf, Violation } from './history.ts';
+import type { Checker } from './evidence/evidence.ts';
+import type { Transaction } from './evidence/requests.ts';
+import type { LineOf, Violation } from './history.ts';
 
 /** What a client learned of a transaction. */
 interface Said {
@@ -19,9 +18,9 @@ interface Said {
 const NOT_OUTCOMES: readonly (string | undefined)[] = ['id-reused', 'validation', 'not-found', 'misdirected'];
 
 /** All answers about a transaction, compared with each other. */
-export const outcomes: Checker = (history) => {
-  const isOver = linesOf(history, 'settled').length > 0;
-  return requestsIn(history, storedIn(history)).transactions.flatMap((transaction) => {
+export const outcomes: Checker = (evidence) => {
+  const isOver = evidence.lines('settled').length > 0;
+  return evidence.requests.transactions.flatMap((transaction) => {
     const said = saidOf(transaction);
     return [
       ...changed(transaction, said),

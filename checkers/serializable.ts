@@ -1,28 +1,32 @@
 // Transactions on `home` streams, and the appends and reads between them, have the effect of some order, which respects time. Cycles of
 // dependencies are found as in Kingsbury and Alvaro, "Elle: Inferring Isolation Anomalies from Experimental Observations" (2020).
-import { typesIn } from './evidence/lines.ts';
+import type { Checker } from './evidence/evidence.ts';
+import { canonical } from './evidence/json.ts';
 import { type Order, orderByDots, orderOfList, orderOfRegister } from './evidence/orders.ts';
-import { storedIn } from './evidence/stored.ts';
 import { type Node, nodesIn } from './evidence/transactions.ts';
-import type { Checker, Violation } from './history.ts';
+import type { Violation } from './history.ts';
 import { type Cycle, cyclesIn, type Edge } from './reference/graph.ts';
 import { realtimeEdges } from './reference/realtime.ts';
 
 /** Anomalies of transactions, by their names. */
-export const serializable: Checker = (history) => {
-  const types = typesIn(history);
-  const stored = storedIn(history);
-  const nodes = nodesIn(history, stored);
+export const serializable: Checker = (evidence) => {
+  const nodes = nodesIn(evidence);
   const streams = new Set(nodes.flatMap(({ writes, looks }) => [...writes, ...looks].map(({ stream }) => stream)));
   const orders = [...streams].map((stream) => {
-    const kind = types(stream)?.kind;
-    if (kind === 'list') return orderOfList(history, stream, nodes, stored.get(stream));
-    return kind === 'register' ? orderOfRegister(history, stream, nodes) : orderByDots(stream, nodes);
+    const kind = evidence.typeOf(stream)?.kind;
+    if (kind === 'list' && isDistinct(stream, nodes)) return orderOfList(evidence, stream, nodes);
+    return kind === 'register' ? orderOfRegister(evidence, stream, nodes) : orderByDots(stream, nodes);
   });
   const edges = [...orders.flatMap((order) => dependencies(order, nodes)), ...realtimeEdges(nodes)];
   const cycles = cyclesIn(nodes.length, edges).map((cycle) => anomaly(cycle, nodes));
   return [...orders.flatMap(({ violations }) => violations), ...cycles];
 };
+
+/** Whether a value shows who has written it. */
+function isDistinct(stream: string, nodes: readonly Node[]): boolean {
+  const writes = nodes.flatMap((node) => node.writes.filter((write) => write.stream === stream));
+  return new Set(writes.map(({ effect }) => canonical(effect))).size === writes.length;
+}
 
 /** What the order of one stream says about the order of the transactions on it. */
 function dependencies(order: Order, nodes: readonly Node[]): readonly Edge[] {

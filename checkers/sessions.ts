@@ -1,10 +1,11 @@
 // Session guarantees: what reads show, compared with what was read and written before.
 
 import { attemptIn } from './evidence/attempt.ts';
+import type { Checker, Evidence } from './evidence/evidence.ts';
 import { show } from './evidence/json.ts';
-import { linesOf, type StreamType, typesIn } from './evidence/lines.ts';
+import type { StreamType } from './evidence/names.ts';
 import { mayLackDecision } from './evidence/slow-reads.ts';
-import { type Stored, storedIn } from './evidence/stored.ts';
+import type { Stored } from './evidence/stored.ts';
 import {
   covers,
   type Dot,
@@ -15,7 +16,7 @@ import {
   showVersion,
   type Version,
 } from './evidence/version.ts';
-import type { Checker, History, LineOf, Violation } from './history.ts';
+import type { LineOf, Violation } from './history.ts';
 import { foldOf } from './reference/fold.ts';
 import { keyOf, type State } from './reference/kinds.ts';
 
@@ -32,16 +33,16 @@ interface Known {
 }
 
 /** What reads show, and the versions that appends return. */
-export const sessions: Checker = (history) => {
-  const stored = storedIn(history);
-  const types = typesIn(history);
-  const reads = linesOf(history, 'read').filter(({ result }) => result === 'ok');
-  const appends = linesOf(history, 'append').filter(({ result }) => result === 'ok');
+export const sessions: Checker = (evidence) => {
+  const { stored } = evidence;
+  const reads = evidence.lines('read').filter(({ result }) => result === 'ok');
+  const appends = evidence.lines('append').filter(({ result }) => result === 'ok');
+  const shown = shownIn(evidence);
   const states = [...stored.values()].flatMap((each) => {
-    const type = types(each.stream);
-    return type ? statesOf(history, type, each) : [];
+    const type = evidence.typeOf(each.stream);
+    return type ? statesOf(shown.get(each.stream) ?? [], type, each) : [];
   });
-  return [...reads.flatMap(behindAtLeast), ...appends.flatMap(behindItself), ...states, ...goneBack(history, stored)];
+  return [...reads.flatMap(behindAtLeast), ...appends.flatMap(behindItself), ...states, ...goneBack(evidence)];
 };
 
 function behindAtLeast({ op, stream, region, atLeast, version }: Read): readonly Violation[] {
@@ -68,10 +69,10 @@ interface Shown {
 }
 
 /** Every state that was shown is the fold of what its version covers, and that is closed under what its writers had seen. */
-function statesOf(history: History, { kind }: StreamType, stored: Stored): readonly Violation[] {
+function statesOf(shown: readonly Shown[], { kind }: StreamType, stored: Stored): readonly Violation[] {
   const { stream, commits } = stored;
   const folds = new Map<string, State>();
-  return shownOf(history, stream).flatMap(({ op, region, version, state }) => {
+  return shown.flatMap(({ op, region, version, state }) => {
     const violation = (property: string, what: string) => [{ property, what, ops: [op], streams: [stream] }];
     const at = showVersion(version);
     const gone = Object.entries(version).find(([log, position]) => position > 0 && !stored.at({ log, position }));
@@ -95,23 +96,25 @@ function statesOf(history: History, { kind }: StreamType, stored: Stored): reado
   });
 }
 
-function shownOf(history: History, stream: string): readonly Shown[] {
-  const reads = linesOf(history, 'read').flatMap((read) => {
-    const { op, region, result, version, state } = read;
-    return read.stream === stream && result === 'ok' && version && state !== undefined
-      ? [{ op, region, version, state }]
-      : [];
-  });
-  const checks = linesOf(history, 'transact').flatMap(({ op, region, checks }) =>
-    checks.flatMap((check) => (check.stream === stream && check.state !== undefined ? [{ op, region, ...check }] : [])),
-  );
-  return [...reads, ...checks];
+/** By stream. */
+function shownIn(evidence: Evidence): ReadonlyMap<string, readonly Shown[]> {
+  const reads = evidence
+    .lines('read')
+    .flatMap(({ op, region, stream, result, version, state }) =>
+      result === 'ok' && version && state !== undefined ? [{ op, region, stream, version, state }] : [],
+    );
+  const checks = evidence
+    .lines('transact')
+    .flatMap(({ op, region, checks }) =>
+      checks.flatMap((check) => (check.state === undefined ? [] : [{ op, region, ...check }])),
+    );
+  return Map.groupBy([...reads, ...checks], ({ stream }) => stream);
 }
 
 /** Reads that do not show what the same Region has shown or written before they began. */
-function goneBack(history: History, stored: ReadonlyMap<string, Stored>): readonly Violation[] {
-  const reads = linesOf(history, 'read').filter(({ result, version }) => result === 'ok' && version);
-  const known = knownIn(history, stored);
+function goneBack(evidence: Evidence): readonly Violation[] {
+  const reads = evidence.lines('read').filter(({ result, version }) => result === 'ok' && version);
+  const known = knownIn(evidence);
   return [...Map.groupBy(reads, placeOf)].flatMap(([place, here]) => {
     const facts = (known.get(place) ?? []).toSorted((a, b) => a.at - b.at);
     let next = 0;
@@ -126,7 +129,7 @@ function goneBack(history: History, stored: ReadonlyMap<string, Stored>): readon
           .slice(next)
           .filter(({ at, session, op }) => at === read.begin && session === read.session && op < read.op);
         const wanted = now.reduce((version, fact) => joined(version, fact.version), before);
-        return missingIn(read, wanted, [...facts.slice(0, next), ...now], stored.get(read.stream));
+        return missingIn(read, wanted, [...facts.slice(0, next), ...now], evidence.stored.get(read.stream));
       });
   });
 }
@@ -153,25 +156,26 @@ function missingIn(
 }
 
 /** By Region and stream. */
-function knownIn(history: History, stored: ReadonlyMap<string, Stored>): ReadonlyMap<string, readonly Known[]> {
+function knownIn(evidence: Evidence): ReadonlyMap<string, readonly Known[]> {
+  const { stored } = evidence;
   const known = new Map<string, Known[]>();
   const add = (place: string, fact: Known): void => {
     const facts = known.get(place);
     if (facts) facts.push(fact);
     else known.set(place, [fact]);
   };
-  for (const read of linesOf(history, 'read')) {
+  for (const read of evidence.lines('read')) {
     const { op, session, end, version, result } = read;
     if (result === 'ok' && end !== undefined && version)
       add(placeOf(read), { op, session, at: end, version, property: 'monotonic reads' });
   }
-  for (const { op, session, end, result, stream, dot } of linesOf(history, 'append')) {
+  for (const { op, session, end, result, stream, dot } of evidence.lines('append')) {
     if (result !== 'ok' || end === undefined || !dot) continue;
     // A retry may be answered by a Region that has only received the commit: it has to be shown where it was written.
     const region = stored.get(stream)?.at(dot)?.region;
     if (region !== undefined) add(placeOf({ region, stream }), written({ op, session, end }, dot));
   }
-  for (const { op, session, end, result, id, participants } of linesOf(history, 'transact')) {
+  for (const { op, session, end, result, id, participants } of evidence.lines('transact')) {
     if (result !== 'ok' || end === undefined) continue;
     for (const { stream } of participants)
       for (const commit of stored.get(stream)?.commitsOfTransaction(id) ?? [])

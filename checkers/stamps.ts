@@ -1,10 +1,11 @@
 // Stamps follow causality: a commit's is above those of everything that its writer had seen.
-import { type Stored, storedIn } from './evidence/stored.ts';
+import type { Checker } from './evidence/evidence.ts';
+import type { Stored } from './evidence/stored.ts';
 import { positionIn, showDot } from './evidence/version.ts';
-import type { Checker, HistoryCommit, Violation } from './history.ts';
+import type { HistoryCommit, Violation } from './history.ts';
 
 /** The stamps of all commits, empty positions included. */
-export const stamps: Checker = (history) => [...storedIn(history).values()].flatMap(stampsOf);
+export const stamps: Checker = ({ stored }) => [...stored.values()].flatMap(stampsOf);
 
 function stampsOf(stored: Stored): readonly Violation[] {
   return stored.commits.flatMap((commit) => {

@@ -1,50 +1,71 @@
 // A subscriber handles every event, in the order of each log if it promises that, and each one counts once.
-import { linesOf, typeNameOf } from './evidence/lines.ts';
-import { type Stored, storedIn } from './evidence/stored.ts';
+import type { Checker, Evidence } from './evidence/evidence.ts';
+import { typeNameOf } from './evidence/names.ts';
 import { showDot } from './evidence/version.ts';
-import type { Checker, History, LineOf, Violation } from './history.ts';
+import type { LineOf, Violation } from './history.ts';
 
 type Handled = LineOf<'handled'>;
 
+/** A subscriber in one Region. */
+interface Subscription {
+  readonly name: string;
+  readonly handled: readonly Handled[];
+  /** The stream types that it gets. */
+  readonly types: ReadonlySet<string>;
+}
+
+/** The streams of the visible events, by the ids of these. */
+type Events = ReadonlyMap<string, string>;
+
 /** What subscribers have handled and counted, compared with the events that are visible in the end. */
-export const subscribers: Checker = (history) => {
-  const stored = storedIn(history);
+export const subscribers: Checker = (evidence) => {
+  const { stored } = evidence;
   if (stored.size === 0) return [];
-  const groups = Map.groupBy(linesOf(history, 'handled'), ({ region, subscriber }) => `${subscriber} in ${region}`);
+  const events: Events = new Map(
+    [...stored.values()].flatMap(({ stream, visible }) =>
+      visible.flatMap((commit) => commit.events.map(({ id }): [string, string] => [id, stream])),
+    ),
+  );
   return [
-    ...linesOf(history, 'tallied').flatMap((tally) => miscounted(tally, stored)),
-    ...[...groups].flatMap(([name, handled]) => [
-      ...unhandled(name, handled, typesOf(history, handled), stored),
-      ...outOfOrder(name, handled),
+    ...evidence.lines('tallied').flatMap((tally) => miscounted(tally, events)),
+    ...subscriptionsIn(evidence).flatMap((one) => [
+      ...unhandled(one, events),
+      ...invented(one, evidence, events),
+      ...outOfOrder(one),
     ]),
   ];
 };
+
+function nameOf({ region, subscriber }: { readonly region: string; readonly subscriber: string }): string {
+  return `${subscriber} in ${region}`;
+}
+
+/** The subscribers that have handled something in some Region. Where they have handled nothing they are known by what they have counted. */
+function subscriptionsIn(evidence: Evidence): readonly Subscription[] {
+  const all = Map.groupBy(evidence.lines('handled'), ({ subscriber }) => subscriber);
+  const tallies = evidence.lines('tallied');
+  return [...all].flatMap(([subscriber, handled]) => {
+    const own = tallies.filter((tally) => tally.subscriber === subscriber);
+    const types = new Set([
+      ...handled.map(({ stream }) => typeNameOf(stream)),
+      ...own.flatMap((tally) => tally.types ?? []),
+    ]);
+    const byName = Map.groupBy(handled, nameOf);
+    const names = new Set([...byName.keys(), ...own.map(nameOf)]);
+    return [...names].map((name) => ({ name, handled: byName.get(name) ?? [], types }));
+  });
+}
 
 function violationOf(property: string, what: string, ...streams: readonly string[]): Violation {
   return { property, what, ops: [], streams };
 }
 
-/** The ids of all visible events of some types, with their streams. */
-function eventsOf(stored: ReadonlyMap<string, Stored>, isOf: (type: string) => boolean): ReadonlyMap<string, string> {
-  const streams = [...stored.values()].filter(({ stream }) => isOf(typeNameOf(stream)));
-  return new Map(
-    streams.flatMap(({ stream, visible }) =>
-      visible.flatMap(({ events }) => events.map(({ id }): [string, string] => [id, stream])),
-    ),
-  );
-}
-
-function miscounted(
-  { subscriber, region, types, counts }: LineOf<'tallied'>,
-  stored: ReadonlyMap<string, Stored>,
-): readonly Violation[] {
-  const name = `${subscriber} in ${region}`;
-  const events = eventsOf(stored, (type) => !types || types.includes(type));
+function miscounted({ types, counts, ...tally }: LineOf<'tallied'>, events: Events): readonly Violation[] {
+  const name = nameOf(tally);
   const wrong = [...events].flatMap(([id, stream]) => {
+    if (types && !types.includes(typeNameOf(stream))) return [];
     const count = Object.hasOwn(counts, id) ? counts[id] : 0;
-    return count === 1
-      ? []
-      : [violationOf('each event counts once', `${name} has counted ${id} ${count} times`, stream)];
+    return count === 1 ? [] : violationOf('each event counts once', `${name} has counted ${id} ${count} times`, stream);
   });
   const others = Object.keys(counts).filter((id) => !events.has(id));
   return [
@@ -53,42 +74,28 @@ function miscounted(
   ];
 }
 
-/** The types that a subscriber gets: those that it says, or of which it has handled an event in some Region. */
-function typesOf(history: History, [first]: readonly Handled[]): ReadonlySet<string> {
-  const isOwn = ({ subscriber }: { readonly subscriber: string }) => subscriber === first?.subscriber;
-  return new Set([
-    ...linesOf(history, 'handled')
-      .filter(isOwn)
-      .map(({ stream }) => typeNameOf(stream)),
-    ...linesOf(history, 'tallied')
-      .filter(isOwn)
-      .flatMap(({ types = [] }) => types),
-  ]);
+function unhandled({ name, handled, types }: Subscription, events: Events): readonly Violation[] {
+  const seen = new Set(handled.map(({ event }) => event));
+  return [...events].flatMap(([id, stream]) =>
+    seen.has(id) || !types.has(typeNameOf(stream))
+      ? []
+      : violationOf('each event is handled', `${name} has not handled ${id}`, stream),
+  );
 }
 
-function unhandled(
-  name: string,
-  handled: readonly Handled[],
-  types: ReadonlySet<string>,
-  stored: ReadonlyMap<string, Stored>,
-): readonly Violation[] {
-  const seen = new Set(handled.map(({ event }) => event));
-  const events = eventsOf(stored, (type) => types.has(type));
-  const missing = [...events].filter(([id]) => !seen.has(id));
-  const invented = handled.filter(({ event, stream }) => stored.has(stream) && !events.has(event));
-  return [
-    ...missing.map(([id, stream]) => violationOf('each event is handled', `${name} has not handled ${id}`, stream)),
-    ...invented.map(({ event, stream }) =>
-      violationOf('each event is handled', `${name} has handled ${event}, which is not visible`, stream),
-    ),
-  ];
+/** Events that were handled, and are not visible in the end. */
+function invented({ name, handled }: Subscription, { stored }: Evidence, events: Events): readonly Violation[] {
+  return handled.flatMap(({ event, stream }) =>
+    !stored.has(stream) || events.has(event)
+      ? []
+      : violationOf('each event is handled', `${name} has handled ${event}, which is not visible`, stream),
+  );
 }
 
 /** Events that were first handled after later ones of their log. */
-function outOfOrder(name: string, handled: readonly Handled[]): readonly Violation[] {
+function outOfOrder({ name, handled }: Subscription): readonly Violation[] {
   const last = new Map<string, Handled>();
   const seen = new Set<string>();
-  const isAfter = (a: Handled, b: Handled) => a.position - b.position || a.index - b.index;
   return handled
     .filter(({ promises }) => promises === 'in-order')
     .toSorted((a, b) => a.at - b.at)
@@ -97,11 +104,15 @@ function outOfOrder(name: string, handled: readonly Handled[]): readonly Violati
       seen.add(one.event);
       const log = `${one.stream} ${one.log}`;
       const before = last.get(log);
-      if (!before || isAfter(one, before) > 0) {
+      if (!before || isAfter(one, before)) {
         last.set(log, one);
         return [];
       }
       const what = `${name} has first handled ${showDot(one)} of ${one.stream} after ${showDot(before)}`;
-      return [violationOf('events in order', what, one.stream)];
+      return violationOf('events in order', what, one.stream);
     });
+}
+
+function isAfter(a: Handled, b: Handled): boolean {
+  return a.position > b.position || (a.position === b.position && a.index > b.index);
 }

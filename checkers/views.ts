@@ -1,7 +1,9 @@
 // Views show what folding their streams gives: a row for each stream, or sums over them.
+
+import type { Checker } from './evidence/evidence.ts';
 import { show } from './evidence/json.ts';
-import { idOf, linesOf, type StreamType, typeNameOf, typesIn } from './evidence/lines.ts';
-import type { Checker, LineOf, Violation } from './history.ts';
+import { idOf, type StreamType, typeNameOf } from './evidence/names.ts';
+import type { LineOf, Violation } from './history.ts';
 import { foldOf } from './reference/fold.ts';
 import { itemsIn, keyOf, type State } from './reference/kinds.ts';
 
@@ -16,11 +18,10 @@ interface Folded {
 }
 
 /** The views of every Region in the end. */
-export const views: Checker = (history) => {
-  const types = typesIn(history);
-  const replicas = linesOf(history, 'replica');
-  return linesOf(history, 'view').flatMap((view) => {
-    const type = types(`${view.of}/`);
+export const views: Checker = (evidence) => {
+  const replicas = evidence.lines('replica');
+  return evidence.lines('view').flatMap((view) => {
+    const type = evidence.typeOf(`${view.of}/`);
     const own = replicas.filter(({ region, stream }) => region === view.region && typeNameOf(stream) === view.of);
     if (!type) return [];
     const folded = own.map(({ stream, commits }) => ({

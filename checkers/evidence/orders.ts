@@ -1,8 +1,7 @@
 // The order in which a `home` stream was written, as far as reads and what is stored show it.
-import type { History, Violation } from '../history.ts';
+import type { Violation } from '../history.ts';
+import type { Evidence } from './evidence.ts';
 import { show } from './json.ts';
-import { linesOf } from './lines.ts';
-import type { Stored } from './stored.ts';
 import type { Look, Node } from './transactions.ts';
 import { covers, type Dot, type Version } from './version.ts';
 
@@ -49,14 +48,9 @@ function writesTo(stream: string, nodes: readonly Node[]): readonly Written[] {
 }
 
 /** The order of a list, by the longest one that was shown: every other one has to be a beginning of it. */
-export function orderOfList(
-  history: History,
-  stream: string,
-  nodes: readonly Node[],
-  stored: Stored | undefined,
-): Order {
+export function orderOfList(evidence: Evidence, stream: string, nodes: readonly Node[]): Order {
   const writes = new Map(writesTo(stream, nodes).map((write) => [write.value, write]));
-  const shown = listsOf(history, stream, stored);
+  const shown = listsOf(evidence, stream);
   const { values: longest } = shown.reduce<Shown>((a, b) => (b.values.length > a.values.length ? b : a), {
     ops: [],
     values: [],
@@ -89,22 +83,26 @@ export function orderOfList(
 }
 
 /** Every list that a Region has shown, or shows in the end. */
-function listsOf(history: History, stream: string, stored: Stored | undefined): readonly Shown[] {
+function listsOf(evidence: Evidence, stream: string): readonly Shown[] {
   const shown = [
-    ...linesOf(history, 'read').flatMap((read) =>
-      read.stream === stream && read.result === 'ok' ? [{ ops: [read.op], state: read.state }] : [],
-    ),
-    ...linesOf(history, 'transact').flatMap(({ op, checks }) =>
-      checks.flatMap((check) => (check.stream === stream ? [{ ops: [op], state: check.state }] : [])),
-    ),
-    ...(stored?.replicas ?? []).map(({ state }) => ({ ops: [], state })),
+    ...evidence
+      .lines('read')
+      .flatMap((read) =>
+        read.stream === stream && read.result === 'ok' ? [{ ops: [read.op], state: read.state }] : [],
+      ),
+    ...evidence
+      .lines('transact')
+      .flatMap(({ op, checks }) =>
+        checks.flatMap((check) => (check.stream === stream ? [{ ops: [op], state: check.state }] : [])),
+      ),
+    ...(evidence.stored.get(stream)?.replicas ?? []).map(({ state }) => ({ ops: [], state })),
   ];
   return shown.flatMap(({ ops, state }) => (Array.isArray(state) ? [{ ops, values: state }] : []));
 }
 
 /** The order of a register, by the positions of its commits. */
-export function orderOfRegister(history: History, stream: string, nodes: readonly Node[]): Order {
-  const violations = dirtyReads(history, stream, nodes, writesTo(stream, nodes));
+export function orderOfRegister(evidence: Evidence, stream: string, nodes: readonly Node[]): Order {
+  const violations = dirtyReads(evidence, stream, nodes, writesTo(stream, nodes));
   return { ...orderByDots(stream, nodes), violations };
 }
 
@@ -131,12 +129,12 @@ function indexOfVersion(entries: readonly Entry[], version: Version): number | u
 
 /** Reads of a register whose value was only written by what was aborted, or not at all. */
 function dirtyReads(
-  history: History,
+  evidence: Evidence,
   stream: string,
   nodes: readonly Node[],
   writes: readonly Written[],
 ): readonly Violation[] {
-  return linesOf(history, 'read').flatMap((read) => {
+  return evidence.lines('read').flatMap((read) => {
     const { op, result, state } = read;
     if (read.stream !== stream || result !== 'ok' || typeof state !== 'number') return [];
     const writers = writes.filter(({ value }) => value === state);

@@ -1,7 +1,6 @@
 // Appends and transactions: operations with the same id are tries of one request, which takes effect at most once.
-import type { History, HistoryCommit, LineOf } from '../history.ts';
+import type { HistoryCommit, LineOf } from '../history.ts';
 import { mayChangeNothing } from '../reference/kinds.ts';
-import { linesOf } from './lines.ts';
 import type { Stored } from './stored.ts';
 
 /** What is known of a request in the end; `open`: it may have taken effect, or may not. */
@@ -36,11 +35,18 @@ export interface Requests {
   readonly transactions: readonly Transaction[];
 }
 
+/** What requests are known by. */
+interface Lines {
+  readonly appends: readonly LineOf<'append'>[];
+  readonly transactions: readonly LineOf<'transact'>[];
+  readonly outcomes: readonly LineOf<'outcome'>[];
+}
+
 /** All requests of a history, and what became of them by the answers, by outcomes, and by what is stored. */
-export function requestsIn(history: History, stored: ReadonlyMap<string, Stored>): Requests {
-  const appends = Map.groupBy(linesOf(history, 'append'), ({ stream, id }) => `${stream} ${id}`);
-  const transactions = Map.groupBy(linesOf(history, 'transact'), ({ id }) => id);
-  const outcomes = Map.groupBy(linesOf(history, 'outcome'), ({ id }) => id);
+export function requestsOf(lines: Lines, stored: ReadonlyMap<string, Stored>): Requests {
+  const appends = Map.groupBy(lines.appends, ({ stream, id }) => `${stream} ${id}`);
+  const transactions = Map.groupBy(lines.transactions, ({ id }) => id);
+  const outcomes = Map.groupBy(lines.outcomes, ({ id }) => id);
   return {
     appends: [...appends.values()].flatMap((tries) => appendOf(tries, stored)),
     transactions: [...transactions].map(([id, tries]) => transactionOf(id, tries, outcomes.get(id) ?? [], stored)),
@@ -52,7 +58,7 @@ function appendOf(tries: readonly LineOf<'append'>[], stored: ReadonlyMap<string
   if (!first) return [];
   const { stream, id } = first;
   const commits = stored.get(stream)?.commitsOf(id);
-  const fate = tries.some(({ result, dot }) => result === 'ok' && dot)
+  const fate = tries.some((each) => each.result === 'ok' && !changedNothing(each))
     ? 'committed'
     : commits
       ? fateBy(commits.length > 0)
@@ -71,7 +77,7 @@ function transactionOf(
   const fate =
     committed.length > 0 || tries.some(({ result }) => result === 'ok')
       ? 'committed'
-      : outcomes.some(({ state }) => state === 'aborted')
+      : outcomes.some(({ state }) => state === 'aborted') || fateByAnswers(tries) === 'none'
         ? 'none'
         : fateByStreams(id, tries, stored);
   return { id, tries, outcomes, fate, begin, end: Math.min(end, ...committed) };
@@ -81,7 +87,7 @@ function fateByStreams(id: string, tries: readonly LineOf<'transact'>[], stored:
   const streams = new Set(tries.flatMap(({ participants }) => participants.map(({ stream }) => stream)));
   const replicas = [...streams].flatMap((stream) => stored.get(stream) ?? []);
   if (replicas.some((each) => each.commitsOfTransaction(id).length > 0)) return 'committed';
-  return streams.size > 0 && replicas.length === streams.size ? 'none' : fateByAnswers(tries);
+  return streams.size > 0 && replicas.length === streams.size ? 'none' : 'open';
 }
 
 function fateBy(isThere: boolean): Fate {

@@ -1,6 +1,5 @@
-import type { History, HistoryCommit, LineOf } from '../history.ts';
+import type { HistoryCommit, LineOf } from '../history.ts';
 import { attemptIn } from './attempt.ts';
-import { linesOf } from './lines.ts';
 import { type Dot, showDot } from './version.ts';
 
 /** What is stored of a stream when the history has settled. */
@@ -50,8 +49,8 @@ export function isVisible({ state }: Pick<HistoryCommit, 'state'>): boolean {
 }
 
 /** What is stored in the end, by stream. */
-export function storedIn(history: History): ReadonlyMap<string, Stored> {
-  const byStream = Map.groupBy(linesOf(history, 'replica'), ({ stream }) => stream);
+export function storedOf(all: readonly LineOf<'replica'>[]): ReadonlyMap<string, Stored> {
+  const byStream = Map.groupBy(all, ({ stream }) => stream);
   return new Map([...byStream].map(([stream, replicas]) => [stream, new Stored(stream, replicas)]));
 }
 

@@ -1,9 +1,9 @@
 // Everything on `home` streams as transactions: an append writes one stream, a read in the home reads one, a transaction does both.
-import type { Effect, History, LineOf } from '../history.ts';
+import type { Effect, LineOf } from '../history.ts';
 import { mayChangeNothing } from '../reference/kinds.ts';
-import { homesIn } from './homes.ts';
-import { linesOf, typesIn } from './lines.ts';
-import { type Append, mayHaveWritten, requestsIn, type Transaction } from './requests.ts';
+import type { Evidence } from './evidence.ts';
+import { CHANGED } from './homes.ts';
+import { type Append, mayHaveWritten, type Transaction } from './requests.ts';
 import { mayLackDecision } from './slow-reads.ts';
 import type { Stored } from './stored.ts';
 import type { Dot, Version } from './version.ts';
@@ -39,17 +39,16 @@ export interface Node {
 }
 
 /** The transactions on `home` streams that had one home throughout. */
-export function nodesIn(history: History, stored: ReadonlyMap<string, Stored>): readonly Node[] {
-  const types = typesIn(history);
-  const homes = homesIn(history, stored);
+export function nodesIn(evidence: Evidence): readonly Node[] {
   const isKept = ({ stream }: { readonly stream: string }) =>
-    types(stream)?.mode === 'home' && homes(stream) !== 'changed';
-  const { appends, transactions } = requestsIn(history, stored);
+    evidence.typeOf(stream)?.mode === 'home' && evidence.homeOf(stream) !== CHANGED;
+  const { appends, transactions } = evidence.requests;
   const nodes = [
     ...appends.map(nodeOfAppend),
-    ...transactions.map((transaction) => nodeOfTransaction(transaction, stored)),
-    ...linesOf(history, 'read')
-      .filter((read) => read.result === 'ok' && read.region === homes(read.stream))
+    ...transactions.map((transaction) => nodeOfTransaction(transaction, evidence.stored)),
+    ...evidence
+      .lines('read')
+      .filter((read) => read.result === 'ok' && read.region === evidence.homeOf(read.stream))
       .map(nodeOfRead),
   ].map((node) => ({ ...node, writes: node.writes.filter(isKept), looks: node.looks.filter(isKept) }));
   return nodes.filter(({ writes, looks }) => writes.length + looks.length > 0);
@@ -65,7 +64,10 @@ function nodeOfAppend({ stream, tries, fate, begin, end, commits }: Append): Nod
     ...{ ops, fate, begin, end, what: `append ${ops[0]}`, isAfterOthers: true },
     writes: tries.slice(0, 1).map(({ effect }) => ({ stream, effect, dot })),
     // An append that names a version was decided on it. If only some tries name one, another one may have written.
-    looks: version && versions.length === writers.length ? [{ stream, version, state: undefined }] : [],
+    looks:
+      version && fate === 'committed' && versions.length === writers.length
+        ? [{ stream, version, state: undefined }]
+        : [],
   };
 }
 

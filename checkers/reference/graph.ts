@@ -86,14 +86,21 @@ function shortestPath(
   goal: number,
   kinds: readonly Dependency[],
 ): readonly Edge[] | undefined {
-  const paths = new Map<number, readonly Edge[]>([[start, []]]);
-  for (const [node, path] of paths)
+  /** How each node was reached. */
+  const by = new Map<number, Edge | undefined>([[start, undefined]]);
+  for (const [node] of by)
     for (const edge of from.get(node) ?? []) {
       if (!kinds.includes(edge.why)) continue;
-      if (edge.to === goal) return [...path, edge];
-      if (!paths.has(edge.to)) paths.set(edge.to, [...path, edge]);
+      if (edge.to === goal) return [...pathTo(by, node), edge];
+      if (!by.has(edge.to)) by.set(edge.to, edge);
     }
   return undefined;
+}
+
+function pathTo(by: ReadonlyMap<number, Edge | undefined>, node: number): readonly Edge[] {
+  const path: Edge[] = [];
+  for (let edge = by.get(node); edge; edge = by.get(edge.from)) path.push(edge);
+  return path.reverse();
 }
 
 /** A node that is being visited. */

@@ -1,11 +1,12 @@
 // A `home` stream as an object with one state, and the operations on it as steps of that object.
+
+import type { Evidence } from '../evidence/evidence.ts';
 import { show } from '../evidence/json.ts';
-import { linesOf, type StreamType } from '../evidence/lines.ts';
-import { type Append, changedNothing, mayHaveWritten, type Requests, type Transaction } from '../evidence/requests.ts';
+import type { StreamType } from '../evidence/names.ts';
+import { type Append, changedNothing, mayHaveWritten, type Transaction } from '../evidence/requests.ts';
 import { mayLackDecision } from '../evidence/slow-reads.ts';
-import type { Stored } from '../evidence/stored.ts';
 import { covers, type Dot, type Version } from '../evidence/version.ts';
-import type { Effect, History } from '../history.ts';
+import type { Effect } from '../history.ts';
 import { decide, evolve, initialOf, keyOf, mayBeRefused, type State } from './kinds.ts';
 import type { Step } from './linearize.ts';
 
@@ -26,15 +27,11 @@ export interface HomeStep extends Step<Home> {
   readonly what: string;
 }
 
-/** What the steps of a stream are made from. */
-export interface HomeStream {
-  readonly history: History;
+/** A stream whose operations are asked for. */
+interface HomeStream {
+  readonly evidence: Evidence;
   readonly stream: string;
   readonly type: StreamType;
-  readonly requests: Requests;
-  readonly stored: Stored | undefined;
-  /** Undefined: reads are left out, since it is not known which were sent to the home. */
-  readonly home: string | undefined;
 }
 
 /** The stream without commits. */
@@ -48,7 +45,7 @@ export function keyOfHome({ value, last, before }: Home): string {
 
 /** The operations on a stream: each append and each part of a transaction once, however often it was tried. */
 export function stepsOn(of: HomeStream): readonly HomeStep[] {
-  const { appends, transactions } = of.requests;
+  const { appends, transactions } = of.evidence.requests;
   return [
     ...appends
       .filter(({ stream }) => stream === of.stream)
@@ -115,7 +112,7 @@ function lookOf(
 }
 
 /** The part of a transaction on the stream: its effect, or what it has checked. */
-function partOf({ stream, type, stored }: HomeStream, transaction: Transaction): readonly HomeStep[] {
+function partOf({ evidence, stream, type }: HomeStream, transaction: Transaction): readonly HomeStep[] {
   const { id, fate, begin, end } = transaction;
   const tries = transaction.tries.filter(mayHaveWritten);
   const [first] = tries;
@@ -125,7 +122,10 @@ function partOf({ stream, type, stored }: HomeStream, transaction: Transaction):
   const changes = first.participants.flatMap((part): readonly HomeStep[] => {
     if (part.stream !== stream) return [];
     const { effect } = part;
-    const dot = stored?.commitsOfTransaction(id).find(({ events }) => events.length > 0);
+    const dot = evidence.stored
+      .get(stream)
+      ?.commitsOfTransaction(id)
+      .find(({ events }) => events.length > 0);
     const apply = (home: Home) => {
       const next = changed(type, home, effect, dot);
       return next && next !== home ? { ...next, before: home.value } : next;
@@ -143,8 +143,9 @@ function partOf({ stream, type, stored }: HomeStream, transaction: Transaction):
 }
 
 /** The reads that were sent to the home. */
-function readsOf({ history, stream, type: { kind }, home }: HomeStream): readonly HomeStep[] {
-  return linesOf(history, 'read').flatMap((read) => {
+function readsOf({ evidence, stream, type: { kind } }: HomeStream): readonly HomeStep[] {
+  const home = evidence.homeOf(stream);
+  return evidence.lines('read').flatMap((read) => {
     const { op, region, result, state, atLeast = {} } = read;
     if (read.stream !== stream || region !== home || result !== 'ok' || state === undefined) return [];
     const key = keyOf(kind, state);

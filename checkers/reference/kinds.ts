@@ -1,6 +1,6 @@
 // What events do to a state, by the kind of the stream, and when an operation on it is refused: as the form of a history says.
 import { canonical } from '../evidence/json.ts';
-import type { StreamType } from '../evidence/lines.ts';
+import type { StreamType } from '../evidence/names.ts';
 import type { Effect, Kind } from '../history.ts';
 
 /** A noted text, with the ids of the earlier ones that its writer had not seen. */

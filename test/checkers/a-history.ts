@@ -1,5 +1,6 @@
 // Histories by hand: lines with everything that a test is not about filled in.
-import type { Effect, History, HistoryCommit, Line, LineOf } from '../../checkers/history.ts';
+import { Evidence } from '../../checkers/evidence/evidence.ts';
+import type { Effect, HistoryCommit, Line, LineOf } from '../../checkers/history.ts';
 
 export const EAST = 'us-east-1';
 export const WEST = 'us-west-2';
@@ -15,9 +16,9 @@ export const TYPES = {
   note: { mode: 'merge', kind: 'entries' },
 } as const;
 
-/** A history of these lines, after a header. */
-export function aHistory(...lines: readonly Line[]): History {
-  return [header(), ...lines];
+/** The evidence of these lines, after a header. */
+export function evidence(...lines: readonly Line[]): Evidence {
+  return new Evidence([header(), ...lines]);
 }
 
 export function header(of: Partial<LineOf<'history'>> = {}): LineOf<'history'> {

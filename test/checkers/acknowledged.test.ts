@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { acknowledged } from '../../checkers/acknowledged.ts';
-import { aHistory, append, commit, EAST, everywhere, named, replica, stampAt, transact, WEST } from './a-history.ts';
+import { append, commit, EAST, everywhere, evidence, named, replica, stampAt, transact, WEST } from './a-history.ts';
 
 const stream = 'list/a';
 const one = { do: 'append', value: 1 } as const;
@@ -11,16 +11,16 @@ const appended = append({ op: 1, stream, effect: one, dot });
 
 describe('acknowledged', () => {
   it('accepts appends that are stored where their answers said', () => {
-    expect(acknowledged(aHistory(appended, ...everywhere(stream, [stored], [1])))).toEqual([]);
+    expect(acknowledged(evidence(appended, ...everywhere(stream, [stored], [1])))).toEqual([]);
   });
 
   it('is silent if it is not known what is stored', () => {
-    expect(acknowledged(aHistory(appended))).toEqual([]);
+    expect(acknowledged(evidence(appended))).toEqual([]);
   });
 
   it('finds an acknowledged commit that one Region lacks', () => {
     const found = acknowledged(
-      aHistory(appended, replica(stream, [stored], [1]), replica(stream, [], [], { region: WEST })),
+      evidence(appended, replica(stream, [stored], [1]), replica(stream, [], [], { region: WEST })),
     );
     expect(found).toMatchObject([{ property: 'no lost commit', ops: [1], streams: [stream] }]);
     expect(found[0]?.what).toBe('a1 was acknowledged at us-east-1@1 of list/a, where us-west-2 has nothing');
@@ -33,25 +33,25 @@ describe('acknowledged', () => {
   ] as const)('finds an acknowledged commit whose place %s', (_what, different) => {
     const other = commit({ stream, commitId: 'a1', effect: one, ...different });
     const also = append({ op: 2, stream, effect: one, result: 'unknown' });
-    expect(named(acknowledged(aHistory(appended, also, ...everywhere(stream, [other], []))))).toEqual([
+    expect(named(acknowledged(evidence(appended, also, ...everywhere(stream, [other], []))))).toEqual([
       'no lost commit',
     ]);
   });
 
   it('finds a refused append that is committed', () => {
     const refused = append({ op: 1, stream, effect: one, result: 'refused', code: 'rejected' });
-    expect(named(acknowledged(aHistory(refused, ...everywhere(stream, [stored], [1]))))).toEqual(['no refused commit']);
+    expect(named(acknowledged(evidence(refused, ...everywhere(stream, [stored], [1]))))).toEqual(['no refused commit']);
   });
 
   it('accepts a refused append that another try has committed', () => {
     const refused = append({ op: 1, stream, effect: one, result: 'refused', code: 'unavailable' });
     const unknown = append({ op: 2, id: 'a1', stream, effect: one, result: 'unknown' });
-    expect(acknowledged(aHistory(refused, unknown, ...everywhere(stream, [stored], [1])))).toEqual([]);
+    expect(acknowledged(evidence(refused, unknown, ...everywhere(stream, [stored], [1])))).toEqual([]);
   });
 
   it('finds a commit that was not asked for, and accepts those of transactions and their checks', () => {
     const invented = commit({ stream, commitId: 'nobody', effect: two, position: 2 });
-    expect(named(acknowledged(aHistory(appended, ...everywhere(stream, [stored, invented], []))))).toEqual([
+    expect(named(acknowledged(evidence(appended, ...everywhere(stream, [stored, invented], []))))).toEqual([
       'no invented commit',
     ]);
     const part = commit({ stream, commitId: 'us-east-1:t2#1', effect: two, position: 2 });
@@ -62,19 +62,19 @@ describe('acknowledged', () => {
       checks: [{ stream: 'list/b', version: {}, state: [] }],
     });
     const lines = [...everywhere(stream, [stored, part], []), ...everywhere('list/b', [check], [])];
-    expect(acknowledged(aHistory(appended, transaction, ...lines))).toEqual([]);
+    expect(acknowledged(evidence(appended, transaction, ...lines))).toEqual([]);
   });
 
   it('finds a dot with two contents', () => {
     const other = { ...stored, hlc: stampAt(7) };
     const lines = [replica(stream, [stored], [1]), replica(stream, [other], [1], { region: WEST })];
-    expect(named(acknowledged(aHistory(appended, ...lines)))).toEqual(['one content of a dot']);
+    expect(named(acknowledged(evidence(appended, ...lines)))).toEqual(['one content of a dot']);
   });
 
   it('does not care about the order of members', () => {
     const { events, ...members } = stored;
     const lines = [replica(stream, [stored], [1]), replica(stream, [{ events, ...members }], [1], { region: WEST })];
-    expect(acknowledged(aHistory(appended, ...lines))).toEqual([]);
+    expect(acknowledged(evidence(appended, ...lines))).toEqual([]);
   });
 });
 
@@ -88,7 +88,7 @@ describe('copies of a commit', () => {
     const first = commit({ stream: of, commitId: 'a1', effect });
     const second = commit({ stream: of, commitId: 'a1', effect, ...copy });
     const lines = everywhere(of, [first, second], []);
-    return named(acknowledged(aHistory(append({ op: 1, stream: of, effect, dot }), ...lines)));
+    return named(acknowledged(evidence(append({ op: 1, stream: of, effect, dot }), ...lines)));
   }
 
   it('are allowed on a `merge` stream, in another Region that had not seen the first', () => {

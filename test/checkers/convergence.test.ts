@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { convergence } from '../../checkers/convergence.ts';
-import { aHistory, commit, EAST, everywhere, named, replica, WEST } from './a-history.ts';
+import { commit, EAST, everywhere, evidence, named, replica, WEST } from './a-history.ts';
 
 const stream = 'counter/a';
 const five = commit({ stream, commitId: 'a', effect: { do: 'add', amount: 5 } });
@@ -9,7 +9,7 @@ const three = commit({ stream, commitId: 'b', log: WEST, context: {}, effect: { 
 describe('convergence', () => {
   it('accepts Regions that have the same commits, in any order, and the state that they fold to', () => {
     const lines = [replica(stream, [five, three], 8), replica(stream, [three, five], 8, { region: WEST })];
-    expect(convergence(aHistory(...lines))).toEqual([]);
+    expect(convergence(evidence(...lines))).toEqual([]);
   });
 
   it('takes the texts of a set in any order', () => {
@@ -20,12 +20,12 @@ describe('convergence', () => {
       replica('set/a', commits, ['red', 'blue']),
       replica('set/a', commits, ['blue', 'red'], { region: WEST }),
     ];
-    expect(convergence(aHistory(...lines))).toEqual([]);
+    expect(convergence(evidence(...lines))).toEqual([]);
   });
 
   it('finds a Region that lacks a commit', () => {
     const lines = [replica(stream, [five, three], 8), replica(stream, [five], 5, { region: WEST })];
-    const found = convergence(aHistory(...lines));
+    const found = convergence(evidence(...lines));
     expect(found).toMatchObject([{ property: 'convergence', streams: [stream] }]);
     expect(found[0]?.what).toBe('only one of us-east-1 and us-west-2 has us-west-2@1 (visible) of counter/a');
   });
@@ -33,17 +33,17 @@ describe('convergence', () => {
   it('finds Regions at different versions', () => {
     const version = { [EAST]: 1 };
     const lines = [replica(stream, [five], 5), replica(stream, [five], 5, { region: WEST, version: {} })];
-    expect(named(convergence(aHistory(...lines)))).toEqual(['convergence']);
-    expect(convergence(aHistory(...lines.map((line) => ({ ...line, version }))))).toEqual([]);
+    expect(named(convergence(evidence(...lines)))).toEqual(['convergence']);
+    expect(convergence(evidence(...lines.map((line) => ({ ...line, version }))))).toEqual([]);
   });
 
   it('finds Regions that show different states', () => {
     const lines = [replica(stream, [five], 5), replica(stream, [five], 6, { region: WEST })];
-    expect(named(convergence(aHistory(...lines)))).toEqual(['convergence', 'reference fold']);
+    expect(named(convergence(evidence(...lines)))).toEqual(['convergence', 'reference fold']);
   });
 
   it('finds Regions that agree on a state that their commits do not fold to', () => {
-    expect(convergence(aHistory(...everywhere(stream, [five, three], 7)))).toMatchObject([
+    expect(convergence(evidence(...everywhere(stream, [five, three], 7)))).toMatchObject([
       { property: 'reference fold' },
       { property: 'reference fold' },
     ]);

@@ -5,24 +5,24 @@ import type { LineOf } from '../../checkers/history.ts';
 import { intents } from '../../checkers/intents.ts';
 import { liveness } from '../../checkers/liveness.ts';
 import { stamps } from '../../checkers/stamps.ts';
-import { aHistory, commit, EAST, everywhere, named, replica, stampAt, WEST } from './a-history.ts';
+import { commit, EAST, everywhere, evidence, named, replica, stampAt, WEST } from './a-history.ts';
 
 const settled: LineOf<'settled'> = { line: 'settled', lastFault: 100, at: 150, bound: 50, deadLetters: { relay: 0 } };
 
 describe('liveness', () => {
   it('accepts a history that settles within its bound', () => {
-    expect(liveness(aHistory(settled))).toEqual([]);
-    expect(liveness(aHistory())).toEqual([]);
+    expect(liveness(evidence(settled))).toEqual([]);
+    expect(liveness(evidence())).toEqual([]);
   });
 
   it('finds a history that settles too late, or never', () => {
     const { at: _never, ...unsettled } = settled;
-    expect(named(liveness(aHistory({ ...settled, at: 151 })))).toEqual(['liveness']);
-    expect(named(liveness(aHistory(unsettled)))).toEqual(['liveness']);
+    expect(named(liveness(evidence({ ...settled, at: 151 })))).toEqual(['liveness']);
+    expect(named(liveness(evidence(unsettled)))).toEqual(['liveness']);
   });
 
   it('finds messages that were given up', () => {
-    const found = liveness(aHistory({ ...settled, deadLetters: { relay: 0, resolver: 2 } }));
+    const found = liveness(evidence({ ...settled, deadLetters: { relay: 0, resolver: 2 } }));
     expect(found).toMatchObject([{ property: 'no dead letter', what: '2 messages were given up: resolver' }]);
   });
 });
@@ -32,11 +32,11 @@ describe('cost', () => {
   const line: LineOf<'cost'> = { line: 'cost', op: 7, of: 'transaction', warm: true, ...most, most };
 
   it('accepts what is within the stated limits', () => {
-    expect(cost(aHistory(line))).toEqual([]);
+    expect(cost(evidence(line))).toEqual([]);
   });
 
   it.each(['writes', 'requests', 'roundTrips'] as const)('finds too many %s', (measure) => {
-    const found = cost(aHistory({ ...line, [measure]: most[measure] + 1 }));
+    const found = cost(evidence({ ...line, [measure]: most[measure] + 1 }));
     expect(found).toMatchObject([{ property: 'cost', ops: [7] }]);
     expect(found[0]?.what).toContain(measure);
   });
@@ -48,11 +48,11 @@ describe('intents', () => {
 
   it('accepts intents that are final', () => {
     const aborted = { ...part, state: 'aborted' as const };
-    expect(intents(aHistory(replica(stream, [part], 1), replica(stream, [aborted], 0), settled))).toEqual([]);
+    expect(intents(evidence(replica(stream, [part], 1), replica(stream, [aborted], 0), settled))).toEqual([]);
   });
 
   it('finds an intent that is not, with how long its deadline is over', () => {
-    const found = intents(aHistory(replica(stream, [{ ...part, state: 'prepared' }], 0), settled));
+    const found = intents(evidence(replica(stream, [{ ...part, state: 'prepared' }], 0), settled));
     expect(found).toMatchObject([{ property: 'no open intent', streams: [stream] }]);
     expect(found[0]?.what).toBe(
       'us-east-1:t1#1 still holds us-east-1@1 of account/a in us-east-1, 110 ms after its deadline',
@@ -65,7 +65,7 @@ describe('stamps', () => {
   const effect = { do: 'add', amount: 1 } as const;
   const first = commit({ stream, commitId: 'a', effect, hlc: stampAt(5, 1) });
   const judged = (...others: readonly Parameters<typeof everywhere>[1][number][]) =>
-    named(stamps(aHistory(...everywhere(stream, [first, ...others], 0))));
+    named(stamps(evidence(...everywhere(stream, [first, ...others], 0))));
 
   it('accepts stamps above everything that the writer had seen, whatever other logs have', () => {
     const next = commit({ stream, commitId: 'b', position: 2, effect, hlc: stampAt(5, 2) });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { gaps } from '../../checkers/gaps.ts';
-import { aHistory, commit, EAST, named, replica, WEST } from './a-history.ts';
+import { commit, EAST, evidence, named, replica, WEST } from './a-history.ts';
 
 const stream = 'note/a';
 const at = (position: number, log: string = EAST) =>
@@ -9,7 +9,7 @@ const at = (position: number, log: string = EAST) =>
 describe('gaps', () => {
   it('accepts logs without gaps whose version covers exactly them, empty positions included', () => {
     const empty = { ...at(2), state: 'aborted' as const, events: [] };
-    expect(gaps(aHistory(replica(stream, [empty, at(1), at(1, WEST)], [])))).toEqual([]);
+    expect(gaps(evidence(replica(stream, [empty, at(1), at(1, WEST)], [])))).toEqual([]);
   });
 
   it.each([
@@ -17,7 +17,7 @@ describe('gaps', () => {
     ['has a gap', [at(1), at(3)]],
     ['has a position twice', [at(1), at(1), at(2)]],
   ])('finds a log that %s', (_what, commits) => {
-    expect(named(gaps(aHistory(replica(stream, commits, []))))).toEqual(['no gaps']);
+    expect(named(gaps(evidence(replica(stream, commits, []))))).toEqual(['no gaps']);
   });
 
   it.each([
@@ -25,7 +25,7 @@ describe('gaps', () => {
     ['more', { [EAST]: 3 }],
     ['another log', { [EAST]: 2, [WEST]: 1 }],
   ])('finds a version that covers %s', (_what, version) => {
-    const found = gaps(aHistory(replica(stream, [at(1), at(2)], [], { version })));
+    const found = gaps(evidence(replica(stream, [at(1), at(2)], [], { version })));
     expect(named(found)).toEqual(['version of what is stored']);
   });
 });
