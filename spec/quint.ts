@@ -82,7 +82,7 @@ export interface Tested {
 
 /** Runs the tests of a module. @throws Error: Quint found a fault of the specification itself */
 export async function runTests(file: string, main: string, samples = 1): Promise<Tested> {
-  const { text } = await quint([
+  const { code, text } = await quint([
     ...['test', file, '--main', main, '--backend', 'typescript'],
     ...['--max-samples', String(samples), '--seed', '1'],
   ]);
@@ -90,7 +90,7 @@ export async function runTests(file: string, main: string, samples = 1): Promise
   const names = (pattern: RegExp) => [...plain.matchAll(pattern)].map(([, name = '']) => name);
   const passed = names(/^ {4}ok (\S+) passed/gm);
   const failed = names(/^ {4}\d+\) (\S+) failed/gm);
-  if (passed.length + failed.length === 0) throw new Error(`quint test ${main} failed:\n${plain}`);
+  if (code !== 0 && failed.length === 0) throw new Error(`quint test ${main} failed:\n${plain}`);
   return { passed, failed };
 }
 
