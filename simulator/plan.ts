@@ -233,8 +233,8 @@ class Draw {
 
   troubles(): readonly Trouble[] {
     const { faults, cuts, restarts, operators, clocks } = this.#profile;
-    const count = 1 + Math.floor(this.#between(0, 6));
-    const kinds = [
+    const count = 2 + Math.floor(this.#between(0, 10));
+    const kinds: readonly (() => Trouble | readonly Trouble[])[] = [
       ...faults.map((fault) => () => this.#weather(fault)),
       ...(cuts ? [1, 2, 3].map(() => () => this.#cut()) : []),
       ...(faults.includes('table.stale') ? [() => this.#outage()] : []),
@@ -242,13 +242,16 @@ class Draw {
       ...(clocks ? [1, 2, 3].map(() => () => this.#clock()) : []),
       ...(operators ? [() => this.#operator(), () => this.#operator()] : []),
     ];
-    return Array.from({ length: count }, () => this.#pick(kinds)());
+    return Array.from({ length: count }, () => this.#pick(kinds)()).flat();
   }
 
-  #weather(fault: Fault): Trouble {
+  /** In one Region, or in all of them. */
+  #weather(fault: Fault): readonly Trouble[] {
     const at = this.#when();
+    const until = at + this.#lasts();
     const rate = this.#chance(0.5) ? this.#between(0.02, 0.2) : this.#between(0.2, 0.8);
-    return { kind: 'weather', at, until: at + this.#lasts(), fault, region: this.#pick(REGIONS), rate };
+    const regions = this.#chance(0.4) ? REGIONS : [this.#pick(REGIONS)];
+    return regions.map((region) => ({ kind: 'weather', at, until, fault, region, rate }));
   }
 
   #cut(): Trouble {

@@ -55,10 +55,15 @@ export async function runHistory(schedule: Schedule, follow?: Follow): Promise<R
   await settle(stage);
   const transactions = recorder.history.flatMap((line) => (line.line === 'transact' ? [line.id] : []));
   await observe({ ...stage, streams: streamsOf(operations), transactions: [...new Set(transactions)] });
-  return { history: recorder.history, operations: operations.length, faults: world.weather.counts, coverage: [] };
+  return {
+    history: recorder.history,
+    operations: operations.length,
+    faults: world.weather.counts,
+    coverage: [...stage.coverage],
+  };
 }
 
-function setStage({ seed, setting, steps }: Schedule, follow: Follow | undefined): Stage & { readonly meter: Meter } {
+function setStage({ seed, setting, steps }: Schedule, follow: Follow | undefined): Theatre {
   const { regions, snapshots, invoke, slowTables, oneByOne, ...options } = setting;
   const meter = new Meter();
   const scheduler = new VirtualScheduler();
@@ -82,7 +87,16 @@ function setStage({ seed, setting, steps }: Schedule, follow: Follow | undefined
       return slowTables ? withSlowTables(counted, scheduler, random) : counted;
     },
   });
-  return { world, scheduler, recorder, meter };
+  const coverage = new Set<string>();
+  world.onPortCall = (_region, of, method, outcome) => coverage.add(`${of} ${method} ${outcome}`);
+  return { world, scheduler, recorder, meter, coverage };
+}
+
+/** A stage, with what is counted on it. */
+interface Theatre extends Stage {
+  readonly meter: Meter;
+  /** Which function called which port, and what came of it. */
+  readonly coverage: Set<string>;
 }
 
 function pacedTrace({ trace, pace }: Follow, scheduler: VirtualScheduler): Trace {
@@ -107,7 +121,7 @@ async function sendAll(operations: readonly Operation[], { world, scheduler, rec
 }
 
 /** Sends each operation, warm if the one before was of the same stream, when nothing is left to happen, and counts what it takes. */
-async function sendOneByOne(operations: readonly Operation[], stage: Stage & { readonly meter: Meter }): Promise<void> {
+async function sendOneByOne(operations: readonly Operation[], stage: Theatre): Promise<void> {
   const { world, scheduler, recorder, meter } = stage;
   const session = new Session({ world, scheduler, recorder, name: 's' });
   for (const [i, operation] of operations.entries())

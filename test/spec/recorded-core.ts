@@ -65,7 +65,7 @@ export async function recordedRun({ strong, seed, mutant = () => ({}) }: RunOpti
   const shared = strong ? recordedDecisions(true, 'us', record) : undefined;
   for (const region of regions) {
     const { region: name } = region;
-    const table = memoryEventStore((change) => noteChange(writes, change));
+    const table = memoryEventStore({ onChange: (change) => noteChange(writes, change) });
     const own = shared ?? recordedDecisions(false, name, record);
     const ports = { region: name, events: watched(table, pause), decisions: own, record };
     Object.assign(region, { table, ...ports, ...mutant(ports) });
@@ -155,7 +155,7 @@ function recordedDecisions(strong: boolean, region: string, record: (write: Writ
   let isArrival = false;
   const table = memoryDecisions({
     strong,
-    onPut: (decision) => record({ kind: isArrival ? 'arrival' : 'decision', region, decision }),
+    onPut: ({ decision }) => record({ kind: isArrival ? 'arrival' : 'decision', region, decision }),
   });
   return {
     ...table,
