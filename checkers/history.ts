@@ -82,7 +82,7 @@ const appendSchema = z.object({
   result: resultSchema,
   /** Why it was refused, or is unknown: `rejected`, `version-conflict`, `unavailable`, … */
   code: z.string().optional(),
-  /** The commit that it was told of; missing if nothing changed. */
+  /** The commit that the answer names; missing if nothing changed. */
   dot: dotSchema.optional(),
   version: versionSchema.optional(),
 });
@@ -208,7 +208,7 @@ const faultSchema = z.object({
   details: z.record(z.string(), z.unknown()).optional(),
 });
 
-/** What an operation took in a stretch without faults, and the most that it may. */
+/** What an operation took while there were no faults, and the most that it may. */
 const costSchema = z.object({
   line: z.literal('cost'),
   op: z.int(),

@@ -42,7 +42,7 @@ interface Lines {
   readonly outcomes: readonly LineOf<'outcome'>[];
 }
 
-/** All requests of a history, and what became of them by the answers, by outcomes, and by what is stored. */
+/** All requests of a history, and the result of each, by the answers, by outcomes, and by what is stored. */
 export function requestsOf(lines: Lines, stored: ReadonlyMap<string, Stored>): Requests {
   const appends = Map.groupBy(lines.appends, ({ stream, id }) => `${stream} ${id}`);
   const transactions = Map.groupBy(lines.transactions, ({ id }) => id);

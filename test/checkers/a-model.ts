@@ -36,7 +36,7 @@ function homeOf(stream: string): Region | undefined {
 type AppendLine = LineOf<'append'>;
 type Answer = Pick<AppendLine, 'result'> & Partial<AppendLine>;
 
-/** One thing that happens. Numbers are reduced to what there is. */
+/** One thing that happens. Numbers are taken modulo the number of choices. */
 const step = fc.record({
   kind: fc.constantFrom('append', 'append', 'read', 'read', 'transact', 'deliver', 'deliver', 'retry'),
   session: fc.nat(3),

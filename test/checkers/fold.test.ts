@@ -85,7 +85,7 @@ describe('the reference fold', () => {
     expect(foldOf(kind, inOneLog(...effects))).toEqual(state);
   });
 
-  it('folds seats: each is taken once more, and the first one taken is released', () => {
+  it('folds seats: each one taken is added, and the first one taken is released', () => {
     const effects = ['ann', 'bob', 'ann'].map((by): Effect => ({ do: 'take', by }));
     expect(foldOf('seats', inOneLog(...effects, { do: 'release', by: 'ann' }))).toEqual(['bob', 'ann']);
   });

@@ -161,7 +161,7 @@ describe('an answer without a commit', () => {
     expect(isLinear(taken, { ...release, dot: { log: EAST, position: 2 } })).toBe(true);
   });
 
-  it('is not possible with one: what is released by nobody is not written', () => {
+  it('is not possible with one: a release of a seat that is free is not written', () => {
     const effect = { do: 'release', by: 'ann' } as const;
     expect(isLinear(append({ op: 1, stream: seats, effect, dot: { log: EAST, position: 1 } }))).toBe(false);
   });
