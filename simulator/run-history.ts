@@ -8,6 +8,7 @@ import { Session } from './client.ts';
 import { DOMAINS, TYPES } from './domain.ts';
 import { homeOf, Meter, mostOf } from './meter.ts';
 import { observe } from './observe.ts';
+import { Operator } from './operator.ts';
 import { ONE_WAY_MS } from './plan.ts';
 import { Recorder } from './recorder.ts';
 import { isOperation, type Operation, type Schedule } from './schedule.ts';
@@ -50,9 +51,12 @@ export async function runHistory(schedule: Schedule, follow?: Follow): Promise<R
   const causing = Promise.all(troubles.map((trouble) => cause(trouble, stage)));
   if (schedule.setting.oneByOne) await sendOneByOne(operations, stage);
   else await scheduler.resolve(Promise.all([sendAll(operations, stage), causing]));
+  const lastFault = recorder.now();
   world.weather.calm();
   world.healAll();
   await settle(stage);
+  if (await repair(stage)) await settle(stage);
+  addSettled(stage, lastFault);
   const transactions = recorder.history.flatMap((line) => (line.line === 'transact' ? [line.id] : []));
   await observe({ ...stage, streams: streamsOf(operations), transactions: [...new Set(transactions)] });
   return {
@@ -161,15 +165,29 @@ function otherValue(effect: Effect): Effect {
   return effect.do === 'append' || effect.do === 'write' ? { ...effect, value: effect.value + 1_000 } : effect;
 }
 
-/** Lets time pass until nothing is left to happen, and writes down how long that took. */
-async function settle({ world, scheduler, recorder }: Stage): Promise<void> {
-  const lastFault = recorder.now();
-  const bound = SETTLE_MS;
-  let limit = false;
-  scheduler.after(bound, () => {
-    limit = true;
+/** Lets time pass until nothing is left to happen, or for as long as it may take. */
+async function settle({ world, scheduler }: Stage): Promise<void> {
+  let isLate = false;
+  const callOff = scheduler.after(SETTLE_MS, () => {
+    isLate = true;
   });
-  await scheduler.runUntil(() => world.recovered || limit, bound + 1);
+  await scheduler.runUntil(() => world.recovered || isLate, SETTLE_MS + 1);
+  callOff();
+}
+
+/** What is lost on the way to another bus is in a dead-letter queue, and raises an alarm: operators publish it again. */
+async function repair({ world, scheduler, recorder }: Stage): Promise<boolean> {
+  if (!world.weather.counts.has('bus.dropped')) return false;
+  const repaired = [...world.regions.values()].map((region) => {
+    recorder.add({ line: 'fault', at: recorder.now(), fault: 'republish', region: region.name });
+    return new Operator(region, scheduler).republish(0);
+  });
+  await scheduler.resolve(Promise.all(repaired));
+  return true;
+}
+
+/** Writes down how long it took until nothing was left to happen, and what was given up. */
+function addSettled({ world, recorder }: Stage, lastFault: number): void {
   const deadLetters = Object.fromEntries(
     [...world.regions.values()].flatMap((region): [string, number][] => [
       [`${region.name} projection`, region.projectionDeadLetters.bodies.length],
@@ -181,7 +199,8 @@ async function settle({ world, scheduler, recorder }: Stage): Promise<void> {
       ]),
     ]),
   );
-  recorder.add({ line: 'settled', lastFault, ...(world.recovered && { at: recorder.now() }), bound, deadLetters });
+  const at = world.recovered ? { at: recorder.now() } : {};
+  recorder.add({ line: 'settled', lastFault, ...at, bound: 2 * SETTLE_MS, deadLetters });
 }
 
 /** The home Region of every `home` stream. */
