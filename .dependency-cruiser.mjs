@@ -42,6 +42,9 @@ const lambdaEntry = '^lambdas/index\\.ts$';
 /** What is kept of a deployment: a file, and nothing of the CDK. */
 const deployedRegions = '^lib/deployed-regions\\.ts$';
 const simulator = 'simulator/';
+/** How the streams of a domain are used, and the history of clients that use them. */
+const workload = '^workload/';
+const checkers = '^checkers/';
 const toy = '^testing/toy\\.ts$';
 const customResource = 'constructs/[^/]+/(handler|index)\\.ts$';
 function npm(/** @type {string[]} */ ...names) {
@@ -148,9 +151,9 @@ const layers = [
   {
     name: 'testing-knows-core',
     comment:
-      'given / when / then runs the engine itself, in any test runner; the toy is a domain for tests of the engine',
+      'given / when / then runs the engine itself, in any test runner; the toy is a domain for tests of the engine; a workload says how a domain is used',
     from: '^testing/',
-    may: ['^testing/', core, npm('zod'), builtins],
+    may: ['^testing/', '^workload/workload\\.ts$', core, npm('zod'), builtins],
   },
   {
     name: 'lib-is-infrastructure',
@@ -209,8 +212,15 @@ const layers = [
     name: 'checkers-know-nothing',
     comment:
       'checkers judge a history by what clients saw and what is stored: they know neither the engine nor the world',
-    from: '^checkers/',
-    may: ['^checkers/', npm('zod'), builtins],
+    from: checkers,
+    may: [checkers, npm('zod'), builtins],
+  },
+  {
+    name: 'workload-takes-its-surroundings',
+    comment:
+      'clients send operations and write down what they see: of a domain that a description names, and by any way to reach its Regions',
+    from: workload,
+    may: [workload, checkers, core, npm('zod')],
   },
   {
     name: 'simulation-runs-worlds',
@@ -219,7 +229,8 @@ const layers = [
     from: '^simulator/',
     may: [
       '^simulator/',
-      '^checkers/',
+      workload,
+      checkers,
       '^world/',
       core,
       '^adapters/',
@@ -275,6 +286,8 @@ const layers = [
       '^schemas/',
       deployedRegions,
       '^world/',
+      workload,
+      checkers,
       '^adapters/lambda/',
       '^client/',
       '^tools/localstack/',
@@ -368,7 +381,7 @@ const forbidden = [
     comment: 'what is deployed or started imports packages of "dependencies" only; types of others are erased',
     from: {
       path: [
-        '^(client|core|examples|adapters|lambdas|project|schemas|world)/(?!.*/test/|[^/]+/app\\.ts$)',
+        '^(checkers|client|core|examples|adapters|lambdas|project|schemas|workload|world)/(?!.*/test/|[^/]+/app\\.ts$)',
         '^bin/',
         `^lib/${customResource}`,
       ],
@@ -380,7 +393,7 @@ const forbidden = [
   {
     name: 'no-orphan',
     comment: 'nothing imports the file and it imports nothing',
-    from: { path: '^(checkers|client|core|adapters|lambdas|lib|schemas|simulator|world)/', orphan: true },
+    from: { path: '^(checkers|client|core|adapters|lambdas|lib|schemas|simulator|workload|world)/', orphan: true },
     to: {},
   },
 ];

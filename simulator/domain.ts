@@ -1,8 +1,8 @@
 // The streams of the workloads: of each kind that the checkers can judge, in both modes.
 import * as z from 'zod';
-import type { Effect, Kind } from '../checkers/history.ts';
 import { type Domain, defineDomain, defineStream, defineView, reject } from '../index.ts';
 import { account, note, stock } from '../testing/toy.ts';
+import { defineUse, defineWorkload } from '../workload/workload.ts';
 
 const valueSchema = z.strictObject({ value: z.int() });
 const textSchema = z.strictObject({ value: z.string() });
@@ -121,79 +121,55 @@ function workloadDomain(snapshots: boolean): Domain {
 /** The domain without snapshots, and with them. Making one takes longer than a history of few operations. */
 export const DOMAINS = { plain: workloadDomain(false), snapshots: workloadDomain(true) } as const;
 
-/** What the views show, for the checkers. */
-export const VIEWS = {
-  notes: { of: 'note', shows: 'rows' },
-  balances: { of: 'account', shows: 'rows' },
-  money: { of: 'account', shows: 'totals', sumOf: 'state', keyBy: 'prefix' },
-  counts: { of: 'counter', shows: 'totals', sumOf: 'state', keyBy: 'all' },
-} as const;
-
-/** What the types are, for the checkers. */
-export const TYPES = {
-  note: { mode: 'merge', kind: 'entries' },
-  counter: { mode: 'merge', kind: 'counter' },
-  set: { mode: 'merge', kind: 'set' },
-  account: { mode: 'home', kind: 'balance' },
-  seats: { mode: 'home', kind: 'seats', capacity: CAPACITY },
-  list: { mode: 'home', kind: 'list' },
-  register: { mode: 'home', kind: 'register' },
-} as const satisfies Readonly<Record<string, { mode: 'merge' | 'home'; kind: Kind; capacity?: number }>>;
-
-export type TypeName = keyof typeof TYPES;
-
-/** The command that has an effect on a stream of a type, with its input. */
-export function commandOf(type: TypeName, effect: Effect): { readonly command: string; readonly input: unknown } {
-  switch (effect.do) {
-    case 'append':
-    case 'write':
-    case 'insert':
-    case 'remove':
-      return { command: effect.do, input: { value: effect.value } };
-    case 'add': {
-      if (type === 'counter') return { command: 'add', input: { amount: effect.amount } };
-      const command = effect.amount < 0 ? 'withdraw' : 'deposit';
-      return { command, input: { amount: Math.abs(effect.amount) } };
-    }
-    case 'take':
-    case 'release':
-      return { command: effect.do, input: effect.by };
-    case 'note':
-      return { command: 'note', input: { text: effect.text } };
-  }
-}
-
-const dataSchema = z.object({
-  value: z.union([z.number(), z.string()]).optional(),
-  amount: z.number().optional(),
-  by: z.string().optional(),
-  text: z.string().optional(),
+/** How the streams and the views are used: by the simulator, and by `meridian record` in a world or a deployment of this domain. */
+export const workload = defineWorkload({
+  uses: {
+    note: defineUse(note, {
+      kind: 'entries',
+      command: ({ text }) => ({ command: 'note', input: { text } }),
+      effect: ({ data: { text } }) => ({ do: 'note', text }),
+    }),
+    counter: defineUse(counter, {
+      kind: 'counter',
+      command: ({ amount }) => ({ command: 'add', input: { amount } }),
+      effect: ({ data: { amount } }) => ({ do: 'add', amount }),
+    }),
+    set: defineUse(set, {
+      kind: 'set',
+      command: ({ do: command, value }) => ({ command, input: { value } }),
+      effect: ({ type, data: { value } }) => ({ do: type === 'Inserted' ? 'insert' : 'remove', value }),
+    }),
+    account: defineUse(account, {
+      kind: 'balance',
+      command: ({ amount }) => ({ command: amount < 0 ? 'withdraw' : 'deposit', input: { amount: Math.abs(amount) } }),
+      effect: ({ type, data: { amount } }) => ({ do: 'add', amount: type === 'Deposited' ? amount : -amount }),
+    }),
+    seats: defineUse(seats, {
+      kind: 'seats',
+      capacity: CAPACITY,
+      command: ({ do: command, by }) => ({ command, input: by }),
+      effect: ({ type, data: { by } }) => ({ do: type === 'Taken' ? 'take' : 'release', by }),
+    }),
+    list: defineUse(list, {
+      kind: 'list',
+      command: ({ value }) => ({ command: 'append', input: { value } }),
+      effect: ({ data: { value } }) => ({ do: 'append', value }),
+    }),
+    register: defineUse(register, {
+      kind: 'register',
+      command: ({ value }) => ({ command: 'write', input: { value } }),
+      effect: ({ data: { value } }) => ({ do: 'write', value }),
+    }),
+  },
+  views: {
+    notes: { of: 'note', shows: 'rows' },
+    balances: { of: 'account', shows: 'rows' },
+    money: { of: 'account', shows: 'totals', sumOf: 'state', keyBy: 'prefix' },
+    counts: { of: 'counter', shows: 'totals', sumOf: 'state', keyBy: 'all' },
+  },
 });
 
-/** What a stored event does, in the words of the checkers. @throws Error if no workload writes such an event */
-export function effectOf({ type, data }: { readonly type: string; readonly data: unknown }): Effect {
-  const { value, amount = 0, by = '', text = '' } = dataSchema.parse(data);
-  switch (type) {
-    case 'Appended':
-      return { do: 'append', value: Number(value) };
-    case 'Written':
-      return { do: 'write', value: Number(value) };
-    case 'Added':
-    case 'Deposited':
-      return { do: 'add', amount };
-    case 'Withdrawn':
-      return { do: 'add', amount: -amount };
-    case 'Taken':
-      return { do: 'take', by };
-    case 'Released':
-      return { do: 'release', by };
-    case 'Inserted':
-      return { do: 'insert', value: String(value) };
-    case 'Removed':
-      return { do: 'remove', value: String(value) };
-    case 'Noted':
-      return { do: 'note', text };
-    default:
-      throw new Error(`No workload writes ${type}.`);
-  }
-}
+/** How the streams are used, by their type. */
+export const TYPES = workload.uses;
+
+export type TypeName = keyof typeof TYPES;

@@ -1,8 +1,8 @@
 import type { LineOf } from '../checkers/history.ts';
+import type { Operation as Line } from '../workload/recorder.ts';
 import { type FaultyPorts, portsAround } from '../world/region/faults.ts';
 import { TYPES } from './domain.ts';
 import { typeOf } from './plan.ts';
-import type { Operation as Line } from './recorder.ts';
 
 type Costs = LineOf<'cost'>['most'];
 

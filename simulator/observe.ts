@@ -1,11 +1,13 @@
 import * as z from 'zod';
 import type { HistoryCommit } from '../checkers/history.ts';
 import { type Commit, rowPageSchema, streamStateSchema } from '../core/index.ts';
+import type { Recorder } from '../workload/recorder.ts';
+import { versionIn } from '../workload/session.ts';
+import { useOf } from '../workload/workload.ts';
 import type { VirtualScheduler } from '../world/time/scheduler.ts';
 import type { World } from '../world/world.ts';
-import { ask, versionIn } from './client.ts';
-import { effectOf, VIEWS } from './domain.ts';
-import type { Recorder } from './recorder.ts';
+import { ask } from './ask.ts';
+import { workload } from './domain.ts';
 import { SUBSCRIBERS } from './subscribers.ts';
 
 /** What is looked at when a history is over. */
@@ -24,7 +26,7 @@ export async function observe(scene: Scene): Promise<void> {
   const { world, recorder, streams } = scene;
   for (const region of world.regions.keys()) {
     for (const stream of streams) await observeStream(scene, region, stream);
-    for (const [view, described] of Object.entries(VIEWS)) {
+    for (const [view, described] of Object.entries(workload.views)) {
       const values = await rowsOf(scene, region, view);
       recorder.add({ line: 'view', region, view, ...described, values });
     }
@@ -50,7 +52,7 @@ function shown(commit: Commit): HistoryCommit {
     events: events.map((event, index) => ({
       id: `${stream}@${log}.${position}.${index}`,
       type: event.type,
-      effect: effectOf(event),
+      effect: useOf(workload, stream).effect(event),
     })),
   };
 }
@@ -59,7 +61,7 @@ async function rowsOf({ world, scheduler }: Scene, region: string, view: string)
   const rows: [string, unknown][] = [];
   for (let after: string | undefined, first = true; first || after !== undefined; first = false) {
     const path = `/views/${view}`;
-    const query = after === undefined ? {} : { query: `after=${encodeURIComponent(after)}` };
+    const query = after === undefined ? {} : { query: { after } };
     const reply = await scheduler.resolve(ask(world, region, { method: 'GET', path, ...query }));
     const page = rowPageSchema.parse(reply?.body);
     rows.push(...page.rows.map(({ key, value }): [string, unknown] => [key, value]));

@@ -1,8 +1,10 @@
 import type { Effect } from '../checkers/history.ts';
+import { drawEffect } from '../workload/draw-effect.ts';
+import type { Operation } from '../workload/operation.ts';
 import { type Random, randomBetween, seeded } from '../world/time/randomness.ts';
 import type { Fault } from '../world/weather.ts';
 import { TYPES, type TypeName } from './domain.ts';
-import type { Operation, Schedule, Trouble } from './schedule.ts';
+import type { Schedule, Trouble } from './schedule.ts';
 
 export const REGIONS = ['us-east-1', 'us-east-2', 'us-west-2'] as const;
 
@@ -210,25 +212,8 @@ class Draw {
     };
   }
 
-  /** Every value that is appended or written is a new one. */
   #effect(stream: string, i: number): Effect {
-    const value = i + 1;
-    switch (TYPES[typeOf(stream)].kind) {
-      case 'list':
-        return { do: 'append', value };
-      case 'register':
-        return { do: 'write', value };
-      case 'balance':
-        return { do: 'add', amount: this.#chance(0.4) ? -Math.round(this.#between(1, 10)) : 10 };
-      case 'counter':
-        return { do: 'add', amount: value };
-      case 'seats':
-        return { do: this.#chance(0.7) ? 'take' : 'release', by: this.#pick(['ann', 'bob', 'cid', 'dan']) };
-      case 'set':
-        return { do: this.#chance(0.6) ? 'insert' : 'remove', value: this.#pick(['red', 'green', 'blue']) };
-      case 'entries':
-        return { do: 'note', text: `t${value}` };
-    }
+    return drawEffect(TYPES[typeOf(stream)].kind, i, this.#random);
   }
 
   troubles(): readonly Trouble[] {

@@ -1,17 +1,21 @@
 import type { Effect, History, Line } from '../checkers/history.ts';
+import type { Operation } from '../workload/operation.ts';
+import { Recorder } from '../workload/recorder.ts';
+import { sendAll } from '../workload/send-all.ts';
+import { Session, type SessionOptions } from '../workload/session.ts';
+import { typesOf } from '../workload/workload.ts';
 import { silentTelemetry } from '../world/error-log.ts';
 import { withSlowTables } from '../world/region/slow-tables.ts';
 import { seeded } from '../world/time/randomness.ts';
-import { sleepOn, VirtualScheduler } from '../world/time/scheduler.ts';
+import { VirtualScheduler } from '../world/time/scheduler.ts';
 import { World } from '../world/world.ts';
-import { Session } from './client.ts';
-import { DOMAINS, TYPES } from './domain.ts';
+import { inWorld } from './ask.ts';
+import { DOMAINS, workload } from './domain.ts';
 import { homeOf, Meter, mostOf } from './meter.ts';
 import { observe } from './observe.ts';
 import { Operator } from './operator.ts';
 import { ONE_WAY_MS } from './plan.ts';
-import { Recorder } from './recorder.ts';
-import { isOperation, type Operation, type Schedule } from './schedule.ts';
+import { isOperation, type Schedule } from './schedule.ts';
 import { recordingSubscribers, SUBSCRIBERS } from './subscribers.ts';
 import { type Trace, traced } from './trace.ts';
 import { cause, type Stage } from './trouble.ts';
@@ -50,7 +54,7 @@ export async function runHistory(schedule: Schedule, follow?: Follow): Promise<R
   const troubles = schedule.steps.filter((step) => !isOperation(step));
   const causing = Promise.all(troubles.map((trouble) => cause(trouble, stage)));
   if (schedule.setting.oneByOne) await sendOneByOne(operations, stage);
-  else await scheduler.resolve(Promise.all([sendAll(operations, stage), causing]));
+  else await scheduler.resolve(Promise.all([sendAll(operations, clientsOf(stage)), causing]));
   const lastFault = recorder.now();
   world.weather.calm();
   world.healAll();
@@ -74,9 +78,13 @@ function setStage({ seed, setting, steps }: Schedule, follow: Follow | undefined
   const start = scheduler.now();
   const now = () => scheduler.now() - start;
   const trace = follow && pacedTrace(follow, scheduler);
-  const header = { line: 'history', format: 1, source: 'simulator', seed, types: TYPES } as const;
+  const header = { line: 'history', format: 1, source: 'simulator', seed, types: typesOf(workload) } as const;
   const onLine = (line: Line): void => trace?.({ event: 'line', at: now(), line: { ...line } });
-  const recorder = new Recorder(scheduler, { ...header, regions: [...regions], homes: homesOf(steps) }, onLine);
+  const recorder = new Recorder(
+    () => scheduler.now(),
+    { ...header, regions: [...regions], homes: homesOf(steps) },
+    onLine,
+  );
   const random = seeded(seed + 2);
   const world = new World({
     ...options,
@@ -111,23 +119,15 @@ function pacedTrace({ trace, pace }: Follow, scheduler: VirtualScheduler): Trace
   };
 }
 
-/** Sends every operation in its session, not before its time. Resolves when all are over. */
-async function sendAll(operations: readonly Operation[], { world, scheduler, recorder }: Stage): Promise<void> {
-  const sessions = new Map<string, Session>();
-  const sent = operations.map(async (operation, i) => {
-    await sleepOn(scheduler, operation.at);
-    const name = operation.session;
-    const session = sessions.get(name) ?? new Session({ world, scheduler, recorder, name });
-    sessions.set(name, session);
-    await session.send(operation, `op-${i + 1}`);
-  });
-  await Promise.all(sent);
+/** What the clients of a history have in common. */
+function clientsOf(stage: Stage): Omit<SessionOptions, 'name'> {
+  return { workload, surroundings: inWorld(stage), recorder: stage.recorder };
 }
 
 /** Sends each operation, warm if the one before was of the same stream, when nothing is left to happen, and counts what it takes. */
 async function sendOneByOne(operations: readonly Operation[], stage: Theatre): Promise<void> {
   const { world, scheduler, recorder, meter } = stage;
-  const session = new Session({ world, scheduler, recorder, name: 's' });
+  const session = new Session({ ...clientsOf(stage), name: 's' });
   for (const [i, operation] of operations.entries())
     for (const isWarm of [false, true]) {
       if (!isWarm) for (const region of world.regions.values()) region.restart();

@@ -1,52 +1,10 @@
 import * as z from 'zod';
-import { effectSchema } from '../checkers/history.ts';
 import { DECISIONS } from '../core/names.ts';
+import { type Operation, operationSchema } from '../workload/operation.ts';
 import { type Fault, isFault } from '../world/weather.ts';
 
 /** Milliseconds from the start of a history. */
 const at = z.number();
-
-/** What a client sends. Its session sends it once its earlier operations are over. */
-const operationSchema = z.discriminatedUnion('kind', [
-  z.object({
-    kind: z.literal('append'),
-    at,
-    session: z.string(),
-    region: z.string(),
-    stream: z.string(),
-    effect: effectSchema,
-    /**
-     * What the session knows of the stream goes with it: on a `home` stream it is `expected`, on a `merge` stream
-     * `basedOn`.
-     */
-    withVersion: z.boolean(),
-    /** By the bus: there is no response. */
-    onBus: z.boolean(),
-  }),
-  z.object({
-    kind: z.literal('read'),
-    at,
-    session: z.string(),
-    region: z.string(),
-    stream: z.string(),
-    /** At least what the session has seen of the stream. */
-    atLeast: z.boolean(),
-  }),
-  z.object({
-    kind: z.literal('transact'),
-    at,
-    session: z.string(),
-    region: z.string(),
-    driving: z.string(),
-    participants: z.array(z.object({ stream: z.string(), effect: effectSchema })),
-    /** Streams that the session has read, if it has, and that must not change until the commit point. */
-    checks: z.array(z.string()),
-    timeoutSeconds: z.number(),
-    /** Seconds that the client waits for the outcome before it asks for it. */
-    wait: z.number(),
-  }),
-]);
-export type Operation = z.infer<typeof operationSchema>;
 
 /** What goes wrong, and what operators do. */
 const troubleSchema = z.discriminatedUnion('kind', [

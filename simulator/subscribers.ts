@@ -1,7 +1,7 @@
 import { withFunctions } from '../lambdas/subscription.ts';
+import type { Recorder } from '../workload/recorder.ts';
 import type { WorldSubscriber } from '../world/subscribers.ts';
 import { TYPES } from './domain.ts';
-import type { Recorder } from './recorder.ts';
 
 /** The subscribers of a history, with what they promise. */
 export const SUBSCRIBERS = {

@@ -1,7 +1,7 @@
+import type { Recorder } from '../workload/recorder.ts';
 import { sleepOn, type VirtualScheduler } from '../world/time/scheduler.ts';
 import type { World } from '../world/world.ts';
 import { Operator } from './operator.ts';
-import type { Recorder } from './recorder.ts';
 import type { Trouble } from './schedule.ts';
 
 /** Where a history takes place. */

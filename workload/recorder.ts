@@ -1,5 +1,4 @@
 import type { History, Line, LineOf } from '../checkers/history.ts';
-import type { Scheduler } from '../world/time/scheduler.ts';
 
 /** A line that begins before it ends. */
 export type Operation = LineOf<'append'> | LineOf<'read'> | LineOf<'transact'>;
@@ -11,19 +10,22 @@ export interface Head {
   readonly begin: number;
 }
 
-/** Writes down a history. Times are milliseconds of the world since its start. */
+/** Writes down a history. Times are milliseconds since its start. */
 export class Recorder {
-  readonly #scheduler: Scheduler;
+  readonly #clock: () => number;
   readonly #start: number;
   readonly #lines: Line[];
   readonly #onLine: (line: Line) => void;
   #operations = 0;
 
-  /** @param onLine called with every line that is added, and again when an operation ends */
-  constructor(scheduler: Scheduler, header: LineOf<'history'>, onLine: (line: Line) => void = () => undefined) {
-    this.#scheduler = scheduler;
+  /**
+   * @param clock milliseconds; it never jumps
+   * @param onLine called with every line that is added, and again when an operation ends
+   */
+  constructor(clock: () => number, header: LineOf<'history'>, onLine: (line: Line) => void = () => undefined) {
+    this.#clock = clock;
     this.#onLine = onLine;
-    this.#start = scheduler.now();
+    this.#start = clock();
     this.#lines = [header];
   }
 
@@ -32,7 +34,7 @@ export class Recorder {
   }
 
   now(): number {
-    return this.#scheduler.now() - this.#start;
+    return this.#clock() - this.#start;
   }
 
   add(line: Line): void {

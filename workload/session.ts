@@ -1,13 +1,10 @@
 import * as z from 'zod';
+import type { Effect } from '../checkers/history.ts';
 import { problemDetailsSchema, streamStateSchema, transactionShownSchema, type VersionVector } from '../core/index.ts';
 import { readVersionToken } from '../core/wire/version-token.ts';
-import { functionUrlEvent } from '../world/network/function-url-event.ts';
-import { type Scheduler, sleepOn } from '../world/time/scheduler.ts';
-import type { World } from '../world/world.ts';
-import { commandOf } from './domain.ts';
-import { typeOf } from './plan.ts';
+import type { Operation } from './operation.ts';
 import type { Head, Operation as Line, Recorder } from './recorder.ts';
-import type { Operation } from './schedule.ts';
+import { type Use, useOf, type Workload } from './workload.ts';
 
 type OperationOf<Kind extends Operation['kind']> = Extract<Operation, { kind: Kind }>;
 
@@ -19,9 +16,28 @@ interface Seen {
   readonly state?: { readonly is: unknown };
 }
 
-interface Reply {
+/** A request to the API of a Region. */
+export interface Request {
+  readonly method: 'GET' | 'POST';
+  /** Percent-encoded. */
+  readonly path: string;
+  readonly query?: Readonly<Record<string, string>>;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: unknown;
+}
+
+export interface Reply {
   readonly status: number;
   readonly body: unknown;
+}
+
+/** What a session needs of the place that it runs in. */
+export interface Surroundings {
+  /** Sends a request once. @returns undefined if there was no response */
+  ask(region: string, request: Request): Promise<Reply | undefined>;
+  /** Puts a command on a Region's bus. */
+  put(region: string, detail: object): Promise<void>;
+  sleep(milliseconds: number): Promise<void>;
 }
 
 /** How often a client sends an operation again whose fate is unknown, and how often it asks for an outcome. */
@@ -29,20 +45,20 @@ const TRIES = 3;
 const ASKS = 40;
 const PAUSE_MS = 1_000;
 
-export interface ClientOptions {
-  readonly world: World;
-  readonly scheduler: Scheduler;
+export interface SessionOptions {
+  readonly workload: Workload;
+  readonly surroundings: Surroundings;
   readonly recorder: Recorder;
   readonly name: string;
 }
 
 /** A client: it sends one operation after the other, and remembers what it has seen. */
 export class Session {
-  readonly #options: ClientOptions;
+  readonly #options: SessionOptions;
   readonly #seen = new Map<string, Seen>();
   #last: Promise<void> = Promise.resolve();
 
-  constructor(options: ClientOptions) {
+  constructor(options: SessionOptions) {
     this.#options = options;
   }
 
@@ -64,9 +80,9 @@ export class Session {
   }
 
   async #append({ region, stream, effect, withVersion }: OperationOf<'append'>, id: string): Promise<void> {
-    const { command, input } = commandOf(typeOf(stream), effect);
+    const { command, input } = this.#commandOf(stream, effect);
     const seen = withVersion ? this.#seen.get(stream) : undefined;
-    const named = isHome(stream) ? 'expected' : 'basedOn';
+    const named = useOf(this.#options.workload, stream).mode === 'home' ? 'expected' : 'basedOn';
     for (let tries = 1; tries <= TRIES; tries++) {
       const end = this.#begin((head) => ({
         ...{ line: 'append' as const, ...head, region, stream, id, effect, result: 'unknown' as const },
@@ -74,7 +90,7 @@ export class Session {
       }));
       const reply = await this.#ask(region, {
         method: 'POST',
-        path: `/streams/${stream}/commands/${command}`,
+        path: `${pathOf(stream)}/commands/${encodeURIComponent(command)}`,
         headers: { 'idempotency-key': id, ...(seen && { 'if-match': seen.token }) },
         body: input,
       });
@@ -100,8 +116,7 @@ export class Session {
   /** An append by the bus: nobody waits for its receipt. */
   async #put({ region, stream, effect }: OperationOf<'append'>, id: string): Promise<void> {
     this.#begin((head) => ({ line: 'append', ...head, region, stream, id, effect, result: 'unknown' }));
-    const detail = JSON.stringify({ id, stream, ...commandOf(typeOf(stream), effect) });
-    await this.#options.world.region(region).bus.put([{ source: 'simulator', detailType: 'meridian.command', detail }]);
+    await this.#options.surroundings.put(region, { id, stream, ...this.#commandOf(stream, effect) });
   }
 
   async #read({ region, stream, atLeast }: OperationOf<'read'>): Promise<void> {
@@ -112,11 +127,12 @@ export class Session {
     }));
     const reply = await this.#ask(region, {
       method: 'GET',
-      path: `/streams/${stream}`,
+      path: pathOf(stream),
       ...(seen && { headers: { 'if-at-least': seen.token } }),
     });
     if (reply?.status !== 200) return end({ result: 'refused', code: codeOf(reply) });
-    const { state, version: token } = streamStateSchema.parse(reply.body);
+    const { state: read, version: token } = streamStateSchema.parse(reply.body);
+    const state = useOf(this.#options.workload, stream).state(read);
     const version = versionIn(token);
     this.#saw(stream, { token, version, state: { is: state } });
     end({ result: 'ok', version, state });
@@ -130,7 +146,7 @@ export class Session {
     });
     const body = {
       id,
-      participants: participants.map(({ stream, effect }) => ({ stream, ...commandOf(typeOf(stream), effect) })),
+      participants: participants.map(({ stream, effect }) => ({ stream, ...this.#commandOf(stream, effect) })),
       checks: checks.map(({ stream, token }) => ({ stream, expected: token })),
       timeoutSeconds,
     };
@@ -159,10 +175,11 @@ export class Session {
     const { recorder } = this.#options;
     for (let asks = 1; asks <= ASKS; asks++) {
       await this.#pause();
-      const reply = await this.#ask(region, { method: 'GET', path: `/transactions/${id}` });
+      const begin = recorder.now();
+      const reply = await this.#ask(region, { method: 'GET', path: `/transactions/${encodeURIComponent(id)}` });
       const state = reply?.status === 404 ? 'unknown' : transactionShownSchema.safeParse(reply?.body).data?.state;
       if (state === undefined) continue;
-      recorder.add({ line: 'outcome', at: recorder.now(), region, id, state });
+      recorder.add({ line: 'outcome', begin, at: recorder.now(), region, id, state });
       if (state === 'committed' || state === 'aborted') return reply;
     }
     return undefined;
@@ -172,13 +189,17 @@ export class Session {
     return this.#options.recorder.begin(this.#options.name, lineOf);
   }
 
+  #commandOf(stream: string, effect: Effect): ReturnType<Use['command']> {
+    return useOf(this.#options.workload, stream).command(effect);
+  }
+
   /** @returns undefined if there was no response */
-  async #ask(region: string, request: Parameters<typeof ask>[2]): Promise<Reply | undefined> {
-    return ask(this.#options.world, region, request);
+  #ask(region: string, request: Request): Promise<Reply | undefined> {
+    return this.#options.surroundings.ask(region, request);
   }
 
   #pause(): Promise<void> {
-    return sleepOn(this.#options.scheduler, PAUSE_MS);
+    return this.#options.surroundings.sleep(PAUSE_MS);
   }
 
   #saw(stream: string, seen: Seen): void {
@@ -192,47 +213,14 @@ const acceptedSchema = z.object({
   position: z.number().optional(),
 });
 
-/** Sends a request to the API of a Region. @returns undefined if there was no response */
-export async function ask(
-  world: World,
-  region: string,
-  {
-    method,
-    path,
-    query,
-    headers,
-    body,
-  }: {
-    readonly method: 'GET' | 'POST';
-    readonly path: string;
-    readonly query?: string;
-    readonly headers?: Readonly<Record<string, string>>;
-    readonly body?: unknown;
-  },
-): Promise<Reply | undefined> {
-  const event = functionUrlEvent({
-    method,
-    path,
-    ...(query !== undefined && { query }),
-    ...(headers && { headers }),
-    ...(body !== undefined && { body: JSON.stringify(body) }),
-  });
-  try {
-    const { statusCode, body: text } = await world.region(region).request(event);
-    const answer: unknown = JSON.parse(text);
-    return { status: statusCode, body: answer };
-  } catch {
-    return undefined;
-  }
+/** The path of a stream in the API. */
+export function pathOf(stream: string): string {
+  const slash = stream.indexOf('/');
+  return `/streams/${encodeURIComponent(stream.slice(0, slash))}/${encodeURIComponent(stream.slice(slash + 1))}`;
 }
 
 export function versionIn(token: string): VersionVector {
   return readVersionToken(token, 'version').version;
-}
-
-function isHome(stream: string): boolean {
-  const type = typeOf(stream);
-  return type === 'account' || type === 'seats' || type === 'list' || type === 'register';
 }
 
 /** What became of a transaction, by the response to its request, or to the question for its outcome. */
