@@ -1,7 +1,9 @@
-import type { Reply, Request, Surroundings } from '../workload/session.ts';
+import type { Recorder } from '../workload/recorder.ts';
+import type { Reply, Request, SessionOptions, Surroundings } from '../workload/session.ts';
 import { functionUrlEvent } from '../world/network/function-url-event.ts';
 import { type Scheduler, sleepOn } from '../world/time/scheduler.ts';
 import type { World } from '../world/world.ts';
+import { workload } from './domain.ts';
 
 /** Sends a request to the API of a Region. @returns undefined if there was no response */
 export async function ask(
@@ -26,7 +28,7 @@ export async function ask(
 }
 
 /** What a session runs in: a world, in its time. */
-export function inWorld({ world, scheduler }: { readonly world: World; readonly scheduler: Scheduler }): Surroundings {
+function inWorld({ world, scheduler }: { readonly world: World; readonly scheduler: Scheduler }): Surroundings {
   return {
     ask: (region, request) => ask(world, region, request),
     put: async (region, detail) => {
@@ -35,4 +37,13 @@ export function inWorld({ world, scheduler }: { readonly world: World; readonly 
     },
     sleep: (milliseconds) => sleepOn(scheduler, milliseconds),
   };
+}
+
+/** What the clients of a history have in common. */
+export function clientsIn(stage: {
+  readonly world: World;
+  readonly scheduler: Scheduler;
+  readonly recorder: Recorder;
+}): Omit<SessionOptions, 'name'> {
+  return { workload, surroundings: inWorld(stage), recorder: stage.recorder };
 }

@@ -1,9 +1,10 @@
 import type { History, Violation } from '../checkers/history.ts';
 import { checkHistory } from '../checkers/index.ts';
 import { isProfile, PROFILE_NAMES, type ProfileName, planHistory } from './plan.ts';
-import { type Follow, runHistory } from './run-history.ts';
+import { runHistory } from './run-history.ts';
 import type { Schedule } from './schedule.ts';
 import { shrink } from './shrink.ts';
+import type { Follow } from './stage.ts';
 
 /** A history that was checked. */
 export interface Checked {

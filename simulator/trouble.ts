@@ -1,15 +1,7 @@
-import type { Recorder } from '../workload/recorder.ts';
-import { sleepOn, type VirtualScheduler } from '../world/time/scheduler.ts';
-import type { World } from '../world/world.ts';
+import { sleepOn } from '../world/time/scheduler.ts';
 import { Operator } from './operator.ts';
 import type { Trouble } from './schedule.ts';
-
-/** Where a history takes place. */
-export interface Stage {
-  readonly world: World;
-  readonly scheduler: VirtualScheduler;
-  readonly recorder: Recorder;
-}
+import type { Stage } from './stage.ts';
 
 /** Causes a trouble when its time comes. Resolves when it is over. */
 export async function cause(trouble: Trouble, stage: Stage): Promise<void> {

@@ -1,0 +1,89 @@
+import type { Line } from '../checkers/history.ts';
+import type { Operation } from '../workload/operation.ts';
+import { Recorder } from '../workload/recorder.ts';
+import { typesOf } from '../workload/workload.ts';
+import { silentTelemetry } from '../world/error-log.ts';
+import { withSlowTables } from '../world/region/slow-tables.ts';
+import { seeded } from '../world/time/randomness.ts';
+import { VirtualScheduler } from '../world/time/scheduler.ts';
+import { World } from '../world/world.ts';
+import { DOMAINS, workload } from './domain.ts';
+import { homeOf, Meter } from './meter.ts';
+import { isOperation, type Schedule } from './schedule.ts';
+import { recordingSubscribers } from './subscribers.ts';
+import { type Trace, traced } from './trace.ts';
+
+/** Where a history takes place, and what is counted there. */
+export interface Stage {
+  readonly world: World;
+  readonly scheduler: VirtualScheduler;
+  readonly recorder: Recorder;
+  readonly meter: Meter;
+  /** Which function called which port, and what came of it. */
+  readonly coverage: Set<string>;
+}
+
+/** How a history can be followed as it happens. */
+export interface Follow {
+  readonly trace: Trace;
+  /** Called after every event: time stands still until what it returns has resolved. */
+  readonly pace?: () => Promise<void> | undefined;
+}
+
+/** The world of a schedule, in virtual time, before anything happens. */
+export function setStage({ seed, setting, steps }: Schedule, follow: Follow | undefined): Stage {
+  const { regions, snapshots, invoke, slowTables, oneByOne, ...options } = setting;
+  const meter = new Meter();
+  const scheduler = new VirtualScheduler();
+  const start = scheduler.now();
+  const now = () => scheduler.now() - start;
+  const trace = follow && pacedTrace(follow, scheduler);
+  const header = { line: 'history', format: 1, source: 'simulator', seed, types: typesOf(workload) } as const;
+  const onLine = (line: Line): void => trace?.({ event: 'line', at: now(), line: { ...line } });
+  const recorder = new Recorder(
+    () => scheduler.now(),
+    { ...header, regions: [...regions], homes: homesOf(steps) },
+    onLine,
+  );
+  const random = seeded(seed + 2);
+  const world = new World({
+    ...options,
+    ...{ domain: snapshots ? DOMAINS.snapshots : DOMAINS.plain, regions, scheduler, seed },
+    latency: { invoke },
+    // Processes fail on purpose: the checkers report what that breaks.
+    telemetry: silentTelemetry,
+    subscribers: recordingSubscribers(recorder),
+    withFaults: (region, ports, _exit, of) => {
+      const own = trace ? traced(ports, trace, { region, of, now }) : ports;
+      const counted = oneByOne ? meter.around(own, of) : own;
+      return slowTables ? withSlowTables(counted, scheduler, random) : counted;
+    },
+  });
+  const coverage = new Set<string>();
+  world.onPortCall = (_region, of, method, outcome) => coverage.add(`${of} ${method} ${outcome}`);
+  return { world, scheduler, recorder, meter, coverage };
+}
+
+function pacedTrace({ trace, pace }: Follow, scheduler: VirtualScheduler): Trace {
+  return (event) => {
+    trace(event);
+    const wait = pace?.();
+    if (wait) scheduler.hold(wait);
+  };
+}
+
+/** The home Region of every `home` stream. */
+function homesOf(steps: Schedule['steps']): Readonly<Record<string, string>> {
+  const homes = streamsOf(steps.filter(isOperation)).map((stream) => [stream, homeOf(stream)] as const);
+  return Object.fromEntries(homes.filter((entry): entry is [string, string] => entry[1] !== undefined));
+}
+
+/** The streams that operations name. */
+export function streamsOf(operations: readonly Operation[]): readonly string[] {
+  const names = operations.flatMap((operation) =>
+    operation.kind === 'transact'
+      ? [...operation.participants.map(({ stream }) => stream), ...operation.checks]
+      : [operation.stream],
+  );
+  return [...new Set(names)].sort();
+}
