@@ -17,6 +17,8 @@ interface Profile {
   readonly restarts: boolean;
   readonly operators: boolean;
   readonly clocks: boolean;
+  /** Whether the configuration changes: logs are renamed, a table is restored, a Region comes and goes. */
+  readonly motion: boolean;
   /** Whether operations come one by one, without anything else, so that what they take is counted. */
   readonly oneByOne: boolean;
   /** Number of streams of each type. Few streams are contended. */
@@ -31,6 +33,7 @@ const calm = {
   restarts: false,
   operators: false,
   clocks: false,
+  motion: false,
   oneByOne: false,
   streams: 2,
   mix: { append: 6, read: 4, transact: 3 },
@@ -92,6 +95,14 @@ export const PROFILES = {
     streams: 1,
     mix: { append: 2, read: 2, transact: 8 },
   },
+  motion: {
+    ...calm,
+    why: 'logs that are renamed, a table that is restored, a Region that comes and goes, shards that split, replays',
+    faults: ['stream.again', 'queue.again', 'lambda.any-instance'],
+    restarts: true,
+    operators: true,
+    motion: true,
+  },
   everything: {
     ...calm,
     why: 'everything at once',
@@ -133,7 +144,7 @@ export function planHistory(seed: number, profile: ProfileName, operations = 50)
   const setting = draw.setting();
   const steps = [
     ...Array.from({ length: operations }, (_, i) => draw.operation(i)),
-    ...(of.faults.length > 0 || of.cuts || of.restarts || of.operators ? draw.troubles() : []),
+    ...(of.faults.length > 0 || of.cuts || of.restarts || of.operators ? draw.troubles(setting.decisions) : []),
   ].sort((a, b) => a.at - b.at);
   return { seed, profile, setting, steps };
 }
@@ -152,7 +163,7 @@ class Draw {
   }
 
   setting(): Schedule['setting'] {
-    const { clocks, faults, oneByOne } = this.#profile;
+    const { clocks, faults, oneByOne, motion } = this.#profile;
     const isMessy = faults.length > 0;
     return {
       regions: [...REGIONS],
@@ -166,6 +177,7 @@ class Draw {
       invoke: oneByOne ? [ONE_WAY_MS, ONE_WAY_MS] : this.#chance(0.5) ? [20, 50] : [80, 120],
       slowTables: !oneByOne && this.#chance(0.7),
       oneByOne,
+      recoverable: motion,
     };
   }
 
@@ -216,8 +228,9 @@ class Draw {
     return drawEffect(TYPES[typeOf(stream)].kind, i, this.#random);
   }
 
-  troubles(): readonly Trouble[] {
-    const { faults, cuts, restarts, operators, clocks } = this.#profile;
+  /** @param decisions no Region can be added to strong ones */
+  troubles(decisions: Schedule['setting']['decisions']): readonly Trouble[] {
+    const { faults, cuts, restarts, operators, clocks, motion } = this.#profile;
     const count = 2 + Math.floor(this.#between(0, 10));
     const kinds: readonly (() => Trouble | readonly Trouble[])[] = [
       ...faults.map((fault) => () => this.#weather(fault)),
@@ -227,7 +240,24 @@ class Draw {
       ...(clocks ? [1, 2, 3].map(() => () => this.#clock()) : []),
       ...(operators ? [() => this.#operator(), () => this.#operator()] : []),
     ];
-    return Array.from({ length: count }, () => this.#pick(kinds)()).flat();
+    const moves = motion ? this.#moves(decisions) : [];
+    return [...moves, ...Array.from({ length: count }, () => this.#pick(kinds)()).flat()];
+  }
+
+  /** Each at most once: two restores at a time, or two guests, are not what an operator does. */
+  #moves(decisions: Schedule['setting']['decisions']): readonly Trouble[] {
+    const at = this.#when();
+    const [renamed, restored] = [this.#pick(REGIONS), this.#pick(REGIONS)];
+    const all: readonly Trouble[] = [
+      { kind: 'rename', at, region: renamed, log: `${renamed}-renamed` },
+      { kind: 'restore', at: this.#when(), region: restored, log: `${restored}-restored`, back: this.#lasts() },
+      { kind: 'split', at: this.#when(), region: this.#pick(REGIONS) },
+      { kind: 'replay', at: this.#when(), region: this.#pick(REGIONS), back: this.#lasts() },
+      ...(decisions === 'eventual'
+        ? [{ kind: 'guest', at, until: at + this.#lasts(), region: 'eu-west-1' } as const]
+        : []),
+    ];
+    return all.filter(() => this.#chance(0.5));
   }
 
   /** In one Region, or in all of them. */

@@ -32,6 +32,16 @@ const troubleSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('drift'), at, region: z.string(), millionths: z.number() }),
   /** The tables of a Region cannot be reached, and nothing is replicated to or from them. */
   z.object({ kind: z.literal('outage'), at, until: z.number(), region: z.string() }),
+  /** The log of a Region gets another name. */
+  z.object({ kind: z.literal('rename'), at, region: z.string(), log: z.string() }),
+  /** The events of a Region are restored to what they were some milliseconds before, under another log name. */
+  z.object({ kind: z.literal('restore'), at, region: z.string(), log: z.string(), back: z.number() }),
+  /** A Region is added, and removed later. */
+  z.object({ kind: z.literal('guest'), at, until: z.number(), region: z.string() }),
+  /** A shard of the streams of a Region's tables splits. */
+  z.object({ kind: z.literal('split'), at, region: z.string() }),
+  /** The archive of a Region's bus is replayed, from this many milliseconds ago. */
+  z.object({ kind: z.literal('replay'), at, region: z.string(), back: z.number() }),
   z.object({ kind: z.literal('rebuild'), at, region: z.string(), view: z.string() }),
   z.object({ kind: z.literal('republish'), at, region: z.string() }),
 ]);
@@ -56,6 +66,8 @@ const settingSchema = z.object({
   slowTables: z.boolean(),
   /** Whether each operation waits until nothing is left to happen, so that what it takes can be counted. */
   oneByOne: z.boolean(),
+  /** Whether buses have archives, and tables can be restored. */
+  recoverable: z.boolean(),
 });
 
 /** Everything that happens in a history. With its seed, it happens in the same way every time. */

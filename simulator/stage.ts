@@ -32,7 +32,7 @@ export interface Follow {
 
 /** The world of a schedule, in virtual time, before anything happens. */
 export function setStage({ seed, setting, steps }: Schedule, follow: Follow | undefined): Stage {
-  const { regions, snapshots, invoke, slowTables, oneByOne, ...options } = setting;
+  const { regions, snapshots, invoke, slowTables, oneByOne, recoverable, ...options } = setting;
   const meter = new Meter();
   const scheduler = new VirtualScheduler();
   const start = scheduler.now();
@@ -50,6 +50,7 @@ export function setStage({ seed, setting, steps }: Schedule, follow: Follow | un
     ...options,
     ...{ domain: snapshots ? DOMAINS.snapshots : DOMAINS.plain, regions, scheduler, seed },
     latency: { invoke },
+    ...{ archives: recoverable, recovery: recoverable },
     // Processes fail on purpose: the checkers report what that breaks.
     telemetry: silentTelemetry,
     subscribers: recordingSubscribers(recorder),

@@ -29,6 +29,16 @@ export function stepInWords(step: Step): string {
       return `${when}the clock of ${step.region} drifts by ${step.millionths} millionths`;
     case 'outage':
       return `${when}the tables of ${step.region} cannot be reached until ${seconds(step.until)}`;
+    case 'rename':
+      return `${when}the log of ${step.region} gets the name ${step.log}`;
+    case 'restore':
+      return `${when}the events of ${step.region} are restored to what they were ${seconds(step.back)} before, with the log ${step.log}`;
+    case 'guest':
+      return `${when}${step.region} is added, and removed at ${seconds(step.until)}`;
+    case 'split':
+      return `${when}a shard of the streams of ${step.region} splits`;
+    case 'replay':
+      return `${when}the archive of ${step.region} is replayed, from ${seconds(step.back)} before`;
     case 'rebuild':
       return `${when}view ${step.view} is rebuilt in ${step.region}`;
     case 'republish':

@@ -1,4 +1,5 @@
 import { sleepOn } from '../world/time/scheduler.ts';
+import { workload } from './domain.ts';
 import { Operator } from './operator.ts';
 import type { Trouble } from './schedule.ts';
 import type { Stage } from './stage.ts';
@@ -23,16 +24,20 @@ export async function cause(trouble: Trouble, stage: Stage): Promise<void> {
       await sleepOn(scheduler, until - at);
       return world.heal(from, to);
     }
+    case 'guest':
+      recorder.add({ line: 'fault', at, until: trouble.until, fault: kind, region: trouble.region });
+      return host(trouble, stage);
     default:
       recorder.add({ line: 'fault', at, fault: kind, region: trouble.region, details });
       return causeInRegion(trouble, stage);
   }
 }
 
-type InRegion = Exclude<Trouble, { readonly kind: 'weather' | 'cut' }>;
+type InRegion = Exclude<Trouble, { readonly kind: 'weather' | 'cut' | 'guest' }>;
 
 /** What happens to one Region, or is done there. */
-async function causeInRegion(trouble: InRegion, { world, scheduler }: Stage): Promise<void> {
+async function causeInRegion(trouble: InRegion, stage: Stage): Promise<void> {
+  const { world, scheduler } = stage;
   const region = world.region(trouble.region);
   const operator = new Operator(region, scheduler);
   switch (trouble.kind) {
@@ -47,9 +52,49 @@ async function causeInRegion(trouble: InRegion, { world, scheduler }: Stage): Pr
     case 'outage':
       region.cutTables(trouble.until - trouble.at);
       return sleepOn(scheduler, trouble.until - trouble.at);
+    case 'split':
+      for (const stream of [region.tableStream, region.decisionStream]) stream.split();
+      return;
+    case 'replay': {
+      const now = scheduler.now();
+      region.bus.replayArchive(now - trouble.back, now);
+      return;
+    }
+    case 'rename':
+      return world.renameLog(region.name, trouble.log);
+    case 'restore':
+      return restore(trouble, stage);
     case 'rebuild':
       return operator.rebuild(trouble.view);
     case 'republish':
       return operator.republish(0);
   }
+}
+
+/** Virtual milliseconds in which everything that a stopped Region has written arrives elsewhere, if no link is cut. */
+const DRAIN_MS = 10_000;
+
+/** Restores the events of a Region to an earlier time as its runbook says: its functions are stopped first, until the others have everything. */
+async function restore(
+  { region: name, log, back }: Extract<Trouble, { readonly kind: 'restore' }>,
+  { world, scheduler }: Stage,
+): Promise<void> {
+  world.weather.set('lambda.throttled', 1, name);
+  await sleepOn(scheduler, DRAIN_MS);
+  world.restoreTable(name, { at: scheduler.now() - back, log });
+  world.weather.set('lambda.throttled', 0, name);
+  const operator = new Operator(world.region(name), scheduler);
+  await Promise.all(Object.keys(workload.views ?? {}).map((view) => operator.rebuild(view)));
+  await operator.republish(0);
+}
+
+/** Adds a Region, which no client writes to, and removes it. */
+async function host(
+  { region, at, until }: Extract<Trouble, { readonly kind: 'guest' }>,
+  { world, scheduler }: Stage,
+): Promise<void> {
+  world.addRegion(region);
+  world.configure();
+  await sleepOn(scheduler, until - at);
+  world.removeRegion(region);
 }
