@@ -16,7 +16,7 @@ export interface MemoryDecisions extends TransactionsTable {
   /**
    * Stores a decision that another Region has written, as global tables do: it replaces whatever is recorded of that
    * attempt, unless that was written later. A change to the same content is not reported.
-   * @param write @default what the decision itself tells
+   * @param write @default what the decision itself shows
    */
   replicate(decision: Decision, write?: WriteStamp): void;
   /** All decisions, with when they were written. */

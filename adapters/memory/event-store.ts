@@ -29,7 +29,7 @@ export interface MemoryEventStore extends EventsTable {
   /**
    * Stores a commit that another Region has written, or another state of it, as global tables do: it replaces whatever
    * has its position, unless that was written later. A change to the same content is not reported.
-   * @param write @default what the commit itself tells
+   * @param write @default what the commit itself shows
    */
   replicate(commit: Commit, write?: WriteStamp): void;
   /** Stores the outcome of a one-Region transaction that another Region has written, in the same way. */

@@ -36,13 +36,13 @@ export function stamping({ region = '', now = () => 0 }: Replica): (before?: Wri
   return (before) => ({ at: before ? Math.max(now(), before.at + NEXT_MS) : now(), region });
 }
 
-/** When a commit was written, as far as it tells: its final state comes just after the intent. */
+/** When a commit was written, as far as it shows: its final state comes just after the intent. */
 export function stampOfCommit(commit: Commit): WriteStamp {
   const isFinal = commit.tx !== undefined && commit.tx.state !== 'prepared';
   return { at: writtenAt(commit) + (isFinal ? NEXT_MS : 0), region: commit.region };
 }
 
-/** When a decision was written, as far as it tells. */
+/** When a decision was written, as far as it shows. */
 export function stampOfDecision({ decidedAt, region }: Decision): WriteStamp {
   return { at: decidedAt, region };
 }
