@@ -61,7 +61,10 @@ async function causeInRegion(trouble: InRegion, stage: Stage): Promise<void> {
       return;
     }
     case 'rename':
-      return world.renameLog(region.name, trouble.log);
+      return stopped(trouble.region, stage, () => {
+        world.renameLog(trouble.region, trouble.log);
+        region.restart();
+      });
     case 'restore':
       return restore(trouble, stage);
     case 'rebuild':
@@ -74,15 +77,21 @@ async function causeInRegion(trouble: InRegion, stage: Stage): Promise<void> {
 /** Virtual milliseconds in which everything that a stopped Region has written arrives elsewhere, if no link is cut. */
 const DRAIN_MS = 10_000;
 
-/** Restores the events of a Region to an earlier time as its runbook says: its functions are stopped first, until the others have everything. */
+/** Does something to a Region whose functions are stopped, when the others have everything that it has written. */
+async function stopped(region: string, { world, scheduler }: Stage, act: () => void): Promise<void> {
+  world.weather.set('lambda.throttled', 1, region);
+  await sleepOn(scheduler, DRAIN_MS);
+  act();
+  world.weather.set('lambda.throttled', 0, region);
+}
+
+/** Restores the events of a Region to an earlier time, and repairs what is made of them, as its runbook says. */
 async function restore(
   { region: name, log, back }: Extract<Trouble, { readonly kind: 'restore' }>,
-  { world, scheduler }: Stage,
+  stage: Stage,
 ): Promise<void> {
-  world.weather.set('lambda.throttled', 1, name);
-  await sleepOn(scheduler, DRAIN_MS);
-  world.restoreTable(name, { at: scheduler.now() - back, log });
-  world.weather.set('lambda.throttled', 0, name);
+  const { world, scheduler } = stage;
+  await stopped(name, stage, () => world.restoreTable(name, { at: scheduler.now() - back, log }));
   const operator = new Operator(world.region(name), scheduler);
   await Promise.all(Object.keys(workload.views ?? {}).map((view) => operator.rebuild(view)));
   await operator.republish(0);

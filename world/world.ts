@@ -254,28 +254,30 @@ export class World {
     const region = this.region(name);
     this.renameLog(name, log);
     region.restart();
-    region.restoreEvents(
-      at,
-      [...this.regions.values()].find((other) => other !== region && !other.isLost),
-    );
+    region.restoreEvents(at);
+    this.#fill(region);
   }
 
   /**
-   * Adds a Region. Its tables are filled from another one, and it forwards its events; the others learn of it when they are
+   * Adds a Region. Its tables are filled from the others, and it forwards its events; the others learn of it when they are
    * configured, and forward theirs from then on.
    * @param log of a Region that was part of the world before: another name than its earlier one
    * @throws Error if there is that Region, or the decisions are strong
    */
   addRegion(name: string, log = name): WorldRegion {
     this.#refuseStrong();
-    const source = [...this.regions.values()].find(({ isLost }) => !isLost);
     this.#configuration = withLog(withRegion(this.#configuration, name), name, log);
     const region = this.#makeRegion(name);
     this.#regions.set(name, region);
     for (const other of this.regions.values()) if (other !== region) this.#connections.connect(other, region);
     this.#connect(region);
-    source?.fill(region);
+    this.#fill(region);
     return region;
+  }
+
+  /** Sends a new replica what every other one has: none alone has what is still on its way from another. */
+  #fill(region: WorldRegion): void {
+    for (const other of this.regions.values()) if (other !== region && !other.isLost) other.fill(region);
   }
 
   /**

@@ -271,10 +271,9 @@ export class WorldRegion {
     this.#functions.rollOut();
   }
 
-  /** Restores the events to a time, in milliseconds since 1970; then they are filled up from another Region, if there is one. */
-  restoreEvents(at: number, from: WorldRegion | undefined): void {
+  /** Restores the events to a time, in milliseconds since 1970. */
+  restoreEvents(at: number): void {
     this.#tables.restoreEvents(at);
-    from?.fill(this);
   }
 
   /** Sends all that is replicated from this Region to a new replica. */
