@@ -243,6 +243,12 @@ const layers = [
     ],
   },
   {
+    name: 'spec-stands-alone',
+    comment: 'the models and what checks them know nothing of the code that is held to them: tests bring both together',
+    from: '^spec/',
+    may: ['^spec/', scriptOptions, npm('cli-table3'), builtins],
+  },
+  {
     name: 'schemas-describe-a-domain',
     comment: 'what others may rely on, as JSON Schema, AsyncAPI and OpenAPI: of any domain, which is an argument',
     from: '^schemas/',

@@ -72,9 +72,9 @@ function tasksOf(model: Model): readonly (() => Promise<void>)[] {
       const fault = await typecheck(file);
       if (fault) faults.push(fault);
     },
+    ...(model.counterexamples ?? []).map((main) => () => test(file, main)),
     ...model.instances.map(({ main, reached }) => async () => {
-      const { failed } = await runTests(file, main);
-      faults.push(...failed.map((name) => `${file}: the test ${name} fails`));
+      await test(file, main);
       const of = { file, main, invariants, reached, traces, steps: steps ?? model.steps, seed };
       const result = await simulate(of);
       const rate = Number((result.traces / result.seconds).toFixed(1));
@@ -88,6 +88,11 @@ function tasksOf(model: Model): readonly (() => Promise<void>)[] {
       broken.push({ file, main, violates, within, traces: run, violated, caught: violated.includes(violates) });
     }),
   ];
+}
+
+async function test(file: string, main: string): Promise<void> {
+  const { failed } = await runTests(file, main);
+  faults.push(...failed.map((name) => `${file}: the test ${name} of ${main} fails`));
 }
 
 async function inParallel(tasks: readonly (() => Promise<void>)[]): Promise<void> {

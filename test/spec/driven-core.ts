@@ -180,7 +180,7 @@ class Driven implements DrivenCore {
     return decided.intents;
   }
 
-  /** Repeats the step that decides, which states what becomes of each intent. */
+  /** Repeats the step that decides, which states the final state of each intent. */
   async #finish({ s }: Picks): Promise<void> {
     const holder = await this.#holder(s);
     const { transaction: tx, attempt: n } = parseAttemptId(holder.commitId);

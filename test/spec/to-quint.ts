@@ -9,7 +9,7 @@ import { attemptOf, type Recorded, type Write } from './recorded-core.ts';
 /** The streams of recorded transactions, with the Region of each. */
 const HOMES = { 'account/us.1': 'us', 'account/us.2': 'us', 'account/eu.1': 'eu' };
 
-/** A module beside the model, with one run for each trace, named by its key. The traces must have the same transactions. */
+/** A module for the folder of the model, with one run for each trace, named by its key. The traces must have the same transactions. */
 export function moduleOf(name: string, strong: boolean, traces: ReadonlyMap<string, Recorded>): string {
   const [{ transactions = [] } = {}] = traces.values();
   const byAge = transactions.toSorted((a, b) =>
