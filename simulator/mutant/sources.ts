@@ -6,7 +6,19 @@ import { patchOf } from './patches.ts';
 
 /** What a simulation loads. */
 const SOURCES = [
-  ...['adapters', 'checkers', 'client', 'core', 'lambdas', 'lib', 'project', 'simulator', 'testing', 'world'],
+  ...[
+    'adapters',
+    'checkers',
+    'client',
+    'core',
+    'lambdas',
+    'lib',
+    'project',
+    'simulator',
+    'testing',
+    'workload',
+    'world',
+  ],
   ...['scripts/options.ts', 'index.ts', 'package.json'],
 ];
 
