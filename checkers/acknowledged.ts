@@ -20,6 +20,7 @@ export const acknowledged: Checker = (evidence) => {
       ...twoContents(each),
       ...doubled(each, evidence.typeOf(each.stream)?.mode === 'home'),
     ]),
+    ...elsewhere(evidence.lines('history'), stored),
     ...shownAgain(requests, evidence.lines('read')),
     ...mistaken(requests),
     ...invented(requests, stored),
@@ -95,6 +96,19 @@ function doubled({ stream, visible }: Stored, isHome: boolean): readonly Violati
     const what = `${commit.commitId} is committed at ${showDot(wrong)} and again at ${showDot(commit)} of ${stream}`;
     return [{ property: 'no doubled commit', what, ops: [], streams: [stream] }];
   });
+}
+
+/** The commits of a `home` stream are written in its home, if the header names that home. */
+function elsewhere(headers: readonly LineOf<'history'>[], stored: ReadonlyMap<string, Stored>): readonly Violation[] {
+  return headers
+    .flatMap(({ homes = {} }) => Object.entries(homes))
+    .flatMap(([stream, home]) =>
+      (stored.get(stream)?.visible ?? []).flatMap((commit) => {
+        if (commit.region === home) return [];
+        const what = `${commit.region} has written ${showDot(commit)} of ${stream}, whose home is ${home}`;
+        return { property: 'one home', what, ops: [], streams: [stream] };
+      }),
+    );
 }
 
 /** A Region that has shown a commit to a reader does not write another one of the same id. */

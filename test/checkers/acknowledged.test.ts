@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { acknowledged } from '../../checkers/acknowledged.ts';
+import { Evidence } from '../../checkers/evidence/evidence.ts';
 import type { Line } from '../../checkers/history.ts';
 import {
   append,
@@ -7,6 +8,7 @@ import {
   EAST,
   everywhere,
   evidence,
+  header,
   named,
   read,
   replica,
@@ -67,6 +69,17 @@ describe('acknowledged', () => {
     const lines = [appended, ...everywhere(stream, [stored], [1])];
     expect(named(acknowledged(evidence(refused, ...lines)))).toEqual(['known ids']);
     expect(acknowledged(evidence({ ...refused, effect: two }, ...lines))).toEqual([]);
+  });
+
+  it('finds a commit that was written elsewhere than in the home that the header names', () => {
+    const found = (home: string) =>
+      named(
+        acknowledged(
+          new Evidence([header({ homes: { [stream]: home } }), appended, ...everywhere(stream, [stored], [1])]),
+        ),
+      );
+    expect(found(EAST)).toEqual([]);
+    expect(found(WEST)).toEqual(['one home']);
   });
 
   it('finds a copy of a commit that its Region had shown before, in another log', () => {
