@@ -20,6 +20,9 @@ export const acknowledged: Checker = (evidence) => {
       ...twoContents(each),
       ...doubled(each, evidence.typeOf(each.stream)?.mode === 'home'),
     ]),
+    ...elsewhere(evidence.lines('history'), stored),
+    ...shownAgain(requests, evidence.lines('read')),
+    ...mistaken(requests),
     ...invented(requests, stored),
   ];
 };
@@ -92,6 +95,53 @@ function doubled({ stream, visible }: Stored, isHome: boolean): readonly Violati
     if (!wrong) return [];
     const what = `${commit.commitId} is committed at ${showDot(wrong)} and again at ${showDot(commit)} of ${stream}`;
     return [{ property: 'no doubled commit', what, ops: [], streams: [stream] }];
+  });
+}
+
+/** The commits of a `home` stream are written in its home, if the header names that home. */
+function elsewhere(headers: readonly LineOf<'history'>[], stored: ReadonlyMap<string, Stored>): readonly Violation[] {
+  return headers
+    .flatMap(({ homes = {} }) => Object.entries(homes))
+    .flatMap(([stream, home]) =>
+      (stored.get(stream)?.visible ?? []).flatMap((commit) => {
+        if (commit.region === home) return [];
+        const what = `${commit.region} has written ${showDot(commit)} of ${stream}, whose home is ${home}`;
+        return { property: 'one home', what, ops: [], streams: [stream] };
+      }),
+    );
+}
+
+/** A Region that has shown a commit to a reader does not write another one of the same id. */
+function shownAgain({ appends }: Requests, reads: readonly LineOf<'read'>[]): readonly Violation[] {
+  return appends.flatMap(({ stream, id, tries, commits = [] }) => {
+    if (commits.length < 2) return [];
+    return commits.flatMap((commit) => {
+      const own = tries.filter(({ region }) => region === commit.region);
+      const begin = Math.min(...own.map((each) => each.begin));
+      const before = reads.filter(
+        (read) => read.stream === stream && read.region === commit.region && Number(read.end) < begin,
+      );
+      const copy = commits.find(
+        (other) => other.log !== commit.log && before.some(({ version = {} }) => covers(version, other)),
+      );
+      if (!copy || own.length === 0) return [];
+      const what = `${commit.region} had shown ${showDot(copy)} of ${stream}, and wrote ${id} again at ${showDot(commit)}`;
+      return { property: 'no doubled commit', what, ops: own.map(({ op }) => op), streams: [stream] };
+    });
+  });
+}
+
+/** An id that was used for one request only does not belong to another one. */
+function mistaken({ appends }: Requests): readonly Violation[] {
+  const requests = Map.groupBy(appends, ({ stream, id }) => `${stream} ${id}`);
+  return [...requests.values()].flatMap((same) => {
+    const [only, ...others] = same;
+    if (!only || others.length > 0) return [];
+    return only.tries.flatMap(({ op, stream, id, code }) => {
+      if (code !== 'id-reused') return [];
+      const what = `${id} was refused on ${stream} as the id of another request, and there is none`;
+      return { property: 'known ids', what, ops: [op], streams: [stream] };
+    });
   });
 }
 

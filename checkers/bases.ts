@@ -11,7 +11,7 @@ export const bases: Checker = (evidence) => {
   const requested = evidence.requests.appends.flatMap((append) => {
     const each = stored.get(append.stream);
     const isHome = evidence.typeOf(append.stream)?.mode === 'home';
-    return each ? each.commitsOf(append.id).flatMap((commit) => baseOf(append, each, commit, isHome)) : [];
+    return each ? (append.commits ?? []).flatMap((commit) => baseOf(append, each, commit, isHome)) : [];
   });
   const held = [...stored.values()].flatMap((each) =>
     evidence.typeOf(each.stream)?.mode === 'home' ? each.visible.flatMap((commit) => behind(each.stream, commit)) : [],

@@ -32,7 +32,7 @@ const headerSchema = z.object({
   regions: z.array(z.string()),
   /** By stream type. */
   types: z.record(z.string(), streamTypeSchema),
-  /** The home Region of a `home` stream, by stream. @default the Region that wrote its commits, if that was always the same one */
+  /** The Region that was the home of a `home` stream throughout, by stream. @default the Region that wrote its commits, if that was always the same one */
   homes: z.record(z.string(), z.string()).optional(),
   seed: z.number().optional(),
 });

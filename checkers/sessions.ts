@@ -42,7 +42,12 @@ export const sessions: Checker = (evidence) => {
     const type = evidence.typeOf(each.stream);
     return type ? statesOf(shown.get(each.stream) ?? [], type, each) : [];
   });
-  return [...reads.flatMap(behindAtLeast), ...appends.flatMap(behindItself), ...states, ...goneBack(evidence)];
+  return [
+    ...reads.flatMap(behindAtLeast),
+    ...appends.flatMap((append) => behindItself(append, stored.get(append.stream))),
+    ...states,
+    ...goneBack(evidence),
+  ];
 };
 
 function behindAtLeast({ op, stream, region, atLeast, version }: Read): readonly Violation[] {
@@ -52,11 +57,12 @@ function behindAtLeast({ op, stream, region, atLeast, version }: Read): readonly
 }
 
 /** The version that an append returns covers its commit, and what that was based on. */
-function behindItself({ op, stream, dot, basedOn, expected, version }: Append): readonly Violation[] {
-  if (!version) return [];
-  const base = basedOn ?? expected;
-  if (!dot || (covers(version, dot) && dominates(version, base ?? {}))) return [];
-  const what = `${showDot(dot)} of ${stream}, based on ${showVersion(base ?? {})}, returned the version ${showVersion(version)}`;
+function behindItself({ op, stream, dot, basedOn, expected, version }: Append, stored?: Stored): readonly Violation[] {
+  if (!version || !dot) return [];
+  // An earlier request with the id may have written the commit, based on something else.
+  const base = stored?.at(dot)?.context ?? basedOn ?? expected ?? {};
+  if (covers(version, dot) && dominates(version, base)) return [];
+  const what = `${showDot(dot)} of ${stream}, based on ${showVersion(base)}, returned the version ${showVersion(version)}`;
   return [{ property: 'version of an append', what, ops: [op], streams: [stream] }];
 }
 

@@ -8,6 +8,8 @@ import type { Schedule, Trouble } from './schedule.ts';
 
 export const REGIONS = ['us-east-1', 'us-east-2', 'us-west-2'] as const;
 
+type Append = Extract<Operation, { readonly kind: 'append' }>;
+
 /** What a history is about: how often each kind of trouble occurs, and what clients do. */
 interface Profile {
   readonly why: string;
@@ -23,6 +25,8 @@ interface Profile {
   readonly oneByOne: boolean;
   /** Number of streams of each type. Few streams are contended. */
   readonly streams: number;
+  /** Number of types, which are drawn. Streams of few types are long. @default all */
+  readonly types?: number;
   /** Weights of the operations. */
   readonly mix: { readonly append: number; readonly read: number; readonly transact: number };
 }
@@ -91,7 +95,7 @@ export const PROFILES = {
   contention: {
     ...calm,
     why: 'transactions that compete for few streams',
-    faults: [...ofProcesses, 'machine.dies'],
+    faults: [...ofProcesses, 'machine.dies', 'machine.twice', 'invoke.slow', 'invoke.answer-lost'],
     streams: 1,
     mix: { append: 2, read: 2, transact: 8 },
   },
@@ -102,6 +106,17 @@ export const PROFILES = {
     restarts: true,
     operators: true,
     motion: true,
+  },
+  long: {
+    ...calm,
+    why: 'long streams of one type: many commits, and many snapshots',
+    faults: [...ofLinks, ...ofMessages],
+    cuts: true,
+    restarts: true,
+    operators: true,
+    streams: 1,
+    types: 1,
+    mix: { append: 8, read: 3, transact: 2 },
   },
   everything: {
     ...calm,
@@ -136,6 +151,13 @@ export function streamsOf({ streams }: Pick<Profile, 'streams'>): readonly strin
   );
 }
 
+/** The share of operations that begin with the one before, and of those the share for the same stream. */
+const AT_ONCE = 0.35;
+const SAME_STREAM = 0.5;
+/** The share of appends and transactions that are sent again, and of appends with the id of another one. */
+const AGAIN = 0.12;
+const SAME_ID = 0.04;
+
 /** Draws a history: what clients do, and what goes wrong meanwhile. */
 export function planHistory(seed: number, profile: ProfileName, operations = 50): Schedule {
   const random = seeded(seed);
@@ -143,7 +165,7 @@ export function planHistory(seed: number, profile: ProfileName, operations = 50)
   const draw = new Draw(random, of);
   const setting = draw.setting();
   const steps = [
-    ...Array.from({ length: operations }, (_, i) => draw.operation(i)),
+    ...draw.operations(operations),
     ...(of.faults.length > 0 || of.cuts || of.restarts || of.operators ? draw.troubles(setting.decisions) : []),
   ].sort((a, b) => a.at - b.at);
   return { seed, profile, setting, steps };
@@ -154,11 +176,12 @@ class Draw {
   readonly #profile: Profile;
   readonly #streams: readonly string[];
   readonly #homeStreams: readonly string[];
+  readonly #drawn: Operation[] = [];
 
   constructor(random: Random, profile: Profile) {
     this.#random = random;
     this.#profile = profile;
-    this.#streams = streamsOf(profile);
+    this.#streams = this.#drawStreams(profile);
     this.#homeStreams = this.#streams.filter((stream) => TYPES[typeOf(stream)].mode === 'home');
   }
 
@@ -181,38 +204,83 @@ class Draw {
     };
   }
 
-  operation(i: number): Operation {
-    const { append, read, transact } = this.#profile.mix;
-    const at = Math.round(this.#between(0, ACTIVE_MS));
+  #drawStreams(profile: Profile): readonly string[] {
+    const types = new Set(Object.keys(TYPES));
+    while (types.size > (profile.types ?? types.size)) types.delete(this.#pick([...types]));
+    return streamsOf(profile).filter((stream) => types.has(typeOf(stream)));
+  }
+
+  operations(count: number): readonly Operation[] {
+    for (let i = 0; i < count; i++) this.#drawn.push(this.#operation(i));
+    return this.#drawn;
+  }
+
+  #operation(i: number): Operation {
+    const { oneByOne, mix } = this.#profile;
+    const { append, read } = mix;
+    const transact = this.#homeStreams.length > 0 ? mix.transact : 0;
+    const before = !oneByOne && this.#chance(AT_ONCE) ? this.#drawn.at(-1) : undefined;
+    const at = before?.at ?? Math.round(this.#between(0, ACTIVE_MS));
     const session = `s${Math.floor(this.#between(0, SESSIONS))}`;
     const region = this.#pick(REGIONS);
     const roll = this.#between(0, append + read + transact);
     const common = { at, session, region };
-    if (roll < append) {
-      const stream = this.#pick(this.#streams);
-      const effect = this.#effect(stream, i);
-      return {
-        ...common,
-        kind: 'append',
-        stream,
-        effect,
-        withVersion: this.#chance(0.3),
-        onBus: !this.#profile.oneByOne && this.#chance(0.1),
-      };
-    }
-    if (roll < append + read)
-      return { ...common, kind: 'read', stream: this.#pick(this.#streams), atLeast: this.#chance(0.5) };
+    const stream = this.#streamOf(before) ?? this.#pick(this.#streams);
+    if (roll < append) return this.#append({ ...common, stream }, i);
+    if (roll < append + read) return { ...common, kind: 'read', stream, atLeast: this.#chance(0.5) };
     return this.#transaction(common, i);
+  }
+
+  /** The stream of the operation before, which two clients then want at once. */
+  #streamOf(before: Operation | undefined): string | undefined {
+    return before && 'stream' in before && this.#chance(SAME_STREAM) ? before.stream : undefined;
+  }
+
+  #append(common: Pick<Append, 'at' | 'session' | 'region' | 'stream'>, i: number): Append {
+    const { oneByOne } = this.#profile;
+    const other = !oneByOne && this.#chance(SAME_ID) ? this.#shared() : undefined;
+    const stream = other?.stream ?? common.stream;
+    return {
+      ...common,
+      kind: 'append',
+      stream,
+      effect: this.#effect(stream, i),
+      withVersion: this.#chance(0.3),
+      onBus: !oneByOne && this.#chance(0.1),
+      ...(other && { id: other.id }),
+      ...this.#again(),
+    };
+  }
+
+  /** Gives an earlier append an id that another one of its stream can have, too. */
+  #shared(): { readonly id: string; readonly stream: string } | undefined {
+    const own = this.#drawn.flatMap((each, k) =>
+      each.kind === 'append' && each.id === undefined ? [{ each, k }] : [],
+    );
+    if (own.length === 0) return undefined;
+    const { each, k } = this.#pick(own);
+    const id = `shared-${k + 1}`;
+    this.#drawn[k] = { ...each, id };
+    return { id, stream: each.stream };
+  }
+
+  #again(): Pick<Append, 'again'> {
+    if (this.#profile.oneByOne || !this.#chance(AGAIN)) return {};
+    const after = this.#chance(0.5) ? this.#between(0, 1_000) : this.#between(1_000, 10_000);
+    return { again: { region: this.#pick(REGIONS), after: Math.round(after) } };
   }
 
   #transaction(common: Pick<Operation, 'at' | 'session' | 'region'>, i: number): Operation {
     const pool = [...this.#homeStreams];
-    const take = (): string => pool.splice(Math.floor(this.#random() * pool.length), 1)[0] ?? '';
-    const participants = Array.from({ length: 1 + Math.floor(this.#between(0, 3)) }, take).map((stream) => ({
+    const take = (count: number): string[] =>
+      Array.from({ length: Math.min(count, pool.length) }, () =>
+        pool.splice(Math.floor(this.#random() * pool.length), 1),
+      ).flat();
+    const participants = take(1 + Math.floor(this.#between(0, 3))).map((stream) => ({
       stream,
       effect: this.#effect(stream, i),
     }));
-    const checks = Array.from({ length: Math.floor(this.#between(0, 2)) }, take);
+    const checks = take(Math.floor(this.#between(0, 2)));
     return {
       ...common,
       kind: 'transact',
@@ -221,6 +289,7 @@ class Draw {
       checks,
       timeoutSeconds: this.#chance(0.8) ? 30 : 5,
       wait: this.#profile.oneByOne || this.#chance(0.7) ? 20 : 0,
+      ...this.#again(),
     };
   }
 

@@ -4,6 +4,15 @@ import { effectSchema } from '../checkers/history.ts';
 /** Milliseconds from the start of a history. */
 const at = z.number();
 
+/** The client sends the same again, as if it had forgotten the answer. @default it does not */
+const again = z
+  .object({
+    region: z.string(),
+    /** Milliseconds after the answer. */
+    after: z.number(),
+  })
+  .optional();
+
 /** What a client sends. Its session sends it once its earlier operations are over. */
 export const operationSchema = z.discriminatedUnion('kind', [
   z.object({
@@ -20,6 +29,9 @@ export const operationSchema = z.discriminatedUnion('kind', [
     withVersion: z.boolean(),
     /** By the bus: there is no response. */
     onBus: z.boolean(),
+    /** An id that another append has, too. @default its own */
+    id: z.string().optional(),
+    again,
   }),
   z.object({
     kind: z.literal('read'),
@@ -42,6 +54,7 @@ export const operationSchema = z.discriminatedUnion('kind', [
     timeoutSeconds: z.number(),
     /** Seconds that the client waits for the outcome before it asks for it. */
     wait: z.number(),
+    again,
   }),
 ]);
 export type Operation = z.infer<typeof operationSchema>;

@@ -16,6 +16,14 @@ interface Seen {
   readonly state?: { readonly is: unknown };
 }
 
+/** A stream that a transaction checks, as its session has seen it. */
+interface Checked {
+  readonly stream: string;
+  readonly token: string;
+  readonly version: VersionVector;
+  readonly state: unknown;
+}
+
 /** A request to the API of a Region. */
 export interface Request {
   readonly method: 'GET' | 'POST';
@@ -71,7 +79,7 @@ export class Session {
   async #send(operation: Operation, id: string): Promise<void> {
     switch (operation.kind) {
       case 'append':
-        return operation.onBus ? this.#put(operation, id) : this.#append(operation, id);
+        return this.#append(operation, operation.id ?? id);
       case 'read':
         return this.#read(operation);
       case 'transact':
@@ -79,9 +87,29 @@ export class Session {
     }
   }
 
-  async #append({ region, stream, effect, withVersion }: OperationOf<'append'>, id: string): Promise<void> {
+  async #append(operation: OperationOf<'append'>, id: string): Promise<void> {
+    const seen = operation.withVersion ? this.#seen.get(operation.stream) : undefined;
+    await this.#inTurn(operation, (each) => (each.onBus ? this.#put(each, id) : this.#appendIn(each, id, seen)));
+  }
+
+  /** Does an operation, and does it again if it is sent again. */
+  async #inTurn<O extends OperationOf<'append'> | OperationOf<'transact'>>(
+    operation: O,
+    act: (operation: O) => Promise<void>,
+  ): Promise<void> {
+    await act(operation);
+    if (!operation.again) return;
+    const { region, after } = operation.again;
+    await this.#options.surroundings.sleep(after);
+    await act({ ...operation, region });
+  }
+
+  async #appendIn(
+    { region, stream, effect }: OperationOf<'append'>,
+    id: string,
+    seen: Seen | undefined,
+  ): Promise<void> {
     const { command, input } = this.#commandOf(stream, effect);
-    const seen = withVersion ? this.#seen.get(stream) : undefined;
     const named = useOf(this.#options.workload, stream).mode === 'home' ? 'expected' : 'basedOn';
     for (let tries = 1; tries <= TRIES; tries++) {
       const end = this.#begin((head) => ({
@@ -139,11 +167,15 @@ export class Session {
   }
 
   async #transact(operation: OperationOf<'transact'>, id: string): Promise<void> {
-    const { region, participants, timeoutSeconds, wait } = operation;
     const checks = operation.checks.flatMap((stream) => {
       const { token, version, state } = this.#seen.get(stream) ?? {};
       return token !== undefined && version && state ? [{ stream, token, version, state: state.is }] : [];
     });
+    await this.#inTurn(operation, (each) => this.#transactIn(each, id, checks));
+  }
+
+  async #transactIn(operation: OperationOf<'transact'>, id: string, checks: readonly Checked[]): Promise<void> {
+    const { region, participants, timeoutSeconds, wait } = operation;
     const body = {
       id,
       participants: participants.map(({ stream, effect }) => ({ stream, ...this.#commandOf(stream, effect) })),

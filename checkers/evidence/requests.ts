@@ -1,6 +1,7 @@
 // Appends and transactions: operations with the same id are tries of one request, which takes effect at most once.
 import type { HistoryCommit, LineOf } from '../history.ts';
 import { mayChangeNothing } from '../reference/kinds.ts';
+import { canonical, isEqual } from './json.ts';
 import type { Stored } from './stored.ts';
 
 /** What is known of a request in the end; `open`: it may have taken effect, or may not. */
@@ -44,7 +45,8 @@ interface Lines {
 
 /** All requests of a history, and the result of each, by the answers, by outcomes, and by what is stored. */
 export function requestsOf(lines: Lines, stored: ReadonlyMap<string, Stored>): Requests {
-  const appends = Map.groupBy(lines.appends, ({ stream, id }) => `${stream} ${id}`);
+  // The same id with another effect is another request: at most one of them is taken.
+  const appends = Map.groupBy(lines.appends, ({ stream, id, effect }) => `${stream} ${id} ${canonical(effect)}`);
   const transactions = Map.groupBy(lines.transactions, ({ id }) => id);
   const outcomes = Map.groupBy(lines.outcomes, ({ id }) => id);
   return {
@@ -56,8 +58,11 @@ export function requestsOf(lines: Lines, stored: ReadonlyMap<string, Stored>): R
 function appendOf(tries: readonly LineOf<'append'>[], stored: ReadonlyMap<string, Stored>): readonly Append[] {
   const [first] = tries;
   if (!first) return [];
-  const { stream, id } = first;
-  const commits = stored.get(stream)?.commitsOf(id);
+  const { stream, id, effect } = first;
+  const commits = stored
+    .get(stream)
+    ?.commitsOf(id)
+    .filter(({ events }) => events.every((event) => isEqual(event.effect, effect)));
   const fate = tries.some((each) => each.result === 'ok' && !changedNothing(each))
     ? 'committed'
     : commits

@@ -1,6 +1,21 @@
 import { describe, expect, it } from 'vitest';
 import { acknowledged } from '../../checkers/acknowledged.ts';
-import { append, commit, EAST, everywhere, evidence, named, replica, stampAt, transact, WEST } from './a-history.ts';
+import { Evidence } from '../../checkers/evidence/evidence.ts';
+import type { Line } from '../../checkers/history.ts';
+import {
+  append,
+  commit,
+  EAST,
+  everywhere,
+  evidence,
+  header,
+  named,
+  read,
+  replica,
+  stampAt,
+  transact,
+  WEST,
+} from './a-history.ts';
 
 const stream = 'list/a';
 const one = { do: 'append', value: 1 } as const;
@@ -47,6 +62,40 @@ describe('acknowledged', () => {
     const refused = append({ op: 1, stream, effect: one, result: 'refused', code: 'unavailable' });
     const unknown = append({ op: 2, id: 'a1', stream, effect: one, result: 'unknown' });
     expect(acknowledged(evidence(refused, unknown, ...everywhere(stream, [stored], [1])))).toEqual([]);
+  });
+
+  it('finds an append that is refused for its id although no other request has it', () => {
+    const refused = append({ op: 2, id: 'a1', stream, effect: one, result: 'refused', code: 'id-reused' });
+    const lines = [appended, ...everywhere(stream, [stored], [1])];
+    expect(named(acknowledged(evidence(refused, ...lines)))).toEqual(['known ids']);
+    expect(acknowledged(evidence({ ...refused, effect: two }, ...lines))).toEqual([]);
+  });
+
+  it('finds a commit that was written elsewhere than in the home that the header names', () => {
+    const found = (home: string) =>
+      named(
+        acknowledged(
+          new Evidence([header({ homes: { [stream]: home } }), appended, ...everywhere(stream, [stored], [1])]),
+        ),
+      );
+    expect(found(EAST)).toEqual([]);
+    expect(found(WEST)).toEqual(['one home']);
+  });
+
+  it('finds a copy of a commit that its Region had shown before, in another log', () => {
+    const of = { id: 'a1', stream: 'set/a', effect: { do: 'insert', value: 'red' } } as const;
+    const first = append({ ...of, op: 1, end: 5 });
+    const shown = read({ op: 2, stream: of.stream, region: WEST, begin: 6, end: 8, version: { [EAST]: 1 } });
+    const again = append({ ...of, op: 3, region: WEST, begin: 9, end: 12 });
+    const copies = [
+      commit({ ...of, commitId: of.id }),
+      commit({ ...of, commitId: of.id, log: WEST, region: WEST, hlc: stampAt(9) }),
+    ];
+    const found = (...lines: readonly Line[]) =>
+      named(acknowledged(evidence(...lines, ...everywhere(of.stream, copies, ['red']))));
+    expect(found(first, shown, again)).toEqual(['no doubled commit']);
+    expect(found(first, { ...shown, end: 10 }, again)).toEqual([]);
+    expect(found(first, again)).toEqual([]);
   });
 
   it('finds a commit that was not asked for, and accepts those of transactions and their checks', () => {

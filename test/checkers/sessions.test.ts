@@ -59,7 +59,15 @@ describe('sessions', () => {
     const appended = append({ op: 1, stream, effect: { do: 'add', amount: 3 }, dot, basedOn: at(1) });
     expect(broken({ ...appended, version: at(2) })).toEqual([]);
     expect(broken({ ...appended, version: at(1) })).toEqual(['version of an append']);
-    expect(broken({ ...appended, basedOn: at(1, 1), version: at(2) })).toEqual(['version of an append']);
+    const second = append({ op: 2, stream, effect: { do: 'add', amount: 1 }, dot: { log: WEST, position: 1 } });
+    expect(broken({ ...second, version: at(1, 1) })).toEqual([]);
+    expect(broken({ ...second, version: at(0, 1) })).toEqual(['version of an append']);
+  });
+
+  it('accepts the version of an earlier commit for an append that repeats it, based on something else', () => {
+    const dot = { log: EAST, position: 2 };
+    const repeated = append({ op: 1, stream, effect: { do: 'add', amount: 3 }, dot, basedOn: at(1, 1) });
+    expect(broken({ ...repeated, version: at(2) })).toEqual([]);
   });
 
   it('finds a read of a commit without what its writer had seen', () => {
