@@ -87,7 +87,7 @@ function textOf(mark: string, { property, what, ops }: Finding, operations: Read
 function operationText(operation: Operation): string {
   const { op, session, region, begin, end, result, code } = operation;
   const time = `from ${seconds(begin)} ${end === undefined ? 'without an end' : `to ${seconds(end)}`}`;
-  return `${op}: ${session} in ${region} ${time}: ${askedText(operation)}, ${result}${code === undefined ? '' : ` (${code})`}${answerText(operation)}`;
+  return `${op}: ${session} in ${region} ${time}: ${askedText(operation)}, ${result}${result === 'ok' || code === undefined ? '' : ` (${code})`}${answerText(operation)}`;
 }
 
 function askedText(operation: Operation): string {

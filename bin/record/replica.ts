@@ -42,18 +42,21 @@ async function commitsOf(region: Region, stream: string): Promise<readonly Shown
 }
 
 /**
- * The positions without events, which a Region does not show: those between a commit and the one that it names as the previous one with
- * events, and those after the last commit. A commit that is lost leaves a gap, since the next one names it.
+ * The positions that a Region does not show, since they are of aborted transactions: those between a commit and the one that it names as
+ * the previous one with events, and those after the last commit. A commit that is lost leaves a gap, since the next one names it.
  */
 function emptyIn(commits: readonly Shown[], version: Replica['version']): NonNullable<Replica['empty']> {
   return Object.entries(version).flatMap(([log, last]) => {
     const own = commits.filter((commit) => commit.log === log).sort((a, b) => a.position - b.position);
-    const before = own.flatMap(({ position, previous }) => between(log, previous, position));
-    return [...before, ...between(log, own.at(-1)?.position ?? 0, last + 1)];
+    const before = own.flatMap(({ position, previous }) => between(previous, position));
+    const hidden = new Set([...before, ...between(own.at(-1)?.position ?? 0, last + 1)]);
+    // Of a committed transaction that changed nothing, a commit without events is shown.
+    for (const { position } of own) hidden.delete(position);
+    return [...hidden].map((position) => ({ log, position }));
   });
 }
 
-/** The dots after one position and before another one. */
-function between(log: string, after: number, before: number): NonNullable<Replica['empty']> {
-  return Array.from({ length: Math.max(0, before - after - 1) }, (_, i) => ({ log, position: after + 1 + i }));
+/** The positions after one and before another one. */
+function between(after: number, before: number): readonly number[] {
+  return Array.from({ length: Math.max(0, before - after - 1) }, (_, i) => after + 1 + i);
 }
