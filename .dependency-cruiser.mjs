@@ -74,8 +74,14 @@ const layers = [
   {
     name: 'examples-know-public-names',
     comment: 'an example imports its own files, zod and the public names, as the repository of a team does',
-    from: '^examples/(?!flights/airports\\.mjs$|[^/]+/(app\\.ts$|(demo|commands|test)/))',
+    from: '^examples/(?!flights/airports\\.mjs$|[^/]+/((app|workload)\\.ts$|(demo|commands|test)/))',
     may: ['^examples/', author, clientEntry, lambdaEntry, npm('zod')],
+  },
+  {
+    name: 'workload-of-an-example-knows-public-names',
+    comment: 'how an example is used is described with public names, those of tests included',
+    from: '^examples/[^/]+/workload\\.ts$',
+    may: ['^examples/', author, '^testing/index\\.ts$', npm('zod')],
   },
   {
     name: 'starter-knows-public-names',
@@ -187,7 +193,13 @@ const layers = [
     name: 'project-is-a-teams',
     comment: 'project/ finds the repository of a team and what is in it, for the app and the command line',
     from: '^project/',
-    may: ['^project/', '^core/(index|facts/(did-you-mean|errors|json))\\.ts$', npm('commander', 'zod'), builtins],
+    may: [
+      '^project/',
+      '^core/(index|facts/(did-you-mean|errors|json))\\.ts$',
+      '^workload/workload\\.ts$',
+      npm('commander', 'zod'),
+      builtins,
+    ],
   },
   {
     name: 'custom-resources-are-small',
@@ -376,9 +388,14 @@ const forbidden = [
   {
     name: 'testing-is-for-tests',
     comment:
-      'only tests and benchmarks import testing, and the simulator the toy: it is no part of what is deployed or started',
+      'only tests, benchmarks and workloads import testing, and the simulator the toy: it is no part of what is deployed or started',
     from: {
-      pathNot: ['^test(ing)?/', '^bench/', '^(examples/[^/]+|starter)/test/', `^(world/)?${simulator}`],
+      pathNot: [
+        '^test(ing)?/',
+        '^bench/',
+        '^(examples/[^/]+|starter)/(test/|workload\\.ts$)',
+        `^(world/)?${simulator}`,
+      ],
     },
     to: { path: '^testing/' },
   },

@@ -63,6 +63,8 @@ const groups: readonly (readonly [string, Readonly<Record<string, () => Promise<
       quarantine: async () => (await import('./commands/quarantine.ts')).addQuarantine,
       rebuild: async () => (await import('./commands/rebuild.ts')).addRebuild,
       republish: async () => (await import('./commands/republish.ts')).addRepublish,
+      record: async () => (await import('./commands/record.ts')).addRecord,
+      check: async () => (await import('./commands/check.ts')).addCheck,
       cost: async () => (await import('./commands/cost.ts')).addCost,
     },
   ],

@@ -37,8 +37,9 @@ function divergence({ kind }: StreamType, { stream, replicas }: Stored): readonl
   });
 }
 
-function dotsOf({ commits }: Replica): ReadonlySet<string> {
-  return new Set(commits.map((commit) => `${showDot(commit)} (${commit.state})`));
+function dotsOf({ commits, empty = [] }: Replica): ReadonlySet<string> {
+  const withState = commits.map((commit) => `${showDot(commit)} (${commit.state})`);
+  return new Set([...withState, ...empty.map((dot) => `${showDot(dot)} (aborted)`)]);
 }
 
 function wrongFolds({ kind }: StreamType, { stream, replicas }: Stored): readonly Violation[] {

@@ -6,8 +6,8 @@ import type { LineOf, Violation } from './history.ts';
 /** The logs of every final replica. */
 export const gaps: Checker = (evidence) => evidence.lines('replica').flatMap(gapsIn);
 
-function gapsIn({ region, stream, commits, version }: LineOf<'replica'>): readonly Violation[] {
-  const logs = Map.groupBy(commits, ({ log }) => log);
+function gapsIn({ region, stream, commits, empty = [], version }: LineOf<'replica'>): readonly Violation[] {
+  const logs = Map.groupBy([...commits, ...empty], ({ log }) => log);
   const violations = [...logs].flatMap(([log, of]) => {
     const positions = of.map(({ position }) => position).sort((a, b) => a - b);
     const at = positions.findIndex((position, i) => position !== i + 1);

@@ -150,6 +150,8 @@ const replicaSchema = z.object({
   region: z.string(),
   stream: z.string(),
   commits: z.array(commitSchema),
+  /** Positions of which only this is known: they belong to aborted transactions. @default none */
+  empty: z.array(dotSchema).optional(),
   version: versionSchema,
   state: z.unknown(),
 });

@@ -81,7 +81,7 @@ function statesOf(shown: readonly Shown[], { kind }: StreamType, stored: Stored)
   return shown.flatMap(({ op, region, version, state }) => {
     const violation = (property: string, what: string) => [{ property, what, ops: [op], streams: [stream] }];
     const at = showVersion(version);
-    const gone = Object.entries(version).find(([log, position]) => position > 0 && !stored.at({ log, position }));
+    const gone = Object.entries(version).find(([log, position]) => position > 0 && !stored.has({ log, position }));
     if (gone)
       return violation(
         'shown is kept',

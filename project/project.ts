@@ -14,6 +14,8 @@ const manifestSchema = z.object({
       schemas: z.string().default('schemas'),
       /** The file that exports `subscribers`, the only source for local and deployed runs. */
       subscribers: z.string().optional(),
+      /** The file that exports `workload`, which `meridian record` runs. */
+      workload: z.string().optional(),
       /** A file that exports `addCommands(program)`, which adds the project's own commands. */
       commands: z.string().optional(),
     })
@@ -29,6 +31,8 @@ export interface Project {
   readonly schemas: string;
   /** The file of its subscribers. */
   readonly subscribers: string | undefined;
+  /** The file of its workload. */
+  readonly workload: string | undefined;
   readonly commands: string | undefined;
 }
 
@@ -45,6 +49,7 @@ export function findProject(from: string): Project | undefined {
         domain: join(from, meridian.domain),
         schemas: join(from, meridian.schemas),
         subscribers: meridian.subscribers && join(from, meridian.subscribers),
+        workload: meridian.workload && join(from, meridian.workload),
         commands: meridian.commands && join(from, meridian.commands),
       };
   }

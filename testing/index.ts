@@ -23,6 +23,9 @@ import {
 import { Fold } from '../core/log/fold.ts';
 import { rowOf, totalsOf } from '../core/view/view-output.ts';
 
+export type { EffectOf, StateOf, Use, UseDescription, ViewUse, Workload } from '../workload/workload.ts';
+export { defineUse, defineWorkload } from '../workload/workload.ts';
+
 /**
  * An event as it was sent: in its type's current version, or in an earlier version that it names. An earlier version
  * passes through the upcasters; its data is checked when the test runs.

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import type { Effect } from '../checkers/history.ts';
 import { problemDetailsSchema, streamStateSchema, transactionShownSchema, type VersionVector } from '../core/index.ts';
+import type { TransactionShown } from '../core/wire/api.ts';
 import { readVersionToken } from '../core/wire/version-token.ts';
 import type { Operation } from './operation.ts';
 import type { Head, Operation as Line, Recorder } from './recorder.ts';
@@ -109,7 +110,7 @@ export class Session {
     id: string,
     seen: Seen | undefined,
   ): Promise<void> {
-    const { command, input } = this.#commandOf(stream, effect);
+    const { command, input } = this.#commandOf(stream, effect, id);
     const named = useOf(this.#options.workload, stream).mode === 'home' ? 'expected' : 'basedOn';
     for (let tries = 1; tries <= TRIES; tries++) {
       const end = this.#begin((head) => ({
@@ -144,7 +145,7 @@ export class Session {
   /** An append by the bus: nobody waits for its receipt. */
   async #put({ region, stream, effect }: OperationOf<'append'>, id: string): Promise<void> {
     this.#begin((head) => ({ line: 'append', ...head, region, stream, id, effect, result: 'unknown' }));
-    await this.#options.surroundings.put(region, { id, stream, ...this.#commandOf(stream, effect) });
+    await this.#options.surroundings.put(region, { id, stream, ...this.#commandOf(stream, effect, id) });
   }
 
   async #read({ region, stream, atLeast }: OperationOf<'read'>): Promise<void> {
@@ -178,7 +179,7 @@ export class Session {
     const { region, participants, timeoutSeconds, wait } = operation;
     const body = {
       id,
-      participants: participants.map(({ stream, effect }) => ({ stream, ...this.#commandOf(stream, effect) })),
+      participants: participants.map(({ stream, effect }) => ({ stream, ...this.#commandOf(stream, effect, id) })),
       checks: checks.map(({ stream, token }) => ({ stream, expected: token })),
       timeoutSeconds,
     };
@@ -193,8 +194,9 @@ export class Session {
         headers: { prefer: `wait=${wait}` },
         body,
       });
-      const promised = first?.status === 202 ? { promised: this.#options.recorder.now() } : {};
-      const reply = first?.status === 202 ? await this.#outcome(region, id) : first;
+      const isPromised = stateIn(first) === 'undecided';
+      const promised = isPromised ? { promised: this.#options.recorder.now() } : {};
+      const reply = isPromised ? await this.#outcome(region, id) : first;
       const result = resultOf(reply);
       end({ result, ...promised, code: codeOf(reply) });
       if (result !== 'unknown') return;
@@ -209,7 +211,7 @@ export class Session {
       await this.#pause();
       const begin = recorder.now();
       const reply = await this.#ask(region, { method: 'GET', path: `/transactions/${encodeURIComponent(id)}` });
-      const state = reply?.status === 404 ? 'unknown' : transactionShownSchema.safeParse(reply?.body).data?.state;
+      const state = reply?.status === 404 ? 'unknown' : stateIn(reply);
       if (state === undefined) continue;
       recorder.add({ line: 'outcome', begin, at: recorder.now(), region, id, state });
       if (state === 'committed' || state === 'aborted') return reply;
@@ -221,8 +223,8 @@ export class Session {
     return this.#options.recorder.begin(this.#options.name, lineOf);
   }
 
-  #commandOf(stream: string, effect: Effect): ReturnType<Use['command']> {
-    return useOf(this.#options.workload, stream).command(effect);
+  #commandOf(stream: string, effect: Effect, id: string): ReturnType<Use['command']> {
+    return useOf(this.#options.workload, stream).command(effect, id);
   }
 
   /** @returns undefined if there was no response */
@@ -255,9 +257,14 @@ export function versionIn(token: string): VersionVector {
   return readVersionToken(token, 'version').version;
 }
 
+/** The state of a transaction that a response shows. */
+function stateIn(reply: Reply | undefined): TransactionShown['state'] | undefined {
+  return transactionShownSchema.safeParse(reply?.body).data?.state;
+}
+
 /** What became of a transaction, by the response to its request, or to the question for its outcome. */
 function resultOf(reply: Reply | undefined): 'ok' | 'refused' | 'unknown' {
-  const state = transactionShownSchema.safeParse(reply?.body).data?.state;
+  const state = stateIn(reply);
   if (state === 'committed') return 'ok';
   if (state === 'aborted') return 'refused';
   return reply !== undefined && reply.status >= 400 && reply.status < 500 ? 'refused' : 'unknown';

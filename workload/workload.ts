@@ -56,13 +56,16 @@ export interface UseDescription<Of extends Kind, State, Events extends EventVers
   readonly capacity?: number;
   /**
    * A stream's id.
-   * @param key what makes it a new one
+   * @param key digits that make it a new one
    * @param region where a `home` stream has its home
    * @default the key; of a `home` stream `<Region>.<key>`
    */
   readonly id?: (key: string, region: string) => string;
-  /** The command that has an effect. */
-  readonly command: (effect: EffectOf<Of>) => CommandOf<Inputs>;
+  /**
+   * The command that has an effect.
+   * @param id of the operation, for inputs that have to be new ones
+   */
+  readonly command: (effect: EffectOf<Of>, id: string) => CommandOf<Inputs>;
   /** What an event has done. */
   readonly effect: (event: StoredEventOf<Events>) => EffectOf<Of>;
   /** What a stream contains, in the form of its kind. @default its state */
@@ -85,8 +88,10 @@ export interface Use {
   readonly capacity: number | undefined;
   readonly first: readonly Effect[];
   id(key: string, region: string): string;
+  /** The home of a stream; undefined if every Region writes it. @throws MeridianError `rejected`: the type has no such id */
+  home(id: string, regions: readonly string[]): string | undefined;
   /** @throws Error if streams of this kind have no such effect */
-  command(effect: Effect): { readonly command: string; readonly input: unknown };
+  command(effect: Effect, id: string): { readonly command: string; readonly input: unknown };
   /** @throws Error if the type has no such event */
   effect(event: ShownEvent): Effect;
   state(state: unknown): unknown;
@@ -114,9 +119,10 @@ export function defineUse(
   return {
     ...{ type, mode, kind, capacity, first },
     id: id ?? ((key, region) => (mode === 'home' ? `${region}.${key}` : key)),
-    command(asked) {
+    home: (of, regions) => (definition.mode === 'home' ? definition.home(of, regions) : undefined),
+    command(asked, of) {
       if (!allowed.includes(asked.do)) throw new Error(`${type} is a ${kind}: there is no ${asked.do}.`);
-      return command(asked);
+      return command(asked, of);
     },
     effect(event) {
       if (!Object.hasOwn(events, event.type)) throw new Error(`${type} has no event ${event.type}.`);

@@ -1,4 +1,6 @@
+import * as z from 'zod';
 import {
+  type ApiRequest,
   type Call,
   commitsCall,
   healthCall,
@@ -33,10 +35,12 @@ import type { Transport } from './transport.ts';
 export class Region {
   readonly #transport: Transport;
   readonly #regions: Regions;
+  readonly #once: Regions;
 
   constructor(transport: Transport) {
     this.#transport = transport;
     this.#regions = new Regions(transport.client);
+    this.#once = new Regions({ ...transport.client, retry: { tries: 1 } });
   }
 
   /** The Region as shown to people: its name, or its address. */
@@ -96,6 +100,12 @@ export class Region {
   /** The outcome of a transaction. @throws ClientError `not-found`: there is no record of the transaction */
   transaction(id: string) {
     return this.#ask(transactionCall(id));
+  }
+
+  /** Sends a request once, whatever comes of it. @throws ClientError */
+  async once(request: ApiRequest): Promise<unknown> {
+    const { answer } = await this.#once.ask({ request, answer: z.unknown() }, { only: true });
+    return answer;
   }
 
   /** Runs an operator action. @throws CliError, ClientError, MeridianError */

@@ -12,6 +12,7 @@ export class Stored {
   /** Those that readers may see. */
   readonly visible: readonly HistoryCommit[];
   readonly #byDot = new Map<string, HistoryCommit>();
+  readonly #empty: ReadonlySet<string>;
   readonly #byId: ReadonlyMap<string, readonly HistoryCommit[]>;
   readonly #byTransaction: ReadonlyMap<string | undefined, readonly HistoryCommit[]>;
 
@@ -22,6 +23,7 @@ export class Stored {
       const dot = showDot(commit);
       if (!this.#byDot.has(dot)) this.#byDot.set(dot, commit);
     }
+    this.#empty = new Set(replicas.flatMap(({ empty = [] }) => empty.map(showDot)));
     this.commits = inFoldOrder(this.#byDot.values());
     this.visible = this.commits.filter(isVisible);
     this.#byId = Map.groupBy(this.visible, ({ commitId }) => commitId);
@@ -31,6 +33,11 @@ export class Stored {
   /** The commit at a dot, in the first Region that has one. */
   at(dot: Dot): HistoryCommit | undefined {
     return this.#byDot.get(showDot(dot));
+  }
+
+  /** Whether a dot is there, be it of a commit or empty. */
+  has(dot: Dot): boolean {
+    return this.#byDot.has(showDot(dot)) || this.#empty.has(showDot(dot));
   }
 
   /** The visible commits with an id, in fold order. */

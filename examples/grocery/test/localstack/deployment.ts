@@ -30,7 +30,7 @@ import type { BusEntry, EventPattern } from '../../../../core/index.ts';
 /** The Regions of the grocery. */
 export const REGIONS = ['us-east-1', 'us-east-2', 'us-west-2'] as const;
 const ACCOUNT = '000000000000';
-const NAME = 'grocery';
+export const NAME = 'grocery';
 /** Maximum number of entries of one PutEvents request. */
 const MAX_ENTRIES = 10;
 
