@@ -143,7 +143,7 @@ const SESSIONS = 6;
 export const ONE_WAY_MS = 50;
 
 /** The names of a history's streams. */
-export function streamsOf({ streams }: Pick<Profile, 'streams'>): readonly string[] {
+function streamsOf({ streams }: Pick<Profile, 'streams'>): readonly string[] {
   return Object.entries(TYPES).flatMap(([type, { mode }]) =>
     Array.from({ length: streams }, (_, i) =>
       mode === 'merge' ? `${type}/${i}` : `${type}/${REGIONS[i % REGIONS.length]}.${i}`,

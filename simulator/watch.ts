@@ -14,7 +14,7 @@ const SHOWN: Readonly<Record<string, string>> = {
   'turns.invoke': '»',
 };
 
-export const LEGEND =
+const LEGEND =
   '→ request  ← response  + commit or intent  = intent final  m mark  # one-Region transaction  ! decision  » call of another Region  ○ handled by a subscriber  ⚡ fault';
 
 /** Shows a history as it happens: a lane for each Region, the links between them, and how many commits each log has. */

@@ -2,10 +2,10 @@ import * as z from 'zod';
 import { effectSchema } from '../checkers/history.ts';
 
 /** Milliseconds from the start of a history. */
-const at = z.number();
+const atSchema = z.number();
 
 /** The client sends the same again, as if it had forgotten the answer. @default it does not */
-const again = z
+const againSchema = z
   .object({
     region: z.string(),
     /** Milliseconds after the answer. */
@@ -17,7 +17,7 @@ const again = z
 export const operationSchema = z.discriminatedUnion('kind', [
   z.object({
     kind: z.literal('append'),
-    at,
+    at: atSchema,
     session: z.string(),
     region: z.string(),
     stream: z.string(),
@@ -31,11 +31,11 @@ export const operationSchema = z.discriminatedUnion('kind', [
     onBus: z.boolean(),
     /** An id that another append has, too. @default its own */
     id: z.string().optional(),
-    again,
+    again: againSchema,
   }),
   z.object({
     kind: z.literal('read'),
-    at,
+    at: atSchema,
     session: z.string(),
     region: z.string(),
     stream: z.string(),
@@ -44,7 +44,7 @@ export const operationSchema = z.discriminatedUnion('kind', [
   }),
   z.object({
     kind: z.literal('transact'),
-    at,
+    at: atSchema,
     session: z.string(),
     region: z.string(),
     driving: z.string(),
@@ -54,7 +54,7 @@ export const operationSchema = z.discriminatedUnion('kind', [
     timeoutSeconds: z.number(),
     /** Seconds that the client waits for the outcome before it asks for it. */
     wait: z.number(),
-    again,
+    again: againSchema,
   }),
 ]);
 export type Operation = z.infer<typeof operationSchema>;

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import * as z from 'zod';
 
 /** The folder of the patches, below the root of the repository. */
-export const FOLDER = 'mutants';
+const FOLDER = 'mutants';
 const SUFFIX = '.patch';
 
 /** What can find a mutant. */

@@ -27,7 +27,7 @@ describe.each(profiles)('histories of the profile %s', (profile) => {
     expect(other === one).toBe(false);
   });
 
-  it('are the same whether somebody watches them or not', async () => {
+  it('are the same whether they are watched or not', async () => {
     const schedule = planHistory(7, profile, 20);
     const [watched, alone] = [await runHistory(schedule, { trace: () => undefined }), await runHistory(schedule)];
     expect(watched.history).toEqual(alone.history);
