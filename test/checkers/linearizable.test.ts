@@ -149,6 +149,7 @@ describe('a refusal', () => {
     expect(isLinear(first, { ...second, expected: {} })).toBe(true);
     expect(isLinear(first, { ...second, expected: { [EAST]: 1 } })).toBe(false);
     expect(isLinear({ ...second, expected: {} })).toBe(false);
+    expect(isLinear(second)).toBe(true);
   });
 });
 
@@ -173,6 +174,13 @@ describe('an append at an expected version', () => {
     const second = append({ op: 2, stream: list, effect: item(2), dot: { log: EAST, position: 2 } });
     expect(isLinear(first, { ...second, expected: { [EAST]: 1 } })).toBe(true);
     expect(isLinear(first, { ...second, expected: {} })).toBe(false);
+  });
+
+  it('may be made by another try, which names none', () => {
+    const first = append({ op: 1, stream: list, effect: item(1), dot: { log: EAST, position: 1 } });
+    const unknown = append({ op: 2, stream: list, effect: item(2), result: 'unknown', expected: {} });
+    const again = append({ op: 3, id: 'a2', stream: list, effect: item(2), dot: { log: EAST, position: 2 } });
+    expect(isLinear(first, unknown, again)).toBe(true);
   });
 });
 
