@@ -4,7 +4,7 @@ import { attemptIn } from './evidence/attempt.ts';
 import type { Checker } from './evidence/evidence.ts';
 import { isEqual, show } from './evidence/json.ts';
 import type { Append, Requests } from './evidence/requests.ts';
-import { inFoldOrder, isRemembered, type Stored, writtenAt } from './evidence/stored.ts';
+import { isRemembered, type Stored, writtenAt } from './evidence/stored.ts';
 import { covers, type Dot, showDot } from './evidence/version.ts';
 import type { HistoryCommit, LineOf, Violation } from './history.ts';
 
@@ -84,7 +84,7 @@ function twoContents(stored: Stored): readonly Violation[] {
  */
 function doubled({ stream, visible }: Stored, isHome: boolean): readonly Violation[] {
   const earlier = new Map<string, HistoryCommit[]>();
-  return inFoldOrder(visible).flatMap((commit) => {
+  return visible.flatMap((commit) => {
     const copies = earlier.get(commit.commitId) ?? [];
     earlier.set(commit.commitId, [...copies, commit]);
     const wrong = copies.find(

@@ -6,7 +6,7 @@ import type { StreamType } from '../evidence/names.ts';
 import { type Append, changedNothing, mayHaveWritten, type Transaction } from '../evidence/requests.ts';
 import { mayLackDecision } from '../evidence/slow-reads.ts';
 import { covers, type Dot, type Version } from '../evidence/version.ts';
-import type { Effect } from '../history.ts';
+import type { Effect, LineOf } from '../history.ts';
 import { decide, evolve, initialOf, keyOf, mayBeRefused, type State } from './kinds.ts';
 import type { Step } from './linearize.ts';
 
@@ -82,33 +82,35 @@ function changesOf({ type }: HomeStream, append: Append): readonly HomeStep[] {
 /** What answers without an effect say about the state. */
 function answersOf({ type }: HomeStream, append: Append): readonly HomeStep[] {
   return append.tries.flatMap((each) => {
-    const { op, effect, expected, code, result } = each;
-    const isPossible = changedNothing(each)
-      ? ({ value }: Home) => decide(type, value, effect) === 'changes nothing'
-      : result !== 'refused'
-        ? undefined
-        : code === 'rejected' && mayBeRefused(type, effect)
-          ? ({ value, applied }: Home) => decide(type, value, effect) === 'refused' && !applied.includes(append.id)
-          : code === 'version-conflict' && expected
-            ? (home: Home) => !isCertainlyAt(expected, home)
-            : undefined;
-    if (!isPossible) return [];
-    return lookOf(each, `the answer to append ${op}, ${show(effect)}: ${code ?? 'nothing changed'}`, isPossible);
+    const isPossible = conditionOf(type, each);
+    const { op, effect, begin, end, code = 'nothing changed' } = each;
+    return isPossible
+      ? [lookOf({ begin, end, ops: [op], what: `append ${op}, ${show(effect)}: ${code}` }, isPossible)]
+      : [];
   });
+}
+
+/** When an append gets such an answer; undefined if the answer says nothing about the state. */
+function conditionOf(type: StreamType, each: LineOf<'append'>): ((home: Home) => boolean) | undefined {
+  const { id, effect, expected, code, result } = each;
+  if (changedNothing(each)) return ({ value }) => decide(type, value, effect) === 'changes nothing';
+  if (result !== 'refused') return undefined;
+  if (code === 'rejected' && mayBeRefused(type, effect))
+    return ({ value, applied }) => decide(type, value, effect) === 'refused' && !applied.includes(id);
+  if (code === 'version-conflict' && expected) return (home) => !isCertainlyAt(expected, home);
+  return undefined;
 }
 
 /** A step that looks at the state only. */
 function lookOf(
   {
-    op,
-    begin,
     end = Number.POSITIVE_INFINITY,
-  }: { readonly op: number; readonly begin: number; readonly end?: number | undefined },
-  what: string,
+    ...of
+  }: Pick<HomeStep, 'begin' | 'ops' | 'what'> & { readonly end?: number | undefined },
   isPossible: (home: Home) => boolean,
 ): HomeStep {
   const apply = (home: Home) => (isPossible(home) ? home : undefined);
-  return { ...{ begin, end, what, apply }, ops: [op], must: true, isRead: true, guess: LAST };
+  return { ...of, end, apply, must: true, isRead: true, guess: LAST };
 }
 
 /** The part of a transaction on the stream: its effect, or what it has checked. */
@@ -137,7 +139,7 @@ function partOf({ evidence, stream, type }: HomeStream, transaction: Transaction
     if (check.stream !== stream || !must || state === undefined) return [];
     const key = keyOf(type.kind, state);
     const what = `the check of transaction ${first.op}, ${show(state)}`;
-    return [{ ...lookOf({ op: first.op, begin, end }, what, ({ value }) => keyOf(type.kind, value) === key), ops }];
+    return [lookOf({ begin, end, ops, what }, ({ value }) => keyOf(type.kind, value) === key)];
   });
   return [...changes, ...checks];
 }
@@ -146,10 +148,10 @@ function partOf({ evidence, stream, type }: HomeStream, transaction: Transaction
 function readsOf({ evidence, stream, type: { kind } }: HomeStream): readonly HomeStep[] {
   const home = evidence.homeOf(stream);
   return evidence.lines('read').flatMap((read) => {
-    const { op, region, result, state, atLeast = {} } = read;
+    const { op, region, begin, end, result, state, atLeast = {} } = read;
     if (read.stream !== stream || region !== home || result !== 'ok' || state === undefined) return [];
     const key = keyOf(kind, state);
-    return lookOf(read, `read ${op}, ${show(state)}`, ({ value, last, before }) => {
+    return lookOf({ begin, end, ops: [op], what: `read ${op}, ${show(state)}` }, ({ value, last, before }) => {
       if (keyOf(kind, value) === key) return true;
       const isNamed = typeof last === 'object' && covers(atLeast, last);
       return before !== undefined && mayLackDecision(read) && !isNamed && keyOf(kind, before) === key;

@@ -23,6 +23,14 @@ describe('convergence', () => {
     expect(convergence(evidence(...lines))).toEqual([]);
   });
 
+  it('takes the numbers of a list in their order', () => {
+    const commits = [1, 2].map((value) =>
+      commit({ stream: 'list/a', commitId: `c${value}`, position: value, effect: { do: 'append', value } }),
+    );
+    expect(convergence(evidence(...everywhere('list/a', commits, [1, 2])))).toEqual([]);
+    expect(named(convergence(evidence(...everywhere('list/a', commits, [2, 1]))))).toEqual(['reference fold']);
+  });
+
   it('finds a Region that lacks a commit', () => {
     const lines = [replica(stream, [five, three], 8), replica(stream, [five], 5, { region: WEST })];
     const found = convergence(evidence(...lines));

@@ -36,6 +36,8 @@ describe('views', () => {
     expect(judged({ values: {} }, empty)).toEqual([]);
     expect(judged({ values: { a: 0 } }, empty)).toEqual([]);
     expect(judged({ values: { a: 1 } }, empty)).toEqual(wrong);
+    const both = [add('account/a', 5), add('account/a', 6, { position: 2, state: 'aborted' })];
+    expect(judged({ values: {} }, everywhere('account/a', both, 5))).toEqual(wrong);
   });
 
   it('have the sums of states as totals, by id, prefix or altogether', () => {

@@ -51,6 +51,11 @@ describe('intents', () => {
     expect(intents(evidence(replica(stream, [part], 1), replica(stream, [aborted], 0), settled))).toEqual([]);
   });
 
+  it('are not said to be late if it is not known when the history has settled', () => {
+    const [found] = intents(evidence(replica(stream, [{ ...part, state: 'prepared' }], 0)));
+    expect(found?.what).toBe('us-east-1:t1#1 still holds us-east-1@1 of account/a in us-east-1');
+  });
+
   it('finds an intent that is not, with how long its deadline is over', () => {
     const found = intents(evidence(replica(stream, [{ ...part, state: 'prepared' }], 0), settled));
     expect(found).toMatchObject([{ property: 'no open intent', streams: [stream] }]);

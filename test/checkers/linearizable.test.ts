@@ -128,6 +128,21 @@ describe('a refusal', () => {
     expect(isLinear(paid, { ...refused, effect: pay(-5), code: 'unavailable' })).toBe(true);
   });
 
+  it('of seats is possible only while they are all taken', () => {
+    const refused = append({ op: 3, stream: seats, effect: take('cid'), result: 'refused', code: 'rejected' });
+    const taken = ['ann', 'bob'].map((by, i) => append({ op: i + 1, stream: seats, effect: take(by) }));
+    expect(isLinear(...taken, refused)).toBe(true);
+    expect(isLinear(...taken.slice(1), refused)).toBe(false);
+  });
+
+  it('says nothing of the state where no state asks for it', () => {
+    const refused = append({ op: 1, stream: account, effect: pay(5), result: 'refused', code: 'rejected' });
+    expect(isLinear(refused, { ...refused, effect: pay(0) })).toBe(true);
+    const endless = header({ homes, types: { seats: { mode: 'home', kind: 'seats' } } });
+    const sold = append({ op: 1, stream: seats, effect: take('ann'), result: 'refused', code: 'rejected' });
+    expect(linearizable(new Evidence([endless, sold]))).toEqual([]);
+  });
+
   it('cannot follow its own success in another try', () => {
     const paid = append({ op: 1, stream: account, effect: pay(5) });
     const first = append({ op: 2, stream: account, effect: pay(-5) });
@@ -149,6 +164,8 @@ describe('a refusal', () => {
     expect(isLinear(first, { ...second, expected: {} })).toBe(true);
     expect(isLinear(first, { ...second, expected: { [EAST]: 1 } })).toBe(false);
     expect(isLinear({ ...second, expected: {} })).toBe(false);
+    expect(isLinear({ ...second, expected: { [EAST]: 0 } })).toBe(false);
+    expect(isLinear(second)).toBe(true);
   });
 });
 
@@ -173,6 +190,13 @@ describe('an append at an expected version', () => {
     const second = append({ op: 2, stream: list, effect: item(2), dot: { log: EAST, position: 2 } });
     expect(isLinear(first, { ...second, expected: { [EAST]: 1 } })).toBe(true);
     expect(isLinear(first, { ...second, expected: {} })).toBe(false);
+  });
+
+  it('may be made by another try, which names none', () => {
+    const first = append({ op: 1, stream: list, effect: item(1), dot: { log: EAST, position: 1 } });
+    const unknown = append({ op: 2, stream: list, effect: item(2), result: 'unknown', expected: {} });
+    const again = append({ op: 3, id: 'a2', stream: list, effect: item(2), dot: { log: EAST, position: 2 } });
+    expect(isLinear(first, unknown, again)).toBe(true);
   });
 });
 
@@ -210,6 +234,15 @@ describe('the part of a transaction', () => {
     expect(isLinear(paid, slow)).toBe(true);
     expect(isLinear(paid, then, slow)).toBe(false);
     expect(isLinear(paid, { ...slow, state: -5 })).toBe(false);
+  });
+
+  it('may not be missing in a read that has asked for it, however long it took', () => {
+    const stored = commit({ stream: account, commitId: `${EAST}:t1#1`, effect: pay(5) });
+    const lines = [transact({ op: 1, participants }), ...everywhere(account, [stored], 5)];
+    const slow = read({ op: 2, stream: account, state: 0, end: 2020 });
+    expect(isLinear(...lines, slow)).toBe(true);
+    expect(isLinear(...lines, { ...slow, atLeast: {} })).toBe(true);
+    expect(isLinear(...lines, { ...slow, atLeast: { [EAST]: 1 } })).toBe(false);
   });
 });
 

@@ -87,8 +87,12 @@ describe('sessions', () => {
     expect(broken(transact({ op: 1, participants: [], checks }))).toEqual(['state of a version']);
   });
 
-  it('says nothing of reads that were refused', () => {
-    expect(broken(read({ op: 1, stream, atLeast: at(3), result: 'refused', version: at(1) }))).toEqual([]);
+  it('says nothing of reads that were refused, nor of states that are not known', () => {
+    const first = read({ op: 1, stream, version: at(2), state: 8 });
+    expect(broken(first, read({ op: 2, stream, atLeast: at(3), result: 'refused', version: at(1), state: 0 }))).toEqual(
+      [],
+    );
+    expect(broken(read({ op: 1, stream, version: at(1) }))).toEqual([]);
   });
 });
 
@@ -132,6 +136,15 @@ describe('bases', () => {
 
   it('find a commit with another context than the version that was named', () => {
     expect(judged('counter/a', { [EAST]: 1 }, { basedOn: {} })).toEqual(['based on']);
+  });
+
+  it('take the version that any of the tries has named', () => {
+    const effect = { do: 'add', amount: 1 } as const;
+    const [first, second] = [1, 2].map((position) => commit({ stream, commitId: `a${position}`, position, effect }));
+    const tries = [{}, { [EAST]: 1 }].map((basedOn, i) => append({ op: 3 + i, id: 'a2', stream, effect, basedOn }));
+    const lines = first && second ? everywhere(stream, [first, second], 2) : [];
+    expect(bases(evidence(...tries, ...lines))).toEqual([]);
+    expect(named(bases(evidence(...tries.slice(0, 1), ...lines)))).toEqual(['based on']);
   });
 
   it('find a commit that its Region has based on less than it had written', () => {

@@ -110,6 +110,7 @@ describe('outcomes', () => {
     expect(found(promised, said(50, 'undecided'))).toEqual([]);
     expect(found(promised, said(50, 'unknown'))).toEqual(['promise is kept']);
     expect(found(promised, said(30, 'unknown'))).toEqual([]);
+    expect(found(promised, said(40, 'unknown'))).toEqual([]);
   });
 
   it('come in the end if they are promised', () => {
