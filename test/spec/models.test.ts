@@ -5,31 +5,34 @@ import { runTests, simulate } from '../../spec/quint.ts';
 /** Quint needs its seconds, on a busy machine ten times as many. */
 const TIMEOUT_MS = 300_000;
 
-const [TRACES, SEED] = [20, 1];
+const [TRACES, SEED] = [10, 1];
 
-describe.each(models)('the model in $file', { timeout: TIMEOUT_MS }, (model) => {
-  const { file, invariants, steps } = model;
-  const [instance] = model.instances;
-  const [broken] = model.broken;
-  if (!instance || !broken) throw new Error(`${file} has no instances.`);
-
-  it('passes its own tests, and its invariants hold in some random traces', async () => {
-    const { main, reached } = instance;
-    const [tests, simulated] = await Promise.all([
-      runTests(file, main),
-      simulate({ file, main, invariants, reached, traces: TRACES, steps, seed: SEED }),
-    ]);
-    expect(tests.failed).toEqual([]);
-    expect(tests.passed).not.toEqual([]);
-    expect(simulated).toMatchObject({ traces: TRACES, violated: [] });
-  });
-
-  it('violates an invariant with a rule off', async () => {
-    const { main, violates, within } = broken;
-    const of = { file, main, invariants, reached: [violates], traces: within, steps, seed: SEED };
-    expect((await simulate(of)).violated).toContain(violates);
+describe.each(models)('the model in $file', { timeout: TIMEOUT_MS }, ({ file, instances: [instance] }) => {
+  it('passes its own tests', async () => {
+    const { passed, failed } = await runTests(file, instance?.main ?? '');
+    expect(failed).toEqual([]);
+    expect(passed).not.toEqual([]);
   });
 });
+
+// The traces that drive the core check those of transactions, and `npm run model` every instance and every rule.
+const others = models.filter(({ file }) => file !== 'transaction.qnt');
+
+describe.each(others)(
+  'the model in $file',
+  { timeout: TIMEOUT_MS },
+  ({ file, invariants, steps, instances, broken }) => {
+    const of = { file, invariants, steps, seed: SEED };
+
+    it.each(instances)('has invariants that hold in some random traces of $main', async ({ main, reached }) => {
+      expect(await simulate({ ...of, main, reached, traces: TRACES })).toMatchObject({ traces: TRACES, violated: [] });
+    });
+
+    it.each(broken.slice(0, 1))('violates $violates in $main', async ({ main, violates, within }) => {
+      expect((await simulate({ ...of, main, reached: [violates], traces: within })).violated).toContain(violates);
+    });
+  },
+);
 
 describe('placement as it was first written down', { timeout: TIMEOUT_MS }, () => {
   it('has a trace in which a forced move loses to a planned one, and two Regions write', async () => {

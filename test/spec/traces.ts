@@ -11,6 +11,13 @@ export interface ModelStep {
   readonly state: unknown;
 }
 
+interface Traced {
+  readonly file: string;
+  readonly main: string;
+  readonly variable: string;
+  readonly invariants: readonly string[];
+}
+
 const stateSchema = z.looseObject({
   'mbt::actionTaken': z.string(),
   'mbt::nondetPicks': z.record(z.string(), z.object({ tag: z.enum(['Some', 'None']), value: z.unknown() })),
@@ -19,11 +26,11 @@ const stateSchema = z.looseObject({
 const traceSchema = z.object({ states: z.array(stateSchema) });
 
 /**
- * Random traces of a module, with the name of the variable that holds the whole state.
+ * Random traces of a module in which its invariants hold, with the name of the variable that holds the whole state.
  * @returns each trace without its first state
  */
 export async function tracesOf(
-  { file, main, variable }: { readonly file: string; readonly main: string; readonly variable: string },
+  { file, main, variable, invariants }: Traced,
   { traces, steps, seed }: { readonly traces: number; readonly steps: number; readonly seed: number },
 ): Promise<readonly (readonly ModelStep[])[]> {
   const folder = mkdtempSync(join(tmpdir(), 'meridian-traces-'));
@@ -31,7 +38,7 @@ export async function tracesOf(
     const { code, text } = await quint([
       ...['run', file, '--main', main, '--backend', 'typescript', '--verbosity', '1', '--mbt'],
       ...['--max-samples', String(traces), '--n-traces', String(traces), '--max-steps', String(steps)],
-      ...['--seed', String(seed), '--out-itf', join(folder, '{seq}.json')],
+      ...['--invariants', ...invariants, '--seed', String(seed), '--out-itf', join(folder, '{seq}.json')],
     ]);
     if (code !== 0) throw new Error(text);
     return readdirSync(folder).map((name) => {

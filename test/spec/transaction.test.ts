@@ -21,8 +21,8 @@ describe('the core', { timeout: TIMEOUT_MS }, () => {
     ['eventual', false],
     ['mrsc', true],
   ])('does what the model does, step by step, with %s decisions', async (main, strong) => {
-    const of = { file: 'transaction.qnt', main, variable: 'transaction::w' };
-    const traces = await tracesOf(of, { traces: 20, steps: 40, seed: 1 });
+    const of = { file: 'transaction.qnt', main, variable: 'transaction::w', invariants: ['isSound'] };
+    const traces = await tracesOf(of, { traces: 15, steps: 40, seed: 1 });
     for (const trace of traces) await follow(trace, strong);
     const actions = new Set(traces.flatMap((trace) => trace.map(({ action }) => action)));
     const all = ['prepare', 'decide', 'finish', 'resolve', 'resolveAttempt', 'end', 'turn', 'appendTo', 'expire'];
