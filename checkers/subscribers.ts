@@ -31,7 +31,12 @@ export const subscribers: Checker = (evidence) => {
     ...subscriptionsIn(evidence).flatMap((one) => [
       ...unhandled(one, events),
       ...invented(one, evidence, events),
-      ...outOfOrder(one),
+      ...outOfOrder(
+        'events in order',
+        one,
+        one.handled.filter(({ promises }) => promises === 'in-order'),
+      ),
+      ...outOfOrder('events leave in order', one, unhindered(one, evidence)),
     ]),
   ];
 };
@@ -93,11 +98,10 @@ function invented({ name, handled }: Subscription, { stored }: Evidence, events:
 }
 
 /** Events that were first handled after later ones of their log. */
-function outOfOrder({ name, handled }: Subscription): readonly Violation[] {
+function outOfOrder(property: string, { name }: Subscription, handled: readonly Handled[]): readonly Violation[] {
   const last = new Map<string, Handled>();
   const seen = new Set<string>();
   return handled
-    .filter(({ promises }) => promises === 'in-order')
     .toSorted((a, b) => a.at - b.at)
     .flatMap((one) => {
       if (seen.has(one.event)) return [];
@@ -109,8 +113,22 @@ function outOfOrder({ name, handled }: Subscription): readonly Violation[] {
         return [];
       }
       const what = `${name} has first handled ${showDot(one)} of ${one.stream} after ${showDot(before)}`;
-      return violationOf('events in order', what, one.stream);
+      return violationOf(property, what, one.stream);
     });
+}
+
+/** The faults that do not change the order in which messages arrive. */
+const OF_TRANSACTIONS = /^(machine|decisions)\./;
+
+/**
+ * What a subscriber that keeps no order handled in the Region that had written it, if nothing happened to messages meanwhile: in the order
+ * in which the events left the table.
+ */
+function unhindered({ handled }: Subscription, evidence: Evidence): readonly Handled[] {
+  if (evidence.lines('fault').some(({ fault }) => !OF_TRANSACTIONS.test(fault))) return [];
+  return handled.filter(
+    (one) => one.promises === 'each' && evidence.stored.get(one.stream)?.at(one)?.region === one.region,
+  );
 }
 
 function isAfter(a: Handled, b: Handled): boolean {

@@ -84,6 +84,9 @@ const ofMessages = [
   'machine.dies',
 ] as const satisfies readonly Fault[];
 
+/** What leaves everything that is not a transaction alone: messages come once, and in their order. */
+const ofTransactions: readonly Fault[] = ['machine.dies', 'decisions.stale'];
+
 export const PROFILES = {
   calm: { ...calm, why: 'no faults' },
   costs: { ...calm, why: 'no faults, one operation after the other: what each takes is counted', oneByOne: true },
@@ -106,6 +109,13 @@ export const PROFILES = {
     restarts: true,
     operators: true,
     motion: true,
+  },
+  executions: {
+    ...calm,
+    why: 'transactions whose executions end at any step, while everything else works',
+    faults: ofTransactions,
+    streams: 1,
+    mix: { append: 6, read: 4, transact: 5 },
   },
   long: {
     ...calm,
@@ -187,7 +197,7 @@ class Draw {
 
   setting(): Schedule['setting'] {
     const { clocks, faults, oneByOne, motion } = this.#profile;
-    const isMessy = faults.length > 0;
+    const isMessy = faults.some((fault) => !ofTransactions.includes(fault));
     return {
       regions: [...REGIONS],
       decisions: this.#chance(0.5) ? 'strong' : 'eventual',
