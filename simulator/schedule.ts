@@ -4,13 +4,13 @@ import { type Operation, operationSchema } from '../workload/operation.ts';
 import { type Fault, isFault } from '../world/weather.ts';
 
 /** Milliseconds from the start of a history. */
-const at = z.number();
+const atSchema = z.number();
 
 /** What goes wrong, and what operators do. */
 const troubleSchema = z.discriminatedUnion('kind', [
   z.object({
     kind: z.literal('weather'),
-    at,
+    at: atSchema,
     until: z.number(),
     fault: z.custom<Fault>(isFault),
     region: z.string(),
@@ -18,32 +18,32 @@ const troubleSchema = z.discriminatedUnion('kind', [
   }),
   z.object({
     kind: z.literal('cut'),
-    at,
+    at: atSchema,
     until: z.number(),
     from: z.string(),
     to: z.string(),
     links: z.array(z.enum(['replication', 'bus', 'invoke'])),
   }),
-  z.object({ kind: z.literal('restart'), at, region: z.string() }),
+  z.object({ kind: z.literal('restart'), at: atSchema, region: z.string() }),
   /** The functions are deployed again: old and new instances run side by side for a while. */
-  z.object({ kind: z.literal('deploy'), at, region: z.string() }),
+  z.object({ kind: z.literal('deploy'), at: atSchema, region: z.string() }),
   /** A wall clock moves, or runs at another speed from now on. */
-  z.object({ kind: z.literal('jump'), at, region: z.string(), milliseconds: z.number() }),
-  z.object({ kind: z.literal('drift'), at, region: z.string(), millionths: z.number() }),
+  z.object({ kind: z.literal('jump'), at: atSchema, region: z.string(), milliseconds: z.number() }),
+  z.object({ kind: z.literal('drift'), at: atSchema, region: z.string(), millionths: z.number() }),
   /** The tables of a Region cannot be reached, and nothing is replicated to or from them. */
-  z.object({ kind: z.literal('outage'), at, until: z.number(), region: z.string() }),
+  z.object({ kind: z.literal('outage'), at: atSchema, until: z.number(), region: z.string() }),
   /** The log of a Region gets another name. */
-  z.object({ kind: z.literal('rename'), at, region: z.string(), log: z.string() }),
+  z.object({ kind: z.literal('rename'), at: atSchema, region: z.string(), log: z.string() }),
   /** The events of a Region are restored to what they were some milliseconds before, under another log name. */
-  z.object({ kind: z.literal('restore'), at, region: z.string(), log: z.string(), back: z.number() }),
+  z.object({ kind: z.literal('restore'), at: atSchema, region: z.string(), log: z.string(), back: z.number() }),
   /** A Region is added, and removed later. */
-  z.object({ kind: z.literal('guest'), at, until: z.number(), region: z.string() }),
+  z.object({ kind: z.literal('guest'), at: atSchema, until: z.number(), region: z.string() }),
   /** A shard of the streams of a Region's tables splits. */
-  z.object({ kind: z.literal('split'), at, region: z.string() }),
+  z.object({ kind: z.literal('split'), at: atSchema, region: z.string() }),
   /** The archive of a Region's bus is replayed, from this many milliseconds ago. */
-  z.object({ kind: z.literal('replay'), at, region: z.string(), back: z.number() }),
-  z.object({ kind: z.literal('rebuild'), at, region: z.string(), view: z.string() }),
-  z.object({ kind: z.literal('republish'), at, region: z.string() }),
+  z.object({ kind: z.literal('replay'), at: atSchema, region: z.string(), back: z.number() }),
+  z.object({ kind: z.literal('rebuild'), at: atSchema, region: z.string(), view: z.string() }),
+  z.object({ kind: z.literal('republish'), at: atSchema, region: z.string() }),
 ]);
 export type Trouble = z.infer<typeof troubleSchema>;
 

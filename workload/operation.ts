@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { effectSchema } from '../checkers/history.ts';
 
 /** Milliseconds from the start of a history. */
-const at = z.number();
+const atSchema = z.number();
 
 /** The client sends the same again, as if it had forgotten the answer. @default it does not */
 const again = z
@@ -17,7 +17,7 @@ const again = z
 export const operationSchema = z.discriminatedUnion('kind', [
   z.object({
     kind: z.literal('append'),
-    at,
+    at: atSchema,
     session: z.string(),
     region: z.string(),
     stream: z.string(),
@@ -35,7 +35,7 @@ export const operationSchema = z.discriminatedUnion('kind', [
   }),
   z.object({
     kind: z.literal('read'),
-    at,
+    at: atSchema,
     session: z.string(),
     region: z.string(),
     stream: z.string(),
@@ -44,7 +44,7 @@ export const operationSchema = z.discriminatedUnion('kind', [
   }),
   z.object({
     kind: z.literal('transact'),
-    at,
+    at: atSchema,
     session: z.string(),
     region: z.string(),
     driving: z.string(),

@@ -142,7 +142,7 @@ export class Session {
     }
   }
 
-  /** An append by the bus: nobody waits for its receipt. */
+  /** An append by the bus, without waiting for its receipt. */
   async #put({ region, stream, effect }: OperationOf<'append'>, id: string): Promise<void> {
     this.#begin((head) => ({ line: 'append', ...head, region, stream, id, effect, result: 'unknown' }));
     await this.#options.surroundings.put(region, { id, stream, ...this.#commandOf(stream, effect, id) });
@@ -262,7 +262,7 @@ function stateIn(reply: Reply | undefined): TransactionShown['state'] | undefine
   return transactionShownSchema.safeParse(reply?.body).data?.state;
 }
 
-/** What became of a transaction, by the response to its request, or to the question for its outcome. */
+/** The outcome of a transaction, by the response to its request, or to the question for its outcome. */
 function resultOf(reply: Reply | undefined): 'ok' | 'refused' | 'unknown' {
   const state = stateIn(reply);
   if (state === 'committed') return 'ok';

@@ -3,11 +3,11 @@ import { describe, expect, it } from 'vitest';
 import { drawOperations, streamsFor } from '../../../bin/record/draw.ts';
 import { workload } from '../../../simulator/domain.ts';
 import { account, note } from '../../../testing/toy.ts';
-import { defineUse, defineWorkload, useOf } from '../../../workload/workload.ts';
+import { defineUse, defineWorkload, useOf, type Workload } from '../../../workload/workload.ts';
 import { seeded } from '../../../world/time/randomness.ts';
 import { regions } from '../run-meridian.ts';
 
-function drawn(seed: number, of = workload, lasts = 0) {
+function drawn(seed: number, of: Workload = workload, lasts = 0) {
   const streams = streamsFor(of, regions, '17');
   return drawOperations(seeded(seed), { workload: of, regions, streams, operations: 80, sessions: 4, lasts });
 }
@@ -20,7 +20,7 @@ describe('the operations of a recording', () => {
     expect(drawn(4)).not.toEqual(drawn(3));
   });
 
-  it('have effects that their streams have, and seats that everybody takes once', () => {
+  it('have effects that their streams have, and seats that each name takes once', () => {
     fc.assert(
       fc.property(fc.nat(1000), (seed) => {
         const effects = drawn(seed).flatMap((operation) =>

@@ -49,7 +49,7 @@ describe('meridian record', () => {
     );
   });
 
-  it('is refused without a workload, or with a file that is none', async () => {
+  it('is refused without a workload, or with a file that exports none', async () => {
     writeFileSync(join(cwd, 'package.json'), JSON.stringify({ type: 'module', meridian: {} }));
     expect(await refused()).toMatchObject([1, { code: 'no-workload' }]);
     expect(await refused('--workload', 'none.js')).toMatchObject([
