@@ -6,7 +6,7 @@ import type { Workload } from '../workload/workload.ts';
 import { placeOf, sentence } from './place.ts';
 
 /** The error for a file of a workload that cannot be used. The message names the file, what was found, and what to write. */
-export class WorkloadFileError extends Error {
+class WorkloadFileError extends Error {
   readonly code = 'invalid-workload-file';
   readonly retryable = false;
 

@@ -36,6 +36,6 @@ export function drawEffect(kind: Kind, i: number, random: Random): Effect {
 const MOST = 100;
 
 /** One of several, each as likely as the others. */
-export function pick<T>(from: readonly [T, ...T[]], random: Random): T {
+function pick<T>(from: readonly [T, ...T[]], random: Random): T {
   return from[Math.floor(random() * from.length)] ?? from[0];
 }

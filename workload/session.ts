@@ -248,7 +248,7 @@ const acceptedSchema = z.object({
 });
 
 /** The path of a stream in the API. */
-export function pathOf(stream: string): string {
+function pathOf(stream: string): string {
   const slash = stream.indexOf('/');
   return `/streams/${encodeURIComponent(stream.slice(0, slash))}/${encodeURIComponent(stream.slice(slash + 1))}`;
 }
