@@ -142,7 +142,7 @@ export class Session {
     }
   }
 
-  /** An append by the bus: its receipt is not waited for. */
+  /** An append by the bus, without waiting for its receipt. */
   async #put({ region, stream, effect }: OperationOf<'append'>, id: string): Promise<void> {
     this.#begin((head) => ({ line: 'append', ...head, region, stream, id, effect, result: 'unknown' }));
     await this.#options.surroundings.put(region, { id, stream, ...this.#commandOf(stream, effect, id) });

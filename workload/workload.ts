@@ -158,7 +158,7 @@ export interface Workload {
   readonly views?: Readonly<Record<string, ViewUse>>;
 }
 
-/** Describes how a domain is used. @throws Error if the name of a use is not its type, or a view is of a type without a use */
+/** Describes how a domain is used. @throws Error if a use has another name than its type, or a view is of a type without a use */
 export function defineWorkload<const Described extends Workload>(workload: Described): Described {
   for (const [name, { type }] of Object.entries(workload.uses))
     if (name !== type) throw new Error(`The workload has the use of ${type} under the name ${name}.`);

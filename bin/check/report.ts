@@ -7,7 +7,7 @@ type Operation = LineOf<'append'> | LineOf<'read'> | LineOf<'transact'>;
 
 /** What the lines of a history are the evidence of. Without one of these lines, that is not checked. */
 const SUBJECTS = [
-  { lines: ['append', 'read', 'transact'], what: 'what clients were told' },
+  { lines: ['append', 'read', 'transact'], what: 'the answers that clients got' },
   { lines: ['replica'], what: 'what the Regions store' },
   { lines: ['view'], what: 'views' },
   { lines: ['handled', 'tallied'], what: 'subscribers' },

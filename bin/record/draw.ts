@@ -101,7 +101,7 @@ class Draw {
     };
   }
 
-  /** Everybody takes one seat at most: what a second one means differs between domains. */
+  /** A name takes one seat at most: what a second one means differs between domains. */
   #effect(stream: string, i: number): Effect {
     const effect = drawEffect(useOf(this.#options.workload, stream).kind, i, this.#random);
     const takers = this.#takers.get(stream) ?? [];

@@ -50,7 +50,7 @@ function emptyIn(commits: readonly Shown[], version: Replica['version']): NonNul
     const own = commits.filter((commit) => commit.log === log).sort((a, b) => a.position - b.position);
     const before = own.flatMap(({ position, previous }) => between(previous, position));
     const hidden = new Set([...before, ...between(own.at(-1)?.position ?? 0, last + 1)]);
-    // Of a committed transaction that changed nothing, a commit without events is shown.
+    // A committed transaction that changed nothing has a commit without events, which is shown.
     for (const { position } of own) hidden.delete(position);
     return [...hidden].map((position) => ({ log, position }));
   });

@@ -5,7 +5,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { addCheck } from '../../bin/commands/check.ts';
 import type { History } from '../../checkers/history.ts';
 import { encodeHistory } from '../../checkers/index.ts';
-import { append, commit, EAST, header, REGIONS, read, replica } from '../checkers/a-history.ts';
+import { append, commit, EAST, header, read, replica } from '../checkers/a-history.ts';
 import { meridian, meridianHere } from './run-meridian.ts';
 
 const folder = realpathSync(mkdtempSync(join(tmpdir(), 'meridian-check-')));
@@ -20,6 +20,7 @@ function fileWith(text: string): string {
 const check = (text: string, ...options: readonly string[]) =>
   meridianHere(addCheck, ['check', fileWith(text), ...options]);
 
+const { regions } = header();
 const stream = 'counter/a';
 const effect = { do: 'add', amount: 3 } as const;
 const added = commit({ stream, commitId: 'a1', effect });
@@ -31,7 +32,7 @@ function historyOf(stored: typeof added | undefined): History {
   return [
     header(),
     append({ op: 1, stream, effect, dot, version: { [EAST]: 1 } }),
-    ...REGIONS.map((region) => replica(stream, stored ? [stored] : [], state, { region })),
+    ...regions.map((region) => replica(stream, stored ? [stored] : [], state, { region })),
   ];
 }
 
@@ -40,7 +41,7 @@ describe('meridian check', () => {
     const { code, stdout, stderr } = await check(encodeHistory(historyOf(added)));
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(stdout).toBe(`1 operation (1 append, 0 reads, 0 transactions) of 1 client in us-east-1, us-west-2
-Checked: what clients were told, what the Regions store.
+Checked: the answers that clients got, what the Regions store.
 Not checked, because the history has no lines of it: views, subscribers, that everything settles, what operations take.
 No promise is broken.
 `);
@@ -65,8 +66,8 @@ No promise is broken.
       {
         ok: false,
         operations: 1,
-        checked: ['what clients were told', 'what the Regions store'],
-        violations: REGIONS.map(() => ({ property: 'no lost commit', streams: [stream], operations })),
+        checked: ['the answers that clients got', 'what the Regions store'],
+        violations: regions.map(() => ({ property: 'no lost commit', streams: [stream], operations })),
         undecided: [],
       },
     ]);
@@ -95,7 +96,7 @@ No promise is broken.
 
   it.each([
     ['is empty', '', 'Line 1 is not a line of a history: there is none.'],
-    ['is no JSON', `${encodeHistory([header()])}no\n`, 'Line 2 is not a line of a history: it is not JSON.'],
+    ['is not JSON', `${encodeHistory([header()])}no\n`, 'Line 2 is not a line of a history: it is not JSON.'],
     ['has other lines', '{"line":"other"}\n', 'Line 1 is not a line of a history: '],
     ['has no header', encodeHistory([read({ op: 1, stream })]), 'Line 1 is not a line of a history: the header, '],
   ])('ends with 2 and the number of the line if a file %s', async (_what, text, message) => {

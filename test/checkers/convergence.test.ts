@@ -38,6 +38,16 @@ describe('convergence', () => {
     expect(found[0]?.what).toBe('only one of us-east-1 and us-west-2 has us-west-2@1 (visible) of counter/a');
   });
 
+  it('finds a position that is empty in one Region only', () => {
+    const of = { empty: [{ log: EAST, position: 2 }], version: { [EAST]: 2 } };
+    const lines = [replica(stream, [five], 5, of), replica(stream, [five], 5, { ...of, region: WEST })];
+    expect(convergence(evidence(...lines))).toEqual([]);
+    const one = replica(stream, [five], 5, { region: WEST, version: of.version });
+    expect(convergence(evidence(replica(stream, [five], 5, of), one))[0]?.what).toBe(
+      'only one of us-east-1 and us-west-2 has us-east-1@2 (aborted) of counter/a',
+    );
+  });
+
   it('finds Regions at different versions', () => {
     const version = { [EAST]: 1 };
     const lines = [replica(stream, [five], 5), replica(stream, [five], 5, { region: WEST, version: {} })];

@@ -12,6 +12,13 @@ describe('gaps', () => {
     expect(gaps(evidence(replica(stream, [empty, at(1), at(1, WEST)], [])))).toEqual([]);
   });
 
+  it('takes positions that are only known to be empty for positions', () => {
+    const empty = [2, 4].map((position) => ({ log: EAST, position }));
+    const whole = replica(stream, [at(1), at(3)], [], { empty, version: { [EAST]: 4 } });
+    expect(gaps(evidence(whole))).toEqual([]);
+    expect(named(gaps(evidence({ ...whole, empty: [] })))).toEqual(['no gaps']);
+  });
+
   it.each([
     ['begins later', [at(2)]],
     ['has a gap', [at(1), at(3)]],

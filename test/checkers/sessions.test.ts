@@ -78,6 +78,12 @@ describe('sessions', () => {
     expect(broken(read({ op: 1, stream, version: at(1), state: 6 }))).toEqual(['state of a version']);
   });
 
+  it('accepts a version that ends at a position which is only known to be empty', () => {
+    const shown = read({ op: 1, stream, version: at(3), state: 8 });
+    const empty = stored.map((line) => ({ ...line, empty: [{ log: EAST, position: 3 }] }));
+    expect(named(sessions(evidence(shown, ...empty)))).toEqual([]);
+  });
+
   it('finds a version that is gone in the end', () => {
     expect(broken(read({ op: 1, stream, version: at(3), state: 9 }))).toEqual(['shown is kept']);
   });

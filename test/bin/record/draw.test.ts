@@ -20,7 +20,7 @@ describe('the operations of a recording', () => {
     expect(drawn(4)).not.toEqual(drawn(3));
   });
 
-  it('have effects that their streams have, and seats that each passenger takes once', () => {
+  it('have effects that their streams have, and seats that each name takes once', () => {
     fc.assert(
       fc.property(fc.nat(1000), (seed) => {
         const effects = drawn(seed).flatMap((operation) =>
