@@ -79,7 +79,7 @@ async function runAll(): Promise<void> {
       await report(await runSchedule(planHistory(each, profile ?? profileOf(each), operations), followed()));
 }
 
-/** Shows the events of a history, or prints them as JSON lines; undefined: nobody watches. */
+/** Shows the events of a history, or prints them as JSON lines; undefined: it is not watched. */
 function followed(): Follow | undefined {
   if (!values.watch) return undefined;
   if (values.json) return { trace: (event) => process.stdout.write(`${JSON.stringify(event)}\n`) };

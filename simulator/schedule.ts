@@ -25,7 +25,7 @@ const troubleSchema = z.discriminatedUnion('kind', [
     links: z.array(z.enum(['replication', 'bus', 'invoke'])),
   }),
   z.object({ kind: z.literal('restart'), at: atSchema, region: z.string() }),
-  /** The functions are deployed again: old and new instances run side by side for a while. */
+  /** The functions are deployed again: old and new instances run in parallel for a while. */
   z.object({ kind: z.literal('deploy'), at: atSchema, region: z.string() }),
   /** A wall clock moves, or runs at another speed from now on. */
   z.object({ kind: z.literal('jump'), at: atSchema, region: z.string(), milliseconds: z.number() }),

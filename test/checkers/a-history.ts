@@ -4,7 +4,7 @@ import type { Effect, HistoryCommit, Line, LineOf } from '../../checkers/history
 
 export const EAST = 'us-east-1';
 export const WEST = 'us-west-2';
-export const REGIONS = [EAST, WEST] as const;
+const REGIONS = [EAST, WEST] as const;
 
 export const TYPES = {
   list: { mode: 'home', kind: 'list' },
