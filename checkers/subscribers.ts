@@ -118,7 +118,7 @@ function outOfOrder(property: string, { name }: Subscription, handled: readonly 
 }
 
 /** The faults that do not change the order in which messages arrive. */
-const OF_TRANSACTIONS = /^(machine|decisions)\./;
+const OF_TRANSACTIONS = /^(machine|decisions|invoke)\./;
 
 /**
  * What a subscriber that keeps no order handled in the Region that had written it, if nothing happened to messages meanwhile: in the order

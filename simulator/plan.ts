@@ -85,7 +85,7 @@ const ofMessages = [
 ] as const satisfies readonly Fault[];
 
 /** What leaves everything that is not a transaction alone: messages come once, and in their order. */
-const ofTransactions: readonly Fault[] = ['machine.dies', 'decisions.stale'];
+const ofTransactions: readonly Fault[] = ['machine.dies', 'decisions.stale', 'invoke.slow'];
 
 export const PROFILES = {
   calm: { ...calm, why: 'no faults' },
@@ -112,7 +112,7 @@ export const PROFILES = {
   },
   executions: {
     ...calm,
-    why: 'transactions whose executions end at any step, while everything else works',
+    why: 'transactions whose executions end at any step, or are slow, while everything else works',
     faults: ofTransactions,
     streams: 1,
     mix: { append: 6, read: 4, transact: 5 },
