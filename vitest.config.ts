@@ -8,7 +8,11 @@ const core = ['test/core/**/*.test.ts'];
 /** Tests of `lib/`: each loads the CDK. */
 const lib = ['test/lib/**/*.test.ts'];
 /** Histories of the simulated world, which take minutes. */
-const simulator = ['test/world/simulator/**/*.test.ts', 'test/world/**/*.property.test.ts'];
+const simulator = [
+  'test/world/simulator/**/*.test.ts',
+  'test/world/**/*.property.test.ts',
+  'test/simulator/**/*.test.ts',
+];
 /** Tests on a LocalStack that the grocery is deployed to. */
 const localstack = ['examples/*/test/localstack/**/*.test.ts', 'test/contract/localstack.test.ts'];
 

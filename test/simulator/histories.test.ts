@@ -7,7 +7,15 @@ import type { TraceEvent } from '../../simulator/trace.ts';
 const profiles = PROFILE_NAMES.filter(isProfile);
 
 /** Seeds of histories that once showed a fault, which is fixed. */
-const onceFailed: readonly { readonly profile: string; readonly seed: number; readonly showed: string }[] = [];
+const onceFailed = [
+  { profile: 'motion', seed: 3, showed: 'a restored replica that lacked what was on its way from another Region' },
+  {
+    profile: 'motion',
+    seed: 58,
+    showed: 'two logs of one home, whose functions were not stopped before it was renamed',
+  },
+  { profile: 'links', seed: 5, showed: 'events that were lost on the way to another bus' },
+] as const;
 
 /** Everything that happens in a history, as text. */
 async function traceOf(seed: number, profile: (typeof profiles)[number]): Promise<string> {
@@ -44,7 +52,7 @@ describe.each(profiles)('histories of the profile %s', (profile) => {
 
 describe('a history that once showed a fault', () => {
   it.each(onceFailed)('breaks no promise any more: $profile $seed, $showed', async ({ profile, seed }) => {
-    const { violations } = await runSeed(seed, isProfile(profile) ? profile : 'everything');
+    const { violations } = await runSeed(seed, profile);
     expect(violations).toEqual([]);
   });
 });
