@@ -323,10 +323,11 @@ class Draw {
     return [...moves, ...Array.from({ length: count }, () => this.#pick(kinds)()).flat()];
   }
 
-  /** Each at most once: two restores at a time, or two guests, are not what an operator does. */
+  /** Each at most once, and not two in one Region: each stops its functions, and starts them again. */
   #moves(decisions: Schedule['setting']['decisions']): readonly Trouble[] {
     const at = this.#when();
-    const [renamed, restored] = [this.#pick(REGIONS), this.#pick(REGIONS)];
+    const renamed = this.#pick(REGIONS);
+    const restored = this.#pick(REGIONS.filter((region) => region !== renamed));
     const all: readonly Trouble[] = [
       { kind: 'rename', at, region: renamed, log: `${renamed}-renamed` },
       { kind: 'restore', at: this.#when(), region: restored, log: `${restored}-restored`, back: this.#lasts() },
