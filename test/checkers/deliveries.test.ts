@@ -108,9 +108,19 @@ describe('subscribers', () => {
   it('do not first handle one after later ones of its log, if they promise an order', () => {
     const swapped = [handled(2, 1), handled(1, 2), handled(3, 1, { log: WEST })];
     expect(judged(...swapped)).toEqual(['events in order']);
-    expect(judged(...swapped.map((line) => ({ ...line, promises: 'each' }) as const))).toEqual([]);
     const elsewhere = swapped.map((line) => ({ ...line, region: WEST }));
     expect(judged(...all, ...elsewhere)).toEqual(['events in order']);
+  });
+
+  it('get events of their own Region in the order of each log, unless something happened to messages', () => {
+    const swapped = [handled(2, 1), handled(1, 2), handled(3, 1, { log: WEST })].map(
+      (line) => ({ ...line, promises: 'each' }) as const,
+    );
+    const fault = (name: string): Line => ({ line: 'fault', at: 0, fault: name, region: EAST });
+    expect(judged(...swapped)).toEqual(['events leave in order']);
+    expect(judged(fault('machine.dies'), ...swapped)).toEqual(['events leave in order']);
+    expect(judged(fault('queue.again'), ...swapped)).toEqual([]);
+    expect(judged(...swapped.map((line) => ({ ...line, region: WEST })))).toEqual([]);
   });
 
   it('get only some types: those of which they have handled an event', () => {

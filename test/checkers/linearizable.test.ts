@@ -111,6 +111,12 @@ describe('an operation of unknown fate', () => {
     expect(isLinear(unknown, retry, again, read({ op: 4, stream: list, state: [1, 1] }))).toBe(false);
   });
 
+  it('may take effect although another try was refused', () => {
+    const refused = append({ op: 2, id: 'a1', stream: list, effect: item(1), result: 'refused', code: 'unavailable' });
+    expect(isLinear(unknown, refused, read({ op: 3, stream: list, state: [1] }))).toBe(true);
+    expect(isLinear(refused, read({ op: 3, stream: list, state: [1] }))).toBe(false);
+  });
+
   it('has not taken effect if it is not stored in the end, and has if it is', () => {
     const stored = commit({ stream: list, commitId: 'a1', effect: item(1) });
     const shown = read({ op: 2, stream: list, state: [1] });

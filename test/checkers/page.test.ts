@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 
 /** The names of properties in the checkers: those that violations are made with. */
 function propertiesIn(source: string): readonly string[] {
-  const named = /(?:property: |violation(?:Of)?\([^'`;]*|property = |name: )'([^']+)'/g;
+  const named = /(?:property: |violation(?:Of)?\([^'`;]*|property = |name: |outOfOrder\(\s*)'([^']+)'/g;
   return [...source.matchAll(named)].map(([, name = '']) => name);
 }
 

@@ -146,6 +146,14 @@ describe('streams of other kinds', () => {
     expect(anomalies(...lines.slice(0, 2), { ...write(3, 3), expected: { [EAST]: 2 } })).toEqual([]);
   });
 
+  it('have no order if they were written in two logs', () => {
+    const other = { ...write(2, 2), dot: { log: EAST, position: 2 } };
+    const look = read({ op: 5, stream: register, version: { [WEST]: 9 }, state: null });
+    expect(anomalies({ ...write(1, 1), end: 5 }, other, look)).toEqual(['G-single-realtime']);
+    const elsewhere = { ...other, dot: { log: WEST, position: 2 } };
+    expect(anomalies({ ...write(1, 1), end: 5 }, elsewhere, look)).toEqual([]);
+  });
+
   it('say nothing of the version that a refused append named', () => {
     const lines = [write(1, 1), { ...write(2, 2), begin: 10, end: 20 }];
     const refused = { ...write(3, 3), begin: 30, expected: { [EAST]: 1 }, result: 'refused', dot: undefined } as const;
@@ -178,6 +186,20 @@ describe('streams of other kinds', () => {
     const look = read({ op: 2, stream: register, version: {}, state: null });
     const lines = [append({ op: 0, stream: register, effect }), look, ...everywhere(register, moved, 1)];
     expect(named(serializable(new Evidence([header(), ...lines])))).toEqual([]);
+  });
+});
+
+describe('a version of a list', () => {
+  const onFirst = { expected: { [EAST]: 1 } };
+  const lines = [1, 2, 3].map((op) => append({ op, ...item(x, op), dot: { log: EAST, position: op }, ...at }));
+  const [first, second, third] = lines;
+
+  it('is known if it is known where all of its values were appended', () => {
+    if (!first || !second || !third) throw new Error('There are three.');
+    const both = [first, { ...second, ...onFirst }, { ...third, ...onFirst }, ...lists({ [x]: [1, 2, 3] })];
+    expect(anomalies(...both)).toEqual(['lost update']);
+    const { dot: _unknown, ...anywhere } = first;
+    expect(anomalies(anywhere, ...both.slice(1))).toEqual([]);
   });
 });
 

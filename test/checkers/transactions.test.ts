@@ -27,6 +27,7 @@ describe('a transaction', () => {
 
   it('is not committed and visible nowhere, nor aborted and visible', () => {
     expect(judged(paid, ...neither)).toEqual(['atomic']);
+    expect(judged({ ...paid, op: 2, result: 'unknown' }, paid, ...neither)).toEqual(['atomic']);
     expect(judged({ ...paid, result: 'refused' }, ...both)).toEqual(['atomic']);
     const aborted = outcome({ id: paid.id, at: 50, state: 'aborted' });
     expect(judged({ ...paid, result: 'unknown' }, aborted, ...both)).toEqual(['atomic']);
