@@ -6,11 +6,7 @@ export function tableOf(mutants: readonly Mutant[]): string {
     const by = finder === 'simulator' ? `simulator, \`${where}\`` : 'scenarios';
     const found =
       equivalent === undefined
-        ? [
-            by,
-            property ?? 'not measured yet',
-            histories === undefined ? `at most ${within}` : `${histories} of ${within}`,
-          ]
+        ? [by, property ?? 'not found yet', histories === undefined ? `at most ${within}` : `${histories} of ${within}`]
         : ['equivalent', equivalent, `0 of ${within}`];
     return [`\`${name}\``, rule, ...found];
   });

@@ -22,6 +22,7 @@ describe('the mutants', () => {
     const equivalent = mutants.filter((mutant) => mutant.equivalent !== undefined);
     expect(equivalent.length).toBeLessThanOrEqual(4);
     expect(mutants.length - equivalent.length).toBeGreaterThanOrEqual(40);
+    expect(mutants.filter(({ property }) => property !== undefined).length).toBeGreaterThanOrEqual(69);
   });
 
   it('differ in their faults and in their rules', () => {
