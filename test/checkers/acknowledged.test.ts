@@ -159,6 +159,8 @@ describe('copies of a commit', () => {
   it('are commits of their own after 14 days, by the clock of the writer', () => {
     const later = { position: 2, hlc: stampAt(15 * DAY) };
     expect(judged('note', later)).toEqual([]);
+    expect(judged('note', { ...later, hlc: stampAt(14 * DAY + 1001) })).toEqual([]);
+    expect(judged('note', { ...later, hlc: stampAt(14 * DAY + 1000) })).toEqual(['no doubled commit']);
     expect(judged('note', { ...later, wallTime: 13 * DAY })).toEqual(['no doubled commit']);
   });
 });

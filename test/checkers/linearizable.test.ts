@@ -231,6 +231,7 @@ describe('the part of a transaction', () => {
     const appended = append({ op: 1, stream: list, effect: item(1) });
     expect(isLinear(appended, checked)).toBe(false);
     expect(isLinear({ ...appended, begin: 30, end: 35 }, checked)).toBe(true);
+    expect(isLinear(appended, { ...checked, result: 'unknown' })).toBe(true);
   });
 
   it('may be missing in a read that has waited for its decision for seconds, until an append follows', () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Evidence } from '../../checkers/evidence/evidence.ts';
+import { nodesIn } from '../../checkers/evidence/transactions.ts';
 import type { Line } from '../../checkers/history.ts';
 import { serializable } from '../../checkers/serializable.ts';
 import { append, commit, EAST, everywhere, header, named, read, replica, transact, WEST } from './a-history.ts';
@@ -157,7 +158,12 @@ describe('streams of other kinds', () => {
   it('say nothing of the version that a refused append named', () => {
     const lines = [write(1, 1), { ...write(2, 2), begin: 10, end: 20 }];
     const refused = { ...write(3, 3), begin: 30, expected: { [EAST]: 1 }, result: 'refused', dot: undefined } as const;
-    expect(anomalies(...lines, { ...refused, code: 'version-conflict' })).toEqual([]);
+    const unknown = { ...refused, op: 4, id: 'a3', begin: 25, result: 'unknown' } as const;
+    const stored = [1, 2].map((op) =>
+      commit({ stream: register, commitId: `a${op}`, position: op, effect: { do: 'write', value: op } }),
+    );
+    const ended = everywhere(register, stored, 2);
+    expect(anomalies(...lines, unknown, { ...refused, code: 'version-conflict' }, ...ended)).toEqual([]);
   });
 
   it('show G1a or an unwritten value if a register does', () => {
@@ -178,6 +184,13 @@ describe('streams of other kinds', () => {
     const look = read({ op: 2, stream: register, version: {}, state: null });
     expect(anomalies(...lines, look)).toEqual(['G-single-realtime']);
     expect(anomalies(...lines, { ...look, version: { [EAST]: 1 }, state: 1 })).toEqual([]);
+  });
+
+  it('are not written by a part of a transaction that has changed nothing', () => {
+    const stream = 'seats/s';
+    const released = transact({ op: 1, participants: [{ stream, effect: { do: 'release', by: 'ann' } }] });
+    const empty = commit({ stream, commitId: `${EAST}:t1#1` });
+    expect(nodesIn(new Evidence([header(), released, ...everywhere(stream, [empty], [])]))).toEqual([]);
   });
 
   it('are left out if their home has changed', () => {
