@@ -27,6 +27,37 @@ describe.each(profiles)('the profile %s', (profile) => {
   });
 });
 
+describe('clients', () => {
+  const drawn = seeds.flatMap((seed) => planHistory(seed, 'calm').steps.filter(isOperation));
+  const appends = drawn.filter((step) => step.kind === 'append');
+
+  it('send some operations again, in any Region, and several at once', () => {
+    const again = drawn.flatMap((step) => ('again' in step && step.again ? [{ step, again: step.again }] : []));
+    expect(again.some(({ step, again }) => again.region !== step.region)).toBe(true);
+    expect(again.some(({ again }) => again.after < 1_000)).toBe(true);
+    expect(new Set(drawn.map(({ at }) => at)).size).toBeLessThan(0.9 * drawn.length);
+  });
+
+  it('use some ids for two appends to one stream', () => {
+    for (const seed of seeds) {
+      const own = planHistory(seed, 'calm').steps.filter((step) => step.kind === 'append' && step.id !== undefined);
+      const shared = Map.groupBy(own, (step) => (step.kind === 'append' ? `${step.stream} ${step.id}` : ''));
+      for (const same of shared.values()) expect(same.length).toBeGreaterThan(1);
+    }
+    expect(appends.some(({ id }) => id !== undefined)).toBe(true);
+  });
+
+  it('use one type of streams in a long history, and send what it can', () => {
+    for (const seed of seeds) {
+      const steps = planHistory(seed, 'long').steps.filter(isOperation);
+      const streams = steps.flatMap((step) =>
+        step.kind === 'transact' ? step.participants.map(({ stream }) => stream) : step.stream,
+      );
+      expect(new Set(streams.map((stream) => stream.split('/')[0])).size).toBe(1);
+    }
+  });
+});
+
 describe('a calm history', () => {
   it('has no trouble', () => {
     for (const seed of seeds) expect(planHistory(seed, 'calm').steps.every(isOperation)).toBe(true);
