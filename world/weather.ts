@@ -74,6 +74,7 @@ export class Weather {
 
   /** Whether a fault happens now, in this Region. If so it is counted. */
   happens(fault: Fault, region: string): boolean {
+    if (this.isCalm) return false; // in a calm world every message and every call asks
     const rate = this.#rates.get(`${region} ${fault}`);
     if (rate === undefined || this.#random() >= rate) return false;
     this.counts.set(fault, (this.counts.get(fault) ?? 0) + 1);

@@ -45,21 +45,38 @@ export type Around = (
 
 /** Wraps ports, so that every call goes through `around`. */
 export function portsAround(ports: FaultyPorts, around: Around): FaultyPorts {
+  return withMethods(
+    ports,
+    (call, port, method) =>
+      (...args) =>
+        around(async (given) => call(given), `${port}.${method}`, args),
+  );
+}
+
+type Call = (args: readonly unknown[]) => unknown;
+
+/** Returns ports whose methods are replaced, each once. @param instead gets how the method is called, and both names */
+export function withMethods(
+  ports: FaultyPorts,
+  instead: (call: Call, port: string, method: string) => (...args: readonly unknown[]) => unknown,
+): FaultyPorts {
   return withMembers(
     ports,
-    (port, of) =>
+    (port, name) =>
       port &&
-      withMembers(port, (method, name) =>
-        typeof method === 'function'
-          ? (...args: readonly unknown[]) =>
-              around(async (given) => Reflect.apply(method, port, given), `${of}.${name}`, args)
-          : method,
+      withMembers(port, (method, of) =>
+        typeof method === 'function' ? instead((args) => Reflect.apply(method, port, args), name, of) : method,
       ),
   );
 }
 
+/** Returns a new promise each time: a shared one would keep everything that ever waited for it in memory. */
+export function never(): Promise<never> {
+  return new Promise(() => undefined);
+}
+
 /** Returns an object with the members of the given one, each replaced once by `instead`. */
-export function withMembers<T extends object>(of: T, instead: (member: T[keyof T], name: string) => unknown): T {
+function withMembers<T extends object>(of: T, instead: (member: T[keyof T], name: string) => unknown): T {
   const made = new Map<string | symbol, unknown>();
   return new Proxy(of, {
     get: (target, key) => {

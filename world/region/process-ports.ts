@@ -2,10 +2,8 @@ import type { Runtime } from '../../core/index.ts';
 import type { Process } from '../services/process.ts';
 import type { WorldClock } from '../time/clock.ts';
 import type { Clockwork } from '../time/clockwork.ts';
-import { type FaultyPorts, withMembers } from './faults.ts';
-
-/** The ports of DynamoDB, whose responses tell a process its time. */
-const TABLES: readonly string[] = ['events', 'decisions', 'snapshots', 'views', 'sightings', 'progress'];
+import { type FaultyPorts, withMethods } from './faults.ts';
+import { isTable } from './port-failures.ts';
 
 export interface ProcessOptions extends Pick<Clockwork, 'scheduler' | 'weather'> {
   readonly region: string;
@@ -41,19 +39,15 @@ export class ProcessPorts {
 
   /** The same ports, for this process. */
   of(ports: FaultyPorts): FaultyPorts {
-    return withMembers(ports, (port, name) =>
-      port instanceof Object ? this.#calls(port, TABLES.includes(name)) : port,
-    );
-  }
-
-  #calls<T extends object>(port: T, isTable: boolean): T {
-    const onAnswer = () => {
-      if (isTable) this.#frozenMsAtResponse = this.#process.frozenMs;
+    // The response of a table tells a process its time.
+    const onResponse = (): void => {
+      this.#frozenMsAtResponse = this.#process.frozenMs;
     };
-    return withMembers(port, (method) =>
-      typeof method === 'function'
-        ? (...args: readonly unknown[]) => this.#process.call(async () => Reflect.apply(method, port, args), onAnswer)
-        : method,
+    return withMethods(
+      ports,
+      (call, port) =>
+        (...args) =>
+          this.#process.call(async () => call(args), isTable(port) ? onResponse : undefined),
     );
   }
 }

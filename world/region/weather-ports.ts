@@ -1,7 +1,7 @@
 import type { Activity } from '../time/activity.ts';
 import { sleepOn } from '../time/scheduler.ts';
 import type { Fault } from '../weather.ts';
-import { type FaultyPorts, withMembers } from './faults.ts';
+import { type FaultyPorts, never, withMethods } from './faults.ts';
 import { partitionsOf } from './partitions.ts';
 import { failureOf, isTable, type PortCall, timeLimitOf } from './port-failures.ts';
 import { TableFaults, type TableFaultsOptions } from './table-faults.ts';
@@ -34,22 +34,12 @@ export interface WeatherPortsOptions extends TableFaultsOptions {
 /** The ports of one process, with the faults that happen by chance. Without any, a call is passed on as it is. */
 export function weatherPorts(ports: FaultyPorts, options: WeatherPortsOptions): FaultyPorts {
   const process = new WeatheredProcess(new TableFaults(ports, options), options);
-  return withMembers(
+  return withMethods(
     ports,
-    (port, of) =>
-      port &&
-      withMembers(port, (member, method) =>
-        typeof member === 'function'
-          ? (...args: readonly unknown[]) =>
-              process.call({ port: of, method, args }, () => Reflect.apply(member, port, args))
-          : member,
-      ),
+    (call, port, method) =>
+      (...args) =>
+        process.call({ port, method, args }, () => call(args)),
   );
-}
-
-/** Returns a new promise each time: a shared one would keep everything that ever waited for it in memory. */
-function never(): Promise<never> {
-  return new Promise(() => undefined);
 }
 
 /** The faults of a port that no table has of its own, in the order in which they are drawn. */

@@ -74,6 +74,8 @@ export class WorldQueue implements Queue {
   readonly #onDeadLetter: QueueEnds['onDeadLetter'];
   readonly #keeper: MessageKeeper | undefined;
   #visible: Message[] = [];
+  /** No visible message was sent before this time. */
+  #oldest = Number.POSITIVE_INFINITY;
   #polling = false;
   #inFlight = 0;
   #sent: number;
@@ -135,6 +137,7 @@ export class WorldQueue implements Queue {
   #show(message: Message): void {
     this.#activity.begin();
     this.#visible.push(message);
+    this.#oldest = Math.min(this.#oldest, message.sentAt);
     this.#poll();
   }
 
@@ -171,13 +174,14 @@ export class WorldQueue implements Queue {
 
   #dropExpired(): void {
     const oldest = this.#scheduler.now() - this.#options.retention;
-    if (!this.#visible.some(({ sentAt }) => sentAt < oldest)) return;
+    if (this.#oldest >= oldest) return;
     for (const { id } of this.#visible.filter(({ sentAt }) => sentAt < oldest)) {
       this.expired++;
       this.#keeper?.remove(id);
       this.#activity.end();
     }
     this.#visible = this.#visible.filter(({ sentAt }) => sentAt >= oldest);
+    this.#oldest = this.#visible.reduce((first, { sentAt }) => Math.min(first, sentAt), Number.POSITIVE_INFINITY);
   }
 
   /** If it takes longer than the visibility timeout, the messages become visible again meanwhile. */

@@ -1,4 +1,4 @@
-import { type Around, type FaultyPorts, portsAround } from '../region/faults.ts';
+import { type Around, type FaultyPorts, never, portsAround } from '../region/faults.ts';
 
 /** Where a process dies: at which call of a transaction, and before or after it takes effect. */
 export interface CrashPoint {
@@ -17,11 +17,6 @@ const POLL = / (events|decisions)\.(at|attempts|find|loadLog)$/;
 
 /** A point in a history, without the process that dies there. */
 export type Moment = Pick<CrashPoint, 'call' | 'when'>;
-
-/** Returns a new promise each time: a shared one would keep everything that ever waited for it in memory. */
-function never(): Promise<never> {
-  return new Promise(() => undefined);
-}
 
 /**
  * Counts the calls of functions to their ports, and kills processes at some of them: the call never returns, no
