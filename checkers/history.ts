@@ -250,6 +250,14 @@ export const lineSchema = z.discriminatedUnion('line', [
 
 export type Line = z.infer<typeof lineSchema>;
 export type LineOf<Name extends Line['line']> = Extract<Line, { line: Name }>;
+
+/** The line of an operation: it begins before it ends. */
+export type OperationLine = LineOf<'append'> | LineOf<'read'> | LineOf<'transact'>;
+
+export function isOperationLine(line: Line): line is OperationLine {
+  return line.line === 'append' || line.line === 'read' || line.line === 'transact';
+}
+
 export type History = readonly Line[];
 
 /** What a checker found out about some streams. */

@@ -1,27 +1,16 @@
 import type { Recorder } from '../workload/recorder.ts';
 import type { Reply, Request, SessionOptions, Surroundings } from '../workload/session.ts';
-import { functionUrlEvent } from '../world/network/function-url-event.ts';
+import { sendRequest } from '../world/simulator/api.ts';
 import { type Scheduler, sleepOn } from '../world/time/scheduler.ts';
 import type { World } from '../world/world.ts';
 import { workload } from './domain.ts';
 
 /** Sends a request to the API of a Region. @returns undefined if there was no response */
-export async function ask(
-  world: World,
-  region: string,
-  { method, path, query, headers, body }: Request,
-): Promise<Reply | undefined> {
-  const event = functionUrlEvent({
-    method,
-    path,
-    ...(query && { query: new URLSearchParams(query).toString() }),
-    ...(headers && { headers }),
-    ...(body !== undefined && { body: JSON.stringify(body) }),
-  });
+export async function ask(world: World, region: string, { query, ...request }: Request): Promise<Reply | undefined> {
+  const asked = { ...request, ...(query && { query: new URLSearchParams(query).toString() }) };
   try {
-    const { statusCode, body: text } = await world.region(region).request(event);
-    const answer: unknown = JSON.parse(text);
-    return { status: statusCode, body: answer };
+    const { status, answer } = await sendRequest(world, region, asked);
+    return { status, body: answer };
   } catch {
     return undefined;
   }

@@ -168,8 +168,3 @@ export const workload = defineWorkload({
     counts: { of: 'counter', shows: 'totals', sumOf: 'state', keyBy: 'all' },
   },
 });
-
-/** How the streams are used, by their type. */
-export const TYPES = workload.uses;
-
-export type TypeName = keyof typeof TYPES;

@@ -3,8 +3,8 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readOptions } from '../scripts/options.ts';
-import { isProfile, PROFILE_NAMES, PROFILES, type ProfileName, planHistory, REGIONS } from './plan.ts';
-import { type Checked, profileOf, runSchedule, shrunk } from './run-seed.ts';
+import { isProfile, PROFILE_NAMES, PROFILES, type ProfileName, REGIONS } from './plan.ts';
+import { type Checked, runSchedule, runSeed, shrunk } from './run-seed.ts';
 import { type Schedule, scheduleSchema } from './schedule.ts';
 import type { Follow } from './stage.ts';
 import { Summary } from './summary.ts';
@@ -74,9 +74,7 @@ async function runAll(): Promise<void> {
   const end = minutes === undefined ? undefined : performance.now() + minutes * 60_000;
   const next = seeds(end);
   if (jobs > 1) await inThreads(jobs, next, { profile, operations }, report);
-  else
-    for (const each of next)
-      await report(await runSchedule(planHistory(each, profile ?? profileOf(each), operations), followed()));
+  else for (const each of next) await report(await runSeed(each, profile, operations, followed()));
 }
 
 /** Shows the events of a history, or prints them as JSON lines; undefined: it is not watched. */

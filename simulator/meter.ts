@@ -1,8 +1,8 @@
-import type { LineOf } from '../checkers/history.ts';
-import type { Operation as Line } from '../workload/recorder.ts';
+import type { LineOf, OperationLine } from '../checkers/history.ts';
+import { useOf } from '../workload/workload.ts';
 import { type FaultyPorts, portsAround } from '../world/region/faults.ts';
-import { TYPES } from './domain.ts';
-import { typeOf } from './plan.ts';
+import { workload } from './domain.ts';
+import { REGIONS } from './plan.ts';
 
 type Costs = LineOf<'cost'>['most'];
 
@@ -40,7 +40,7 @@ export class Meter {
  * The most that an operation may take if nothing else happens, without snapshots. `isWarm`: its instance has just
  * handled the same stream.
  */
-export function mostOf(operation: Line, isWarm: boolean): Costs {
+export function mostOf(operation: OperationLine, isWarm: boolean): Costs {
   switch (operation.line) {
     case 'read':
       return { writes: 0, requests: 1, roundTrips: 0 };
@@ -70,6 +70,5 @@ function mostOfTransaction({ id, region, participants, checks }: LineOf<'transac
 
 /** The home of a stream; undefined if every Region writes it. */
 export function homeOf(stream: string): string | undefined {
-  if (TYPES[typeOf(stream)].mode === 'merge') return undefined;
-  return stream.slice(stream.indexOf('/') + 1, stream.lastIndexOf('.'));
+  return useOf(workload, stream).home(stream.slice(stream.indexOf('/') + 1), REGIONS);
 }

@@ -1,24 +1,17 @@
-import * as z from 'zod';
 import type { HistoryCommit } from '../checkers/history.ts';
+import { eventId } from '../core/facts/commit.ts';
 import { type Commit, rowPageSchema, streamStateSchema } from '../core/index.ts';
-import type { Recorder } from '../workload/recorder.ts';
-import { versionIn } from '../workload/session.ts';
+import { outcomeIn, versionIn } from '../workload/session.ts';
 import { useOf } from '../workload/workload.ts';
-import type { VirtualScheduler } from '../world/time/scheduler.ts';
-import type { World } from '../world/world.ts';
 import { ask } from './ask.ts';
 import { workload } from './domain.ts';
+import type { Stage } from './stage.ts';
 import { SUBSCRIBERS } from './subscribers.ts';
 
 /** What is looked at when a history is over. */
-export interface Scene {
-  readonly world: World;
-  readonly scheduler: VirtualScheduler;
-  readonly recorder: Recorder;
+export interface Scene extends Pick<Stage, 'world' | 'scheduler' | 'recorder'> {
   /** The streams that were written. */
   readonly streams: readonly string[];
-  /** The transactions that were sent. */
-  readonly transactions: readonly string[];
 }
 
 /** Writes down what every Region stores, shows and has counted in the end. */
@@ -30,8 +23,9 @@ export async function observe(scene: Scene): Promise<void> {
       const values = await rowsOf(scene, region, view);
       recorder.add({ line: 'view', region, view, ...described, values });
     }
-    for (const subscriber of Object.keys(SUBSCRIBERS)) observeSums(scene, region, subscriber);
-    for (const id of scene.transactions) await observeOutcome(scene, region, id);
+    for (const [subscriber, { table }] of Object.entries(SUBSCRIBERS))
+      if (table === 'own') observeSums(scene, region, subscriber);
+    for (const id of recorder.transactions) await observeOutcome(scene, region, id);
   }
 }
 
@@ -50,7 +44,7 @@ function shown(commit: Commit): HistoryCommit {
     state: tx === undefined || tx.state === 'committed' ? 'visible' : tx.state,
     ...(tx && { deadline: tx.deadline }),
     events: events.map((event, index) => ({
-      id: `${stream}@${log}.${position}.${index}`,
+      id: eventId(commit, index),
       type: event.type,
       effect: useOf(workload, stream).effect(event),
     })),
@@ -71,16 +65,13 @@ async function rowsOf({ world, scheduler }: Scene, region: string, view: string)
 }
 
 function observeSums({ world, recorder }: Scene, region: string, subscriber: string): void {
-  if (subscriber !== 'tally') return;
   const sums = world.region(region).sumsOf(subscriber);
   const counts = Object.fromEntries([...sums].map(([event, { count = 0 }]) => [event, count]));
   recorder.add({ line: 'tallied', region, subscriber, of: 'events', counts });
 }
 
-const stateSchema = z.object({ state: z.enum(['committed', 'aborted', 'undecided']) });
-
 async function observeOutcome({ world, scheduler, recorder }: Scene, region: string, id: string): Promise<void> {
   const reply = await scheduler.resolve(ask(world, region, { method: 'GET', path: `/transactions/${id}` }));
-  const state = reply?.status === 404 ? 'unknown' : stateSchema.safeParse(reply?.body).data?.state;
+  const state = outcomeIn(reply);
   if (state !== undefined) recorder.add({ line: 'outcome', at: recorder.now(), region, id, state });
 }

@@ -1,4 +1,4 @@
-import type { Effect } from '../checkers/history.ts';
+import { type Effect, isOperationLine } from '../checkers/history.ts';
 import type { Operation } from '../workload/operation.ts';
 import { Session } from '../workload/session.ts';
 import { clientsIn } from './ask.ts';
@@ -21,7 +21,7 @@ export async function sendOneByOne(operations: readonly Operation[], stage: Stag
       const roundTrips = Math.round((scheduler.now() - begin) / (2 * ONE_WAY_MS));
       await scheduler.runUntil(() => world.idle);
       for (const line of recorder.history.slice(before))
-        if (line.line === 'append' || line.line === 'read' || line.line === 'transact')
+        if (isOperationLine(line))
           recorder.add({
             ...{ line: 'cost', op: line.op, of: line.line, warm: isWarm, roundTrips, ...meter.take() },
             most: mostOf(line, isWarm),

@@ -1,9 +1,11 @@
 import type { Effect } from '../checkers/history.ts';
+import { Dice, type Random } from '../workload/dice.ts';
 import { drawEffect } from '../workload/draw-effect.ts';
 import type { Operation } from '../workload/operation.ts';
-import { type Random, randomBetween, seeded } from '../world/time/randomness.ts';
+import { useOf } from '../workload/workload.ts';
+import { seeded } from '../world/time/randomness.ts';
 import type { Fault } from '../world/weather.ts';
-import { TYPES, type TypeName } from './domain.ts';
+import { workload } from './domain.ts';
 import type { Schedule, Trouble } from './schedule.ts';
 
 export const REGIONS = ['us-east-1', 'us-east-2', 'us-west-2'] as const;
@@ -154,7 +156,7 @@ export const ONE_WAY_MS = 50;
 
 /** The names of a history's streams. */
 function streamsOf({ streams }: Pick<Profile, 'streams'>): readonly string[] {
-  return Object.entries(TYPES).flatMap(([type, { mode }]) =>
+  return Object.entries(workload.uses).flatMap(([type, { mode }]) =>
     Array.from({ length: streams }, (_, i) =>
       mode === 'merge' ? `${type}/${i}` : `${type}/${REGIONS[i % REGIONS.length]}.${i}`,
     ),
@@ -182,17 +184,17 @@ export function planHistory(seed: number, profile: ProfileName, operations = 50)
 }
 
 class Draw {
-  readonly #random: Random;
+  readonly #dice: Dice;
   readonly #profile: Profile;
   readonly #streams: readonly string[];
   readonly #homeStreams: readonly string[];
   readonly #drawn: Operation[] = [];
 
   constructor(random: Random, profile: Profile) {
-    this.#random = random;
+    this.#dice = new Dice(random);
     this.#profile = profile;
     this.#streams = this.#drawStreams(profile);
-    this.#homeStreams = this.#streams.filter((stream) => TYPES[typeOf(stream)].mode === 'home');
+    this.#homeStreams = this.#streams.filter((stream) => useOf(workload, stream).mode === 'home');
   }
 
   setting(): Schedule['setting'] {
@@ -200,24 +202,24 @@ class Draw {
     const isMessy = faults.some((fault) => !ofTransactions.includes(fault));
     return {
       regions: [...REGIONS],
-      decisions: this.#chance(0.5) ? 'strong' : 'eventual',
-      snapshots: !oneByOne && this.#chance(0.5),
-      duplicates: isMessy && this.#chance(0.5) ? 0.2 : 0,
-      reorders: isMessy && this.#chance(0.5),
+      decisions: this.#dice.chance(0.5) ? 'strong' : 'eventual',
+      snapshots: !oneByOne && this.#dice.chance(0.5),
+      duplicates: isMessy && this.#dice.chance(0.5) ? 0.2 : 0,
+      reorders: isMessy && this.#dice.chance(0.5),
       clockAhead: clocks
-        ? Object.fromEntries(REGIONS.map((region) => [region, Math.round(this.#between(-5_000, 5_000))]))
+        ? Object.fromEntries(REGIONS.map((region) => [region, Math.round(this.#dice.between(-5_000, 5_000))]))
         : {},
-      invoke: oneByOne ? [ONE_WAY_MS, ONE_WAY_MS] : this.#chance(0.5) ? [20, 50] : [80, 120],
-      slowTables: !oneByOne && this.#chance(0.7),
+      invoke: oneByOne ? [ONE_WAY_MS, ONE_WAY_MS] : this.#dice.chance(0.5) ? [20, 50] : [80, 120],
+      slowTables: !oneByOne && this.#dice.chance(0.7),
       oneByOne,
       recoverable: motion,
     };
   }
 
   #drawStreams(profile: Profile): readonly string[] {
-    const types = new Set(Object.keys(TYPES));
-    while (types.size > (profile.types ?? types.size)) types.delete(this.#pick([...types]));
-    return streamsOf(profile).filter((stream) => types.has(typeOf(stream)));
+    const types = new Set(Object.keys(workload.uses));
+    while (types.size > (profile.types ?? types.size)) types.delete(this.#dice.pick([...types]));
+    return streamsOf(profile).filter((stream) => types.has(useOf(workload, stream).type));
   }
 
   operations(count: number): readonly Operation[] {
@@ -229,34 +231,34 @@ class Draw {
     const { oneByOne, mix } = this.#profile;
     const { append, read } = mix;
     const transact = this.#homeStreams.length > 0 ? mix.transact : 0;
-    const before = !oneByOne && this.#chance(AT_ONCE) ? this.#drawn.at(-1) : undefined;
-    const at = before?.at ?? Math.round(this.#between(0, ACTIVE_MS));
-    const session = `s${Math.floor(this.#between(0, SESSIONS))}`;
-    const region = this.#pick(REGIONS);
-    const roll = this.#between(0, append + read + transact);
+    const before = !oneByOne && this.#dice.chance(AT_ONCE) ? this.#drawn.at(-1) : undefined;
+    const at = before?.at ?? Math.round(this.#dice.between(0, ACTIVE_MS));
+    const session = `s${this.#dice.below(SESSIONS)}`;
+    const region = this.#dice.pick(REGIONS);
+    const roll = this.#dice.between(0, append + read + transact);
     const common = { at, session, region };
-    const stream = this.#streamOf(before) ?? this.#pick(this.#streams);
+    const stream = this.#streamOf(before) ?? this.#dice.pick(this.#streams);
     if (roll < append) return this.#append({ ...common, stream }, i);
-    if (roll < append + read) return { ...common, kind: 'read', stream, atLeast: this.#chance(0.5) };
+    if (roll < append + read) return { ...common, kind: 'read', stream, atLeast: this.#dice.chance(0.5) };
     return this.#transaction(common, i);
   }
 
   /** The stream of the operation before, which two clients then want at once. */
   #streamOf(before: Operation | undefined): string | undefined {
-    return before && 'stream' in before && this.#chance(SAME_STREAM) ? before.stream : undefined;
+    return before && 'stream' in before && this.#dice.chance(SAME_STREAM) ? before.stream : undefined;
   }
 
   #append(common: Pick<Append, 'at' | 'session' | 'region' | 'stream'>, i: number): Append {
     const { oneByOne } = this.#profile;
-    const other = !oneByOne && this.#chance(SAME_ID) ? this.#shared() : undefined;
+    const other = !oneByOne && this.#dice.chance(SAME_ID) ? this.#shared() : undefined;
     const stream = other?.stream ?? common.stream;
     return {
       ...common,
       kind: 'append',
       stream,
       effect: this.#effect(stream, i),
-      withVersion: this.#chance(0.3),
-      onBus: !oneByOne && this.#chance(0.1),
+      withVersion: this.#dice.chance(0.3),
+      onBus: !oneByOne && this.#dice.chance(0.1),
       ...(other && { id: other.id }),
       ...this.#again(),
     };
@@ -268,49 +270,45 @@ class Draw {
       each.kind === 'append' && each.id === undefined ? [{ each, k }] : [],
     );
     if (own.length === 0) return undefined;
-    const { each, k } = this.#pick(own);
+    const { each, k } = this.#dice.pick(own);
     const id = `shared-${k + 1}`;
     this.#drawn[k] = { ...each, id };
     return { id, stream: each.stream };
   }
 
   #again(): Pick<Append, 'again'> {
-    if (this.#profile.oneByOne || !this.#chance(AGAIN)) return {};
-    const after = this.#chance(0.5) ? this.#between(0, 1_000) : this.#between(1_000, 10_000);
-    return { again: { region: this.#pick(REGIONS), after: Math.round(after) } };
+    if (this.#profile.oneByOne || !this.#dice.chance(AGAIN)) return {};
+    const after = this.#dice.chance(0.5) ? this.#dice.between(0, 1_000) : this.#dice.between(1_000, 10_000);
+    return { again: { region: this.#dice.pick(REGIONS), after: Math.round(after) } };
   }
 
   #transaction(common: Pick<Operation, 'at' | 'session' | 'region'>, i: number): Operation {
     const pool = [...this.#homeStreams];
-    const take = (count: number): string[] =>
-      Array.from({ length: Math.min(count, pool.length) }, () =>
-        pool.splice(Math.floor(this.#random() * pool.length), 1),
-      ).flat();
-    const participants = take(1 + Math.floor(this.#between(0, 3))).map((stream) => ({
+    const participants = this.#dice.take(pool, 1 + this.#dice.below(3)).map((stream) => ({
       stream,
       effect: this.#effect(stream, i),
     }));
-    const checks = take(Math.floor(this.#between(0, 2)));
+    const checks = this.#dice.take(pool, this.#dice.below(2));
     return {
       ...common,
       kind: 'transact',
-      driving: this.#chance(0.7) ? common.region : this.#pick(REGIONS),
+      driving: this.#dice.chance(0.7) ? common.region : this.#dice.pick(REGIONS),
       participants,
       checks,
-      timeoutSeconds: this.#chance(0.8) ? 30 : 5,
-      wait: this.#profile.oneByOne || this.#chance(0.7) ? 20 : 0,
+      timeoutSeconds: this.#dice.chance(0.8) ? 30 : 5,
+      wait: this.#profile.oneByOne || this.#dice.chance(0.7) ? 20 : 0,
       ...this.#again(),
     };
   }
 
   #effect(stream: string, i: number): Effect {
-    return drawEffect(TYPES[typeOf(stream)].kind, i, this.#random);
+    return drawEffect(useOf(workload, stream).kind, i, this.#dice);
   }
 
   /** @param decisions no Region can be added to strong ones */
   troubles(decisions: Schedule['setting']['decisions']): readonly Trouble[] {
     const { faults, cuts, restarts, operators, clocks, motion } = this.#profile;
-    const count = 2 + Math.floor(this.#between(0, 10));
+    const count = 2 + this.#dice.below(10);
     const kinds: readonly (() => Trouble | readonly Trouble[])[] = [
       ...faults.map((fault) => () => this.#weather(fault)),
       ...(cuts ? [1, 2, 3].map(() => () => this.#cut()) : []),
@@ -320,97 +318,73 @@ class Draw {
       ...(operators ? [() => this.#operator(), () => this.#operator()] : []),
     ];
     const moves = motion ? this.#moves(decisions) : [];
-    return [...moves, ...Array.from({ length: count }, () => this.#pick(kinds)()).flat()];
+    return [...moves, ...Array.from({ length: count }, () => this.#dice.pick(kinds)()).flat()];
   }
 
   /** Each at most once, and not two in one Region: each stops its functions, and starts them again. */
   #moves(decisions: Schedule['setting']['decisions']): readonly Trouble[] {
     const at = this.#when();
-    const renamed = this.#pick(REGIONS);
-    const restored = this.#pick(REGIONS.filter((region) => region !== renamed));
+    const renamed = this.#dice.pick(REGIONS);
+    const restored = this.#dice.pick(REGIONS.filter((region) => region !== renamed));
     const all: readonly Trouble[] = [
       { kind: 'rename', at, region: renamed, log: `${renamed}-renamed` },
       { kind: 'restore', at: this.#when(), region: restored, log: `${restored}-restored`, back: this.#lasts() },
-      { kind: 'split', at: this.#when(), region: this.#pick(REGIONS) },
-      { kind: 'replay', at: this.#when(), region: this.#pick(REGIONS), back: this.#lasts() },
+      { kind: 'split', at: this.#when(), region: this.#dice.pick(REGIONS) },
+      { kind: 'replay', at: this.#when(), region: this.#dice.pick(REGIONS), back: this.#lasts() },
       ...(decisions === 'eventual'
         ? [{ kind: 'guest', at, until: at + this.#lasts(), region: 'eu-west-1' } as const]
         : []),
     ];
-    return all.filter(() => this.#chance(0.5));
+    return all.filter(() => this.#dice.chance(0.5));
   }
 
   /** In one Region, or in all of them. */
   #weather(fault: Fault): readonly Trouble[] {
     const at = this.#when();
     const until = at + this.#lasts();
-    const rate = this.#chance(0.5) ? this.#between(0.02, 0.2) : this.#between(0.2, 0.8);
-    const regions = this.#chance(0.4) ? REGIONS : [this.#pick(REGIONS)];
+    const rate = this.#dice.chance(0.5) ? this.#dice.between(0.02, 0.2) : this.#dice.between(0.2, 0.8);
+    const regions = this.#dice.chance(0.4) ? REGIONS : [this.#dice.pick(REGIONS)];
     return regions.map((region) => ({ kind: 'weather', at, until, fault, region, rate }));
   }
 
   #cut(): Trouble {
     const at = this.#when();
-    const from = this.#pick(REGIONS);
-    const to = this.#pick(REGIONS.filter((region) => region !== from));
+    const from = this.#dice.pick(REGIONS);
+    const to = this.#dice.pick(REGIONS.filter((region) => region !== from));
     const all = ['replication', 'bus', 'invoke'] as const;
-    const links = this.#chance(0.5) ? [...all] : [this.#pick(all)];
+    const links = this.#dice.chance(0.5) ? [...all] : [this.#dice.pick(all)];
     return { kind: 'cut', at, until: at + this.#lasts(), from, to, links };
   }
 
   #outage(): Trouble {
     const at = this.#when();
-    return { kind: 'outage', at, until: at + this.#lasts(), region: this.#pick(REGIONS) };
+    return { kind: 'outage', at, until: at + this.#lasts(), region: this.#dice.pick(REGIONS) };
   }
 
   #newProcesses(): Trouble {
-    return { kind: this.#chance(0.5) ? 'restart' : 'deploy', at: this.#when(), region: this.#pick(REGIONS) };
+    return { kind: this.#dice.chance(0.5) ? 'restart' : 'deploy', at: this.#when(), region: this.#dice.pick(REGIONS) };
   }
 
   #clock(): Trouble {
-    const common = { at: this.#when(), region: this.#pick(REGIONS) };
-    const furthest = this.#pick([1_000, 60_000, 600_000]);
-    return this.#chance(0.7)
-      ? { kind: 'jump', ...common, milliseconds: Math.round(this.#between(-furthest, furthest)) }
-      : { kind: 'drift', ...common, millionths: Math.round(this.#between(-50_000, 50_000)) };
+    const common = { at: this.#when(), region: this.#dice.pick(REGIONS) };
+    const furthest = this.#dice.pick([1_000, 60_000, 600_000]);
+    return this.#dice.chance(0.7)
+      ? { kind: 'jump', ...common, milliseconds: Math.round(this.#dice.between(-furthest, furthest)) }
+      : { kind: 'drift', ...common, millionths: Math.round(this.#dice.between(-50_000, 50_000)) };
   }
 
   #operator(): Trouble {
-    const common = { at: this.#when(), region: this.#pick(REGIONS) };
-    return this.#chance(0.5)
-      ? { kind: 'rebuild', ...common, view: this.#pick(['notes', 'balances', 'money', 'counts']) }
+    const common = { at: this.#when(), region: this.#dice.pick(REGIONS) };
+    return this.#dice.chance(0.5)
+      ? { kind: 'rebuild', ...common, view: this.#dice.pick(Object.keys(workload.views)) }
       : { kind: 'republish', ...common };
   }
 
   #when(): number {
-    return Math.round(this.#between(0, ACTIVE_MS));
+    return Math.round(this.#dice.between(0, ACTIVE_MS));
   }
 
   #lasts(): number {
-    return Math.round(this.#chance(0.5) ? this.#between(200, 5_000) : this.#between(5_000, 40_000));
+    return Math.round(this.#dice.chance(0.5) ? this.#dice.between(200, 5_000) : this.#dice.between(5_000, 40_000));
   }
-
-  #chance(of: number): boolean {
-    return this.#random() < of;
-  }
-
-  #between(low: number, high: number): number {
-    return randomBetween(this.#random, [low, high]);
-  }
-
-  #pick<T>(from: readonly [T, ...T[]] | readonly T[]): T {
-    const picked = from[Math.floor(this.#random() * from.length)];
-    if (picked === undefined) throw new Error('There is nothing to pick from.');
-    return picked;
-  }
-}
-
-export function typeOf(stream: string): TypeName {
-  const type = stream.slice(0, stream.indexOf('/'));
-  if (!isType(type)) throw new Error(`No workload has streams of type ${type}.`);
-  return type;
-}
-
-function isType(type: string): type is TypeName {
-  return Object.hasOwn(TYPES, type);
 }

@@ -31,8 +31,7 @@ export async function runHistory(schedule: Schedule, follow?: Follow): Promise<R
   if (schedule.setting.oneByOne) await sendOneByOne(operations, stage);
   else await scheduler.resolve(Promise.all([sendAll(operations, clientsIn(stage)), causing]));
   await settle(stage);
-  const transactions = recorder.history.flatMap((line) => (line.line === 'transact' ? [line.id] : []));
-  await observe({ ...stage, streams: streamsOf(operations), transactions: [...new Set(transactions)] });
+  await observe({ ...stage, streams: streamsOf(operations) });
   return {
     history: recorder.history,
     operations: operations.length,

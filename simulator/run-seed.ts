@@ -17,12 +17,12 @@ export interface Checked {
 }
 
 /** The profile of a seed, if none is asked for: each in turn. */
-export function profileOf(seed: number): ProfileName {
+function profileOf(seed: number): ProfileName {
   const name = PROFILE_NAMES[seed % PROFILE_NAMES.length] ?? '';
   return isProfile(name) ? name : 'everything';
 }
 
-/** Runs a schedule and checks its history. An error of the run itself is a violation, too. */
+/** Runs a schedule and checks its history. */
 export async function runSchedule(schedule: Schedule, follow?: Follow): Promise<Checked> {
   const { history, operations, faults, coverage } = await runHistory(schedule, follow);
   return {
@@ -32,8 +32,14 @@ export async function runSchedule(schedule: Schedule, follow?: Follow): Promise<
   };
 }
 
-export function runSeed(seed: number, profile = profileOf(seed), operations?: number): Promise<Checked> {
-  return runSchedule(planHistory(seed, profile, operations));
+/** Draws the schedule of a seed, runs it and checks its history. */
+export function runSeed(
+  seed: number,
+  profile = profileOf(seed),
+  operations?: number,
+  follow?: Follow,
+): Promise<Checked> {
+  return runSchedule(planHistory(seed, profile, operations), follow);
 }
 
 /** The smallest schedule found that breaks one of the same properties. */

@@ -35,11 +35,9 @@ export function setStage({ seed, setting, steps }: Schedule, follow: Follow | un
   const { regions, snapshots, invoke, slowTables, oneByOne, recoverable, ...options } = setting;
   const meter = new Meter();
   const scheduler = new VirtualScheduler();
-  const start = scheduler.now();
-  const now = () => scheduler.now() - start;
   const trace = follow && pacedTrace(follow, scheduler);
   const header = { line: 'history', format: 1, source: 'simulator', seed, types: typesOf(workload) } as const;
-  const onLine = (line: Line): void => trace?.({ event: 'line', at: now(), line: { ...line } });
+  const onLine = (line: Line): void => trace?.({ event: 'line', at: recorder.now(), line: { ...line } });
   const recorder = new Recorder(
     () => scheduler.now(),
     { ...header, regions: [...regions], homes: homesOf(steps) },
@@ -55,7 +53,7 @@ export function setStage({ seed, setting, steps }: Schedule, follow: Follow | un
     telemetry: silentTelemetry,
     subscribers: recordingSubscribers(recorder),
     withFaults: (region, ports, _exit, of) => {
-      const own = trace ? traced(ports, trace, { region, of, now }) : ports;
+      const own = trace ? traced(ports, trace, { region, of, now: () => recorder.now() }) : ports;
       const counted = oneByOne ? meter.around(own, of) : own;
       return slowTables ? withSlowTables(counted, scheduler, random) : counted;
     },

@@ -1,7 +1,7 @@
 import { withFunctions } from '../lambdas/subscription.ts';
 import type { Recorder } from '../workload/recorder.ts';
 import type { WorldSubscriber } from '../world/subscribers.ts';
-import { TYPES } from './domain.ts';
+import { workload } from './domain.ts';
 
 /** The subscribers of a history, with what they promise. */
 export const SUBSCRIBERS = {
@@ -28,7 +28,7 @@ export function recordingSubscribers(recorder: Recorder): Readonly<Record<string
         return table === 'own' ? [{ key: id, sums: { count: 1 } }] : undefined;
       },
     });
-    return { entry: '/not-loaded.ts', streamTypes: Object.keys(TYPES), table, handler: handle };
+    return { entry: '/not-loaded.ts', streamTypes: Object.keys(workload.uses), table, handler: handle };
   };
   return { tally: of('tally'), mails: of('mails') };
 }

@@ -3,7 +3,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import * as z from 'zod';
 import { isProfile, type ProfileName } from './plan.ts';
-import { profileOf, runSeed } from './run-seed.ts';
+import { runSeed } from './run-seed.ts';
 
 const taskSchema = z.object({
   profile: z.custom<ProfileName>((name) => typeof name === 'string' && isProfile(name)).optional(),
@@ -14,5 +14,5 @@ const seedSchema = z.number();
 
 parentPort?.on('message', async (message: unknown) => {
   const seed = seedSchema.parse(message);
-  parentPort?.postMessage(await runSeed(seed, profile ?? profileOf(seed), operations));
+  parentPort?.postMessage(await runSeed(seed, profile, operations));
 });

@@ -1,5 +1,5 @@
 import Table from 'cli-table3';
-import type { Effect, History, Line, Violation } from '../checkers/history.ts';
+import type { Effect, History, Line, OperationLine, Violation } from '../checkers/history.ts';
 import type { Step } from './schedule.ts';
 
 /** A step in words. */
@@ -118,10 +118,8 @@ function entriesOf(line: Line, isShown: (streams: readonly string[]) => boolean)
   }
 }
 
-type Operation = Extract<Line, { readonly op: number; readonly begin: number }>;
-
 /** The beginning and the end of an operation. */
-function around(line: Operation, what: string, answer: string | undefined): readonly Entry[] {
+function around(line: OperationLine, what: string, answer: string | undefined): readonly Entry[] {
   const begun = { at: line.begin, region: line.region, text: `→ ${line.op} ${line.session} ${what}` };
   const code = line.result === 'ok' ? '' : ` ${line.code ?? ''}`;
   return line.end === undefined

@@ -1,4 +1,4 @@
-import type { Line } from '../checkers/history.ts';
+import type { Line, LineOf, OperationLine } from '../checkers/history.ts';
 import { effectInWords, seconds } from './timeline.ts';
 import type { TraceEvent } from './trace.ts';
 
@@ -74,7 +74,7 @@ export class Lanes {
     }
   }
 
-  #cut({ details, until = 0 }: Extract<Line, { readonly line: 'fault' }>): void {
+  #cut({ details, until = 0 }: LineOf<'fault'>): void {
     this.#cuts.set(`${details?.from} ${details?.to}`, until);
   }
 
@@ -98,7 +98,7 @@ export class Lanes {
   }
 }
 
-function operationInWords(line: Extract<Line, { readonly op: number; readonly begin: number }>): string {
+function operationInWords(line: OperationLine): string {
   switch (line.line) {
     case 'append':
       return `${effectInWords(line.effect)} to ${line.stream}`;

@@ -1,7 +1,5 @@
 import type { Effect, Kind } from '../checkers/history.ts';
-
-/** Numbers of at least 0 and below 1. */
-type Random = () => number;
+import type { Dice } from './dice.ts';
 
 /** The names and texts of seats and sets: few, so that operations meet. */
 const PEOPLE = ['ann', 'bob', 'cid', 'dan'] as const;
@@ -11,22 +9,21 @@ const COLORS = ['red', 'green', 'blue'] as const;
  * Draws what an operation does to a stream of a kind. Accounts get more than they give.
  * @param i number of the operation, from 0: every value that is appended or written, and every text, is a new one
  */
-export function drawEffect(kind: Kind, i: number, random: Random): Effect {
+export function drawEffect(kind: Kind, i: number, dice: Dice): Effect {
   const value = i + 1;
-  const isDrawn = (share: number): boolean => random() < share;
   switch (kind) {
     case 'list':
       return { do: 'append', value };
     case 'register':
       return { do: 'write', value };
     case 'balance':
-      return { do: 'add', amount: isDrawn(0.4) ? -Math.round(1 + random() * 9) : 10 };
+      return { do: 'add', amount: dice.chance(0.4) ? -Math.round(dice.between(1, 10)) : 10 };
     case 'counter':
       return { do: 'add', amount: (i % MOST) + 1 };
     case 'seats':
-      return { do: isDrawn(0.7) ? 'take' : 'release', by: pick(PEOPLE, random) };
+      return { do: dice.chance(0.7) ? 'take' : 'release', by: dice.pick(PEOPLE) };
     case 'set':
-      return { do: isDrawn(0.6) ? 'insert' : 'remove', value: pick(COLORS, random) };
+      return { do: dice.chance(0.6) ? 'insert' : 'remove', value: dice.pick(COLORS) };
     case 'entries':
       return { do: 'note', text: `t${value}` };
   }
@@ -34,8 +31,3 @@ export function drawEffect(kind: Kind, i: number, random: Random): Effect {
 
 /** The most that is added to a counter. */
 const MOST = 100;
-
-/** One of several, each as likely as the others. */
-function pick<T>(from: readonly [T, ...T[]], random: Random): T {
-  return from[Math.floor(random() * from.length)] ?? from[0];
-}

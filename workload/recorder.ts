@@ -1,7 +1,4 @@
-import type { History, Line, LineOf } from '../checkers/history.ts';
-
-/** A line that begins before it ends. */
-export type Operation = LineOf<'append'> | LineOf<'read'> | LineOf<'transact'>;
+import type { History, Line, LineOf, OperationLine } from '../checkers/history.ts';
 
 /** What every operation begins with. */
 export interface Head {
@@ -33,6 +30,11 @@ export class Recorder {
     return this.#lines;
   }
 
+  /** The ids of the transactions that were sent. */
+  get transactions(): readonly string[] {
+    return [...new Set(this.#lines.flatMap((line) => (line.line === 'transact' ? [line.id] : [])))];
+  }
+
   now(): number {
     return this.#clock() - this.#start;
   }
@@ -47,7 +49,7 @@ export class Recorder {
    * @param lineOf makes its line
    * @returns ends it, with what the response says
    */
-  begin<L extends Operation>(session: string, lineOf: (head: Head) => L) {
+  begin<L extends OperationLine>(session: string, lineOf: (head: Head) => L) {
     const line = lineOf({ op: ++this.#operations, session, begin: this.now() });
     this.add(line);
     return (answer: Partial<LineOf<L['line']>>): void => {

@@ -1,10 +1,10 @@
 import * as z from 'zod';
-import type { Effect } from '../checkers/history.ts';
+import type { Effect, LineOf, OperationLine } from '../checkers/history.ts';
 import { problemDetailsSchema, streamStateSchema, transactionShownSchema, type VersionVector } from '../core/index.ts';
 import type { TransactionShown } from '../core/wire/api.ts';
 import { readVersionToken } from '../core/wire/version-token.ts';
 import type { Operation } from './operation.ts';
-import type { Head, Operation as Line, Recorder } from './recorder.ts';
+import type { Head, Recorder } from './recorder.ts';
 import { type Use, useOf, type Workload } from './workload.ts';
 
 type OperationOf<Kind extends Operation['kind']> = Extract<Operation, { kind: Kind }>;
@@ -211,7 +211,7 @@ export class Session {
       await this.#pause();
       const begin = recorder.now();
       const reply = await this.#ask(region, { method: 'GET', path: `/transactions/${encodeURIComponent(id)}` });
-      const state = reply?.status === 404 ? 'unknown' : stateIn(reply);
+      const state = outcomeIn(reply);
       if (state === undefined) continue;
       recorder.add({ line: 'outcome', begin, at: recorder.now(), region, id, state });
       if (state === 'committed' || state === 'aborted') return reply;
@@ -219,7 +219,7 @@ export class Session {
     return undefined;
   }
 
-  #begin<L extends Line>(lineOf: (head: Head) => L) {
+  #begin<L extends OperationLine>(lineOf: (head: Head) => L) {
     return this.#options.recorder.begin(this.#options.name, lineOf);
   }
 
@@ -260,6 +260,11 @@ export function versionIn(token: string): VersionVector {
 /** The state of a transaction that a response shows. */
 function stateIn(reply: Reply | undefined): TransactionShown['state'] | undefined {
   return transactionShownSchema.safeParse(reply?.body).data?.state;
+}
+
+/** The state that a response to the question for an outcome shows; undefined: none. */
+export function outcomeIn(reply: Reply | undefined): LineOf<'outcome'>['state'] | undefined {
+  return reply?.status === 404 ? 'unknown' : stateIn(reply);
 }
 
 /** The outcome of a transaction, by the response to its request, or to the question for its outcome. */

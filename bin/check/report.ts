@@ -1,9 +1,8 @@
-import type { Finding, History, Line, LineOf } from '../../checkers/history.ts';
+import { type Finding, type History, isOperationLine, type Line, type OperationLine } from '../../checkers/history.ts';
 import type { judgeHistory } from '../../checkers/index.ts';
 import { countOf, sayNote, sayText } from '../output.ts';
 
 type Verdict = ReturnType<typeof judgeHistory>;
-type Operation = LineOf<'append'> | LineOf<'read'> | LineOf<'transact'>;
 
 /** What the lines of a history are the evidence of. Without one of these lines, that is not checked. */
 const SUBJECTS = [
@@ -49,12 +48,10 @@ export function documentOf(history: History, { violations, undecided }: Verdict)
   };
 }
 
-function operationsIn(history: History): ReadonlyMap<number, Operation> {
-  return new Map(history.flatMap((line): [number, Operation][] => (isOperation(line) ? [[line.op, line]] : [])));
-}
-
-function isOperation(line: Line): line is Operation {
-  return line.line === 'append' || line.line === 'read' || line.line === 'transact';
+function operationsIn(history: History): ReadonlyMap<number, OperationLine> {
+  return new Map(
+    history.flatMap((line): [number, OperationLine][] => (isOperationLine(line) ? [[line.op, line]] : [])),
+  );
 }
 
 function subjectsIn(history: History) {
@@ -76,7 +73,11 @@ function summaryOf(history: History): string {
   return `${countOf(operations.length, 'operation')} (${kinds.join(', ')}) of ${countOf(sessions.size, 'client')} in ${regions.join(', ')}`;
 }
 
-function textOf(mark: string, { property, what, ops }: Finding, operations: ReadonlyMap<number, Operation>): string {
+function textOf(
+  mark: string,
+  { property, what, ops }: Finding,
+  operations: ReadonlyMap<number, OperationLine>,
+): string {
   const involved = ops.flatMap((op) => operations.get(op) ?? []);
   const lines = involved.slice(0, SHOWN).map((operation) => `\n    ${operationText(operation)}`);
   const more = involved.length > SHOWN ? `\n    and ${involved.length - SHOWN} more` : '';
@@ -84,13 +85,13 @@ function textOf(mark: string, { property, what, ops }: Finding, operations: Read
 }
 
 /** `7: s2 in us-east-1 from 1.204 s to 1.310 s: append {"do":"note","text":"t7"} to note/1, ok at us-east-1@3` */
-function operationText(operation: Operation): string {
+function operationText(operation: OperationLine): string {
   const { op, session, region, begin, end, result, code } = operation;
   const time = `from ${seconds(begin)} ${end === undefined ? 'without an end' : `to ${seconds(end)}`}`;
   return `${op}: ${session} in ${region} ${time}: ${askedText(operation)}, ${result}${result === 'ok' || code === undefined ? '' : ` (${code})`}${answerText(operation)}`;
 }
 
-function askedText(operation: Operation): string {
+function askedText(operation: OperationLine): string {
   switch (operation.line) {
     case 'append':
       return `append ${JSON.stringify(operation.effect)} to ${operation.stream}`;
@@ -104,7 +105,7 @@ function askedText(operation: Operation): string {
   }
 }
 
-function answerText(operation: Operation): string {
+function answerText(operation: OperationLine): string {
   if (operation.line === 'append' && operation.dot) return ` at ${operation.dot.log}@${operation.dot.position}`;
   return operation.line === 'read' && operation.result === 'ok' ? ` as ${JSON.stringify(operation.state)}` : '';
 }

@@ -1,8 +1,8 @@
 import type { Effect } from '../../checkers/history.ts';
+import { Dice, type Random } from '../../workload/dice.ts';
 import { drawEffect } from '../../workload/draw-effect.ts';
 import type { Operation } from '../../workload/operation.ts';
 import { type Use, useOf, type Workload } from '../../workload/workload.ts';
-import { type Random, randomBetween } from '../../world/time/randomness.ts';
 import { CliError } from '../client/cli-error.ts';
 
 /** Streams of each type: few, so that operations meet. */
@@ -54,14 +54,14 @@ export function drawOperations(random: Random, options: DrawOptions): readonly O
 }
 
 class Draw {
-  readonly #random: Random;
+  readonly #dice: Dice;
   readonly #options: DrawOptions;
   readonly #homeStreams: readonly UsedStream[];
   /** By stream: who has asked for a seat. */
   readonly #takers = new Map<string, string[]>();
 
   constructor(random: Random, options: DrawOptions) {
-    this.#random = random;
+    this.#dice = new Dice(random);
     this.#options = options;
     this.#homeStreams = options.streams.filter(({ home }) => home !== undefined);
   }
@@ -70,59 +70,41 @@ class Draw {
     const { operations, sessions, lasts, regions, streams } = this.#options;
     const common = {
       at: Math.round((lasts * i) / operations),
-      session: `s${Math.floor(this.#between(0, sessions))}`,
-      region: this.#pick(regions),
+      session: `s${this.#dice.below(sessions)}`,
+      region: this.#dice.pick(regions),
     };
-    const roll = this.#between(0, MIX.append + MIX.read + (this.#homeStreams.length > 0 ? MIX.transact : 0));
+    const roll = this.#dice.between(0, MIX.append + MIX.read + (this.#homeStreams.length > 0 ? MIX.transact : 0));
     if (roll >= MIX.append + MIX.read) return this.#transaction(common, i);
-    const stream = this.#pick(streams).name;
-    if (roll >= MIX.append) return { ...common, kind: 'read', stream, atLeast: this.#chance(0.5) };
+    const stream = this.#dice.pick(streams).name;
+    if (roll >= MIX.append) return { ...common, kind: 'read', stream, atLeast: this.#dice.chance(0.5) };
     const effect = this.#effect(stream, i);
-    return { ...common, kind: 'append', stream, effect, withVersion: this.#chance(0.3), onBus: false };
+    return { ...common, kind: 'append', stream, effect, withVersion: this.#dice.chance(0.3), onBus: false };
   }
 
   #transaction(common: Pick<Operation, 'at' | 'session' | 'region'>, i: number): Operation {
     const left = this.#homeStreams.map(({ name }) => name);
-    const take = (count: number): string[] =>
-      Array.from({ length: Math.min(count, left.length) }, () =>
-        left.splice(Math.floor(this.#between(0, left.length)), 1),
-      ).flat();
     return {
       ...common,
       kind: 'transact',
-      driving: this.#chance(0.7) ? common.region : this.#pick(this.#options.regions),
-      participants: take(1 + Math.floor(this.#between(0, 3))).map((stream) => ({
+      driving: this.#dice.chance(0.7) ? common.region : this.#dice.pick(this.#options.regions),
+      participants: this.#dice.take(left, 1 + this.#dice.below(3)).map((stream) => ({
         stream,
         effect: this.#effect(stream, i),
       })),
-      checks: take(Math.floor(this.#between(0, 2))),
+      checks: this.#dice.take(left, this.#dice.below(2)),
       timeoutSeconds: 30,
-      wait: this.#chance(0.7) ? 20 : 0,
+      wait: this.#dice.chance(0.7) ? 20 : 0,
     };
   }
 
   /** A name takes one seat at most: what a second one means differs between domains. */
   #effect(stream: string, i: number): Effect {
-    const effect = drawEffect(useOf(this.#options.workload, stream).kind, i, this.#random);
+    const effect = drawEffect(useOf(this.#options.workload, stream).kind, i, this.#dice);
     const takers = this.#takers.get(stream) ?? [];
-    if (effect.do === 'release' && takers.length > 0) return { ...effect, by: this.#pick(takers) };
+    if (effect.do === 'release' && takers.length > 0) return { ...effect, by: this.#dice.pick(takers) };
     if (effect.do !== 'take') return effect;
     const by = `${effect.by}-${i}`;
     this.#takers.set(stream, [...takers, by]);
     return { ...effect, by };
-  }
-
-  #chance(of: number): boolean {
-    return this.#random() < of;
-  }
-
-  #between(low: number, high: number): number {
-    return randomBetween(this.#random, [low, high]);
-  }
-
-  #pick<T>(from: readonly T[]): T {
-    const picked = from[Math.floor(this.#random() * from.length)];
-    if (picked === undefined) throw new Error('There is nothing to pick from.');
-    return picked;
   }
 }

@@ -20,8 +20,6 @@ export interface Scene {
   readonly workload: Workload;
   readonly recorder: Recorder;
   readonly streams: readonly UsedStream[];
-  /** The ids of the transactions that were sent. */
-  readonly transactions: readonly string[];
   /** How long the Regions, and then their views, may take to agree. */
   readonly withinMs: number;
 }
@@ -69,11 +67,11 @@ interface Ends {
   readonly outcomes: readonly LineOf<'outcome'>[];
 }
 
-async function endsOf({ regions, streams, transactions, recorder }: Scene): Promise<Ends> {
+async function endsOf({ regions, streams, recorder }: Scene): Promise<Ends> {
   const each = await Promise.all(
     [...regions].map(async ([name, region]) => {
       const outcomes: LineOf<'outcome'>[] = [];
-      for (const id of transactions) {
+      for (const id of recorder.transactions) {
         const begin = recorder.now();
         const state = await outcomeIn(region, id);
         outcomes.push({ line: 'outcome', begin, at: recorder.now(), region: name, id, state });

@@ -39,8 +39,7 @@ export async function record(options: RecordOptions): Promise<{ readonly history
   const operations = drawOperations(seeded(seed), { ...rest, workload, streams, regions: names });
   await sendAll(operations, clients, `record-${key}`);
   onStep('settle', recorder.history);
-  const transactions = new Set(recorder.history.flatMap((line) => (line.line === 'transact' ? [line.id] : [])));
-  const scene = { regions: options.regions, workload, recorder, streams, withinMs, transactions: [...transactions] };
+  const scene = { regions: options.regions, workload, recorder, streams, withinMs };
   return { agree: await observe(scene), history: recorder.history };
 }
 

@@ -1,5 +1,6 @@
 import type { LineOf } from '../../checkers/history.ts';
 import type { CommitPage } from '../../client/call.ts';
+import { eventId } from '../../core/facts/commit.ts';
 import { versionIn } from '../../workload/session.ts';
 import type { Region } from '../client/region.ts';
 import type { UsedStream } from './draw.ts';
@@ -21,7 +22,7 @@ export async function replicaOf(region: Region, name: string, { name: stream, us
       ...{ log, position, commitId, region: from, context, hlc, state: 'visible' as const },
       ...(wallTime !== undefined && { wallTime }),
       events: events.map(({ type, data }, index) => ({
-        id: `${stream}@${log}.${position}.${index}`,
+        id: eventId({ stream, log, position }, index),
         ...{ type, effect: use.effect({ type, data }) },
       })),
     })),

@@ -36,8 +36,10 @@ export class Evidence {
 
   /** The appends and transactions, and the result of each. */
   get requests(): Requests {
-    const [appends, transactions, outcomes] = [this.lines('append'), this.lines('transact'), this.lines('outcome')];
-    this.#requests ??= requestsOf({ appends, transactions, outcomes }, this.stored);
+    this.#requests ??= requestsOf(
+      { appends: this.lines('append'), transactions: this.lines('transact'), outcomes: this.lines('outcome') },
+      this.stored,
+    );
     return this.#requests;
   }
 

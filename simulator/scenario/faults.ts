@@ -1,5 +1,5 @@
 import { MeridianError } from '../../core/index.ts';
-import { type Around, type FaultyPorts, portsAround } from '../../world/region/faults.ts';
+import { type Around, type FaultyPorts, never, portsAround } from '../../world/region/faults.ts';
 import { type Scheduler, sleepOn } from '../../world/time/scheduler.ts';
 
 /** What happens to a call of a port, by the words that scenarios use. */
@@ -108,8 +108,4 @@ function entriesOf([entries]: readonly unknown[]): readonly unknown[] {
 
 function failure(port: string): MeridianError {
   return new MeridianError('unavailable', `${port} does not respond. Retry.`, { retryable: true });
-}
-
-function never(): Promise<never> {
-  return new Promise(() => undefined);
 }

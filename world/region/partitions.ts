@@ -1,11 +1,13 @@
-import type {
-  Addition,
-  EventsTable,
-  Progress,
-  Sightings,
-  SnapshotStore,
-  TransactionsTable,
-  ViewsTable,
+import {
+  type Addition,
+  type Decision,
+  type EventsTable,
+  type Progress,
+  type Sightings,
+  type SnapshotStore,
+  TRANSACTION_TYPE,
+  type TransactionsTable,
+  type ViewsTable,
 } from '../../core/index.ts';
 import type { PortCall } from './port-failures.ts';
 
@@ -15,6 +17,11 @@ type PartitionsOf<Port> = {
     ? (...args: Args) => readonly string[]
     : never;
 };
+
+/** The partition of the outcome of a one-Region transaction. */
+export function outcomeKey({ transaction }: Pick<Decision, 'transaction'>): string {
+  return `${TRANSACTION_TYPE}/${transaction}`;
+}
 
 const events: PartitionsOf<EventsTable> = {
   load: (stream) => [stream],
@@ -26,10 +33,10 @@ const events: PartitionsOf<EventsTable> = {
   mark: ({ stream }) => [stream],
   transact: ({ commits, free, decision }) => [
     ...[...commits, ...free].map(({ stream }) => stream),
-    `tx/${decision.transaction}`,
+    outcomeKey(decision),
   ],
-  findDecision: (transaction) => [`tx/${transaction}`],
-  putDecision: ({ transaction }) => [`tx/${transaction}`],
+  findDecision: (transaction) => [outcomeKey({ transaction })],
+  putDecision: (decision) => [outcomeKey(decision)],
 };
 
 const decisions: PartitionsOf<TransactionsTable> = {

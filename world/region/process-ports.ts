@@ -39,7 +39,7 @@ export class ProcessPorts {
 
   /** The same ports, for this process. */
   of(ports: FaultyPorts): FaultyPorts {
-    // The response of a table tells a process its time.
+    // A process learns the time from the response of a table.
     const onResponse = (): void => {
       this.#frozenMsAtResponse = this.#process.frozenMs;
     };

@@ -1,9 +1,10 @@
-import { backoff, type Decision, type InTheWay, TRANSACTION_TYPE, type TransactionsTable } from '../../core/index.ts';
+import { backoff, type Decision, type InTheWay, type TransactionsTable } from '../../core/index.ts';
 import { CONFLICT_TRIES } from '../../core/limits/budgets.ts';
 import type { Clockwork } from '../time/clockwork.ts';
 import { sleepOn } from '../time/scheduler.ts';
 import type { Fault } from '../weather.ts';
 import type { FaultyPorts } from './faults.ts';
+import { outcomeKey } from './partitions.ts';
 import { BEHIND_MS } from './past.ts';
 import { failureOf, type PortCall } from './port-failures.ts';
 import type { RegionTables } from './tables.ts';
@@ -108,7 +109,7 @@ export class TableFaults {
         putDecision: retried('putDecision', (decision) => events.putDecision(decision)),
         transact: async ({ commits, free, decision }): Promise<InTheWay> => {
           const streams = [...commits, ...free].map(({ stream }) => stream);
-          const all = [...streams, `${TRANSACTION_TYPE}/${decision.transaction}`];
+          const all = [...streams, outcomeKey(decision)];
           const at = this.#options.weather.between(0, all.length - 1);
           return { taken: [], contended: all.slice(at, at + 1) };
         },

@@ -28,13 +28,17 @@ export async function callRegion(
   region: string,
   { method, path, body, id, wait = MAX_WAIT_S, headers = {}, query = '' }: ApiRequest,
 ): Promise<ApiAnswer> {
-  const event = functionUrlEvent({
-    method,
-    path,
-    query,
-    headers: { prefer: `wait=${wait}`, ...(id !== undefined && { 'idempotency-key': id }), ...headers },
-    ...(body !== undefined && { body: JSON.stringify(body) }),
-  });
+  const own = { prefer: `wait=${wait}`, ...(id !== undefined && { 'idempotency-key': id }) };
+  return sendRequest(world, region, { method, path, query, headers: { ...own, ...headers }, body });
+}
+
+/** Sends a request to a Region of a world as it is. */
+export async function sendRequest(
+  world: World,
+  region: string,
+  { body, ...request }: Pick<ApiRequest, 'method' | 'path' | 'query' | 'headers' | 'body'>,
+): Promise<ApiAnswer> {
+  const event = functionUrlEvent({ ...request, ...(body !== undefined && { body: JSON.stringify(body) }) });
   const { statusCode, body: text } = await world.region(region).request(event);
   const answer: unknown = JSON.parse(text);
   return { status: statusCode, answer };
