@@ -74,14 +74,18 @@ async function causeInRegion(trouble: InRegion, stage: Stage): Promise<void> {
   }
 }
 
-/** Virtual milliseconds in which everything that a stopped Region has written arrives elsewhere, if no link is cut. */
+/** Virtual milliseconds in which everything that was written arrives in all Regions, if no link is cut. */
 const DRAIN_MS = 10_000;
 
-/** Does something to a Region whose functions are stopped, when the others have everything that it has written. */
+/**
+ * Does something to a Region whose functions are stopped, when the others have everything that it has written. They start
+ * again when it has everything that the others have.
+ */
 async function stopped(region: string, { world, scheduler }: Stage, act: () => void): Promise<void> {
   world.weather.set('lambda.throttled', 1, region);
   await sleepOn(scheduler, DRAIN_MS);
   act();
+  await sleepOn(scheduler, DRAIN_MS);
   world.weather.set('lambda.throttled', 0, region);
 }
 
