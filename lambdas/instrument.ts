@@ -42,6 +42,7 @@ export function instrument<Event, Result>(
   { middlewares }: Telemetry,
   handle: (event: Event, context: Context) => Promise<Result>,
 ): (event: Event, context: Context) => Promise<Result> {
+  if (middlewares.length === 0) return handle;
   return middy<Event, Result>({ timeoutEarlyInMillis: 0 })
     .use([...middlewares])
     .handler(handle);

@@ -3,11 +3,12 @@ import { invalid } from '../../core/index.ts';
 
 /** Encodes the end of a scan's page as text, and decodes it. */
 export function cursorOf<T>(schema: z.ZodType<T>) {
+  const textSchema = z.preprocess(jsonOf, schema);
   return {
     encode: (end: T): string => JSON.stringify(schema.parse(end)),
     /** @throws MeridianError `validation` */
     decode: (cursor: string): T => {
-      const parsed = z.preprocess(jsonOf, schema).safeParse(cursor);
+      const parsed = textSchema.safeParse(cursor);
       if (!parsed.success) throw invalid([{ path: 'cursor', message: 'is not a cursor of this table' }]);
       return parsed.data;
     },

@@ -10,6 +10,8 @@ import {
 } from '../wire/command.ts';
 import { appendToStream } from '../write/append.ts';
 
+const requestSchema = z.union([appendRequestSchema, transactRequestSchema, outcomeRequestSchema]);
+
 /**
  * Handles a request passed on by another Region: an append to a stream whose home is here, a transaction driven from
  * here, or a query for an outcome. Input is JSON; errors are returned as problem documents.
@@ -18,7 +20,7 @@ export async function submitHere(ports: DrivePorts, asked: unknown): Promise<Rem
   try {
     // A Region that is not deployed yet may pass on what it did not check.
     refuseFaults(messageFaults(asked));
-    const request = z.union([appendRequestSchema, transactRequestSchema, outcomeRequestSchema]).parse(asked);
+    const request = requestSchema.parse(asked);
     if ('transact' in request) return { outcome: await runTransactionHere(ports, request.transact, request.wait) };
     if ('outcomeOf' in request) return { outcome: await outcomeHere(ports, request.outcomeOf) };
     return { appended: await appendToStream(ports, request) };

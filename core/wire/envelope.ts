@@ -66,8 +66,10 @@ export function parseCommandEnvelope(domain: Domain, envelope: unknown, newId: (
 
 /** The name of a stream from its parts. @throws MeridianError `validation` */
 export function streamNameOf(type: string, id: string): string {
-  return parse(z.object({ stream: streamNameSchema }), { stream: `${type}/${id}` }).stream;
+  return parse(namedStreamSchema, { stream: `${type}/${id}` }).stream;
 }
+
+const namedStreamSchema = z.object({ stream: streamNameSchema });
 
 /** The id of an envelope, if it is usable: without one, its sender cannot be notified of the result. */
 export function idOf(envelope: unknown): string | undefined {

@@ -185,13 +185,10 @@ function etag({ stream, version }: Pick<Appended, 'stream' | 'version'>) {
   };
 }
 
-function url(pathname: string) {
-  return new URLPattern({ pathname });
-}
-
 interface Route {
   readonly method: 'GET' | 'POST';
-  readonly path: URLPattern;
+  /** A segment with a colon stands for any text, and is its name. */
+  readonly path: string;
   readonly handle: Handle;
   /** The parameters that it reads of the query. @default none */
   readonly query?: readonly string[];
@@ -200,17 +197,19 @@ interface Route {
 /** What `pageOf` reads. */
 const PAGE = ['after', 'limit'];
 
-const routes: readonly Route[] = [
-  { method: 'POST', path: url('/events'), handle: postEvents },
-  { method: 'POST', path: url('/streams/:type/:id/commands/:name'), handle: postCommand },
-  { method: 'POST', path: url('/transactions'), handle: postTransaction },
-  { method: 'GET', path: url('/transactions/:id'), handle: getTransaction },
-  { method: 'GET', path: url('/streams/:type/:id'), handle: getStream },
-  { method: 'GET', path: url('/streams/:type/:id/events'), handle: getCommits, query: PAGE },
-  { method: 'GET', path: url('/views/:view'), handle: getRows, query: PAGE },
-  { method: 'GET', path: url('/views/:view/:key'), handle: getRow },
-  { method: 'GET', path: url('/health'), handle: getHealth },
+const ROUTES: readonly Route[] = [
+  { method: 'POST', path: '/events', handle: postEvents },
+  { method: 'POST', path: '/streams/:type/:id/commands/:name', handle: postCommand },
+  { method: 'POST', path: '/transactions', handle: postTransaction },
+  { method: 'GET', path: '/transactions/:id', handle: getTransaction },
+  { method: 'GET', path: '/streams/:type/:id', handle: getStream },
+  { method: 'GET', path: '/streams/:type/:id/events', handle: getCommits, query: PAGE },
+  { method: 'GET', path: '/views/:view', handle: getRows, query: PAGE },
+  { method: 'GET', path: '/views/:view/:key', handle: getRow },
+  { method: 'GET', path: '/health', handle: getHealth },
 ];
+
+const routes = ROUTES.map((route) => ({ ...route, segments: route.path.split('/') }));
 
 /**
  * A path that a proxy, a client or a parser of URLs may rewrite: one with a segment `.` or `..`, percent-encoded or
@@ -218,27 +217,49 @@ const routes: readonly Route[] = [
  */
 const AMBIGUOUS = /(?:^|\/)(?:\.|%2e){1,2}(?:\/|$)|[\\?#\t\r\n]/i;
 
-function inputOf({ rawPath }: LambdaFunctionURLEvent): { readonly pathname: string } {
-  return { pathname: rawPath };
-}
-
 function isHead({ requestContext }: LambdaFunctionURLEvent): boolean {
   return requestContext.http.method === 'HEAD';
 }
 
-function candidatesFor({ rawPath }: LambdaFunctionURLEvent): readonly Route[] {
-  return AMBIGUOUS.test(rawPath) ? [] : routes;
+/** The texts in a path, by their names, as sent. */
+type Texts = Readonly<Record<string, string>>;
+
+/** A route, and the texts in the path that it matches. */
+interface Match {
+  readonly route: Route;
+  readonly texts: Texts;
 }
 
-function routeOf(event: LambdaFunctionURLEvent): Route | undefined {
+/** The routes that match a path, whatever their method. */
+function matchesOf({ rawPath }: LambdaFunctionURLEvent): readonly Match[] {
+  if (AMBIGUOUS.test(rawPath)) return [];
+  const sent = rawPath.split('/');
+  return routes.flatMap(({ segments, ...route }) => {
+    const texts = textsIn(sent, segments);
+    return texts ? [{ route, texts }] : [];
+  });
+}
+
+function textsIn(sent: readonly string[], segments: readonly string[]): Texts | undefined {
+  if (sent.length !== segments.length) return undefined;
+  const texts: Record<string, string> = {};
+  for (const [i, segment] of segments.entries()) {
+    const text = sent[i] ?? '';
+    if (!segment.startsWith(':') ? text !== segment : text === '') return undefined;
+    if (segment.startsWith(':')) texts[segment.slice(1)] = text;
+  }
+  return texts;
+}
+
+function matchOf(event: LambdaFunctionURLEvent): Match | undefined {
   const method = isHead(event) ? 'GET' : event.requestContext.http.method;
-  return candidatesFor(event).find((route) => route.method === method && route.path.test(inputOf(event)));
+  return matchesOf(event).find(({ route }) => route.method === method);
 }
 
 /** Adds the header `Warning` to an answer, of success or not, if its route ignores something of the query. */
 export function withWarning(event: LambdaFunctionURLEvent, answer: Answer): Answer {
-  const route = event.rawQueryString === '' ? undefined : routeOf(event);
-  const warning = route && ignoredParameters(event, route.query ?? []);
+  const found = event.rawQueryString === '' ? undefined : matchOf(event);
+  const warning = found && ignoredParameters(event, found.route.query ?? []);
   return warning === undefined ? answer : { ...answer, headers: { ...answer.headers, warning } };
 }
 
@@ -247,17 +268,17 @@ export function withWarning(event: LambdaFunctionURLEvent, answer: Answer): Answ
  * @throws MeridianError `not-found`, and what the route's function throws
  */
 export async function routeRequest(ports: ApiPorts, event: LambdaFunctionURLEvent): Promise<Answer> {
-  const found = routeOf(event);
+  const found = matchOf(event);
   if (found) {
-    const answer = await found.handle(ports, event, parametersOf(found.path, inputOf(event)));
+    const answer = await found.route.handle(ports, event, parametersOf(found.texts, event));
     return isHead(event) ? { ...answer, body: '' } : answer;
   }
-  const matching = candidatesFor(event).filter(({ path }) => path.test(inputOf(event)));
+  const matching = matchesOf(event);
   if (matching.length === 0)
     throw new MeridianError('not-found', `No route matches ${event.rawPath}.`, {
-      details: { routes: routes.map(({ method, path }) => `${method} ${path.pathname}`) },
+      details: { routes: routes.map(({ method, path }) => `${method} ${path}`) },
     });
-  const allowed = matching.flatMap(({ method }) => (method === 'GET' ? ['GET', 'HEAD'] : [method]));
+  const allowed = matching.flatMap(({ route: { method } }) => (method === 'GET' ? ['GET', 'HEAD'] : [method]));
   const text = allowed.join(', ');
   return problemAnswer(
     new MeridianError('method-not-allowed', `${event.rawPath} allows ${text}.`, { details: { allowed } }),
@@ -267,11 +288,10 @@ export async function routeRequest(ports: ApiPorts, event: LambdaFunctionURLEven
   );
 }
 
-function parametersOf(path: URLPattern, input: { readonly pathname: string }): Parameters {
-  const groups = path.exec(input)?.pathname.groups ?? {};
+function parametersOf(texts: Texts, { rawPath }: LambdaFunctionURLEvent): Parameters {
   try {
-    return Object.fromEntries(Object.entries(groups).map(([name, text = '']) => [name, decodeURIComponent(text)]));
+    return Object.fromEntries(Object.entries(texts).map(([name, text]) => [name, decodeURIComponent(text)]));
   } catch {
-    throw invalid([{ path: '', message: `The path ${input.pathname} is not percent-encoded UTF-8` }]);
+    throw invalid([{ path: '', message: `The path ${rawPath} is not percent-encoded UTF-8` }]);
   }
 }

@@ -45,12 +45,11 @@ export type Around = (
 
 /** Wraps ports, so that every call goes through `around`. */
 export function portsAround(ports: FaultyPorts, around: Around): FaultyPorts {
-  return withMethods(
-    ports,
-    (call, port, method) =>
-      (...args) =>
-        around(async (given) => call(given), `${port}.${method}`, args),
-  );
+  return withMethods(ports, (call, port, method) => {
+    const name = `${port}.${method}`;
+    const made = async (args: readonly unknown[]) => call(args);
+    return (...args) => around(made, name, args);
+  });
 }
 
 type Call = (args: readonly unknown[]) => unknown;
