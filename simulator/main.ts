@@ -20,7 +20,7 @@ the checkers judge it: they know what was asked, what was answered and what is s
 Exit code 1: a promise was broken. The smallest schedule that breaks it is in .simulator/, with the command that repeats it.
   --seed        of the first history; default 1
   --runs        number of histories, one seed after the other; default 200
-  --minutes     runs as many as fit into this time instead
+  --minutes     runs as many as fit into this time instead. Ctrl-C ends earlier: it reports what ran until then
   --profile     what goes wrong; default: each in turn. One of
 ${PROFILE_NAMES.map((name) => `                  ${name.padEnd(12)}${isProfile(name) ? PROFILES[name].why : ''}`).join('\n')}
   --operations  number of operations of a history; default 50
@@ -63,6 +63,11 @@ const jobs = wholeNumber('jobs', values.jobs) || refuse('--jobs must be at least
 const operations = wholeNumber('operations', values.operations);
 const profile = profileNamed(values.profile);
 const summary = new Summary(seed, { isQuiet: values.json });
+let isStopped = false;
+for (const signal of ['SIGINT', 'SIGTERM'] as const)
+  process.once(signal, () => {
+    isStopped = true;
+  });
 
 if (values.schedule === undefined) await runAll();
 else await report(await runSchedule(scheduleIn(values.schedule), followed()));
@@ -103,10 +108,10 @@ function scheduleIn(file: string): Schedule {
   }
 }
 
-/** The seeds to run, until their number or the time is reached. */
+/** The seeds to run, until their number or the time is reached, or a signal stops the process. */
 function* seeds(end: number | undefined): Generator<number> {
   for (let i = 0; runs === undefined || i < runs; i++) {
-    if (end !== undefined && performance.now() >= end) return;
+    if (isStopped || (end !== undefined && performance.now() >= end)) return;
     if (values.first && summary.violations.length > 0) return;
     yield seed + i;
   }

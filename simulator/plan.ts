@@ -3,8 +3,10 @@ import { Dice, type Random } from '../workload/dice.ts';
 import { drawEffect } from '../workload/draw-effect.ts';
 import type { Operation } from '../workload/operation.ts';
 import { useOf } from '../workload/workload.ts';
+import { isTable } from '../world/region/port-failures.ts';
 import { seeded } from '../world/time/randomness.ts';
 import type { Fault } from '../world/weather.ts';
+import { ALL_CALLS } from './calls.ts';
 import { workload } from './domain.ts';
 import type { Schedule, Trouble } from './schedule.ts';
 
@@ -16,6 +18,10 @@ type Append = Extract<Operation, { readonly kind: 'append' }>;
 interface Profile {
   readonly why: string;
   readonly faults: readonly Fault[];
+  /** How many single calls of functions fail, each in a way of its own and often. @default none */
+  readonly aimed?: number;
+  /** Fraction of appends that are sent by the bus. @default a tenth */
+  readonly bus?: number;
   /** Whether links are cut. */
   readonly cuts: boolean;
   readonly restarts: boolean;
@@ -51,6 +57,8 @@ const ofLinks = [
   'invoke.slow',
   'invoke.lost',
   'invoke.answer-lost',
+  'client.lost',
+  'client.answer-lost',
   'bus.dropped',
   'bus.partial',
 ] as const satisfies readonly Fault[];
@@ -65,16 +73,16 @@ const ofTables = [
   'decisions.write-conflict',
 ] as const satisfies readonly Fault[];
 
-const ofProcesses = [
+const ofPorts = [
   'port.slow',
   'port.refused',
   'port.answer-lost',
   'port.late-effect',
   'process.dies',
   'process.stalls',
-  'lambda.any-instance',
-  'lambda.throttled',
 ] as const satisfies readonly Fault[];
+
+const ofProcesses = [...ofPorts, 'lambda.any-instance', 'lambda.throttled'] as const satisfies readonly Fault[];
 
 const ofMessages = [
   'stream.again',
@@ -118,6 +126,16 @@ export const PROFILES = {
     faults: ofTransactions,
     streams: 1,
     mix: { append: 6, read: 4, transact: 5 },
+  },
+  aimed: {
+    ...calm,
+    why: 'single calls of single functions that fail often, each in one way, while transactions compete',
+    faults: [...ofTransactions, 'queue.again'],
+    aimed: 12,
+    bus: 0.4,
+    operators: true,
+    streams: 1,
+    mix: { append: 4, read: 2, transact: 7 },
   },
   long: {
     ...calm,
@@ -249,7 +267,7 @@ class Draw {
   }
 
   #append(common: Pick<Append, 'at' | 'session' | 'region' | 'stream'>, i: number): Append {
-    const { oneByOne } = this.#profile;
+    const { oneByOne, bus = 0.1 } = this.#profile;
     const other = !oneByOne && this.#dice.chance(SAME_ID) ? this.#shared() : undefined;
     const stream = other?.stream ?? common.stream;
     return {
@@ -258,7 +276,7 @@ class Draw {
       stream,
       effect: this.#effect(stream, i),
       withVersion: this.#dice.chance(0.3),
-      onBus: !oneByOne && this.#dice.chance(0.1),
+      onBus: !oneByOne && this.#dice.chance(bus),
       ...(other && { id: other.id }),
       ...this.#again(),
     };
@@ -318,7 +336,8 @@ class Draw {
       ...(operators ? [() => this.#operator(), () => this.#operator()] : []),
     ];
     const moves = motion ? this.#moves(decisions) : [];
-    return [...moves, ...Array.from({ length: count }, () => this.#dice.pick(kinds)()).flat()];
+    const aimed = Array.from({ length: this.#profile.aimed ?? 0 }, () => this.#aimed()).flat();
+    return [...moves, ...aimed, ...Array.from({ length: count }, () => this.#dice.pick(kinds)()).flat()];
   }
 
   /** Each at most once, and not two in one Region: each stops its functions, and starts them again. */
@@ -345,6 +364,15 @@ class Draw {
     const rate = this.#dice.chance(0.5) ? this.#dice.between(0.02, 0.2) : this.#dice.between(0.2, 0.8);
     const regions = this.#dice.chance(0.4) ? REGIONS : [this.#dice.pick(REGIONS)];
     return regions.map((region) => ({ kind: 'weather', at, until, fault, region, rate }));
+  }
+
+  /** At one call of one function, in all Regions: what seldom happens would seldom fail otherwise. */
+  #aimed(): readonly Trouble[] {
+    const call = this.#dice.pick(ALL_CALLS);
+    const fault = this.#dice.pick(isTable(call.split(/[ .]/)[1] ?? '') ? [...ofPorts, ...ofTables] : ofPorts);
+    const at = this.#dice.chance(0.5) ? 0 : this.#when();
+    const rate = this.#dice.between(0.2, 1);
+    return REGIONS.map((region) => ({ kind: 'weather', at, until: at + ACTIVE_MS, fault, region, rate, call }));
   }
 
   #cut(): Trouble {

@@ -1,6 +1,7 @@
 import type { History } from '../checkers/history.ts';
 import { sendAll } from '../workload/send-all.ts';
 import { clientsIn } from './ask.ts';
+import type { Covered } from './coverage.ts';
 import { observe } from './observe.ts';
 import { sendOneByOne } from './one-by-one.ts';
 import { isOperation, type Schedule } from './schedule.ts';
@@ -14,8 +15,7 @@ export interface Ran {
   readonly operations: number;
   /** How often each kind of fault happened. */
   readonly faults: ReadonlyMap<string, number>;
-  /** Which function called which port, and what came of it. */
-  readonly coverage: readonly string[];
+  readonly covered: Covered;
 }
 
 /**
@@ -36,7 +36,7 @@ export async function runHistory(schedule: Schedule, follow?: Follow): Promise<R
     history: recorder.history,
     operations: operations.length,
     faults: faultsOf(stage.world.weather.counts, recorder.history),
-    coverage: [...stage.coverage],
+    covered: stage.covered(),
   };
 }
 

@@ -1,5 +1,6 @@
 import type { History, Violation } from '../checkers/history.ts';
 import { checkHistory } from '../checkers/index.ts';
+import type { Covered } from './coverage.ts';
 import { isProfile, PROFILE_NAMES, type ProfileName, planHistory } from './plan.ts';
 import { runHistory } from './run-history.ts';
 import type { Schedule } from './schedule.ts';
@@ -12,7 +13,7 @@ export interface Checked {
   readonly history: History;
   readonly operations: number;
   readonly faults: Readonly<Record<string, number>>;
-  readonly coverage: readonly string[];
+  readonly covered: Covered;
   readonly violations: readonly Violation[];
 }
 
@@ -24,9 +25,9 @@ function profileOf(seed: number): ProfileName {
 
 /** Runs a schedule and checks its history. */
 export async function runSchedule(schedule: Schedule, follow?: Follow): Promise<Checked> {
-  const { history, operations, faults, coverage } = await runHistory(schedule, follow);
+  const { history, operations, faults, covered } = await runHistory(schedule, follow);
   return {
-    ...{ schedule, history, operations, coverage },
+    ...{ schedule, history, operations, covered },
     faults: Object.fromEntries(faults),
     violations: checkHistory(history),
   };

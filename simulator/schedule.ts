@@ -15,6 +15,8 @@ const troubleSchema = z.discriminatedUnion('kind', [
     fault: z.custom<Fault>(isFault),
     region: z.string(),
     rate: z.number(),
+    /** The only call of a port at which it happens, like `turn events.mark`. @default all of them */
+    call: z.string().optional(),
   }),
   z.object({
     kind: z.literal('cut'),

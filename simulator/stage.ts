@@ -7,6 +7,7 @@ import { withSlowTables } from '../world/region/slow-tables.ts';
 import { seeded } from '../world/time/randomness.ts';
 import { VirtualScheduler } from '../world/time/scheduler.ts';
 import { World } from '../world/world.ts';
+import { type Covered, coverageOf } from './coverage.ts';
 import { DOMAINS, workload } from './domain.ts';
 import { homeOf, Meter } from './meter.ts';
 import { isOperation, type Schedule } from './schedule.ts';
@@ -19,8 +20,7 @@ export interface Stage {
   readonly scheduler: VirtualScheduler;
   readonly recorder: Recorder;
   readonly meter: Meter;
-  /** Which function called which port, and what came of it. */
-  readonly coverage: Set<string>;
+  readonly covered: () => Covered;
 }
 
 /** How a history can be followed as it happens. */
@@ -58,9 +58,7 @@ export function setStage({ seed, setting, steps }: Schedule, follow: Follow | un
       return slowTables ? withSlowTables(counted, scheduler, random) : counted;
     },
   });
-  const coverage = new Set<string>();
-  world.onPortCall = (_region, of, method, outcome) => coverage.add(`${of} ${method} ${outcome}`);
-  return { world, scheduler, recorder, meter, coverage };
+  return { world, scheduler, recorder, meter, covered: coverageOf(world) };
 }
 
 function pacedTrace({ trace, pace }: Follow, scheduler: VirtualScheduler): Trace {

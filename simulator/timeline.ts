@@ -16,7 +16,7 @@ export function stepInWords(step: Step): string {
       return `${when}${step.session} transacts ${parts.join(', ')}${checks}, in ${step.region}, driven by ${step.driving}, within ${step.timeoutSeconds} s`;
     }
     case 'weather':
-      return `${when}${step.fault} in ${step.region}, in ${Math.round(step.rate * 100)} % of cases, until ${seconds(step.until)}`;
+      return `${when}${step.fault}${step.call === undefined ? '' : ` at ${step.call}`} in ${step.region}, in ${Math.round(step.rate * 100)} % of cases, until ${seconds(step.until)}`;
     case 'cut':
       return `${when}${step.links.join(', ')} from ${step.from} to ${step.to} cut until ${seconds(step.until)}`;
     case 'restart':

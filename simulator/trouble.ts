@@ -11,11 +11,11 @@ export async function cause(trouble: Trouble, stage: Stage): Promise<void> {
   const { kind, at, ...details } = trouble;
   switch (trouble.kind) {
     case 'weather': {
-      const { fault, region, rate, until } = trouble;
-      recorder.add({ line: 'fault', at, until, fault, region, details: { rate } });
-      world.weather.set(fault, rate, region);
+      const { fault, region, rate, until, call } = trouble;
+      recorder.add({ line: 'fault', at, until, fault, region, details: { rate, ...(call !== undefined && { call }) } });
+      world.weather.set(fault, rate, region, call);
       await sleepOn(scheduler, until - at);
-      return world.weather.set(fault, 0, region);
+      return world.weather.set(fault, 0, region, call);
     }
     case 'cut': {
       const { from, to, links, until } = trouble;

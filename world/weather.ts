@@ -21,6 +21,8 @@ export const FAULTS = {
   'invoke.slow': 'a request takes seconds',
   'invoke.lost': 'a request does not arrive',
   'invoke.answer-lost': 'a request arrives, and its answer does not',
+  'client.lost': 'a request of a client does not arrive',
+  'client.answer-lost': 'a request of a client arrives, and its answer does not',
   'bus.dropped': 'an event is not forwarded to another bus',
   'bus.partial': 'some entries of a batch are refused',
   'stream.again': 'a batch of records is redelivered after later ones',
@@ -40,10 +42,18 @@ export function isFault(name: unknown): name is Fault {
   return typeof name === 'string' && Object.hasOwn(FAULTS, name);
 }
 
+const AT = ' at ';
+
+function keyOf(fault: Fault, region: string, call?: string): string {
+  return call === undefined ? `${region} ${fault}` : `${region} ${fault}${AT}${call}`;
+}
+
 /** How likely each fault is, by Region. Nothing happens unless it is set: then no random number is drawn either. */
 export class Weather {
   readonly #random: Random;
   readonly #rates = new Map<string, number>();
+  /** Whether a fault is set for one call alone. */
+  #isAimed = false;
   /** How often each fault has happened. */
   readonly counts = new Map<Fault, number>();
 
@@ -51,15 +61,21 @@ export class Weather {
     this.#random = random;
   }
 
-  /** @param rate the fraction of cases in which it happens, 0 to 1; the last one set for a Region counts there */
-  set(fault: Fault, rate: number, region: string): void {
-    if (rate > 0) this.#rates.set(`${region} ${fault}`, rate);
-    else this.#rates.delete(`${region} ${fault}`);
+  /**
+   * @param rate the fraction of cases in which it happens, 0 to 1; the last one set for a Region counts there
+   * @param call the only call of a port at which it happens, like `turn events.mark`. @default all of them
+   */
+  set(fault: Fault, rate: number, region: string, call?: string): void {
+    const key = keyOf(fault, region, call);
+    if (rate > 0) this.#rates.set(key, rate);
+    else this.#rates.delete(key);
+    this.#isAimed = [...this.#rates.keys()].some((each) => each.includes(AT));
   }
 
   /** No fault happens any more. */
   calm(): void {
     this.#rates.clear();
+    this.#isAimed = false;
   }
 
   /** True if no fault can happen, in any Region. */
@@ -69,13 +85,24 @@ export class Weather {
 
   /** Whether a fault can happen in this Region. */
   mayHappen(fault: Fault, region: string): boolean {
-    return this.#rates.has(`${region} ${fault}`);
+    const key = keyOf(fault, region);
+    return this.#rates.has(key) || (this.#isAimed && [...this.#rates.keys()].some((each) => each.startsWith(key + AT)));
   }
 
   /** Whether a fault happens now, in this Region. If so it is counted. */
   happens(fault: Fault, region: string): boolean {
     if (this.isCalm) return false; // in a calm world every message and every call asks
-    const rate = this.#rates.get(`${region} ${fault}`);
+    return this.#draw(fault, this.#rates.get(keyOf(fault, region)));
+  }
+
+  /** Whether a fault happens at a call of a port, everywhere or there alone. */
+  happensAt(fault: Fault, region: string, call: string): boolean {
+    return (
+      this.happens(fault, region) || (this.#isAimed && this.#draw(fault, this.#rates.get(keyOf(fault, region, call))))
+    );
+  }
+
+  #draw(fault: Fault, rate: number | undefined): boolean {
     if (rate === undefined || this.#random() >= rate) return false;
     this.counts.set(fault, (this.counts.get(fault) ?? 0) + 1);
     return true;

@@ -13,7 +13,7 @@ import type { FaultyPorts } from './region/faults.ts';
 import type { Links } from './region/links.ts';
 import { WorldRegion } from './region/region.ts';
 import type { Storage } from './region/storage.ts';
-import type { PortListener } from './region/weather-ports.ts';
+import type { FaultListener, PortListener } from './region/weather-ports.ts';
 import { imagesOf } from './services/table-stream.ts';
 import { loadSubscribers, type WorldSubscriber } from './subscribers.ts';
 import { Activity } from './time/activity.ts';
@@ -104,6 +104,8 @@ export class World {
   readonly ready: Promise<void>;
   /** Called with every call of a port by a function. */
   onPortCall?: PortListener | undefined;
+  /** Called with the faults that can happen at a call of a port, once for each method in each process of a function. */
+  onPossibleFaults?: FaultListener | undefined;
   readonly #activity = new Activity();
   readonly #later = new Activity();
   readonly #regions = new Map<string, WorldRegion>();

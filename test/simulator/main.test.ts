@@ -1,5 +1,6 @@
-import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -16,6 +17,13 @@ function simulate(...args: readonly string[]) {
   return { status, stdout, stderr };
 }
 
+/** A folder that is deleted after the test. */
+function aFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'meridian-history-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  return folder;
+}
+
 describe('npm run simulate', () => {
   it('reports as JSON what ran and what broke', () => {
     const { status, stdout } = simulate('--seed', '3', '--runs', '2', '--operations', '10', '--json');
@@ -25,7 +33,7 @@ describe('npm run simulate', () => {
       operations: 20,
       seconds: expect.any(Number),
       faults: expect.any(Object),
-      coverage: { visited: expect.any(Number), all: expect.any(Array) },
+      coverage: { seen: expect.any(Array), unseen: expect.any(Array), actions: expect.any(Object) },
       violations: [],
       seed: 3,
     });
@@ -37,10 +45,25 @@ describe('npm run simulate', () => {
     expect({ ...two, seconds: 0 }).toEqual({ ...one, seconds: 0 });
   });
 
+  it('reports what ran when it is stopped', async () => {
+    const file = join(aFolder(), 'history.jsonl');
+    const args = ['simulator/main.ts', '--minutes', '10', '--json', '--history', file];
+    const run = spawn(process.execPath, args, { cwd: root });
+    let output = '';
+    run.stdout.on('data', (text) => {
+      output += text;
+    });
+    await expect.poll(() => existsSync(file), { timeout: 60_000 }).toBe(true);
+    run.kill('SIGTERM');
+    const [code] = await once(run, 'close');
+    expect(code).toBe(0);
+    const { histories, operations } = JSON.parse(output);
+    expect(histories).toBeGreaterThan(0);
+    expect(operations).toBe(50 * histories);
+  });
+
   it('writes a history that can be read and checked', () => {
-    const folder = mkdtempSync(join(tmpdir(), 'meridian-history-'));
-    onTestFinished(() => rmSync(folder, { recursive: true }));
-    const file = join(folder, 'history.jsonl');
+    const file = join(aFolder(), 'history.jsonl');
     expect(simulate('--runs', '1', '--operations', '5', '--history', file).status).toBe(0);
     const history = parseHistory(readFileSync(file, 'utf8'));
     expect(history.filter((line) => 'op' in line && line.line !== 'cost').length).toBeGreaterThanOrEqual(5);

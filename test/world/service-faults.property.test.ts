@@ -12,6 +12,8 @@ const RATES = {
   'clock.stops': 0.5,
   'invoke.slow': 0.1,
   'invoke.lost': 0.05,
+  'client.lost': 0.05,
+  'client.answer-lost': 0.05,
   'invoke.answer-lost': 0.1,
   'bus.dropped': 0.2,
   'bus.partial': 0.1,

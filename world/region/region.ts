@@ -34,6 +34,8 @@ import type { LoadedSubscriber } from '../subscribers.ts';
 import type { Activity } from '../time/activity.ts';
 import { WorldClock } from '../time/clock.ts';
 import type { Clockwork } from '../time/clockwork.ts';
+import { sleepOn } from '../time/scheduler.ts';
+import type { Fault } from '../weather.ts';
 import type { Configuration } from './configuration.ts';
 import { noCounts, type RegionCounts } from './counts.ts';
 import { type Overrides, streamLimits } from './deployment.ts';
@@ -51,7 +53,7 @@ import { SubscriberLog } from './subscriber-log.ts';
 import { type SubscriberTable, subscriberTable } from './subscriber-table.ts';
 import { RegionTables } from './tables.ts';
 import { Throttles } from './throttles.ts';
-import { type PortListener, weatherPorts } from './weather-ports.ts';
+import { type PortWatch, weatherPorts } from './weather-ports.ts';
 
 export interface RegionOptions extends Clockwork {
   readonly region: string;
@@ -77,7 +79,7 @@ export interface RegionOptions extends Clockwork {
   readonly withFaults: (region: string, ports: FaultyPorts, exit: () => void, name: string) => FaultyPorts;
   readonly subscribers: readonly LoadedSubscriber[];
   /** Gets the outcome of every call of a port. */
-  readonly watch: { readonly onPortCall?: PortListener | undefined };
+  readonly watch: PortWatch;
   /** Where the items of its tables, and the messages that are not ingested yet, are kept; undefined: nowhere. */
   readonly storage: Storage | undefined;
 }
@@ -86,6 +88,9 @@ export interface RegionOptions extends Clockwork {
  * One Region: its tables with their streams, a bus, queues, functions and a state machine. It is connected to others
  * only by links, and by strong decisions.
  */
+/** Milliseconds after which a client knows that its connection broke. */
+const BROKEN_MS = [1, 3_000] as const;
+
 export class WorldRegion {
   readonly name: string;
   readonly counts: RegionCounts = noCounts();
@@ -241,10 +246,21 @@ export class WorldRegion {
   }
 
   /**
-   * One request to the Region's Function URL. @throws Error if the function fails, or its response is too large: 502
+   * One request to the Region's Function URL.
+   * @throws Error if the function fails, or its response is too large: 502; if the connection breaks
    */
   async request(event: LambdaFunctionURLEvent): Promise<Answer> {
-    return answerPayload(await this.#life.answer(() => this.#functions.api.invoke(event)));
+    await this.#mayBreak('client.lost');
+    const answer = await this.#life.answer(() => this.#functions.api.invoke(event));
+    await this.#mayBreak('client.answer-lost');
+    return answerPayload(answer);
+  }
+
+  async #mayBreak(fault: Fault): Promise<void> {
+    const { scheduler, weather } = this.#options;
+    if (!weather.happens(fault, this.name)) return;
+    await sleepOn(scheduler, weather.between(...BROKEN_MS));
+    throw new Error('The connection broke.');
   }
 
   /** Ends all processes of the Region: function instances, with their warm memory, and executions of the state machine. */

@@ -49,14 +49,16 @@ export class TableFaults {
     ];
   }
 
-  /** Draws whether a fault happens at this call; if so, the method that runs instead. */
-  draw({ port, method, args }: PortCall): { readonly fault: Fault; readonly run: () => unknown } | undefined {
+  /** Draws whether a fault happens at this call, by asking `happens`; if so, the method that runs instead. */
+  draw(
+    { port, method, args }: PortCall,
+    happens: (fault: Fault) => boolean,
+  ): { readonly fault: Fault; readonly run: () => unknown } | undefined {
     for (const [fault, ports] of this.#instead) {
       const of: unknown = Reflect.get(ports, port);
       const run: unknown = of instanceof Object && Reflect.get(of, method);
       if (typeof run !== 'function' || (port === 'decisions' && method !== 'put' && !isLocalRead(args))) continue;
-      if (this.#options.weather.happens(fault, this.#options.region))
-        return { fault, run: () => Reflect.apply(run, undefined, args) };
+      if (happens(fault)) return { fault, run: () => Reflect.apply(run, undefined, args) };
     }
     return undefined;
   }

@@ -21,6 +21,15 @@ export type Outcome = 'ok' | 'failed' | Fault;
 /** Called with every call of a port: the Region, the function, the method like `events.put`, and the outcome. */
 export type PortListener = (region: string, of: string, method: string, outcome: Outcome) => void;
 
+/** Called with the faults that can happen at a call of a port, once for each method in each process. */
+export type FaultListener = (region: string, of: string, method: string, faults: readonly Fault[]) => void;
+
+/** Gets reports of the calls of ports. */
+export interface PortWatch {
+  readonly onPortCall?: PortListener | undefined;
+  readonly onPossibleFaults?: FaultListener | undefined;
+}
+
 export interface WeatherPortsOptions extends TableFaultsOptions {
   /** The name of the function. */
   readonly of: string;
@@ -28,7 +37,7 @@ export interface WeatherPortsOptions extends TableFaultsOptions {
   readonly throttles: Throttles;
   /** Ends the process. */
   readonly exit: () => void;
-  readonly watch: { readonly onPortCall?: PortListener | undefined };
+  readonly watch: PortWatch;
 }
 
 /** The ports of one process, with the faults that happen by chance. Without any, a call is passed on as it is. */
@@ -55,6 +64,8 @@ interface Happening {
 class WeatheredProcess {
   readonly #options: WeatherPortsOptions;
   readonly #tables: TableFaults;
+  /** The methods whose possible faults were reported. */
+  readonly #reported = new Set<string>();
   #isDead = false;
   /** Until when the process is frozen, by the world's time. */
   #frozenUntil = Number.NEGATIVE_INFINITY;
@@ -87,9 +98,21 @@ class WeatheredProcess {
     return settled.value;
   }
 
+  /** Draws what happens at a call. If nothing does, chance was asked for everything that could. */
   #draw(made: PortCall): Happening | undefined {
-    const { weather, region, tables, throttles } = this.#options;
-    const happens = (fault: Fault): boolean => weather.happens(fault, region);
+    const { weather, region, of } = this.#options;
+    const call = `${of} ${made.port}.${made.method}`;
+    const asked: Fault[] = [];
+    const happening = this.#drawFrom(made, (fault) => {
+      asked.push(fault);
+      return weather.happensAt(fault, region, call);
+    });
+    if (!happening) this.#tellPossible(made, asked);
+    return happening;
+  }
+
+  #drawFrom(made: PortCall, happens: (fault: Fault) => boolean): Happening | undefined {
+    const { tables, throttles } = this.#options;
     if (happens('process.dies')) return { fault: 'process.dies' };
     if (happens('process.stalls')) return { fault: 'process.stalls' };
     if (isTable(made.port)) {
@@ -97,7 +120,7 @@ class WeatheredProcess {
       const partitions = partitionsOf(made);
       if (throttles.has(partitions) || (partitions.length > 0 && happens('table.throttled')))
         return { fault: 'table.throttled' };
-      const other = this.#tables.draw(made);
+      const other = this.#tables.draw(made, happens);
       if (other) return other;
     }
     const fault = ANY_PORT.find(happens);
@@ -174,6 +197,14 @@ class WeatheredProcess {
       () => this.#tell(made, 'ok'),
       () => this.#tell(made, 'failed'),
     );
+  }
+
+  #tellPossible({ port, method }: PortCall, faults: readonly Fault[]): void {
+    const { region, of, watch } = this.#options;
+    const name = `${port}.${method}`;
+    if (!watch.onPossibleFaults || this.#reported.has(name)) return;
+    this.#reported.add(name);
+    watch.onPossibleFaults(region, of, name, faults);
   }
 
   #tell({ port, method }: PortCall, outcome: Outcome): void {

@@ -52,6 +52,33 @@ describe('a call of a port', () => {
     expect(await idsIn(HERE, commit.stream)).toHaveLength(1);
   });
 
+  it('of one function can fail alone', async () => {
+    const { ports, made, outcomes, world } = await aWeatheredProcess();
+    for (const call of ['api events.load', 'turn bus.put']) world.weather.set('port.refused', 1, HERE, call);
+    await made(ports.bus.put([]));
+    await expect(made(ports.events.load('note/a'))).rejects.toMatchObject(unavailable);
+    expect(outcomes).toEqual(['api bus.put ok', 'api events.load port.refused']);
+    expect(world.weather.mayHappen('port.refused', HERE)).toBe(true);
+    for (const call of ['api events.load', 'turn bus.put']) world.weather.set('port.refused', 0, HERE, call);
+    expect(world.weather.mayHappen('port.refused', HERE)).toBe(false);
+    expect(world.weather.isCalm).toBe(true);
+  });
+
+  it('names the faults that can happen to it, once for each method of a process', async () => {
+    const { ports, made, world } = await aWeatheredProcess();
+    const possible: [method: string, faults: readonly Fault[]][] = [];
+    world.onPossibleFaults = (_region, _of, method, faults) => possible.push([method, faults]);
+    world.weather.set('queue.again', 1, HERE);
+    for (let i = 0; i < 2; i++) await made(ports.events.load('note/a'));
+    await made(ports.bus.put([]));
+    const ofAny = ['port.refused', 'port.answer-lost', 'port.late-effect', 'port.slow'];
+    const ofTables = ['table.unresolved', 'table.throttled', 'table.torn'];
+    expect(possible).toEqual([
+      ['events.load', ['process.dies', 'process.stalls', ...ofTables, ...ofAny]],
+      ['bus.put', ['process.dies', 'process.stalls', ...ofAny]],
+    ]);
+  });
+
   it('that is given up after a limit of its own fails after that', async () => {
     const { ports, takes } = await aProcessIn('port.late-effect');
     expect(await takes(ports.decisions.find('us-east-1:a', 1, { within: 300 }))).toBe(300);

@@ -1,0 +1,64 @@
+import type { World } from '../world/world.ts';
+import { ACTIONS, ALL_CALLS } from './calls.ts';
+
+/** Which function called which port, what came of it, and what could have. */
+export interface Covered {
+  /** Like `turn events.mark ok`, or `turn events.mark process.dies`. */
+  readonly seen: readonly string[];
+  /** Faults that chance was asked for at a call. */
+  readonly possible: readonly string[];
+}
+
+/** Writes down the outcomes of all calls of ports in a world. */
+export function coverageOf(world: World): () => Covered {
+  const [seen, possible] = [new Set<string>(), new Set<string>()];
+  world.onPortCall = (_region, of, method, outcome) => seen.add(`${of} ${method} ${outcome}`);
+  world.onPossibleFaults = (_region, of, method, faults) => {
+    for (const fault of faults) possible.add(`${of} ${method} ${fault}`);
+  };
+  return () => ({ seen: [...seen], possible: [...possible] });
+}
+
+/** The coverage of many histories. */
+export class Coverage {
+  readonly #seen = new Set<string>();
+  readonly #possible = new Set(ALL_CALLS.map((call) => `${call} ok`));
+
+  add({ seen, possible }: Covered): void {
+    for (const each of seen) this.#seen.add(each);
+    for (const each of possible) this.#possible.add(each);
+  }
+
+  /** What could have come of a call in these histories, and never did. */
+  get unseen(): readonly string[] {
+    return [...this.#possible].filter((each) => !this.#seen.has(each)).sort();
+  }
+
+  /** By action of a model, like `transaction.prepare`: how many outcomes its calls could have, and which of them none had. */
+  get actions(): Readonly<Record<string, { readonly outcomes: number; readonly unseen: readonly string[] }>> {
+    const [all, unseen] = [new Set([...this.#possible, ...this.#seen]), this.unseen];
+    const of = (outcomes: Iterable<string>, calls: readonly string[]) =>
+      [...outcomes].filter((outcome) => calls.some((call) => outcome.startsWith(`${call} `)));
+    return Object.fromEntries(
+      Object.entries(ACTIONS).flatMap(([model, actions]) =>
+        Object.entries(actions)
+          .filter(([, calls]) => calls.length > 0)
+          .map(([action, calls]) => [
+            `${model}.${action}`,
+            { outcomes: of(all, calls).length, unseen: of(unseen, calls) },
+          ]),
+      ),
+    );
+  }
+
+  toJSON() {
+    const { actions, unseen } = this;
+    return { seen: [...this.#seen].sort(), unseen, actions };
+  }
+
+  /** `538 of 965 outcomes of 108 calls seen` */
+  text(): string {
+    const all = new Set([...this.#possible, ...this.#seen]).size;
+    return `${this.#seen.size} of ${all} outcomes of ${ALL_CALLS.length} calls seen`;
+  }
+}
