@@ -233,6 +233,15 @@ const settledSchema = z.object({
   deadLetters: z.record(z.string(), z.int()),
 });
 
+/** A request that was not answered with what it asked for, after the history has settled. */
+const unansweredSchema = z.object({
+  line: z.literal('unanswered'),
+  at: timeSchema,
+  region: z.string(),
+  path: z.string(),
+  code: z.string(),
+});
+
 export const lineSchema = z.discriminatedUnion('line', [
   headerSchema,
   appendSchema,
@@ -246,6 +255,7 @@ export const lineSchema = z.discriminatedUnion('line', [
   faultSchema,
   costSchema,
   settledSchema,
+  unansweredSchema,
 ]);
 
 export type Line = z.infer<typeof lineSchema>;

@@ -1,10 +1,15 @@
-// After the last fault everything settles within a bound, and no message is given up.
+// After the last fault everything settles within a bound, no message is given up, and every Region answers.
 import type { Checker } from './evidence/evidence.ts';
 import type { LineOf, Violation } from './history.ts';
 
 /** How a history ended. */
-export const liveness: Checker = (evidence) =>
-  evidence.lines('settled').flatMap((end) => [...late(end), ...givenUp(end)]);
+export const liveness: Checker = (evidence) => [
+  ...evidence.lines('settled').flatMap((end) => [...late(end), ...givenUp(end)]),
+  ...evidence.lines('unanswered').map(({ region, path, at, code }): Violation => {
+    const what = `everything has settled, and ${region} answers GET ${path} at ${at} with ${code}`;
+    return { property: 'liveness', what, ops: [], streams: [] };
+  }),
+];
 
 function late({ lastFault, at, bound }: LineOf<'settled'>): readonly Violation[] {
   if (at !== undefined && at - lastFault <= bound) return [];

@@ -1,7 +1,7 @@
 import type { HistoryCommit } from '../checkers/history.ts';
 import { eventId } from '../core/facts/commit.ts';
 import { type Commit, rowPageSchema, streamStateSchema } from '../core/index.ts';
-import { outcomeIn, versionIn } from '../workload/session.ts';
+import { codeOf, outcomeIn, versionIn } from '../workload/session.ts';
 import { useOf } from '../workload/workload.ts';
 import { ask } from './ask.ts';
 import { workload } from './domain.ts';
@@ -29,9 +29,11 @@ export async function observe(scene: Scene): Promise<void> {
   }
 }
 
-async function observeStream({ world, scheduler, recorder }: Scene, region: string, stream: string): Promise<void> {
-  const reply = await scheduler.resolve(ask(world, region, { method: 'GET', path: `/streams/${stream}` }));
-  const { state, version } = streamStateSchema.parse(reply?.body);
+async function observeStream(scene: Scene, region: string, stream: string): Promise<void> {
+  const { world, recorder } = scene;
+  const body = await get(scene, region, `/streams/${stream}`);
+  if (body === undefined) return;
+  const { state, version } = streamStateSchema.parse(body);
   const stored = await world.region(region).load(stream);
   const commits = stored.map(shown);
   recorder.add({ line: 'replica', region, stream, commits, version: versionIn(version), state });
@@ -51,13 +53,12 @@ function shown(commit: Commit): HistoryCommit {
   };
 }
 
-async function rowsOf({ world, scheduler }: Scene, region: string, view: string) {
+async function rowsOf(scene: Scene, region: string, view: string) {
   const rows: [string, unknown][] = [];
   for (let after: string | undefined, first = true; first || after !== undefined; first = false) {
-    const path = `/views/${view}`;
-    const query = after === undefined ? {} : { query: { after } };
-    const reply = await scheduler.resolve(ask(world, region, { method: 'GET', path, ...query }));
-    const page = rowPageSchema.parse(reply?.body);
+    const body = await get(scene, region, `/views/${view}`, after === undefined ? {} : { after });
+    if (body === undefined) break;
+    const page = rowPageSchema.parse(body);
     rows.push(...page.rows.map(({ key, value }): [string, unknown] => [key, value]));
     after = page.next;
   }
@@ -71,7 +72,23 @@ function observeSums({ world, recorder }: Scene, region: string, subscriber: str
 }
 
 async function observeOutcome({ world, scheduler, recorder }: Scene, region: string, id: string): Promise<void> {
-  const reply = await scheduler.resolve(ask(world, region, { method: 'GET', path: `/transactions/${id}` }));
+  const path = `/transactions/${id}`;
+  const reply = await scheduler.resolve(ask(world, region, { method: 'GET', path }));
   const state = outcomeIn(reply);
-  if (state !== undefined) recorder.add({ line: 'outcome', at: recorder.now(), region, id, state });
+  const at = recorder.now();
+  if (state === undefined) recorder.add({ line: 'unanswered', at, region, path, code: codeOf(reply) });
+  else recorder.add({ line: 'outcome', at, region, id, state });
+}
+
+/** The body of an answer with what was asked for; undefined if there is none, which is written down. */
+async function get(
+  { world, scheduler, recorder }: Scene,
+  region: string,
+  path: string,
+  query: Readonly<Record<string, string>> = {},
+): Promise<unknown> {
+  const reply = await scheduler.resolve(ask(world, region, { method: 'GET', path, query }));
+  if (reply?.status === 200) return reply.body;
+  recorder.add({ line: 'unanswered', at: recorder.now(), region, path, code: codeOf(reply) });
+  return undefined;
 }

@@ -23,9 +23,12 @@ function profileOf(seed: number): ProfileName {
   return isProfile(name) ? name : 'everything';
 }
 
-/** Runs a schedule and checks its history. */
+/** Runs a schedule and checks its history. @throws Error with the seed, if the history does not come to its end */
 export async function runSchedule(schedule: Schedule, follow?: Follow): Promise<Checked> {
-  const { history, operations, faults, covered } = await runHistory(schedule, follow);
+  const { history, operations, faults, covered } = await runHistory(schedule, follow).catch((cause: unknown) => {
+    const { profile, seed } = schedule;
+    throw new Error(`The history of the profile ${profile} and the seed ${seed} broke off.`, { cause });
+  });
   return {
     ...{ schedule, history, operations, covered },
     faults: Object.fromEntries(faults),

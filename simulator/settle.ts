@@ -10,10 +10,13 @@ const SETTLE_MS = 2 * 60 * 60 * 1000;
 
 /** Ends all faults, lets everything settle, and writes down how long that took and what was given up. */
 export async function settle(stage: Stage): Promise<void> {
-  const { world, recorder } = stage;
-  const lastFault = recorder.now();
+  const { world, scheduler, recorder } = stage;
   world.weather.calm();
   world.healAll();
+  // An outage by chance ends by itself.
+  const outages = [...world.regions.values()].map(({ tablesCutMs }) => tablesCutMs);
+  await scheduler.run(Math.max(0, ...outages));
+  const lastFault = recorder.now();
   await rest(stage);
   if (await repair(stage)) await rest(stage);
   const deadLetters = deadLettersIn(stage);

@@ -77,15 +77,11 @@ async function causeInRegion(trouble: InRegion, stage: Stage): Promise<void> {
 /** Virtual milliseconds in which everything that was written arrives in all Regions, if no link is cut. */
 const DRAIN_MS = 10_000;
 
-/**
- * Does something to a Region whose functions are stopped, when the others have everything that it has written. They start
- * again when it has everything that the others have.
- */
-async function stopped(region: string, { world, scheduler }: Stage, act: () => void): Promise<void> {
+/** Does something to a Region whose functions are stopped, when the others have everything that it has written. */
+async function stopped(region: string, { world, scheduler }: Stage, act: () => void | Promise<void>): Promise<void> {
   world.weather.set('lambda.throttled', 1, region);
   await sleepOn(scheduler, DRAIN_MS);
-  act();
-  await sleepOn(scheduler, DRAIN_MS);
+  await act();
   world.weather.set('lambda.throttled', 0, region);
 }
 
@@ -95,7 +91,11 @@ async function restore(
   stage: Stage,
 ): Promise<void> {
   const { world, scheduler } = stage;
-  await stopped(name, stage, () => world.restoreTable(name, { at: scheduler.now() - back, log }));
+  await stopped(name, stage, () => {
+    world.restoreTable(name, { at: scheduler.now() - back, log });
+    // Its functions start again when it has everything that the others have.
+    return sleepOn(scheduler, DRAIN_MS);
+  });
   const operator = new Operator(world.region(name), scheduler);
   await Promise.all(Object.keys(workload.views ?? {}).map((view) => operator.rebuild(view)));
   await operator.republish(0);

@@ -275,7 +275,8 @@ function resultOf(reply: Reply | undefined): 'ok' | 'refused' | 'unknown' {
   return reply !== undefined && reply.status >= 400 && reply.status < 500 ? 'refused' : 'unknown';
 }
 
-function codeOf(reply: Reply | undefined): string {
+/** Why a request was not answered with what it asked for: the code of the problem, or the status. */
+export function codeOf(reply: Reply | undefined): string {
   if (reply === undefined) return 'no-response';
   return problemDetailsSchema.safeParse(reply.body).data?.code ?? String(reply.status);
 }

@@ -27,6 +27,20 @@ describe('liveness', () => {
   });
 });
 
+describe('a request after everything has settled', () => {
+  it('that is not answered is a violation', () => {
+    const line: LineOf<'unanswered'> = {
+      line: 'unanswered',
+      at: 160,
+      region: EAST,
+      path: '/streams/a/b',
+      code: 'unavailable',
+    };
+    const found = liveness(evidence(settled, line));
+    expect(found).toMatchObject([{ property: 'liveness', what: expect.stringContaining('GET /streams/a/b') }]);
+  });
+});
+
 describe('cost', () => {
   const most = { writes: 5, requests: 3, roundTrips: 1 };
   const line: LineOf<'cost'> = { line: 'cost', op: 7, of: 'transaction', warm: true, ...most, most };

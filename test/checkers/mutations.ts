@@ -1,6 +1,6 @@
 // Single changes of a history that break a promise.
 import type { History, HistoryCommit, Line, LineOf } from '../../checkers/history.ts';
-import { initialOf } from '../../checkers/reference/kinds.ts';
+import { initialOf, mayChangeNothing } from '../../checkers/reference/kinds.ts';
 import { stampAt, TYPES } from './a-history.ts';
 
 interface Mutation {
@@ -238,7 +238,12 @@ export const mutations: Readonly<Record<string, Mutation>> = {
     shows: /^linear log$/,
   },
   'one part of a transaction is missing': {
-    mutate: everywhere((commit) => (isPart(commit) ? { ...commit, state: 'aborted' } : undefined)),
+    mutate: everywhere((commit) =>
+      // What may turn out to change nothing need not be there.
+      isPart(commit) && commit.events.some(({ effect }) => !mayChangeNothing(effect))
+        ? { ...commit, state: 'aborted' }
+        : undefined,
+    ),
     shows: /^atomic$/,
   },
   'a part of a transaction has another effect': {

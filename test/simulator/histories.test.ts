@@ -19,6 +19,7 @@ const onceFailed = [
     seed: 6188,
     showed: 'a request that was committed twice, because its home worked before its restored table was filled',
   },
+  { profile: 'tables', seed: 1_001_067, showed: 'tables that could not be reached after the last fault' },
   { profile: 'links', seed: 5, showed: 'events that were lost on the way to another bus' },
 ] as const;
 

@@ -241,6 +241,11 @@ export class WorldRegion {
     this.#tables.outage.begin(milliseconds);
   }
 
+  /** Milliseconds for which calls of the tables still fail; 0 if they do not. */
+  get tablesCutMs(): number {
+    return this.#tables.outage.left;
+  }
+
   linksTo(region: string): Links {
     return this.#peerIn(region).links;
   }
