@@ -17,9 +17,11 @@ const CALLS: Readonly<Record<string, readonly string[]>> = {
     ...['bus.put', 'decisions.find', 'decisions.put'],
     ...['events.at', 'events.finalise', 'events.load', 'events.loadLog', 'events.put'],
     ...['participants.invoke', 'remote.invoke', 'snapshots.newest', 'snapshots.put'],
+    ...['ingest.send', 'quarantine.send'],
   ],
   operate: [
     ...['bus.put', 'decisions.find', 'decisions.scan', 'events.load', 'events.scan', 'resolver.send'],
+    ...['ingest.send', 'quarantine.count', 'quarantine.receive', 'quarantine.release', 'quarantine.remove'],
     ...['views.apply', 'views.entries', 'views.generations', 'views.setGenerations'],
   ],
   participant: [

@@ -38,6 +38,17 @@ export class Operator {
     }
   }
 
+  /** Sends the messages that are in the quarantine again. Those that cannot be read return there. */
+  async redrive(): Promise<void> {
+    let before: number | undefined;
+    for (let steps = 0; steps < TRIES; steps++) {
+      const step = await this.#ask('quarantine-redrive', before === undefined ? {} : { before });
+      if (!step || (step.complete && step.failed.length === 0)) return;
+      before = step.before;
+      await sleepOn(this.#scheduler, PAUSE_MS);
+    }
+  }
+
   /** @returns undefined if it fails permanently, or too often */
   async #ask<Name extends OperatorAction>(
     action: Name,

@@ -333,7 +333,7 @@ class Draw {
       ...(faults.includes('table.stale') ? [() => this.#outage()] : []),
       ...(restarts ? [() => this.#newProcesses()] : []),
       ...(clocks ? [1, 2, 3].map(() => () => this.#clock()) : []),
-      ...(operators ? [() => this.#operator(), () => this.#operator()] : []),
+      ...(operators ? [1, 2, 3].map(() => () => this.#operator()) : []),
     ];
     const moves = motion ? this.#moves(decisions) : [];
     const aimed = Array.from({ length: this.#profile.aimed ?? 0 }, () => this.#aimed()).flat();
@@ -403,9 +403,10 @@ class Draw {
 
   #operator(): Trouble {
     const common = { at: this.#when(), region: this.#dice.pick(REGIONS) };
-    return this.#dice.chance(0.5)
-      ? { kind: 'rebuild', ...common, view: this.#dice.pick(Object.keys(workload.views)) }
-      : { kind: 'republish', ...common };
+    const kind = this.#dice.pick(['rebuild', 'republish', 'redrive', 'poison'] as const);
+    return kind === 'rebuild'
+      ? { kind, ...common, view: this.#dice.pick(Object.keys(workload.views)) }
+      : { kind, ...common };
   }
 
   #when(): number {

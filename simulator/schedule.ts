@@ -46,6 +46,10 @@ const troubleSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('replay'), at: atSchema, region: z.string(), back: z.number() }),
   z.object({ kind: z.literal('rebuild'), at: atSchema, region: z.string(), view: z.string() }),
   z.object({ kind: z.literal('republish'), at: atSchema, region: z.string() }),
+  /** The messages in the quarantine of a Region are sent again. */
+  z.object({ kind: z.literal('redrive'), at: atSchema, region: z.string() }),
+  /** A producer puts a message on the bus that cannot be read. */
+  z.object({ kind: z.literal('poison'), at: atSchema, region: z.string() }),
 ]);
 export type Trouble = z.infer<typeof troubleSchema>;
 

@@ -1,3 +1,4 @@
+import type { WorldRegion } from '../world/region/region.ts';
 import { Operator } from './operator.ts';
 import type { Stage } from './stage.ts';
 import { SUBSCRIBERS } from './subscribers.ts';
@@ -34,15 +35,28 @@ async function rest({ world, scheduler }: Stage): Promise<void> {
   callOff();
 }
 
-/** What is lost on the way to another bus is in a dead-letter queue, and raises an alarm: operators publish it again. */
-async function repair({ world, scheduler, recorder }: Stage): Promise<boolean> {
-  if (!world.weather.counts.has('bus.dropped')) return false;
-  const repaired = [...world.regions.values()].map((region) => {
-    recorder.add({ line: 'fault', at: recorder.now(), fault: 'republish', region: region.name });
-    return new Operator(region, scheduler).republish(0);
-  });
-  await scheduler.resolve(Promise.all(repaired));
-  return true;
+/**
+ * What is lost on the way to another bus is in a dead-letter queue, and raises an alarm: operators publish it again. What is in
+ * the quarantine raises an alarm too: they send it again.
+ */
+async function repair(stage: Stage): Promise<boolean> {
+  const { world, scheduler } = stage;
+  const regions = [...world.regions.values()];
+  const dropped = world.weather.counts.has('bus.dropped') ? regions : [];
+  const quarantined = regions.filter(({ quarantine }) => quarantine.bodies.length > 0);
+  await scheduler.resolve(
+    Promise.all([
+      ...dropped.map((region) => operate(region, 'republish', stage)),
+      ...quarantined.map((region) => operate(region, 'redrive', stage)),
+    ]),
+  );
+  return dropped.length + quarantined.length > 0;
+}
+
+function operate(region: WorldRegion, action: 'republish' | 'redrive', { scheduler, recorder }: Stage): Promise<void> {
+  recorder.add({ line: 'fault', at: recorder.now(), fault: action, region: region.name });
+  const operator = new Operator(region, scheduler);
+  return action === 'redrive' ? operator.redrive() : operator.republish(0);
 }
 
 /** The number of messages that were given up, by queue. */

@@ -43,6 +43,10 @@ export function stepInWords(step: Step): string {
       return `${when}view ${step.view} is rebuilt in ${step.region}`;
     case 'republish':
       return `${when}${step.region} republishes its events`;
+    case 'redrive':
+      return `${when}${step.region} sends what is in its quarantine again`;
+    case 'poison':
+      return `${when}a message that cannot be read comes by the bus of ${step.region}`;
   }
 }
 

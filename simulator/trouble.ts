@@ -1,3 +1,4 @@
+import { APPEND } from '../core/wire/bus.ts';
 import { sleepOn } from '../world/time/scheduler.ts';
 import { workload } from './domain.ts';
 import { Operator } from './operator.ts';
@@ -71,6 +72,11 @@ async function causeInRegion(trouble: InRegion, stage: Stage): Promise<void> {
       return operator.rebuild(trouble.view);
     case 'republish':
       return operator.republish(0);
+    case 'redrive':
+      return operator.redrive();
+    case 'poison':
+      await region.bus.put([{ source: 'producer', detailType: APPEND, detail: '{"stream":"no stream"}' }]);
+      return;
   }
 }
 

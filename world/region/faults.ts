@@ -23,6 +23,7 @@ export interface FaultyPorts {
   readonly bus: Bus;
   readonly projection: Queue;
   readonly ahead: DelayedQueue;
+  readonly ingest: Queue;
   readonly quarantine: Quarantine;
   readonly remote: Remote;
   readonly decisions: TransactionsTable;

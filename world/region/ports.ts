@@ -4,7 +4,6 @@ import {
   type Domain,
   type KeptStream,
   MeridianError,
-  type Queue,
   type Remote,
   type Runtime,
   ThrottledError,
@@ -38,7 +37,6 @@ export function ownPorts({
   readonly domain: Domain;
   readonly telemetry: Telemetry;
   readonly runtime: Runtime;
-  readonly ingest: Queue;
 }) {
   return {
     ...options,

@@ -396,7 +396,6 @@ export class WorldRegion {
       ...ownPorts({
         ...{ region, telemetry, domain: this.#domain, configuration: this.#configuration },
         runtime: own.runtime,
-        ingest: this.#queues.ingest,
       }),
     };
   }
@@ -413,9 +412,9 @@ export class WorldRegion {
   ): FaultyPorts {
     const { region, withFaults } = this.#options;
     const { events, snapshots, views, sightings, decisions } = this.#tables;
-    const { projection, ahead, resolver } = this.#queues;
+    const { projection, ahead, ingest, resolver } = this.#queues;
     const ports = {
-      ...{ events, snapshots, views, sightings, decisions, projection, ahead, resolver },
+      ...{ events, snapshots, views, sightings, decisions, projection, ahead, ingest, resolver },
       ...(progress && { progress }),
       ...(waiting && { waiting }),
       bus: this.bus,
