@@ -10,6 +10,7 @@ export const coreModules = [
   'names',
   'facts',
   'definition',
+  'rules',
   'wire',
   'ports',
   'retry',

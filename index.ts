@@ -19,4 +19,32 @@ export { defineStream } from './core/definition/stream.ts';
 export type { FieldSums, RowView, TotalView, ViewDefinition } from './core/definition/view.ts';
 export { defineView } from './core/definition/view.ts';
 export { MeridianError, reject } from './core/facts/errors.ts';
+export type {
+  AddWinsMap,
+  AddWinsSet,
+  ChangesBy,
+  ChangesOf,
+  Made,
+  MapChange,
+  Rule,
+  Rules,
+  SetChange,
+  StateOf,
+  Writer,
+  Written,
+} from './core/rules/index.ts';
+export {
+  addWinsMap,
+  addWinsSet,
+  counter,
+  evolveBy,
+  initialBy,
+  keepAll,
+  lastWriterWins,
+  lastWriterWinsPerField,
+  latestIn,
+  maximum,
+  minimum,
+  removeWinsSet,
+} from './core/rules/index.ts';
 export { APPEND, COMMAND, RECEIPT_SOURCE, TRANSACT } from './core/wire/bus.ts';

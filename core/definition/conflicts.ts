@@ -10,4 +10,9 @@ export interface EvolveContext<Event> {
    * access.
    */
   readonly concurrent: readonly Event[];
+  /**
+   * Whether the writer of this event had seen another one that is folded before it, by its id. Of two events of one commit, the
+   * later one has seen the earlier one. Takes less time than to look for it in `concurrent`.
+   */
+  saw(id: string): boolean;
 }

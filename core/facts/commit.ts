@@ -85,3 +85,10 @@ function compare(a: string, b: string): number {
 export function eventId({ stream, log, position }: Pick<Commit, 'stream' | 'log' | 'position'>, index: number): string {
   return `${stream}@${log}.${position}.${index}`;
 }
+
+/** The dot of an event's commit, by the event's id. */
+export function dotOfEvent(id: string): Dot {
+  const dot = id.slice(id.lastIndexOf('@') + 1, id.lastIndexOf('.'));
+  const end = dot.lastIndexOf('.');
+  return { log: dot.slice(0, end), position: Number(dot.slice(end + 1)) };
+}

@@ -1,7 +1,7 @@
 import type { EvolveContext } from '../definition/conflicts.ts';
 import { inCurrentVersion } from '../definition/event-version.ts';
 import type { RecordedEvent, StreamDefinition } from '../definition/stream.ts';
-import { type Commit, eventId, foldOrder, type Stamped, writtenAt } from '../facts/commit.ts';
+import { type Commit, dotOfEvent, eventId, foldOrder, type Stamped, writtenAt } from '../facts/commit.ts';
 import type { Snapshot } from '../facts/snapshot.ts';
 import { type Dot, positionIn, type VersionVector, versionCovers } from '../facts/version.ts';
 import { IDEMPOTENCY_WINDOW_MS } from '../limits/budgets.ts';
@@ -95,7 +95,16 @@ export class Fold {
         concurrent ??= unseen();
         return concurrent;
       },
+      saw: (id) => this.#isSeenBy(context, dotOfEvent(id)),
     };
+  }
+
+  /** A context that covers a copy of a commit covers the commit. What is not folded here is in the snapshot, which it covers. */
+  #isSeenBy(context: VersionVector, dot: Dot): boolean {
+    const log = this.#logs.get(dot.log) ?? [];
+    const folded = log[firstBehind(log, dot.position - 1)];
+    if (folded?.commit.position !== dot.position) return true;
+    return folded.copies.some((copy) => versionCovers(context, copy));
   }
 
   /** Looks only at the part of each log after the context: what is returned, and copies of what the context covers. */

@@ -1,0 +1,75 @@
+// Rules for sets and maps. They differ in which of an addition and a removal wins that had not seen each other.
+import type { Written } from './registers.ts';
+import type { Rule } from './rule.ts';
+
+/** A change to a map: it removes keys, and puts values. */
+export interface MapChange<Value> {
+  readonly put?: Readonly<Record<string, Value>>;
+  readonly remove?: readonly string[];
+}
+
+/** A map: for each key the values whose writers had not seen each other, in fold order, at least one. */
+export type AddWinsMap<Value> = Readonly<Record<string, readonly Written<Value>[]>>;
+
+/**
+ * A map in which additions win: a removal takes what its writer had seen, and what was put meanwhile stays. For one key
+ * it keeps all values whose writers had not seen each other; `latestIn` shows the last one of each. Source: the
+ * observed-remove set of Shapiro et al., INRIA RR-7506, 3.3.5, with values.
+ */
+export function addWinsMap<Value>(): Rule<AddWinsMap<Value>, MapChange<Value>> {
+  return {
+    initial: {},
+    apply(map, { by, change: { put = {}, remove = [] } }, writer) {
+      const changed = new Map(Object.entries(map));
+      for (const key of new Set([...remove, ...Object.keys(put)])) {
+        const stay = (changed.get(key) ?? []).filter((written) => !writer.saw(written.by));
+        const value = Object.hasOwn(put, key) ? put[key] : undefined;
+        const values = value === undefined ? stay : [...stay, { by, value }];
+        if (values.length > 0) changed.set(key, values);
+        else changed.delete(key);
+      }
+      return Object.fromEntries(changed);
+    },
+  };
+}
+
+/** The last value of each key: of values whose writers had not seen each other, the one that is folded last. */
+export function latestIn<Value>(map: AddWinsMap<Value>): Readonly<Record<string, Value>> {
+  return Object.fromEntries(
+    Object.entries(map).flatMap(([key, values]) => values.slice(-1).map(({ value }) => [key, value])),
+  );
+}
+
+/** A change to a set: it removes elements, and adds elements. */
+export interface SetChange {
+  readonly add?: readonly string[];
+  readonly remove?: readonly string[];
+}
+
+/** A set: its elements are the keys. */
+export type AddWinsSet = AddWinsMap<true>;
+
+/** A set in which additions win: a removal takes what its writer had seen, and what was added meanwhile stays. */
+export function addWinsSet(): Rule<AddWinsSet, SetChange> {
+  const { initial, apply } = addWinsMap<true>();
+  return {
+    initial,
+    apply(set, { by, change: { add = [], remove = [] } }, { saw }) {
+      const put = Object.fromEntries(add.map((element) => [element, true as const]));
+      return apply(set, { by, change: { put, remove } }, { saw, unseen: [] });
+    },
+  };
+}
+
+/** A set in which removals win: an addition counts if its writer had seen every removal of the element. */
+export function removeWinsSet(): Rule<readonly string[], SetChange> {
+  return {
+    initial: [],
+    apply(set, { change: { add = [], remove = [] } }, writer) {
+      const kept = set.filter((element) => !remove.includes(element));
+      if (add.length === 0) return kept;
+      const removedMeanwhile = new Set(writer.unseen.flatMap(({ change }) => change.remove ?? []));
+      return [...new Set([...kept, ...add.filter((element) => !removedMeanwhile.has(element))])];
+    },
+  };
+}

@@ -1,0 +1,23 @@
+export {
+  type AddWinsMap,
+  type AddWinsSet,
+  addWinsMap,
+  addWinsSet,
+  latestIn,
+  type MapChange,
+  removeWinsSet,
+  type SetChange,
+} from './collections.ts';
+export { counter, maximum, minimum } from './numbers.ts';
+export { keepAll, lastWriterWins, lastWriterWinsPerField, type Written } from './registers.ts';
+export {
+  type ChangesBy,
+  type ChangesOf,
+  evolveBy,
+  initialBy,
+  type Made,
+  type Rule,
+  type Rules,
+  type StateOf,
+  type Writer,
+} from './rule.ts';
