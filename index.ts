@@ -37,6 +37,7 @@ export {
   addWinsMap,
   addWinsSet,
   counter,
+  elementsOf,
   evolveBy,
   initialBy,
   keepAll,

@@ -87,7 +87,8 @@ export class Fold {
     return last && { fingerprint: last.countsAs, copies: [], last: Math.max(...known.map(writtenAt)) };
   }
 
-  #contextOf({ context }: Commit): EvolveContext<RecordedEvent> {
+  #contextOf(commit: Commit): EvolveContext<RecordedEvent> {
+    const { context } = commit;
     const unseen = () => this.#unseenBy(context);
     let concurrent: readonly RecordedEvent[] | undefined;
     return {
@@ -95,16 +96,16 @@ export class Fold {
         concurrent ??= unseen();
         return concurrent;
       },
-      saw: (id) => this.#isSeenBy(context, dotOfEvent(id)),
+      saw: (id) => this.#isSeenBy(commit, dotOfEvent(id)),
     };
   }
 
-  /** A context that covers a copy of a commit covers the commit. What is not folded here is in the snapshot, which it covers. */
-  #isSeenBy(context: VersionVector, dot: Dot): boolean {
+  /** A commit has seen what its context covers, copies included, and its own earlier events. */
+  #isSeenBy({ log: own, position, context }: Commit, dot: Dot): boolean {
+    if (versionCovers(context, dot) || (dot.log === own && dot.position === position)) return true;
     const log = this.#logs.get(dot.log) ?? [];
     const folded = log[firstBehind(log, dot.position - 1)];
-    if (folded?.commit.position !== dot.position) return true;
-    return folded.copies.some((copy) => versionCovers(context, copy));
+    return folded?.commit.position === dot.position && folded.copies.some((copy) => versionCovers(context, copy));
   }
 
   /** Looks only at the part of each log after the context: what is returned, and copies of what the context covers. */

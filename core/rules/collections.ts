@@ -19,11 +19,14 @@ export type AddWinsMap<Value> = Readonly<Record<string, readonly Written<Value>[
 export function addWinsMap<Value>(): Rule<AddWinsMap<Value>, MapChange<Value>> {
   return {
     initial: {},
-    apply(map, { by, change: { put = {}, remove = [] } }, writer) {
+    apply(map, { by, change }, writer) {
+      const { put = {}, remove = [], ...others } = change;
+      checkNoOthers(others, 'put, remove');
+      const puts = new Map(Object.entries(put).filter(([, value]) => value !== undefined));
       const changed = new Map(Object.entries(map));
-      for (const key of new Set([...remove, ...Object.keys(put)])) {
+      for (const key of new Set([...remove, ...puts.keys()])) {
         const stay = (changed.get(key) ?? []).filter((written) => !writer.saw(written.by));
-        const value = Object.hasOwn(put, key) ? put[key] : undefined;
+        const value = puts.get(key);
         const values = value === undefined ? stay : [...stay, { by, value }];
         if (values.length > 0) changed.set(key, values);
         else changed.delete(key);
@@ -34,9 +37,9 @@ export function addWinsMap<Value>(): Rule<AddWinsMap<Value>, MapChange<Value>> {
 }
 
 /** The last value of each key: of values whose writers had not seen each other, the one that is folded last. */
-export function latestIn<Value>(map: AddWinsMap<Value>): Readonly<Record<string, Value>> {
-  return Object.fromEntries(
-    Object.entries(map).flatMap(([key, values]) => values.slice(-1).map(({ value }) => [key, value])),
+export function latestIn<Value>(map: AddWinsMap<Value>): ReadonlyMap<string, Value> {
+  return new Map(
+    Object.entries(map).flatMap(([key, values]) => values.slice(-1).map(({ value }): [string, Value] => [key, value])),
   );
 }
 
@@ -49,12 +52,18 @@ export interface SetChange {
 /** A set: its elements are the keys. */
 export type AddWinsSet = AddWinsMap<true>;
 
+/** The elements of a set in which additions win. */
+export function elementsOf(set: AddWinsSet): ReadonlySet<string> {
+  return new Set(Object.keys(set));
+}
+
 /** A set in which additions win: a removal takes what its writer had seen, and what was added meanwhile stays. */
 export function addWinsSet(): Rule<AddWinsSet, SetChange> {
   const { initial, apply } = addWinsMap<true>();
   return {
     initial,
-    apply(set, { by, change: { add = [], remove = [] } }, { saw }) {
+    apply(set, { by, change }, { saw }) {
+      const { add, remove } = changesIn(change);
       const put = Object.fromEntries(add.map((element) => [element, true as const]));
       return apply(set, { by, change: { put, remove } }, { saw, unseen: [] });
     },
@@ -65,11 +74,23 @@ export function addWinsSet(): Rule<AddWinsSet, SetChange> {
 export function removeWinsSet(): Rule<readonly string[], SetChange> {
   return {
     initial: [],
-    apply(set, { change: { add = [], remove = [] } }, writer) {
+    apply(set, { change }, writer) {
+      const { add, remove } = changesIn(change);
       const kept = set.filter((element) => !remove.includes(element));
       if (add.length === 0) return kept;
       const removedMeanwhile = new Set(writer.unseen.flatMap(({ change }) => change.remove ?? []));
       return [...new Set([...kept, ...add.filter((element) => !removedMeanwhile.has(element))])];
     },
   };
+}
+
+function changesIn({ add = [], remove = [], ...others }: SetChange): Required<SetChange> {
+  checkNoOthers(others, 'add, remove');
+  return { add, remove };
+}
+
+/** A misspelt member would otherwise change nothing, and the compiler does not refuse it. */
+function checkNoOthers(others: object, known: string): void {
+  const [other] = Object.keys(others);
+  if (other !== undefined) throw new Error(`A change has no member ${other}. Choose from ${known}.`);
 }

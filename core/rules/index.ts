@@ -3,6 +3,7 @@ export {
   type AddWinsSet,
   addWinsMap,
   addWinsSet,
+  elementsOf,
   latestIn,
   type MapChange,
   removeWinsSet,

@@ -15,9 +15,15 @@ export function lastWriterWins<Value>(initial: Value): Rule<Value, Value> {
   return { initial, apply: (_value, { change }) => change };
 }
 
-/** The last writer of each field wins: a change names only the fields that it writes. */
+/** The last writer of each field wins: a change names only the fields that it writes. One that is undefined is not named. */
 export function lastWriterWinsPerField<Fields extends object>(initial: Fields): Rule<Fields, Partial<Fields>> {
-  return { initial, apply: (fields, { change }) => ({ ...fields, ...change }) };
+  return {
+    initial,
+    apply: (fields, { change }) => {
+      const written = Object.entries(change).filter(([, value]) => value !== undefined);
+      return { ...fields, ...Object.fromEntries(written) };
+    },
+  };
 }
 
 /**

@@ -65,14 +65,15 @@ export function evolveBy<Parts extends Rules, Event extends RecordedEvent>(
   return (state, event, context) => {
     const parts = Object.entries(changesOf(changes, event)).flatMap(([part, change]): [string, unknown][] => {
       if (change === undefined) return [];
-      const rule = rules[part];
+      const rule = Object.hasOwn(rules, part) ? rules[part] : undefined;
       if (!rule) throw new Error(`An event of the type ${event.type} changes ${part}, which has no rule.`);
       const writer = {
         saw: context.saw,
         get unseen() {
           return context.concurrent.flatMap((other) => {
-            const others: unknown = Reflect.get(changesOf(changes, other), part);
-            return others === undefined ? [] : [{ by: other.id, change: others }];
+            const others = new Map<string, unknown>(Object.entries(changesOf(changes, other)));
+            const of = others.get(part);
+            return of === undefined ? [] : [{ by: other.id, change: of }];
           });
         },
       };
@@ -84,5 +85,7 @@ export function evolveBy<Parts extends Rules, Event extends RecordedEvent>(
 
 /** What an event changes, by part. */
 function changesOf(changes: object, event: RecordedEvent): object {
+  if (!Object.hasOwn(changes, event.type))
+    throw new Error(`It is not said what an event of the type ${event.type} changes.`);
   return Reflect.apply(Reflect.get(changes, event.type), undefined, [event]);
 }

@@ -2,7 +2,18 @@ import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { defineStream, type RecordedEvent, type StreamDefinition } from '../../../core/index.ts';
 import { Fold } from '../../../core/log/fold.ts';
-import { addWinsMap, counter, evolveBy, initialBy, keepAll, latestIn, type Rule } from '../../../core/rules/index.ts';
+import {
+  addWinsMap,
+  addWinsSet,
+  counter,
+  evolveBy,
+  initialBy,
+  keepAll,
+  lastWriterWinsPerField,
+  latestIn,
+  type Rule,
+  removeWinsSet,
+} from '../../../core/rules/index.ts';
 import { aCommit } from '../../contract/commits.ts';
 
 const rules = { lines: addWinsMap<number>(), changes: counter(), notes: keepAll<string>() };
@@ -31,7 +42,7 @@ const basket = defineStream({
     put: {
       input: z.int(),
       decide: ({ lines }, count) =>
-        latestIn(lines).apples === count ? [] : [{ type: 'Put', data: { article: 'apples', count } }],
+        latestIn(lines).get('apples') === count ? [] : [{ type: 'Put', data: { article: 'apples', count } }],
     },
   },
 });
@@ -82,6 +93,14 @@ describe('a stream whose state rules make', () => {
     ]);
   });
 
+  it('says of which event it is not known what it changes', () => {
+    const evolve = evolveBy(rules, {});
+    const fold = new Fold({ ...basket, evolve } as unknown as StreamDefinition);
+    expect(() => fold.apply(commit('eu', 1, 'Put', { article: 'a', count: 1 }))).toThrow(
+      'It is not said what an event of the type Put changes.',
+    );
+  });
+
   it('takes a part that is named without a change as unchanged', () => {
     const fold = new Fold(basket);
     fold.apply(commit('eu', 1, 'Ignored', {}));
@@ -100,7 +119,7 @@ describe('a stream whose state rules make', () => {
 });
 
 describe('the context of an event', () => {
-  it('says of every event folded before whether its writer had seen it, and of those in a snapshot that it had', () => {
+  it('says of every event whether its writer had seen it', () => {
     const seen: boolean[] = [];
     const watching = {
       ...basket,
@@ -114,6 +133,39 @@ describe('the context of an event', () => {
     fold.apply(commit('eu', 2, 'Emptied', {}, { eu: 1 }));
     seen.length = 0;
     fold.apply(commit('us', 1, 'Emptied', {}, { eu: 1 }));
-    expect(seen).toEqual([true, false, true]);
+    expect(seen).toEqual([true, false, false]);
+  });
+});
+
+describe('a change', () => {
+  it.each([addWinsMap<number>(), addWinsSet(), removeWinsSet()])('has no misspelt member', (rule) => {
+    const parts = { part: rule };
+    const evolve = evolveBy(parts, { Put: () => ({ part: { remov: ['a'] } as object }) });
+    const fold = new Fold({ ...basket, initial: initialBy(parts), evolve } as unknown as StreamDefinition);
+    expect(() => fold.apply(commit('eu', 1, 'Put', { article: 'a', count: 1 }))).toThrow(
+      'A change has no member remov.',
+    );
+  });
+
+  it('names a field or a key only with a value', () => {
+    const parts = {
+      fields: lastWriterWinsPerField({ name: 'Ann', age: 30 }),
+      map: addWinsMap<number>(),
+      sum: counter(),
+    };
+    const put: Record<string, number> = { y: 1 };
+    Reflect.set(put, 'x', undefined);
+    const undefinedName = { age: 31, ...Object.fromEntries([['name', undefined]]) };
+    const evolve = evolveBy(parts, {
+      Put: () => ({
+        fields: undefinedName,
+        map: { put },
+        sum: -0,
+      }),
+    });
+    const fold = new Fold({ ...basket, initial: initialBy(parts), evolve } as unknown as StreamDefinition);
+    fold.apply(commit('eu', 1, 'Put', { article: 'a', count: 1 }));
+    const map = { y: [{ by: 'basket/b@eu.1.0', value: 1 }] };
+    expect(fold.state).toStrictEqual({ fields: { name: 'Ann', age: 31 }, map, sum: 0 });
   });
 });
