@@ -38,13 +38,12 @@ export class Operator {
     }
   }
 
-  /** Sends the messages that are in the quarantine again. Those that cannot be read return there. */
+  /** Sends the messages that are in the quarantine now again. Those that cannot be read return there. */
   async redrive(): Promise<void> {
-    let before: number | undefined;
+    const before = this.#scheduler.now();
     for (let steps = 0; steps < TRIES; steps++) {
-      const step = await this.#ask('quarantine-redrive', before === undefined ? {} : { before });
+      const step = await this.#ask('quarantine-redrive', { before });
       if (!step || (step.complete && step.failed.length === 0)) return;
-      before = step.before;
       await sleepOn(this.#scheduler, PAUSE_MS);
     }
   }

@@ -6,7 +6,7 @@ import { useOf } from '../workload/workload.ts';
 import { isTable } from '../world/region/port-failures.ts';
 import { seeded } from '../world/time/randomness.ts';
 import type { Fault } from '../world/weather.ts';
-import { ALL_CALLS } from './calls.ts';
+import { ALL_CALLS, SELDOM } from './calls.ts';
 import { workload } from './domain.ts';
 import type { Schedule, Trouble } from './schedule.ts';
 
@@ -368,7 +368,7 @@ class Draw {
 
   /** At one call of one function, in all Regions: what seldom happens would seldom fail otherwise. */
   #aimed(): readonly Trouble[] {
-    const call = this.#dice.pick(ALL_CALLS);
+    const call = this.#dice.pick(this.#dice.chance(0.5) ? SELDOM : ALL_CALLS);
     const fault = this.#dice.pick(isTable(call.split(/[ .]/)[1] ?? '') ? [...ofPorts, ...ofTables] : ofPorts);
     const at = this.#dice.chance(0.5) ? 0 : this.#when();
     const rate = this.#dice.between(0.2, 1);

@@ -1,7 +1,10 @@
+import { QUARANTINE_PASS_MS } from '../core/limits/budgets.ts';
 import type { WorldRegion } from '../world/region/region.ts';
+import { sleepOn } from '../world/time/scheduler.ts';
 import { Operator } from './operator.ts';
 import type { Stage } from './stage.ts';
 import { SUBSCRIBERS } from './subscribers.ts';
+import { UNREADABLE } from './trouble.ts';
 
 /**
  * Virtual milliseconds in which everything settles after the last fault: ten receives of a message, six minutes apart,
@@ -37,7 +40,7 @@ async function rest({ world, scheduler }: Stage): Promise<void> {
 
 /**
  * What is lost on the way to another bus is in a dead-letter queue, and raises an alarm: operators publish it again. What is in
- * the quarantine raises an alarm too: they send it again.
+ * the quarantine raises an alarm too: they send it again, once no earlier redrive hides it any more.
  */
 async function repair(stage: Stage): Promise<boolean> {
   const { world, scheduler } = stage;
@@ -56,7 +59,9 @@ async function repair(stage: Stage): Promise<boolean> {
 function operate(region: WorldRegion, action: 'republish' | 'redrive', { scheduler, recorder }: Stage): Promise<void> {
   recorder.add({ line: 'fault', at: recorder.now(), fault: action, region: region.name });
   const operator = new Operator(region, scheduler);
-  return action === 'redrive' ? operator.redrive() : operator.republish(0);
+  return action === 'redrive'
+    ? sleepOn(scheduler, QUARANTINE_PASS_MS).then(() => operator.redrive())
+    : operator.republish(0);
 }
 
 /** The number of messages that were given up, by queue. */
@@ -65,6 +70,7 @@ function deadLettersIn({ world }: Stage): Record<string, number> {
     [...world.regions.values()].flatMap((region): [string, number][] => [
       [`${region.name} projection`, region.projectionDeadLetters.bodies.length],
       [`${region.name} resolver`, region.resolverDeadLetters.bodies.length],
+      [`${region.name} quarantine`, region.quarantine.bodies.filter((body) => !body.includes(UNREADABLE)).length],
       [`${region.name} table stream`, region.tableStream.failures.length + region.decisionStream.failures.length],
       ...Object.keys(SUBSCRIBERS).map((name): [string, number] => [
         `${region.name} ${name}`,

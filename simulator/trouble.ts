@@ -34,6 +34,9 @@ export async function cause(trouble: Trouble, stage: Stage): Promise<void> {
   }
 }
 
+/** The name of the stream in a message that cannot be read. */
+export const UNREADABLE = 'no stream';
+
 type InRegion = Exclude<Trouble, { readonly kind: 'weather' | 'cut' | 'guest' }>;
 
 /** What happens to one Region, or is done there. */
@@ -75,7 +78,9 @@ async function causeInRegion(trouble: InRegion, stage: Stage): Promise<void> {
     case 'redrive':
       return operator.redrive();
     case 'poison':
-      await region.bus.put([{ source: 'producer', detailType: APPEND, detail: '{"stream":"no stream"}' }]);
+      await region.bus.put([
+        { source: 'producer', detailType: APPEND, detail: JSON.stringify({ stream: UNREADABLE }) },
+      ]);
       return;
   }
 }

@@ -104,7 +104,7 @@ export class World {
   readonly ready: Promise<void>;
   /** Called with every call of a port by a function. */
   onPortCall?: PortListener | undefined;
-  /** Called with the faults that can happen at a call of a port, once for each method in each process of a function. */
+  /** Called with the faults that can happen at a call of a port, when a process of a function first meets them. */
   onPossibleFaults?: FaultListener | undefined;
   readonly #activity = new Activity();
   readonly #later = new Activity();

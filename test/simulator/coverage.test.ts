@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { ACTIONS, ALL_CALLS } from '../../simulator/calls.ts';
+import { ACTIONS, ALL_CALLS, SELDOM } from '../../simulator/calls.ts';
 import { Coverage } from '../../simulator/coverage.ts';
 import { isProfile, PROFILE_NAMES, planHistory } from '../../simulator/plan.ts';
 import { runHistory } from '../../simulator/run-history.ts';
@@ -13,6 +13,10 @@ function actionsOf(model: string): readonly string[] {
 }
 
 describe('the calls of functions', () => {
+  it('that happen least are some of them', () => {
+    expect(SELDOM.filter((call) => !ALL_CALLS.includes(call))).toEqual([]);
+  });
+
   it.each(Object.keys(ACTIONS))('are known for every action of the model %s', (model) => {
     expect(Object.keys(ACTIONS[model] ?? {}).sort()).toEqual([...actionsOf(model)].sort());
   });

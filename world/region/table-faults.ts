@@ -18,6 +18,8 @@ type Instead = { readonly [Port in keyof FaultyPorts]?: Partial<FaultyPorts[Port
 
 export interface TableFaultsOptions extends Pick<Clockwork, 'scheduler' | 'weather'> {
   readonly region: string;
+  /** The name of the function. */
+  readonly of: string;
   readonly tables: RegionTables;
 }
 
@@ -135,13 +137,13 @@ export class TableFaults {
     { fault, ...call }: { readonly port: string; readonly method: string; readonly fault: Fault },
     write: (...args: Args) => Promise<T>,
   ): (...args: Args) => Promise<T> {
-    const { scheduler, weather, region } = this.#options;
+    const { scheduler, weather, region, of } = this.#options;
     const name = fault === 'table.conflict' ? 'TransactionConflictException' : 'ReplicatedWriteConflictException';
     const random = (): number => weather.between(0, 999) / 1_000;
     return async (...args) => {
       for (let tries = 1; tries < CONFLICT_TRIES; tries++) {
         await sleepOn(scheduler, backoff({ random }, tries));
-        if (!weather.happens(fault, region)) return write(...args);
+        if (!weather.happensAt(fault, region, `${of} ${call.port}.${call.method}`)) return write(...args);
       }
       throw failureOf(call, name);
     };

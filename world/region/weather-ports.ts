@@ -21,7 +21,7 @@ export type Outcome = 'ok' | 'failed' | Fault;
 /** Called with every call of a port: the Region, the function, the method like `events.put`, and the outcome. */
 export type PortListener = (region: string, of: string, method: string, outcome: Outcome) => void;
 
-/** Called with the faults that can happen at a call of a port, once for each method in each process. */
+/** Called with the faults that can happen at a call of a port, when a process first meets them. */
 export type FaultListener = (region: string, of: string, method: string, faults: readonly Fault[]) => void;
 
 /** Gets reports of the calls of ports. */
@@ -31,8 +31,6 @@ export interface PortWatch {
 }
 
 export interface WeatherPortsOptions extends TableFaultsOptions {
-  /** The name of the function. */
-  readonly of: string;
   readonly activity: Activity;
   readonly throttles: Throttles;
   /** Ends the process. */
@@ -64,8 +62,8 @@ interface Happening {
 class WeatheredProcess {
   readonly #options: WeatherPortsOptions;
   readonly #tables: TableFaults;
-  /** The methods whose possible faults were reported. */
-  readonly #reported = new Set<string>();
+  /** The possible faults that were reported, by method: they also depend on the arguments. */
+  readonly #reported = new Map<string, ReadonlySet<Fault>>();
   #isDead = false;
   /** Until when the process is frozen, by the world's time. */
   #frozenUntil = Number.NEGATIVE_INFINITY;
@@ -89,11 +87,11 @@ class WeatheredProcess {
     const happening = this.#draw(made);
     if (happening) this.#tell(made, happening.fault);
     const answer = happening ? this.#suffer(happening, made, run) : run();
-    if (!happening) this.#report(made, answer);
     const [settled] = await Promise.allSettled([answer]);
     await this.#thawed();
     // Another call of the process may have ended it in the meantime.
     if (this.#isDead) return never();
+    if (!happening) this.#tell(made, settled.status === 'fulfilled' ? 'ok' : 'failed');
     if (settled.status === 'rejected') throw settled.reason;
     return settled.value;
   }
@@ -202,8 +200,9 @@ class WeatheredProcess {
   #tellPossible({ port, method }: PortCall, faults: readonly Fault[]): void {
     const { region, of, watch } = this.#options;
     const name = `${port}.${method}`;
-    if (!watch.onPossibleFaults || this.#reported.has(name)) return;
-    this.#reported.add(name);
+    const reported = this.#reported.get(name);
+    if (!watch.onPossibleFaults || (reported && faults.every((fault) => reported.has(fault)))) return;
+    this.#reported.set(name, new Set([...(reported ?? []), ...faults]));
     watch.onPossibleFaults(region, of, name, faults);
   }
 
