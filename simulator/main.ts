@@ -64,8 +64,9 @@ const operations = wholeNumber('operations', values.operations);
 const profile = profileNamed(values.profile);
 const summary = new Summary(seed, { isQuiet: values.json });
 let isStopped = false;
+// A signal may come twice: from the terminal, and passed on by the process that started this one.
 for (const signal of ['SIGINT', 'SIGTERM'] as const)
-  process.once(signal, () => {
+  process.on(signal, () => {
     isStopped = true;
   });
 

@@ -55,6 +55,7 @@ describe('npm run simulate', () => {
     });
     await expect.poll(() => existsSync(file), { timeout: 60_000 }).toBe(true);
     run.kill('SIGTERM');
+    run.kill('SIGTERM');
     const [code] = await once(run, 'close');
     expect(code).toBe(0);
     const { histories, operations } = JSON.parse(output);
