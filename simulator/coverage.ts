@@ -29,6 +29,10 @@ export class Coverage {
     for (const each of possible) this.#possible.add(each);
   }
 
+  get #all(): ReadonlySet<string> {
+    return this.#possible.union(this.#seen);
+  }
+
   /** What could have come of a call in these histories, and never did. */
   get unseen(): readonly string[] {
     return [...this.#possible].filter((each) => !this.#seen.has(each)).sort();
@@ -36,7 +40,7 @@ export class Coverage {
 
   /** By action of a model, like `transaction.prepare`: how many outcomes its calls could have, and which of them none had. */
   get actions(): Readonly<Record<string, { readonly outcomes: number; readonly unseen: readonly string[] }>> {
-    const [all, unseen] = [new Set([...this.#possible, ...this.#seen]), this.unseen];
+    const [all, unseen] = [this.#all, this.unseen];
     const of = (outcomes: Iterable<string>, calls: readonly string[]) =>
       [...outcomes].filter((outcome) => calls.some((call) => outcome.startsWith(`${call} `)));
     return Object.fromEntries(
@@ -58,7 +62,6 @@ export class Coverage {
 
   /** `538 of 965 outcomes of calls seen` */
   text(): string {
-    const all = new Set([...this.#possible, ...this.#seen]).size;
-    return `${this.#seen.size} of ${all} outcomes of calls seen`;
+    return `${this.#seen.size} of ${this.#all.size} outcomes of calls seen`;
   }
 }

@@ -42,18 +42,16 @@ export function isFault(name: unknown): name is Fault {
   return typeof name === 'string' && Object.hasOwn(FAULTS, name);
 }
 
-const AT = ' at ';
-
-function keyOf(fault: Fault, region: string, call?: string): string {
-  return call === undefined ? `${region} ${fault}` : `${region} ${fault}${AT}${call}`;
+function keyOf(fault: Fault, region: string): string {
+  return `${region} ${fault}`;
 }
 
 /** How likely each fault is, by Region. Nothing happens unless it is set: then no random number is drawn either. */
 export class Weather {
   readonly #random: Random;
   readonly #rates = new Map<string, number>();
-  /** Whether a fault is set for one call alone. */
-  #isAimed = false;
+  /** How likely faults are at single calls of ports, by call. */
+  readonly #aimed = new Map<string, Map<string, number>>();
   /** How often each fault has happened. */
   readonly counts = new Map<Fault, number>();
 
@@ -66,27 +64,35 @@ export class Weather {
    * @param call the only call of a port at which it happens, like `turn events.mark`. @default all of them
    */
   set(fault: Fault, rate: number, region: string, call?: string): void {
-    const key = keyOf(fault, region, call);
-    if (rate > 0) this.#rates.set(key, rate);
+    const key = keyOf(fault, region);
+    if (call !== undefined) this.#aim(key, rate, call);
+    else if (rate > 0) this.#rates.set(key, rate);
     else this.#rates.delete(key);
-    this.#isAimed = [...this.#rates.keys()].some((each) => each.includes(AT));
+  }
+
+  #aim(key: string, rate: number, call: string): void {
+    const calls = this.#aimed.get(key) ?? new Map<string, number>();
+    if (rate > 0) calls.set(call, rate);
+    else calls.delete(call);
+    if (calls.size > 0) this.#aimed.set(key, calls);
+    else this.#aimed.delete(key);
   }
 
   /** No fault happens any more. */
   calm(): void {
     this.#rates.clear();
-    this.#isAimed = false;
+    this.#aimed.clear();
   }
 
   /** True if no fault can happen, in any Region. */
   get isCalm(): boolean {
-    return this.#rates.size === 0;
+    return this.#rates.size === 0 && this.#aimed.size === 0;
   }
 
   /** Whether a fault can happen in this Region. */
   mayHappen(fault: Fault, region: string): boolean {
     const key = keyOf(fault, region);
-    return this.#rates.has(key) || (this.#isAimed && [...this.#rates.keys()].some((each) => each.startsWith(key + AT)));
+    return this.#rates.has(key) || this.#aimed.has(key);
   }
 
   /** Whether a fault happens now, in this Region. If so it is counted. */
@@ -97,9 +103,8 @@ export class Weather {
 
   /** Whether a fault happens at a call of a port, everywhere or there alone. */
   happensAt(fault: Fault, region: string, call: string): boolean {
-    return (
-      this.happens(fault, region) || (this.#isAimed && this.#draw(fault, this.#rates.get(keyOf(fault, region, call))))
-    );
+    if (this.happens(fault, region)) return true;
+    return this.#aimed.size > 0 && this.#draw(fault, this.#aimed.get(keyOf(fault, region))?.get(call));
   }
 
   #draw(fault: Fault, rate: number | undefined): boolean {

@@ -1,6 +1,6 @@
 // Rules for sets and maps. They differ in which of an addition and a removal wins that had not seen each other.
 import type { Written } from './registers.ts';
-import type { Rule } from './rule.ts';
+import type { Rule, Writer } from './rule.ts';
 
 /** A change to a map: it removes keys, and puts values. */
 export interface MapChange<Value> {
@@ -19,21 +19,35 @@ export type AddWinsMap<Value> = Readonly<Record<string, readonly Written<Value>[
 export function addWinsMap<Value>(): Rule<AddWinsMap<Value>, MapChange<Value>> {
   return {
     initial: {},
-    apply(map, { by, change }, writer) {
-      const { put = {}, remove = [], ...others } = change;
+    apply(map, { by, change: { put = {}, remove = [], ...others } }, writer) {
       checkNoOthers(others, 'put, remove');
       const puts = new Map(Object.entries(put).filter(([, value]) => value !== undefined));
-      const changed = new Map(Object.entries(map));
-      for (const key of new Set([...remove, ...puts.keys()])) {
-        const stay = (changed.get(key) ?? []).filter((written) => !writer.saw(written.by));
-        const value = puts.get(key);
-        const values = value === undefined ? stay : [...stay, { by, value }];
-        if (values.length > 0) changed.set(key, values);
-        else changed.delete(key);
-      }
-      return Object.fromEntries(changed);
+      return replaceSeen(map, { by, puts, remove }, writer);
     },
   };
+}
+
+interface Replacement<Value> {
+  readonly by: string;
+  readonly puts: ReadonlyMap<string, Value>;
+  readonly remove: readonly string[];
+}
+
+/** Takes away what a writer had seen of the keys that it puts or removes. */
+function replaceSeen<Value>(
+  map: AddWinsMap<Value>,
+  { by, puts, remove }: Replacement<Value>,
+  { saw }: Pick<Writer<unknown>, 'saw'>,
+): AddWinsMap<Value> {
+  const changed = new Map(Object.entries(map));
+  for (const key of new Set([...remove, ...puts.keys()])) {
+    const stay = (changed.get(key) ?? []).filter((written) => !saw(written.by));
+    const value = puts.get(key);
+    const values = value === undefined ? stay : [...stay, { by, value }];
+    if (values.length > 0) changed.set(key, values);
+    else changed.delete(key);
+  }
+  return Object.fromEntries(changed);
 }
 
 /** The last value of each key: of values whose writers had not seen each other, the one that is folded last. */
@@ -59,13 +73,11 @@ export function elementsOf(set: AddWinsSet): ReadonlySet<string> {
 
 /** A set in which additions win: a removal takes what its writer had seen, and what was added meanwhile stays. */
 export function addWinsSet(): Rule<AddWinsSet, SetChange> {
-  const { initial, apply } = addWinsMap<true>();
   return {
-    initial,
-    apply(set, { by, change }, { saw }) {
+    initial: {},
+    apply(set, { by, change }, writer) {
       const { add, remove } = changesIn(change);
-      const put = Object.fromEntries(add.map((element) => [element, true as const]));
-      return apply(set, { by, change: { put, remove } }, { saw, unseen: [] });
+      return replaceSeen(set, { by, puts: new Map(add.map((element) => [element, true])), remove }, writer);
     },
   };
 }
