@@ -10,6 +10,7 @@ export type {
   DecideContext,
   EventOf,
   HomeStream,
+  LogOwner,
   MergeStream,
   NewEventOf,
   RecordedEvent,
@@ -22,8 +23,10 @@ export { MeridianError, reject } from './core/facts/errors.ts';
 export type {
   AddWinsMap,
   AddWinsSet,
+  BoundedCounter,
   ChangesBy,
   ChangesOf,
+  EscrowChange,
   Made,
   MapChange,
   Rule,
@@ -36,6 +39,8 @@ export type {
 export {
   addWinsMap,
   addWinsSet,
+  boundedCounter,
+  checkRights,
   counter,
   elementsOf,
   evolveBy,
@@ -44,8 +49,11 @@ export {
   lastWriterWins,
   lastWriterWinsPerField,
   latestIn,
+  logOf,
   maximum,
   minimum,
+  reclaimable,
   removeWinsSet,
+  rightsOf,
 } from './core/rules/index.ts';
 export { APPEND, COMMAND, RECEIPT_SOURCE, TRANSACT } from './core/wire/bus.ts';

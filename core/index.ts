@@ -17,7 +17,7 @@ export type {
   RecordedEvent,
   StreamDefinition,
 } from './definition/stream.ts';
-export { commandOf, defineStream, parseEvents, parseInput } from './definition/stream.ts';
+export { commandOf, defineStream, hasEscrow, parseEvents, parseInput } from './definition/stream.ts';
 export type { FieldSums, RowView, TotalView, ViewDefinition } from './definition/view.ts';
 export { defineView, shardOf } from './definition/view.ts';
 export type { Addition } from './delivery/additions.ts';

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import type { Domain } from '../core/definition/domain.ts';
 import { type EventVersion, schemaVersionsOf } from '../core/definition/event-version.ts';
-import type { StreamDefinition } from '../core/definition/stream.ts';
+import { hasEscrow, type StreamDefinition } from '../core/definition/stream.ts';
 import { MAX_EVENTS, MAX_PARTICIPANTS } from '../core/limits/budgets.ts';
 import { ANNOUNCEMENT_SOURCE, abortedSchema, committedSchema } from '../core/wire/announcement.ts';
 import { APPEND, COMMAND, RECEIPT_SOURCE, SOURCE_PREFIX, TRANSACT } from '../core/wire/bus.ts';
@@ -92,12 +92,16 @@ function documentsOf(stream: StreamDefinition): readonly SchemaDocument[] {
       name,
       schema: jsonSchema(input, 'input', { title: `${stream.type} ${command}, its input` }),
     })),
-    message(
-      `append.${stream.type}`,
-      `${APPEND} to a ${stream.type} stream`,
-      'input',
-      put(APPEND, appendEnvelopeSchema(stream).required({ id: true })),
-    ),
+    ...(hasEscrow(stream)
+      ? []
+      : [
+          message(
+            `append.${stream.type}`,
+            `${APPEND} to a ${stream.type} stream`,
+            'input',
+            put(APPEND, appendEnvelopeSchema(stream).required({ id: true })),
+          ),
+        ]),
     ...commands.map(({ command, input, name }) =>
       message(
         `command.${name}`,

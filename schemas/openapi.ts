@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import type { Domain } from '../core/definition/domain.ts';
 import { schemaVersionsOf } from '../core/definition/event-version.ts';
-import type { StreamDefinition } from '../core/definition/stream.ts';
+import { hasEscrow, type StreamDefinition } from '../core/definition/stream.ts';
 import type { ViewDefinition } from '../core/definition/view.ts';
 import { TRANSACTION_ID } from '../core/facts/transaction.ts';
 import { MAX_ENVELOPES } from '../core/limits/budgets.ts';
@@ -142,7 +142,9 @@ function fromRoot(value: unknown, at: string): unknown {
 
 function eventsPath(streams: readonly StreamDefinition[], { add }: Schemas): Path {
   const envelopes = streams.flatMap((stream) => [
-    ...(Object.keys(stream.events).length > 0 ? [add(`Append.${stream.type}`, appendEnvelopeSchema(stream))] : []),
+    ...(Object.keys(stream.events).length > 0 && !hasEscrow(stream)
+      ? [add(`Append.${stream.type}`, appendEnvelopeSchema(stream))]
+      : []),
     ...Object.entries(stream.commands).map(([command, { input }]) =>
       add(`Command.${stream.type}.${command}`, commandEnvelopeSchema(stream, command, input)),
     ),

@@ -9,6 +9,7 @@ import {
   commandOf,
   type EventVersions,
   type FieldSums,
+  hasEscrow,
   type InputSchemas,
   MeridianError,
   type Mode,
@@ -47,6 +48,11 @@ export interface Asked {
   readonly id?: string;
   /** @default 0 */
   readonly now?: number;
+  /**
+   * The log that is written, in a type with `escrow`. Events given one after the other are in the log `one`, those of the first branch
+   * in `branch-1`, and so on; each is the log of a Region with its name. @default one
+   */
+  readonly log?: string;
 }
 
 /** A command's input, which may be omitted if its schema accepts `undefined`. */
@@ -162,18 +168,23 @@ export class Given<State, Events extends EventVersions, Inputs extends InputSche
    * @throws what `decide` throws, unless it is a refusal
    */
   when<Name extends keyof Inputs & string>(command: Name, ...asked: CommandArguments<Inputs[Name]>): Decision<Events>;
-  when(command: string, input?: unknown, { id = 'test', now = 0 }: Asked = {}): Decision<Events> {
+  when(command: string, input?: unknown, { id = 'test', now = 0, log = 'one' }: Asked = {}): Decision<Events> {
     const definition = this.#definition;
     const name = `${definition.type}.${command}`;
     const parsed = parseInput(definition, command, input);
     const state = deepFreeze(this.state);
     try {
-      const decided = commandOf(definition, command).decide(state, parsed, { id, now });
+      const writer = hasEscrow(definition) && { writer: { log, logs: this.#logs(log) } };
+      const decided = commandOf(definition, command).decide(state, parsed, { id, now, ...writer });
       return new Decision(name, { events: checkDecided<Events>(definition, name, decided) });
     } catch (error) {
       if (!(error instanceof MeridianError) || error.code !== 'rejected') throw error;
       return new Decision(name, { error });
     }
+  }
+
+  #logs(own: string): Readonly<Record<string, string>> {
+    return Object.fromEntries([own, ...this.#commits.map(({ log }) => log)].map((log) => [log, log]));
   }
 
   #with(

@@ -2,6 +2,7 @@
 // difference in folding. A test that needs a variant of a stream spreads it: `{ ...note, snapshots }`.
 import * as z from 'zod';
 import { defineDomain, defineStream, defineView, nextVersion, reject } from '../core/index.ts';
+import { boundedCounter, checkRights, evolveBy, initialBy, logOf, reclaimable } from '../core/rules/index.ts';
 
 /** An entry of a note. */
 export interface Entry {
@@ -112,6 +113,68 @@ export const stock = defineStream({
     release: {
       input: z.string(),
       decide: (takers, by) => (takers.includes(by) ? [{ type: 'Released', data: { by } }] : []),
+    },
+  },
+});
+
+const countSchema = z.strictObject({ count: z.int().nonnegative() });
+
+const ticketRules = { left: boundedCounter(0) };
+
+/** A `merge` stream that never sells more than it has: what each log holds can be sold by its Region alone. */
+export const tickets = defineStream({
+  type: 'tickets',
+  mode: 'merge',
+  escrow: true,
+  events: {
+    Issued: { schemaVersion: 1, schema: countSchema, sample: { count: 9 } },
+    Sold: { schemaVersion: 1, schema: countSchema, sample: { count: 2 } },
+    Moved: {
+      schemaVersion: 1,
+      schema: countSchema.extend({ to: z.string() }),
+      sample: { count: 4, to: 'us-west-2' },
+    },
+    Reclaimed: {
+      schemaVersion: 1,
+      schema: countSchema.extend({ from: z.string() }),
+      sample: { count: 4, from: 'us-west-2' },
+    },
+  },
+  initial: initialBy(ticketRules),
+  evolve: evolveBy(ticketRules, {
+    Issued: ({ data: { count } }) => ({ left: { grant: count } }),
+    Sold: ({ data: { count } }) => ({ left: { use: count } }),
+    Moved: ({ data: { count, to } }) => ({ left: { move: count, to } }),
+    Reclaimed: ({ data: { count, from } }) => ({ left: { reclaim: count, from } }),
+  }),
+  commands: {
+    issue: {
+      input: countSchema.extend({ region: z.string() }),
+      home: ({ region }) => region,
+      decide: (_tickets, { count }) => [{ type: 'Issued', data: { count } }],
+    },
+    sell: {
+      input: countSchema,
+      decide({ left }, data, context) {
+        checkRights(left, data.count, context);
+        return [{ type: 'Sold', data }];
+      },
+    },
+    move: {
+      input: countSchema.extend({ from: z.string(), to: z.string() }),
+      home: ({ from }) => from,
+      decide({ left }, { count, to }, context) {
+        checkRights(left, count, context);
+        return [{ type: 'Moved', data: { count, to: logOf(context, to) } }];
+      },
+    },
+    reclaim: {
+      input: z.strictObject({ log: z.string() }),
+      home: (_input, regions) => regions[0] ?? '',
+      decide({ left }, { log }, context) {
+        const count = reclaimable(left, log, context);
+        return count === 0 ? [] : [{ type: 'Reclaimed', data: { count, from: log } }];
+      },
     },
   },
 });

@@ -48,6 +48,15 @@ export interface DecideContext {
   readonly id: string;
   /** Wall clock of the deciding Region, milliseconds since 1970. */
   readonly now: number;
+  /** Who decides, and who else could. Only in a type with `escrow`: elsewhere a decision must not depend on it. */
+  readonly writer?: LogOwner;
+}
+
+/** The log that a decision is written to. */
+export interface LogOwner {
+  readonly log: string;
+  /** The logs that the Regions of the deployment write, by Region. */
+  readonly logs: Readonly<Record<string, string>>;
 }
 
 /** The schema of each command's input, by the command's name. */
@@ -57,6 +66,11 @@ export interface CommandDefinition<State, Event, Input extends z.ZodType> {
   readonly input: Input;
   /** Pure. Returns the events to append (none: nothing changes) or throws `reject(…)`. */
   decide(state: State, input: z.output<Input>, context: DecideContext): readonly Event[];
+  /**
+   * The only Region that decides it, in a `merge` stream: a pure function of the input. Other Regions route the command there, so
+   * that a retry is never decided twice. @default every Region decides it
+   */
+  home?(input: z.output<Input>, regions: readonly string[]): string;
 }
 
 interface StreamSpec<Type extends string, State, Events extends EventVersions, Inputs extends InputSchemas> {
@@ -86,6 +100,12 @@ export interface MergeStream<
    * such a stream. @default all ids are valid
    */
   checkId?(id: string): void;
+  /**
+   * What a Region may take is held by the log that it writes, as with `boundedCounter`. So events come from commands only, and these are
+   * decided on all that their Region has seen: it waits for `basedOn`, and does not decide on that version.
+   * @default false
+   */
+  readonly escrow?: boolean;
 }
 
 export interface HomeStream<
@@ -122,11 +142,15 @@ const SPEC_MEMBERS: Members<Omit<HomeStream, 'home'>> = {
 };
 
 const STREAM_MEMBERS: { readonly [StreamMode in Mode]: Members<StreamDefinition<string, StreamMode>> } = {
-  merge: { ...SPEC_MEMBERS, checkId: 'optional' },
+  merge: { ...SPEC_MEMBERS, checkId: 'optional', escrow: 'optional' },
   home: { ...SPEC_MEMBERS, home: 'required' },
 };
 
-const COMMAND_MEMBERS: Members<StreamDefinition['commands'][string]> = { input: 'required', decide: 'required' };
+const COMMAND_MEMBERS: Members<StreamDefinition['commands'][string]> = {
+  input: 'required',
+  decide: 'required',
+  home: 'optional',
+};
 
 /** `tx` keeps the outcomes of transactions; `receipt` is the source of `Accepted` and `Rejected` on the bus. */
 const RESERVED = ['tx', 'receipt'];
@@ -155,8 +179,13 @@ export function defineStream(definition: StreamDefinition): StreamDefinition {
   checkMemberNames('Event', type, Object.keys(events));
   checkMemberNames('Command', type, Object.keys(commands));
   for (const [name, event] of Object.entries(events)) checkEvent(`${type}.${name}`, event);
-  for (const [name, command] of Object.entries(commands))
+  for (const [name, command] of Object.entries(commands)) {
     checkMembers(`Command ${type}.${name}`, command, COMMAND_MEMBERS);
+    if (command.home && mode === 'home')
+      throw new Error(
+        `Command ${type}.${name}: \`home\` is only for commands of merge streams. A home stream has one.`,
+      );
+  }
   if (snapshots) checkSnapshots(type, initial, snapshots);
   return definition;
 }
@@ -258,10 +287,35 @@ export function homeOf(
     definition.checkId?.(id);
     return undefined;
   }
-  const home = definition.home(id, regions);
-  if (regions.includes(home)) return home;
+  return deployed(definition.home(id, regions), regions, `stream type ${definition.type}`, ` for the id ${id}`);
+}
+
+/**
+ * The only Region that decides a command; undefined if every Region does.
+ * @throws MeridianError `unknown-command`; `validation`; `rejected`: no Region decides it; `internal`: `home` returned an unknown
+ *   Region
+ */
+export function homeOfCommand(
+  definition: StreamDefinition,
+  { command: name, input }: { readonly command: string; readonly input?: unknown },
+  regions: readonly string[],
+): string | undefined {
+  const command = commandOf(definition, name);
+  if (!command.home) return undefined;
+  const home = command.home(parseInput(definition, name, input), regions);
+  return deployed(home, regions, `command ${definition.type}.${name}`);
+}
+
+/** @throws MeridianError `internal`: the deployment does not have this Region */
+function deployed(region: string, regions: readonly string[], whose: string, given = ''): string {
+  if (regions.includes(region)) return region;
   throw new MeridianError(
     'internal',
-    `\`home\` of stream type ${definition.type} returned ${JSON.stringify(home)} for the id ${id}, but the Regions of the deployment are ${regions.join(', ')}. Fix \`home\`.`,
+    `\`home\` of ${whose} returned ${JSON.stringify(region)}${given}, but the Regions of the deployment are ${regions.join(', ')}. Fix \`home\`.`,
   );
+}
+
+/** True if what a Region may take from a stream is held by the log that it writes. */
+export function hasEscrow(definition: StreamDefinition): boolean {
+  return definition.mode === 'merge' && definition.escrow === true;
 }

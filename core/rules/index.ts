@@ -9,6 +9,15 @@ export {
   removeWinsSet,
   type SetChange,
 } from './collections.ts';
+export {
+  type BoundedCounter,
+  boundedCounter,
+  checkRights,
+  type EscrowChange,
+  logOf,
+  reclaimable,
+  rightsOf,
+} from './escrow.ts';
 export { counter, maximum, minimum } from './numbers.ts';
 export { keepAll, lastWriterWins, lastWriterWinsPerField, type Written } from './registers.ts';
 export {

@@ -1,14 +1,15 @@
 import { streamTypeOf } from '../definition/domain.ts';
-import type { StreamDefinition } from '../definition/stream.ts';
+import { hasEscrow, type StreamDefinition } from '../definition/stream.ts';
 import type { Append } from '../facts/append.ts';
 import type { Commit, Intent } from '../facts/commit.ts';
 import { MeridianError } from '../facts/errors.ts';
 import type { KnownCopy } from '../facts/snapshot.ts';
 import type { StreamRef } from '../facts/stream-ref.ts';
-import { emptyVersion, type VersionVector, versionDominates } from '../facts/version.ts';
+import { emptyVersion, positionIn, type VersionVector, versionDominates } from '../facts/version.ts';
 import { CLOCK_LIMIT_MS } from '../limits/budgets.ts';
 import type { History } from '../log/history.ts';
 import { keepSnapshot, loadWhole } from '../log/load.ts';
+import { encodeVersionToken } from '../wire/version-token.ts';
 import { finishIntents, ownIntents, type Search, type Watch } from './intents.ts';
 import type { RequestIdentity } from './request.ts';
 import {
@@ -87,7 +88,7 @@ export class Draft {
   /** @throws MeridianError `unknown-stream-type`; `misdirected`: a `home` stream of another Region; `unavailable` */
   static async open(ports: AppendPorts, write: Write): Promise<Draft> {
     const definition = streamTypeOf(ports.domain, write.stream.type);
-    checkHome(ports, write.stream);
+    checkHome(ports, write.stream, write.operation);
     const warm = warmHistory(ports, definition, write);
     const history = warm ?? (await loadWarm(ports, write.stream));
     return new Draft(ports, definition, write, { history, isFresh: warm === undefined });
@@ -123,7 +124,7 @@ export class Draft {
         await this.#reload();
         continue;
       }
-      if (basedOn && !this.#history.reaches(basedOn)) {
+      if (basedOn && !this.#hasEscrow && !this.#history.reaches(basedOn)) {
         this.#history = await loadWhole(this.#ports, this.#write.stream);
         this.#isFresh = true;
         continue;
@@ -142,9 +143,9 @@ export class Draft {
     const now = this.#ports.runtime.now();
     const refusal = this.#refusal(now);
     if (refusal) return { kind: 'refused', error: refusal };
-    const version = basedOn ?? this.#history.seen;
+    const version = (this.#hasEscrow ? undefined : basedOn) ?? this.#history.seen;
     try {
-      this.#decide ??= operation ? decider(this.#definition, stream, operation) : () => ({ events: [] });
+      this.#decide ??= operation ? decider(this.#ports, stream, operation) : () => ({ events: [] });
       const { events, error } = this.#decide(() => this.#history.stateAt(version), now);
       if (!events) return { kind: 'refused', error };
       const position = this.#history.lastPosition(this.#ports.log) + 1;
@@ -170,7 +171,26 @@ export class Draft {
     const { runtime } = this.#ports;
     const known = this.#history.find(commitId, fingerprint, now);
     if (known) return idReused(this.stream, known);
-    return this.#history.unreadable ?? conflictOf(this.#history, expected) ?? wrongClock(runtime.clockAhead());
+    return (
+      this.#history.unreadable ??
+      this.#ownUnseen() ??
+      conflictOf(this.#history, expected) ??
+      wrongClock(runtime.clockAhead())
+    );
+  }
+
+  /** What a log holds is known only when all of it has been seen. */
+  #ownUnseen(): MeridianError | undefined {
+    const { log } = this.#ports;
+    const { seen } = this.#history;
+    if (!this.#hasEscrow || positionIn(seen, log) === this.#history.lastPosition(log)) return undefined;
+    const message = `This Region has not yet seen all that its own log of ${this.stream} depends on. Retry.`;
+    const details = { seen: encodeVersionToken(this.stream, seen) };
+    return new MeridianError('not-caught-up', message, { retryable: true, details });
+  }
+
+  get #hasEscrow(): boolean {
+    return hasEscrow(this.#definition);
   }
 
   /** Writes a commit if its position is free. @returns the commit that already has the position; undefined if this one was written */

@@ -11,13 +11,13 @@ export interface SubmitPorts extends AppendPorts {
 }
 
 /**
- * Appends here, or in the home Region of the stream.
+ * Appends here, or in the home Region of the stream or of the command.
  * @throws MeridianError as `appendToStream` does; `region-unreachable`, retryable: the home could not be reached or
  *   did not respond (the append may be committed: retry with the same commitId to find out)
  */
 export async function submitAppend(ports: SubmitPorts, asked: Append): Promise<Appended> {
   const stream = parseStreamRef(asked.stream);
-  const home = homeIn(ports, stream);
+  const home = homeIn(ports, stream, asked.operation);
   if (home === ports.region) return appendToStream(ports, asked, stream);
   const answer = appendAnswerSchema.parse(await ports.remote.invoke(home, asked));
   if ('problem' in answer) throw fromProblem(answer.problem);

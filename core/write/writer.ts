@@ -1,11 +1,21 @@
 // Shared by all writes to a stream: the in-memory copy, decisions on it, and the next commit of its log.
 
 import { streamTypeOf } from '../definition/domain.ts';
-import { commandOf, homeOf, parseEvents, parseInput, type StreamDefinition } from '../definition/stream.ts';
+import {
+  commandOf,
+  type DecideContext,
+  hasEscrow,
+  homeOf,
+  homeOfCommand,
+  type LogOwner,
+  parseEvents,
+  parseInput,
+  type StreamDefinition,
+} from '../definition/stream.ts';
 import type { Append } from '../facts/append.ts';
 import type { Commit, Intent, Meta, StoredEvent } from '../facts/commit.ts';
 import { deepFreeze } from '../facts/deep-freeze.ts';
-import { MeridianError } from '../facts/errors.ts';
+import { invalid, MeridianError } from '../facts/errors.ts';
 import { fingerprintOf } from '../facts/fingerprint.ts';
 import { nextStamp, wallTimeOf } from '../facts/hlc.ts';
 import type { Operation, SentEvent } from '../facts/operation.ts';
@@ -39,17 +49,23 @@ export interface AppendPorts extends LoadPorts {
   readonly warm: WarmStreams<Warm>;
 }
 
-/** The home Region of a stream; this one for a stream that every Region writes. @throws MeridianError `unknown-stream-type` */
-export function homeIn({ domain, region, regions }: AppendPorts, stream: StreamRef): string {
-  return homeOf(streamTypeOf(domain, stream.type), stream, regions) ?? region;
+/**
+ * The only Region that may write an operation to a stream: the home of the stream, or of the command. This one if every Region may.
+ * @throws MeridianError `unknown-stream-type`, `unknown-command`, `validation`, `rejected`, `internal`
+ */
+export function homeIn({ domain, region, regions }: AppendPorts, stream: StreamRef, operation?: Operation): string {
+  const definition = streamTypeOf(domain, stream.type);
+  const home = homeOf(definition, stream, regions);
+  if (home !== undefined || operation?.kind !== 'command') return home ?? region;
+  return homeOfCommand(definition, operation, regions) ?? region;
 }
 
-/** @throws MeridianError `misdirected`: a `home` stream of another Region; `unknown-stream-type` */
-export function checkHome(ports: AppendPorts, stream: StreamRef): void {
+/** @throws MeridianError `misdirected`: only another Region may write it; as `homeIn` */
+export function checkHome(ports: AppendPorts, stream: StreamRef, operation?: Operation): void {
   const { region } = ports;
-  const home = homeIn(ports, stream);
+  const home = homeIn(ports, stream, operation);
   if (home !== region)
-    throw new MeridianError('misdirected', `The home of ${stream.name} is ${home}, not ${region}.`, {
+    throw new MeridianError('misdirected', `The home of this write to ${stream.name} is ${home}, not ${region}.`, {
       details: { home },
     });
 }
@@ -65,8 +81,11 @@ export type Decide = (state: () => unknown, now: number) => CommandResult;
  * Validates an operation once; the returned function decides again whenever the state changes.
  * @throws MeridianError `unknown-event`, `unknown-command`; `validation` with the path of every fault
  */
-export function decider(definition: StreamDefinition, { id }: StreamRef, operation: Operation): Decide {
+export function decider(ports: AppendPorts, { id, type }: StreamRef, operation: Operation): Decide {
+  const definition = streamTypeOf(ports.domain, type);
+  const writer = hasEscrow(definition) ? { writer: ownerIn(ports) } : {};
   if (operation.kind === 'events') {
+    if (writer.writer) throw invalid([{ path: 'events', message: ONLY_COMMANDS }]);
     const events = parseEvents(definition, operation.events);
     return () => ({ events });
   }
@@ -74,11 +93,18 @@ export function decider(definition: StreamDefinition, { id }: StreamRef, operati
   const command = commandOf(definition, operation.command);
   return (state, now) => {
     try {
-      return { events: parseDecided(definition, operation.command, command.decide(state(), input, { id, now })) };
+      const context: DecideContext = { id, now, ...writer };
+      return { events: parseDecided(definition, operation.command, command.decide(state(), input, context)) };
     } catch (error) {
       return { error };
     }
   };
+}
+
+const ONLY_COMMANDS = 'come from commands only, because what a Region may take is held by its log. Send a command';
+
+function ownerIn({ log, logs, regions }: AppendPorts): LogOwner {
+  return { log, logs: Object.fromEntries(regions.map((region, i) => [region, logs?.[i] ?? region])) };
 }
 
 /** An event refused by its own schema is the domain's fault, not the caller's. @throws MeridianError `internal` */

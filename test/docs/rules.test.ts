@@ -8,6 +8,7 @@ import { History } from '../../core/log/history.ts';
 import {
   addWinsMap,
   addWinsSet,
+  boundedCounter,
   counter,
   evolveBy,
   initialBy,
@@ -39,6 +40,7 @@ const shown: Readonly<Record<string, { readonly rule: Rules[string]; readonly sh
   'counter(0)': { rule: counter(0) },
   'minimum()': { rule: minimum() },
   'maximum()': { rule: maximum() },
+  'boundedCounter(0)': { rule: boundedCounter(0) },
 };
 
 function valuesOf(written: readonly { readonly value: unknown }[]): readonly unknown[] {

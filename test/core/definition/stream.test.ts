@@ -102,7 +102,7 @@ describe('stream definition', () => {
     [{ mode: 'home' }, 'Stream type note: the member home is missing.'],
     [
       { commands: { note: { inputs: note.commands.note.input, decide: note.commands.note.decide } } },
-      'Command note.note: there is no member inputs; did you mean input? Choose from input, decide.',
+      'Command note.note: there is no member inputs; did you mean input? Choose from input, decide, home.',
     ],
     [
       { events: { Noted: { ...note.events.Noted, exampl: {} } } },

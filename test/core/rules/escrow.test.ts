@@ -1,0 +1,34 @@
+import { describe, expect, it } from 'vitest';
+import { boundedCounter, rightsOf } from '../../../core/rules/index.ts';
+
+const rule = boundedCounter(10);
+const writer = { saw: () => true, unseen: [] };
+const by = (log: string) => `tickets/a@${log}.1.0`;
+
+describe('a bounded counter', () => {
+  it('starts at its bound, with nothing that a log may take', () => {
+    expect(rule.initial).toEqual({ value: 10, rights: {} });
+    expect(rightsOf(rule.initial, 'us')).toBe(0);
+    expect(rightsOf(rule.initial, 'constructor')).toBe(0);
+  });
+
+  it.each([-1, 0.5, Number.NaN, 2 ** 53])('has no change by %d', (amount) => {
+    expect(() => rule.apply(rule.initial, { by: by('us'), change: { use: amount } }, writer)).toThrow(
+      `An amount is a whole number from 0, not ${amount}`,
+    );
+  });
+
+  it('has no other change', () => {
+    const change = { take: 1 } as never;
+    expect(() => rule.apply(rule.initial, { by: by('us'), change }, writer)).toThrow(
+      'A change has one of grant, use, move, reclaim, not take.',
+    );
+  });
+
+  it('counts by the log that an event is written to, also one named like a member of every object', () => {
+    const granted = rule.apply(rule.initial, { by: by('__proto__'), change: { grant: 2 } }, writer);
+    expect(rightsOf(granted, '__proto__')).toBe(2);
+    const moved = rule.apply(granted, { by: by('__proto__'), change: { move: 2, to: 'us' } }, writer);
+    expect([moved.value, rightsOf(moved, 'us'), rightsOf(moved, '__proto__')]).toEqual([12, 2, 0]);
+  });
+});
