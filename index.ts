@@ -26,6 +26,7 @@ export type {
   ChangesOf,
   Made,
   MapChange,
+  RemoveWinsMap,
   Rule,
   Rules,
   SetChange,
@@ -46,6 +47,7 @@ export {
   latestIn,
   maximum,
   minimum,
+  removeWinsMap,
   removeWinsSet,
 } from './core/rules/index.ts';
 export { APPEND, COMMAND, RECEIPT_SOURCE, TRANSACT } from './core/wire/bus.ts';
