@@ -29,6 +29,7 @@ export type {
   EscrowChange,
   Made,
   MapChange,
+  RemoveWinsMap,
   Rule,
   Rules,
   SetChange,
@@ -53,6 +54,7 @@ export {
   maximum,
   minimum,
   reclaimable,
+  removeWinsMap,
   removeWinsSet,
   rightsOf,
 } from './core/rules/index.ts';

@@ -19,12 +19,35 @@ export type AddWinsMap<Value> = Readonly<Record<string, readonly Written<Value>[
 export function addWinsMap<Value>(): Rule<AddWinsMap<Value>, MapChange<Value>> {
   return {
     initial: {},
-    apply(map, { by, change: { put = {}, remove = [], ...others } }, writer) {
-      checkNoOthers(others, 'put, remove');
-      const puts = new Map(Object.entries(put).filter(([, value]) => value !== undefined));
-      return replaceSeen(map, { by, puts, remove }, writer);
+    apply: (map, { by, change }, writer) => replaceSeen(map, { by, ...putsIn(change) }, writer),
+  };
+}
+
+/** A map in which removals win. Its shape is that of the map in which additions win. */
+export type RemoveWinsMap<Value> = AddWinsMap<Value>;
+
+/**
+ * A map in which removals win: a value counts if its writer had seen every removal of the key. For one key it keeps all
+ * values that count and whose writers had not seen each other; `latestIn` shows the last one of each.
+ */
+export function removeWinsMap<Value>(): Rule<RemoveWinsMap<Value>, MapChange<Value>> {
+  return {
+    initial: {},
+    apply(map, { by, change }, writer) {
+      const { puts, remove } = putsIn(change);
+      const kept = Object.fromEntries(Object.entries(map).filter(([key]) => !remove.includes(key)));
+      if (puts.size === 0) return kept;
+      const gone = removedMeanwhile(writer);
+      const counting = new Map([...puts].filter(([key]) => !gone.has(key)));
+      return replaceSeen(kept, { by, puts: counting, remove: [] }, writer);
     },
   };
+}
+
+/** A value that is undefined is not put. */
+function putsIn<Value>({ put = {}, remove = [], ...others }: MapChange<Value>): Omit<Replacement<Value>, 'by'> {
+  checkNoOthers(others, 'put, remove');
+  return { puts: new Map(Object.entries(put).filter(([, value]) => value !== undefined)), remove };
 }
 
 interface Replacement<Value> {
@@ -90,10 +113,15 @@ export function removeWinsSet(): Rule<readonly string[], SetChange> {
       const { add, remove } = changesIn(change);
       const kept = set.filter((element) => !remove.includes(element));
       if (add.length === 0) return kept;
-      const removedMeanwhile = new Set(writer.unseen.flatMap(({ change }) => change.remove ?? []));
-      return [...new Set([...kept, ...add.filter((element) => !removedMeanwhile.has(element))])];
+      const gone = removedMeanwhile(writer);
+      return [...new Set([...kept, ...add.filter((element) => !gone.has(element))])];
     },
   };
+}
+
+/** What was removed by changes that a writer had not seen. */
+function removedMeanwhile({ unseen }: Writer<Pick<SetChange, 'remove'>>): ReadonlySet<string> {
+  return new Set(unseen.flatMap(({ change }) => change.remove ?? []));
 }
 
 function changesIn({ add = [], remove = [], ...others }: SetChange): Required<SetChange> {

@@ -6,6 +6,8 @@ export {
   elementsOf,
   latestIn,
   type MapChange,
+  type RemoveWinsMap,
+  removeWinsMap,
   removeWinsSet,
   type SetChange,
 } from './collections.ts';

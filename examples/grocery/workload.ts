@@ -1,3 +1,4 @@
+import { latestIn } from '@meridian-es/meridian';
 import { defineUse, defineWorkload } from '@meridian-es/meridian/testing';
 import * as z from 'zod';
 import { cart } from './streams/cart.ts';
@@ -30,7 +31,7 @@ export const workload = defineWorkload({
         if (event.type !== 'Added') throw new Error(`No recording writes ${event.type}.`);
         return { do: 'add', amount: event.data.count };
       },
-      state: ({ lines }) => Object.values(lines).reduce((sum, { count }) => sum + count, 0),
+      state: ({ lines }) => [...latestIn(lines).values()].reduce((sum, { count }) => sum + count, 0),
     }),
     stock: defineUse(stock, {
       kind: 'balance',

@@ -17,7 +17,9 @@ import {
   lastWriterWinsPerField,
   maximum,
   minimum,
+  type RemoveWinsMap,
   type Rules,
+  removeWinsMap,
   removeWinsSet,
 } from '../../core/rules/index.ts';
 import { defineStream } from '../../index.ts';
@@ -32,11 +34,8 @@ const shown: Readonly<Record<string, { readonly rule: Rules[string]; readonly sh
   'keepAll()': { rule: keepAll<unknown>(), show: valuesOf },
   'addWinsSet()': { rule: addWinsSet(), show: (set: object) => Object.keys(set) },
   'removeWinsSet()': { rule: removeWinsSet() },
-  'addWinsMap()': {
-    rule: addWinsMap<unknown>(),
-    show: (map: Record<string, readonly { readonly value: unknown }[]>) =>
-      Object.fromEntries(Object.entries(map).map(([key, written]) => [key, valuesOf(written)])),
-  },
+  'addWinsMap()': { rule: addWinsMap<unknown>(), show: valuesByKey },
+  'removeWinsMap()': { rule: removeWinsMap<unknown>(), show: valuesByKey },
   'counter(0)': { rule: counter(0) },
   'minimum()': { rule: minimum() },
   'maximum()': { rule: maximum() },
@@ -45,6 +44,10 @@ const shown: Readonly<Record<string, { readonly rule: Rules[string]; readonly sh
 
 function valuesOf(written: readonly { readonly value: unknown }[]): readonly unknown[] {
   return written.map(({ value }) => value);
+}
+
+function valuesByKey(map: RemoveWinsMap<unknown>): object {
+  return Object.fromEntries(Object.entries(map).map(([key, written]) => [key, valuesOf(written)]));
 }
 
 /** The cells of a timeline: one row for each time, one cell for each Region. */

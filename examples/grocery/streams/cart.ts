@@ -1,4 +1,12 @@
-import { defineStream } from '@meridian-es/meridian';
+import {
+  defineStream,
+  evolveBy,
+  initialBy,
+  latestIn,
+  removeWinsMap,
+  removeWinsSet,
+  type StateOf,
+} from '@meridian-es/meridian';
 import * as z from 'zod';
 
 const articleSchema = z.string().regex(/^[a-z0-9-]{1,50}$/, 'is the name of an article, such as apples');
@@ -7,15 +15,18 @@ const additionSchema = z.strictObject({ article: articleSchema, count: z.int().m
 const linesSchema = z.array(z.string()).min(1);
 const orderIdSchema = z.string().min(1).max(200);
 
-/** What is in a cart. */
-export interface Cart {
-  /** Additions that were neither removed nor ordered. */
-  readonly lines: Readonly<Record<string, z.output<typeof additionSchema>>>;
-  /** The orders placed from it. */
-  readonly orders: readonly string[];
-}
+const rules = {
+  /**
+   * Additions that were neither removed nor ordered. Removals win: a line may be ordered through a Region that has not seen it
+   * yet, and whose clock is behind.
+   */
+  lines: removeWinsMap<z.output<typeof additionSchema>>(),
+  /** The orders placed from it, each once, even if two Regions record it. */
+  orders: removeWinsSet(),
+};
 
-const empty: Cart = { lines: {}, orders: [] };
+/** What is in a cart. */
+export type Cart = StateOf<typeof rules>;
 
 /**
  * A customer's cart, `boardman.ada`. Like the wallet, it is named after the warehouse nearest to the customer. The
@@ -39,27 +50,13 @@ export const cart = defineStream({
       sample: { order: 'boardman.ada.1', lines: ['4711.0'] },
     },
   },
-  initial: empty,
-  evolve({ lines, orders }, { type, id, commitId, data }, { concurrent }) {
-    switch (type) {
-      case 'Added': {
-        // The same id for every copy of the event, in case the device sent it to two Regions.
-        const line = `${commitId}${id.slice(id.lastIndexOf('.'))}`;
-        // The line was ordered through a Region that had not seen it yet, and whose clock is behind.
-        if (concurrent.some((other) => other.type === 'Ordered' && other.data.lines.includes(line)))
-          return { lines, orders };
-        return { lines: { ...lines, [line]: data }, orders };
-      }
-      case 'Removed':
-        return { lines: without(lines, data.lines), orders };
-      case 'Ordered':
-        return {
-          lines: without(lines, data.lines),
-          // Two Regions may both record the same order.
-          orders: orders.includes(data.order) ? orders : [...orders, data.order],
-        };
-    }
-  },
+  initial: initialBy(rules),
+  evolve: evolveBy(rules, {
+    // The same id for every copy of the event, in case the device sent it to two Regions.
+    Added: ({ commitId, id, data }) => ({ lines: { put: { [`${commitId}${id.slice(id.lastIndexOf('.'))}`]: data } } }),
+    Removed: ({ data }) => ({ lines: { remove: data.lines } }),
+    Ordered: ({ data }) => ({ lines: { remove: data.lines }, orders: { add: [data.order] } }),
+  }),
   commands: {
     add: { input: additionSchema, decide: (_cart, data) => [{ type: 'Added', data }] },
     /** Sets how many pieces of an article are in the cart; 0 removes it. */
@@ -88,20 +85,14 @@ export const cart = defineStream({
 export function articlesIn({ lines }: Cart): Readonly<Record<string, number>> {
   // A map, not an object: an article may be named `constructor`, which every object has.
   const counts = new Map<string, number>();
-  for (const { article, count } of Object.values(lines)) counts.set(article, (counts.get(article) ?? 0) + count);
+  for (const { article, count } of latestIn(lines).values()) counts.set(article, (counts.get(article) ?? 0) + count);
   return Object.fromEntries(counts);
 }
 
 function countOf({ lines }: Cart, article: string): number {
-  return Object.values(lines).reduce((sum, line) => sum + (line.article === article ? line.count : 0), 0);
+  return [...latestIn(lines).values()].reduce((sum, line) => sum + (line.article === article ? line.count : 0), 0);
 }
 
 function linesOf({ lines }: Cart, article: string): string[] {
-  return Object.entries(lines)
-    .filter(([, line]) => line.article === article)
-    .map(([id]) => id);
-}
-
-function without(lines: Cart['lines'], ids: readonly string[]): Cart['lines'] {
-  return Object.fromEntries(Object.entries(lines).filter(([id]) => !ids.includes(id)));
+  return [...latestIn(lines)].filter(([, line]) => line.article === article).map(([id]) => id);
 }

@@ -16,6 +16,7 @@ import {
   type MapChange,
   maximum,
   minimum,
+  removeWinsMap,
   removeWinsSet,
   type SetChange,
 } from '../../../core/rules/index.ts';
@@ -34,6 +35,7 @@ const rules = {
   adds: addWinsSet(),
   removes: removeWinsSet(),
   map: addWinsMap<number>(),
+  bans: removeWinsMap<number>(),
   sum: counter(),
   lowest: minimum(),
   highest: maximum(),
@@ -73,7 +75,7 @@ function stateOf(changes: readonly Drawn[], arrived: readonly Commit[]) {
     Noted: ({ data: { text } }) => {
       const { number, fields, set, map } = changeOf(changes, text);
       return {
-        ...{ last: number, fields, all: number, adds: set, removes: set, map },
+        ...{ last: number, fields, all: number, adds: set, removes: set, map, bans: map },
         ...{ sum: number, lowest: number, highest: number },
       };
     },
@@ -94,11 +96,18 @@ function sees(later: Made, earlier: Made, order: readonly Made[]): boolean {
 function meaning(made: readonly Made[]) {
   const numbers = made.map(({ number }) => number);
   const written = ({ id, number }: Made) => ({ by: id, value: number });
-  const touches = ({ map: { put = {}, remove = [] } }: Made, key: string) =>
-    Object.hasOwn(put, key) || remove.includes(key);
+  const named = ['x', 'y', '__proto__'];
+  const puts = ({ map: { put = {} } }: Made, key: string) => Object.hasOwn(put, key);
+  const touches = (each: Made, key: string) => puts(each, key) || each.map.remove?.includes(key);
+  const mapOf = (writing: (key: string) => readonly Made[]) =>
+    Object.fromEntries(
+      named.flatMap((key) => {
+        const written = writing(key).map(({ id, map }) => ({ by: id, value: map.put?.[key] }));
+        return written.length > 0 ? [[key, written]] : [];
+      }),
+    );
   const changesElement = ({ set: { add = [], remove = [] } }: Made, element: string) =>
     [...add, ...remove].includes(element);
-  const named = ['x', 'y', '__proto__'];
   return {
     last: numbers.at(-1) ?? null,
     fields: Object.assign({ color: 'none', size: 0 }, ...made.map(({ fields }) => fields)),
@@ -119,16 +128,17 @@ function meaning(made: readonly Made[]) {
           made.every((other) => other === each || !other.set.remove?.includes(element) || sees(each, other, made)),
       ),
     ),
-    map: Object.fromEntries(
-      named.flatMap((key) => {
-        const puts = made.filter(
-          (each) =>
-            Object.hasOwn(each.map.put ?? {}, key) &&
-            !made.some((other) => sees(other, each, made) && touches(other, key)),
-        );
-        return puts.length === 0 ? [] : [[key, puts.map((each) => ({ by: each.id, value: each.map.put?.[key] }))]];
-      }),
+    map: mapOf((key) =>
+      made.filter((each) => puts(each, key) && !made.some((other) => sees(other, each, made) && touches(other, key))),
     ),
+    bans: mapOf((key) => {
+      const counting = made.filter(
+        (each) =>
+          puts(each, key) &&
+          made.every((other) => other === each || !other.map.remove?.includes(key) || sees(each, other, made)),
+      );
+      return counting.filter((each) => !counting.some((other) => sees(other, each, made)));
+    }),
     sum: numbers.reduce((sum, each) => sum + each, 0),
     lowest: numbers.length > 0 ? Math.min(...numbers) : null,
     highest: numbers.length > 0 ? Math.max(...numbers) : null,

@@ -12,6 +12,7 @@ import {
   lastWriterWinsPerField,
   latestIn,
   type Rule,
+  removeWinsMap,
   removeWinsSet,
 } from '../../../core/rules/index.ts';
 import { aCommit } from '../../contract/commits.ts';
@@ -138,14 +139,17 @@ describe('the context of an event', () => {
 });
 
 describe('a change', () => {
-  it.each([addWinsMap<number>(), addWinsSet(), removeWinsSet()])('has no misspelt member', (rule) => {
-    const parts = { part: rule };
-    const evolve = evolveBy(parts, { Put: () => ({ part: { remov: ['a'] } as object }) });
-    const fold = new Fold({ ...basket, initial: initialBy(parts), evolve } as unknown as StreamDefinition);
-    expect(() => fold.apply(commit('eu', 1, 'Put', { article: 'a', count: 1 }))).toThrow(
-      'A change has no member remov.',
-    );
-  });
+  it.each([addWinsMap<number>(), removeWinsMap<number>(), addWinsSet(), removeWinsSet()])(
+    'has no misspelt member',
+    (rule) => {
+      const parts = { part: rule };
+      const evolve = evolveBy(parts, { Put: () => ({ part: { remov: ['a'] } as object }) });
+      const fold = new Fold({ ...basket, initial: initialBy(parts), evolve } as unknown as StreamDefinition);
+      expect(() => fold.apply(commit('eu', 1, 'Put', { article: 'a', count: 1 }))).toThrow(
+        'A change has no member remov.',
+      );
+    },
+  );
 
   it('names a field or a key only with a value', () => {
     const parts = {

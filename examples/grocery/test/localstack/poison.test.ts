@@ -33,7 +33,7 @@ describeWithLocalStack('an unreadable envelope', (endpoint) => {
         expect(quarantined.filter((body) => body.includes(String(run)))).toHaveLength(1);
         for (const cart of carts)
           expect(await region.request({ path: `/streams/cart/${cart}` })).toMatchObject({
-            body: { state: { lines: { [`${cart}.add.0`]: { article: 'apples', count: 6 } } } },
+            body: { state: { lines: { [`${cart}.add.0`]: [{ value: { article: 'apples', count: 6 } }] } } },
           });
       },
       { timeout: 420_000, interval: 1_000 },
@@ -54,7 +54,7 @@ describeWithLocalStack('an unreadable envelope', (endpoint) => {
       async () => {
         await region.invoke('operate', { action: 'quarantine-redrive', filter: { stream } });
         expect(await region.request({ path: `/streams/${stream}` })).toMatchObject({
-          body: { state: { lines: { [`${cart}.add.0`]: { article: 'bread', count: 1 } } } },
+          body: { state: { lines: { [`${cart}.add.0`]: [{ value: { article: 'bread', count: 1 } }] } } },
         });
       },
       { timeout: 420_000, interval: 1_000 },

@@ -60,11 +60,15 @@ describe('a cart', () => {
     }
   });
 
-  it('loses a line that was ordered through a Region that had not seen the line and whose clock is behind', () => {
+  it('loses a line that was ordered or removed through a Region that had not seen the line and whose clock is behind', () => {
     const [, line = ''] = Object.keys(given(cart).concurrently([added('bread')], [added('apples')]).state.lines);
     const ordering = { type: 'Ordered' as const, data: { order: 'boardman.ada.1', lines: [line] } };
-    const { state } = given(cart).concurrently([ordering], [added('apples')]);
-    expect(state).toEqual({ lines: {}, orders: ['boardman.ada.1'] });
+    const removal = { type: 'Removed' as const, data: { lines: [line] } };
+    for (const [first, orders] of [
+      [ordering, ['boardman.ada.1']],
+      [removal, []],
+    ] as const)
+      expect(given(cart).concurrently([first], [added('apples')]).state).toEqual({ lines: {}, orders });
   });
 
   it('counts an order once, however often it is reported', () => {

@@ -8,6 +8,7 @@ import { wallet } from '../../streams/wallet.ts';
 
 const added = (article: string, count: number) => ({ type: 'Added' as const, data: { article, count } });
 const additions = [added('apples', 4), added('melon', 1), added('apples', 2)];
+const many = Array.from({ length: 21 }, (_, i) => added(`article-${i}`, 1));
 const filled = given(cart, ...additions).state;
 const asked: Checkout = {
   cart: 'boardman.ada',
@@ -73,19 +74,10 @@ describe('a checkout', () => {
   });
 
   it.each<[string, Partial<Checkout>, string]>([
-    ['of an empty cart', { content: { lines: {}, orders: [] } }, 'is empty'],
+    ['of an empty cart', { content: cart.initial }, 'is empty'],
     ['of an article without a price', { prices: { apples: 30 } }, 'no price of melon'],
     ['at a warehouse that does not exist', { warehouse: 'mars' }, 'no warehouse mars'],
-    [
-      'of more articles than one transaction can have',
-      {
-        content: {
-          lines: Object.fromEntries(Array.from({ length: 21 }, (_, i) => [i, { article: `article-${i}`, count: 1 }])),
-          orders: [],
-        },
-      },
-      'at most 20',
-    ],
+    ['of more articles than one transaction can have', { content: given(cart, ...many).state }, 'at most 20'],
   ])('%s is refused', (_what, differently, why) => {
     expect(() => checkout({ ...asked, ...differently })).toThrow(
       expect.objectContaining({ code: 'rejected', message: expect.stringContaining(why) }),
