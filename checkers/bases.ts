@@ -10,8 +10,10 @@ export const bases: Checker = (evidence) => {
   const { stored } = evidence;
   const requested = evidence.requests.appends.flatMap((append) => {
     const each = stored.get(append.stream);
-    const isHome = evidence.typeOf(append.stream)?.mode === 'home';
-    return each ? (append.commits ?? []).flatMap((commit) => baseOf(append, each, commit, isHome)) : [];
+    const type = evidence.typeOf(append.stream);
+    // What a log may take is decided on all of it: the version that was named is only waited for.
+    const base = type?.kind === 'escrow' ? behindNamed : baseOf;
+    return each ? (append.commits ?? []).flatMap((commit) => base(append, each, commit, type?.mode === 'home')) : [];
   });
   const held = [...stored.values()].flatMap((each) =>
     evidence.typeOf(each.stream)?.mode === 'home' ? each.visible.flatMap((commit) => behind(each.stream, commit)) : [],
@@ -41,6 +43,13 @@ function baseOf(append: Append, stored: Stored, commit: HistoryCommit, isHome: b
   if (tries.every(({ basedOn }) => basedOn))
     return violation('based on', `was based on ${showVersion(tries[0]?.basedOn ?? {})}, and its context is ${base}`);
   return behind(stream, commit);
+}
+
+function behindNamed({ stream, id, tries }: Append, _stored: Stored, commit: HistoryCommit): readonly Violation[] {
+  const isAtLeast = tries.some(({ basedOn = {} }) => dominates(commit.context, basedOn));
+  const what = `${id} at ${showDot(commit)} of ${stream} is based on ${showVersion(commit.context)}, behind what was named`;
+  const early = { property: 'based on', what, ops: tries.map(({ op }) => op), streams: [stream] };
+  return [...(isAtLeast ? [] : [early]), ...behind(stream, commit)];
 }
 
 /** Whether a context is what was expected: nothing but positions without events may follow. */

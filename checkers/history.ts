@@ -13,9 +13,10 @@ const dotSchema = z.object({ log: z.string(), position: z.int().positive() });
  * - `balance`: of an account that is never negative; `seats`: by whom each seat is taken, at most `capacity`; someone may have several
  * - `counter`: a sum
  * - `set`: of texts, add-wins: a removal leaves its text if its writer had not seen some insertion that is folded earlier
+ * - `escrow`: a number that is never negative, and how much of it each log may take
  * - `entries`: the texts that were noted, each with the ids of the earlier ones that its writer had not seen
  */
-export const KINDS = ['list', 'register', 'balance', 'seats', 'counter', 'set', 'entries'] as const;
+export const KINDS = ['list', 'register', 'balance', 'seats', 'counter', 'set', 'escrow', 'entries'] as const;
 export type Kind = (typeof KINDS)[number];
 
 const streamTypeSchema = z.object({
@@ -46,6 +47,9 @@ export const effectSchema = z.discriminatedUnion('do', [
   z.object({ do: z.literal('release'), by: z.string() }), // seats
   z.object({ do: z.literal('insert'), value: z.string() }), // set
   z.object({ do: z.literal('remove'), value: z.string() }), // set
+  z.object({ do: z.literal('grant'), amount: z.number(), region: z.string() }), // escrow: decided in this Region only
+  z.object({ do: z.literal('use'), amount: z.number() }), // escrow: refused if the log of the Region holds less
+  z.object({ do: z.literal('move'), amount: z.number(), from: z.string(), to: z.string() }), // escrow: from a Region to a log
   z.object({ do: z.literal('note'), text: z.string() }), // entries
 ]);
 export type Effect = z.infer<typeof effectSchema>;
@@ -95,7 +99,7 @@ const readSchema = z.object({
   result: resultSchema,
   code: z.string().optional(),
   version: versionSchema.optional(),
-  /** list: numbers; register: number or null; balance, counter: number; seats, set: texts; entries: {id, commitId, text, unseen} */
+  /** list: numbers; register: number or null; balance, counter: number; seats, set: texts; escrow: {value, rights by log}; entries: {id, commitId, text, unseen} */
   state: z.unknown().optional(),
 });
 

@@ -3,6 +3,7 @@ import { atomic } from './atomic.ts';
 import { bases } from './bases.ts';
 import { convergence } from './convergence.ts';
 import { cost } from './cost.ts';
+import { escrow } from './escrow.ts';
 import { type Checker, Evidence } from './evidence/evidence.ts';
 import { gaps } from './gaps.ts';
 import type { History, Undecided, Violation } from './history.ts';
@@ -25,6 +26,7 @@ const checkers: readonly Checker[] = [
   convergence,
   sessions,
   bases,
+  escrow,
   serializable,
   atomic,
   outcomes,

@@ -1,7 +1,7 @@
 // The streams of the workloads: of each kind that the checkers can judge, in both modes.
 import * as z from 'zod';
-import { type Domain, defineDomain, defineStream, defineView, reject } from '../index.ts';
-import { account, note, stock } from '../testing/toy.ts';
+import { checkRights, type Domain, defineDomain, defineStream, defineView, reject } from '../index.ts';
+import { account, note, stock, tickets as toyTickets } from '../testing/toy.ts';
 import { defineUse, defineWorkload } from '../workload/workload.ts';
 
 const valueSchema = z.strictObject({ value: z.int() });
@@ -67,6 +67,21 @@ const set = defineStream({
   },
 });
 
+/** Here rights are moved to a log, which may be one that a Region does not write any more. */
+const tickets = defineStream({
+  ...toyTickets,
+  commands: {
+    ...toyTickets.commands,
+    move: {
+      ...toyTickets.commands.move,
+      decide({ left }, data, context) {
+        checkRights(left, data.count, context);
+        return [{ type: 'Moved', data }];
+      },
+    },
+  },
+});
+
 const CAPACITY = 3;
 
 const seats = defineStream({
@@ -93,7 +108,7 @@ function workloadDomain(snapshots: boolean): Domain {
     { ...account, ...often },
     { ...counter, ...often },
   ];
-  const others = [seats, list, register, set].map((stream) => ({ ...stream, ...often }));
+  const others = [seats, list, register, set, tickets].map((stream) => ({ ...stream, ...often }));
   return defineDomain({
     streams: [notes, accounts, counters, ...others],
     views: [
@@ -138,6 +153,32 @@ export const workload = defineWorkload({
       kind: 'set',
       command: ({ do: command, value }) => ({ command, input: { value } }),
       effect: ({ type, data: { value } }) => ({ do: type === 'Inserted' ? 'insert' : 'remove', value }),
+    }),
+    tickets: defineUse(tickets, {
+      kind: 'escrow',
+      command(effect) {
+        switch (effect.do) {
+          case 'grant':
+            return { command: 'issue', input: { count: effect.amount, region: effect.region } };
+          case 'use':
+            return { command: 'sell', input: { count: effect.amount } };
+          case 'move':
+            return { command: 'move', input: { count: effect.amount, from: effect.from, to: effect.to } };
+        }
+      },
+      effect(event) {
+        switch (event.type) {
+          case 'Issued':
+            return { do: 'grant', amount: event.data.count, region: event.data.region };
+          case 'Sold':
+            return { do: 'use', amount: event.data.count };
+          case 'Moved':
+            return { do: 'move', amount: event.data.count, from: event.data.from, to: event.data.to };
+          case 'Reclaimed':
+            throw new Error('Nothing is reclaimed here.');
+        }
+      },
+      state: ({ left }) => left,
     }),
     account: defineUse(account, {
       kind: 'balance',

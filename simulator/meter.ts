@@ -1,4 +1,5 @@
 import type { LineOf, OperationLine } from '../checkers/history.ts';
+import { giverIn } from '../checkers/reference/kinds.ts';
 import { useOf } from '../workload/workload.ts';
 import { type FaultyPorts, portsAround } from '../world/region/faults.ts';
 import { workload } from './domain.ts';
@@ -45,10 +46,11 @@ export function mostOf(operation: OperationLine, isWarm: boolean): Costs {
     case 'read':
       return { writes: 0, requests: 1, roundTrips: 0 };
     case 'append': {
-      const home = homeOf(operation.stream);
+      const { stream, region, effect } = operation;
+      const home = homeOf(stream);
       // A put. Cold, the stream is loaded before; and so is one that every Region writes, after a second.
       const requests = isWarm && home !== undefined ? 1 : 2;
-      return { writes: 1, requests, roundTrips: home === undefined || home === operation.region ? 0 : 1 };
+      return { writes: 1, requests, roundTrips: (home ?? giverIn(effect) ?? region) === region ? 0 : 1 };
     }
     case 'transact':
       return mostOfTransaction(operation);

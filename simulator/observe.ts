@@ -36,7 +36,10 @@ async function observeStream(scene: Scene, region: string, stream: string): Prom
   const { state, version } = streamStateSchema.parse(body);
   const stored = await world.region(region).load(stream);
   const commits = stored.map(shown);
-  recorder.add({ line: 'replica', region, stream, commits, version: versionIn(version), state });
+  recorder.add({
+    ...{ line: 'replica', region, stream, commits, version: versionIn(version) },
+    state: useOf(workload, stream).state(state),
+  });
 }
 
 function shown(commit: Commit): HistoryCommit {

@@ -320,7 +320,7 @@ class Draw {
   }
 
   #effect(stream: string, i: number): Effect {
-    return drawEffect(useOf(workload, stream).kind, i, this.#dice);
+    return drawEffect(useOf(workload, stream).kind, i, this.#dice, REGIONS);
   }
 
   /** @param decisions no Region can be added to strong ones */

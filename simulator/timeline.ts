@@ -150,6 +150,12 @@ export function effectInWords(effect: Effect): string {
     case 'take':
     case 'release':
       return `${effect.do} by ${effect.by}`;
+    case 'grant':
+      return `grant ${effect.amount} to ${effect.region}`;
+    case 'use':
+      return `use ${effect.amount}`;
+    case 'move':
+      return `move ${effect.amount} from ${effect.from} to ${effect.to}`;
     case 'note':
       return `note ${effect.text}`;
   }

@@ -127,12 +127,16 @@ export const tickets = defineStream({
   mode: 'merge',
   escrow: true,
   events: {
-    Issued: { schemaVersion: 1, schema: countSchema, sample: { count: 9 } },
+    Issued: {
+      schemaVersion: 1,
+      schema: countSchema.extend({ region: z.string() }),
+      sample: { count: 9, region: 'us-east-1' },
+    },
     Sold: { schemaVersion: 1, schema: countSchema, sample: { count: 2 } },
     Moved: {
       schemaVersion: 1,
-      schema: countSchema.extend({ to: z.string() }),
-      sample: { count: 4, to: 'us-west-2' },
+      schema: countSchema.extend({ from: z.string(), to: z.string() }),
+      sample: { count: 4, from: 'us-east-1', to: 'us-west-2' },
     },
     Reclaimed: {
       schemaVersion: 1,
@@ -151,7 +155,7 @@ export const tickets = defineStream({
     issue: {
       input: countSchema.extend({ region: z.string() }),
       home: ({ region }) => region,
-      decide: (_tickets, { count }) => [{ type: 'Issued', data: { count } }],
+      decide: (_tickets, data) => [{ type: 'Issued', data }],
     },
     sell: {
       input: countSchema,
@@ -163,9 +167,9 @@ export const tickets = defineStream({
     move: {
       input: countSchema.extend({ from: z.string(), to: z.string() }),
       home: ({ from }) => from,
-      decide({ left }, { count, to }, context) {
+      decide({ left }, { count, from, to }, context) {
         checkRights(left, count, context);
-        return [{ type: 'Moved', data: { count, to: logOf(context, to) } }];
+        return [{ type: 'Moved', data: { count, from, to: logOf(context, to) } }];
       },
     },
     reclaim: {

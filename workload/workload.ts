@@ -12,6 +12,7 @@ const EFFECTS = {
   seats: ['take', 'release'],
   counter: ['add'],
   set: ['insert', 'remove'],
+  escrow: ['grant', 'use', 'move'],
   entries: ['note'],
 } as const satisfies Readonly<Record<Kind, readonly Effect['do'][]>>;
 
@@ -34,6 +35,7 @@ interface States {
   readonly seats: readonly string[];
   readonly counter: number;
   readonly set: readonly string[];
+  readonly escrow: { readonly value: number; readonly rights: Readonly<Record<string, number>> };
   readonly entries: readonly NotedEntry[];
 }
 

@@ -99,7 +99,7 @@ class Draw {
 
   /** A name takes one seat at most: what a second one means differs between domains. */
   #effect(stream: string, i: number): Effect {
-    const effect = drawEffect(useOf(this.#options.workload, stream).kind, i, this.#dice);
+    const effect = drawEffect(useOf(this.#options.workload, stream).kind, i, this.#dice, this.#options.regions);
     const takers = this.#takers.get(stream) ?? [];
     if (effect.do === 'release' && takers.length > 0) return { ...effect, by: this.#dice.pick(takers) };
     if (effect.do !== 'take') return effect;

@@ -57,6 +57,6 @@ function contentOf({ events }: HistoryCommit): string {
   return canonical(events.map(({ type, effect }) => ({ type, effect })));
 }
 
-function eventsOf({ commitId, events }: HistoryCommit): readonly FoldedEvent[] {
-  return events.map(({ id, effect }) => ({ id, commitId, effect }));
+function eventsOf({ commitId, log, events }: HistoryCommit): readonly FoldedEvent[] {
+  return events.map(({ id, effect }) => ({ id, commitId, log, effect }));
 }

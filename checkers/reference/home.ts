@@ -164,7 +164,7 @@ function changed(type: StreamType, home: Home, effect: Effect, dot: Dot | undefi
   const decided = decide(type, home.value, effect);
   if (decided === 'refused') return undefined;
   if (decided === 'changes nothing' && !dot) return home;
-  const value = evolve(home.value, { id: '', commitId: '', effect }, () => []);
+  const value = evolve(home.value, { id: '', commitId: '', log: '', effect }, () => []);
   return { value, last: dot ? { log: dot.log, position: dot.position } : 'not known', applied: home.applied };
 }
 

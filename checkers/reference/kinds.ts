@@ -13,7 +13,13 @@ export interface Entry {
 
 type Item = number | string | Entry;
 
-export type State = number | null | readonly Item[];
+/** A number, and how much of it each log may take. */
+export interface Escrow {
+  readonly value: number;
+  readonly rights: Readonly<Record<string, number>>;
+}
+
+export type State = number | null | readonly Item[] | Escrow;
 
 const initial = {
   list: [],
@@ -22,6 +28,7 @@ const initial = {
   seats: [],
   counter: 0,
   set: [],
+  escrow: { value: 0, rights: {} },
   entries: [],
 } as const satisfies Readonly<Record<Kind, State>>;
 
@@ -34,6 +41,7 @@ export function initialOf(kind: Kind): State {
 export interface FoldedEvent {
   readonly id: string;
   readonly commitId: string;
+  readonly log: string;
   readonly effect: Effect;
 }
 
@@ -57,11 +65,28 @@ export function evolve(state: State, event: FoldedEvent, unseen: () => readonly 
       return unseen().some((other) => other.effect.do === 'insert' && other.effect.value === effect.value)
         ? state
         : withoutFirst(itemsIn(state), effect.value);
+    case 'grant':
+      return withRights(state, { [event.log]: effect.amount });
+    case 'use':
+      return withRights(state, { [event.log]: -effect.amount });
+    case 'move':
+      return withRights(withRights(state, { [event.log]: -effect.amount }), { [effect.to]: effect.amount });
     case 'note': {
       const { id, commitId } = event;
       return [...itemsIn(state), { id, commitId, text: effect.text, unseen: unseen().map((other) => other.id) }];
     }
   }
+}
+
+function withRights(state: State, changes: Readonly<Record<string, number>>): Escrow {
+  const { value, rights } = isEscrow(state) ? state : initial.escrow;
+  const held = new Map(Object.entries(rights));
+  let raised = 0;
+  for (const [log, amount] of Object.entries(changes)) {
+    held.set(log, (held.get(log) ?? 0) + amount);
+    raised += amount;
+  }
+  return { value: value + raised, rights: Object.fromEntries(held) };
 }
 
 function withoutFirst(items: readonly Item[], item: Item): readonly Item[] {
@@ -117,6 +142,16 @@ export function mayChangeNothing(effect: Effect): boolean {
 
 /** A text that is equal for equal states. The texts of a set have no order. */
 export function keyOf(kind: Kind, state: unknown): string {
-  if (kind === 'entries') return canonical(state);
+  if (kind === 'entries' || kind === 'escrow') return canonical(state);
   return JSON.stringify(kind === 'set' && Array.isArray(state) ? state.toSorted() : state) ?? 'undefined';
+}
+
+/** True if a state is one of the kind `escrow`. */
+export function isEscrow(state: unknown): state is Escrow {
+  return state !== null && typeof state === 'object' && 'value' in state && 'rights' in state;
+}
+
+/** The only Region that decides an effect on a stream with escrow; undefined if every Region does. */
+export function giverIn(effect: Effect): string | undefined {
+  return effect.do === 'grant' ? effect.region : effect.do === 'move' ? effect.from : undefined;
 }

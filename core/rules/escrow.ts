@@ -25,7 +25,7 @@ export interface BoundedCounter {
 }
 
 /**
- * A number that never falls below a bound, in a type with `escrow`. Its commands ask `checkRights` before they take. Whoever grants or
+ * A number that never falls below a bound, in a type with `escrow`. Its commands ask `checkRights` before they take. A command that grants or
  * moves names the Region, and has that Region as the `home` of the command: a retry elsewhere would grant twice.
  * @param bound the lowest value, which is also the first one
  */

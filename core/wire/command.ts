@@ -14,6 +14,7 @@ export const appendRequestSchema: z.ZodType<Append> = z.object({
   commitId: commitIdSchema,
   operation: operationSchema,
   expected: versionVectorSchema.optional(),
+  basedOn: versionVectorSchema.optional(),
   meta: passedOnMetaSchema,
 });
 

@@ -8,7 +8,7 @@ import {
   nextVersion,
   type StreamDefinition,
 } from '../../core/index.ts';
-import { account, type Entry, money, note, notes, stock, taken, toyDomain, words } from '../../testing/toy.ts';
+import { account, type Entry, money, note, notes, stock, taken, tickets, toyDomain, words } from '../../testing/toy.ts';
 
 const textSchema = z.strictObject({ text: z.string() });
 
@@ -104,6 +104,8 @@ const lengths = defineView({
 export const CODES = {
   /** The toy domain. */
   toy: toyDomain,
+  /** There are tickets, which every Region sells as far as its log holds some. */
+  tickets: defineDomain({ streams: [note, tickets], views: [notes] }),
   /** Notes and accounts have snapshots. */
   snapshots: domainOf({ ...note, snapshots: snapshotsOf(1) }, { ...account, snapshots: snapshotsOf(1) }),
   /** Notes are in capitals, and snapshots of the code before are used. */

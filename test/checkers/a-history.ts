@@ -13,6 +13,7 @@ export const TYPES = {
   seats: { mode: 'home', kind: 'seats', capacity: 2 },
   counter: { mode: 'merge', kind: 'counter' },
   set: { mode: 'merge', kind: 'set' },
+  tickets: { mode: 'merge', kind: 'escrow' },
   note: { mode: 'merge', kind: 'entries' },
 } as const;
 

@@ -133,6 +133,8 @@ class Model {
         return { do: amount < 2 ? 'release' : 'take', by: text };
       case 'set':
         return { do: amount < 1 ? 'remove' : 'insert', value: text };
+      case 'escrow':
+        return { do: 'use', amount };
       case 'entries':
         return { do: 'note', text };
     }

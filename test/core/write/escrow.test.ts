@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { defineDomain, defineStream } from '../../../core/index.ts';
+import { submitHere } from '../../../core/intake/command.ts';
 import { boundedCounter, checkRights, evolveBy, initialBy } from '../../../core/rules/index.ts';
 import { appendToStream } from '../../../core/write/append.ts';
 import { submitAppend } from '../../../core/write/submit.ts';
@@ -105,6 +106,17 @@ describe('a stream type with escrow', () => {
     expect(await reclaim('ap')).not.toHaveProperty('dot');
   });
 
+  it('has nothing to sell in a new log of a Region, until the old one is reclaimed', async () => {
+    const us = aTicketOffice();
+    await appendToStream(us, asked('issue', { count: 2, region: 'us' }));
+    const restored = aTicketOffice('us', { log: 'us-b', logs: ['us-b', 'eu', 'ap'] });
+    await replicate(STREAM, us, restored);
+    await expect(appendToStream(restored, asked('sell', { count: 1 }))).rejects.toThrow('Only 0 can be taken');
+    await appendToStream(restored, asked('reclaim', { log: 'us' }));
+    await appendToStream(restored, asked('sell', { count: 2 }));
+    expect(await leftIn(restored)).toEqual({ left: { value: 0, rights: { us: 0, 'us-b': 0 } } });
+  });
+
   it('moves to the log that a restored Region writes now', async () => {
     const us = aTicketOffice('us', { logs: ['us', 'eu-b', 'ap'] });
     await appendToStream(us, asked('issue', { count: 4, region: 'us' }));
@@ -145,9 +157,9 @@ describe('a command with a home', () => {
     const invoked: string[] = [];
     const eu = aTicketOffice('eu');
     const remote = {
-      invoke: async (region: string, sent: unknown) => {
+      invoke: async (region: string, sent: unknown): Promise<unknown> => {
         invoked.push(region);
-        return { appended: JSON.parse(JSON.stringify(await appendToStream(eu, sent as never))) };
+        return JSON.parse(JSON.stringify(await submitHere(eu, JSON.parse(JSON.stringify(sent)))));
       },
     };
     const us = { ...aTicketOffice('us'), remote };
@@ -157,6 +169,8 @@ describe('a command with a home', () => {
     expect(appended.dot).toEqual({ log: 'eu', position: 1 });
     expect(invoked).toEqual(['eu']);
     expect(us.events.calls).toEqual([]);
+    const ahead = asked('issue', { count: 2, region: 'eu' }, { basedOn: { us: 1 } });
+    await expect(submitAppend(us, ahead)).rejects.toThrow(refusal('not-caught-up'));
     await expect(appendToStream(us, asked('issue', { count: 2, region: 'eu' }))).rejects.toThrow(
       refusal('misdirected', {
         message: 'The home of this write to tickets/concert is eu, not us.',
