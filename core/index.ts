@@ -155,6 +155,8 @@ export type {
 } from './wire/operate.ts';
 export { encodeOperateRequest, isOperatorAction, operateAnswerSchema, operatorActions } from './wire/operate.ts';
 export type { ParticipantAnswer } from './wire/participant.ts';
+export type { Point } from './wire/point.ts';
+export { parsePoint } from './wire/point.ts';
 export type { ProjectionMessage } from './wire/projection.ts';
 export { parseProjectionMessage, streamsOf } from './wire/projection.ts';
 export { encodeReason } from './wire/reason.ts';
@@ -165,7 +167,7 @@ export { decodeSnapshot, encodeSnapshot } from './wire/snapshot.ts';
 export * from './wire/subscription.ts';
 export { parseTransaction } from './wire/transaction-envelope.ts';
 export type { TurnAnswer } from './wire/turn.ts';
-export { decodeVersionToken, encodeVersionToken } from './wire/version-token.ts';
+export { decodeVersionToken, encodeVersionToken, readVersionToken } from './wire/version-token.ts';
 export { appendToStream } from './write/append.ts';
 export type { SubmitPorts } from './write/submit.ts';
 export { submitAppend } from './write/submit.ts';

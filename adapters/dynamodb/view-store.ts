@@ -5,7 +5,15 @@ import {
   type TransactionCanceledException,
 } from '@aws-sdk/client-dynamodb';
 import { PutCommand, QueryCommand, TransactWriteCommand, type TransactWriteItem } from '@aws-sdk/lib-dynamodb';
-import { hasEffect, isKey, type Sums, type TotalDelta, type ViewEntry, type ViewsTable } from '../../core/index.ts';
+import {
+  hasEffect,
+  isKey,
+  type PageRequest,
+  type Sums,
+  type TotalDelta,
+  type ViewEntry,
+  type ViewsTable,
+} from '../../core/index.ts';
 import { DATABASE_MS } from '../../core/limits/budgets.ts';
 import { timeLimit } from '../sdk/connection.ts';
 import { orSdkError, sdkError } from '../sdk/sdk-error.ts';
@@ -36,7 +44,8 @@ import {
 
 /**
  * The `views` table of the client's Region. Every method throws MeridianError `unavailable` (retryable) if DynamoDB
- * does not respond. Rows and totals are read eventually consistently: a view lags behind its streams anyway.
+ * does not respond. Unless the caller needs what was just written, rows and totals are read eventually consistently: a view
+ * lags behind its streams anyway.
  */
 export function dynamoDbViewStore(client: DynamoDBClient, table: string): ViewsTable {
   const documents = documentClient(client);
@@ -45,6 +54,7 @@ export function dynamoDbViewStore(client: DynamoDBClient, table: string): ViewsT
     view: string,
     kind: 'row' | 'total',
     parse: (item: Item) => { readonly key: string; readonly item: T },
+    { consistent = false }: PageRequest,
   ) => {
     const bound = timeLimit(DATABASE_MS);
     return async (shard: number, after: string | undefined, limit: number): Promise<ShardPage<T>> => {
@@ -54,6 +64,7 @@ export function dynamoDbViewStore(client: DynamoDBClient, table: string): ViewsT
         documents.send(
           new QueryCommand({
             TableName: table,
+            ConsistentRead: consistent,
             KeyConditionExpression: after ? 'pk = :pk AND sk > :after' : 'pk = :pk',
             ExpressionAttributeValues: { ':pk': partition, ...(after && { ':after': lastKeyUpTo(after) }) },
             Limit: limit,
@@ -156,33 +167,31 @@ export function dynamoDbViewStore(client: DynamoDBClient, table: string): ViewsT
       }
       return false;
     },
-    rows: (view, shards, after, limit) =>
+    rows: (view, shards, page) =>
       readShards(
         {
           shards,
-          readShard: shardReader(view, 'row', fromRowItem),
+          readShard: shardReader(view, 'row', fromRowItem, page),
           combine: (key, [value]) => (value === undefined ? undefined : { key, value }),
         },
-        after,
-        limit,
+        page,
       ),
-    totals: (view, shards, after, limit) =>
+    totals: (view, shards, page) =>
       readShards(
         {
           shards,
-          readShard: shardReader(view, 'total', fromTotalItem),
+          readShard: shardReader(view, 'total', fromTotalItem, page),
           combine: (key, parts: readonly ShardTotal[]) => {
             const sums = sumOf(parts);
             return sums && { key, sums };
           },
         },
-        after,
-        limit,
+        page,
       ),
-    total: async (view, shards, key) => {
+    total: async (view, shards, key, consistent = false) => {
       if (!isKey(key)) return undefined;
       const keys = Array.from({ length: shards }, (_, shard) => keyOf(view, 'total', shard, key));
-      const items = await orSdkError(`read ${view}`, batchGet(documents, table, keys, { consistent: false }));
+      const items = await orSdkError(`read ${view}`, batchGet(documents, table, keys, { consistent }));
       return sumOf(items.map((item) => fromTotalItem(item).item));
     },
   };

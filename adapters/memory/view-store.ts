@@ -62,17 +62,16 @@ function viewStoreOf(
         else totals.delete(view, shard, key);
       return true;
     },
-    rows: (view, shards, after, limit) =>
+    rows: (view, shards, page) =>
       readShards(
         {
           shards,
           readShard: async (shard, from, count) => entries.page(view, shard, from, count),
           combine: (key, [entry]) => (entry?.row === undefined ? undefined : { key, value: entry.row }),
         },
-        after,
-        limit,
+        page,
       ),
-    totals: (view, shards, after, limit) =>
+    totals: (view, shards, page) =>
       readShards(
         {
           shards,
@@ -82,8 +81,7 @@ function viewStoreOf(
             return sums && { key, sums };
           },
         },
-        after,
-        limit,
+        page,
       ),
     total: async (view, shards, key) => {
       return sumOf(Array.from({ length: shards }, (_, shard) => totals.get(view, shard, key) ?? []).flat());

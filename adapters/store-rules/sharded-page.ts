@@ -1,4 +1,4 @@
-import type { Page } from '../../core/index.ts';
+import type { Page, PageRequest } from '../../core/index.ts';
 import { MAX_PAGE, PAGE_ROUNDS } from '../../core/limits/budgets.ts';
 import { keyOrder } from './key-order.ts';
 
@@ -18,14 +18,13 @@ export interface ShardsReader<Item, Row> {
 }
 
 /**
- * Reads the next page after `after` over all shards, in key order, with at most {@link PAGE_ROUNDS} queries of each
+ * Reads a page over all shards, in key order, with at most {@link PAGE_ROUNDS} queries of each
  * shard. If that is not enough, because many keys are omitted or items are large, the page ends early: it has fewer than
  * `limit` rows, and an `end`.
  */
 export async function readShards<Item, Row extends { readonly key: string }>(
   { shards, readShard, combine }: ShardsReader<Item, Row>,
-  after: string | undefined,
-  limit: number,
+  { after, limit }: Pick<PageRequest, 'after' | 'limit'>,
 ): Promise<Page<Row>> {
   const rows: Row[] = [];
   let end = after;

@@ -34,7 +34,7 @@ export async function pageFigure(): Promise<Figure> {
   const before = queries;
   queries = 0;
   const combine = (key: string, [item]: readonly (string | undefined)[]) => (item === undefined ? undefined : { key });
-  await readShards({ shards: SHARDS, readShard, combine }, undefined, 1);
+  await readShards({ shards: SHARDS, readShard, combine }, { limit: 1 });
   return { what: `page of one row behind ${GONE} that are gone`, before, after: queries, unit: 'queries' };
 }
 
@@ -84,7 +84,7 @@ export async function waitFigure(): Promise<Figure> {
   for (const region of [old, now])
     for (const commit of commitsOf(stream.name, ['us'], 1_000)) region.table.replicate(commit);
   await waitBefore(old, stream);
-  await loadAtLeast(now, stream, { eu: 1 }).catch(() => {});
+  await loadAtLeast(now, stream, { atLeast: { eu: 1 } }).catch(() => {});
   const what = `waiting read of 1,000 commits (${now.reads.loads} loads)`;
   return { what, before: old.reads.items, after: now.reads.items, unit: 'items' };
 }

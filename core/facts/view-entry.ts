@@ -59,6 +59,16 @@ export function maxShardSum(shards: number): number {
 
 export const noContributors: Contributors = { streams: 0, fields: {} };
 
+/** The page of rows or totals to read. */
+export interface PageRequest {
+  /** The key after which it starts. @default the first one */
+  readonly after?: string | undefined;
+  /** Items, at most. */
+  readonly limit: number;
+  /** Whether it has everything that was written before it was asked for. @default false */
+  readonly consistent?: boolean | undefined;
+}
+
 /** A page of rows or totals, in key order. It may have fewer than the requested number of items, or none. */
 export interface Page<Item> {
   readonly items: readonly Item[];

@@ -73,8 +73,12 @@ export const AHEAD_COMMITS = 50;
 export const KEEP_COMMITS = 25;
 /** Queries of each shard for one page of a view; a page that would need more ends early. */
 export const PAGE_ROUNDS = 4;
-/** How long a read waits for a version that its Region has not seen. */
+/** How long a read waits for a version that its Region has not seen, unless its caller says. */
 export const CATCH_UP_MS = 2_000;
+/** The longest such wait that a caller may ask for. */
+export const MAX_CATCH_UP_S = 10;
+/** Streams whose versions one read of a view waits for. */
+export const MAX_STREAMS_AT_LEAST = 50;
 /** How long a read waits for a decision of another Region. */
 export const READ_DECISION_MS = 2_000;
 /**

@@ -165,6 +165,17 @@ function callRelations(limits: Limits): Relation[] {
       has: time('api') - 1000,
     },
     { name: 'the default wait is allowed', needs: limits.DEFAULT_WAIT_S, has: limits.MAX_WAIT_S },
+    {
+      // The last load before the end of the wait, and the whole stream if the caller asks for an earlier state.
+      name: 'api has time for the longest wait of a read, and for two loads after it',
+      needs: limits.MAX_CATCH_UP_S * 1000 + 2 * (limits.SNAPSHOT_MS + DATABASE_MS),
+      has: time('api'),
+    },
+    {
+      name: 'the default wait of a read is allowed',
+      needs: limits.CATCH_UP_MS,
+      has: limits.MAX_CATCH_UP_S * 1000,
+    },
     { name: 'our own client waits longer than api runs', needs: time('api') + 1, has: limits.HTTP_CLIENT_MS },
     {
       name: 'ingest has time to send the last message to another Region and publish its receipt',
@@ -269,6 +280,11 @@ function subscriberRelations({ FUNCTIONS, ...limits }: Limits): Relation[] {
     {
       name: 'our own client in a function waits longer than the API waits for a transaction',
       needs: limits.DEFAULT_WAIT_S * 1000 + 1,
+      has: limits.FUNCTION_CLIENT_MS,
+    },
+    {
+      name: 'our own client in a function waits longer than a read waits',
+      needs: limits.MAX_CATCH_UP_S * 1000 + 1,
       has: limits.FUNCTION_CLIENT_MS,
     },
     {

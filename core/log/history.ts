@@ -3,7 +3,7 @@ import type { StreamDefinition } from '../definition/stream.ts';
 import { type Commit, isVisible, type Stamped, writtenAt } from '../facts/commit.ts';
 import type { Decision } from '../facts/decision.ts';
 import type { MeridianError } from '../facts/errors.ts';
-import type { Hlc } from '../facts/hlc.ts';
+import { type Hlc, wallTimeOf } from '../facts/hlc.ts';
 import type { KnownCopy, Snapshot } from '../facts/snapshot.ts';
 import { positionIn, sameVersion, type VersionVector, versionDominates } from '../facts/version.ts';
 import { IDEMPOTENCY_WINDOW_MS } from '../limits/budgets.ts';
@@ -196,6 +196,23 @@ export class History {
     const { seen, fold } = this.#held;
     if (sameVersion(version, seen.version)) return this.state;
     return fold.apart(seen.upTo(version)).state;
+  }
+
+  /**
+   * True if all commits written after a time are available individually, none of them only in the base: no commit is written
+   * later, by its writer's clock, than its stamp says.
+   */
+  reachesTime(time: number): boolean {
+    const { base } = this.#held;
+    return base === undefined || wallTimeOf(base.latestStamp) <= time;
+  }
+
+  /**
+   * The version of the largest causally closed part of the seen set whose commits were all written at or before a time
+   * that this history reaches, by their writers' clocks.
+   */
+  writtenBy(time: number): VersionVector {
+    return this.#held.seen.writtenBy(time);
   }
 
   /** The seen commits not covered by `version`, which this history reaches, in fold order. */

@@ -4,7 +4,7 @@ import type { Commit } from '../facts/commit.ts';
 import { invalid, MeridianError } from '../facts/errors.ts';
 import { type Hlc, wallTimeOf } from '../facts/hlc.ts';
 import type { StreamRef } from '../facts/stream-ref.ts';
-import { emptyVersion, sameVersion, type VersionVector, versionDominates } from '../facts/version.ts';
+import { emptyVersion, joinVersions, sameVersion, type VersionVector, versionDominates } from '../facts/version.ts';
 import { CATCH_UP_MS } from '../limits/budgets.ts';
 import type { Decisions } from '../ports/decisions.ts';
 import type { EventStore } from '../ports/event-store.ts';
@@ -137,23 +137,27 @@ export async function addMissing(ports: LoadPorts, history: History, missing: It
   return true;
 }
 
+/** Versions of a stream to wait for, by their names in the request, which faults have as their paths. */
+export type Wanted = Readonly<Record<string, VersionVector | undefined>>;
+
 /**
- * Loads a stream once, then what arrives in this Region's table, until this Region has seen `atLeast`.
- * @param path the name of `atLeast` in the request, for errors
- * @throws MeridianError `unknown-stream-type`; `validation`: no Region can ever have seen `atLeast`; `not-caught-up` after
- *   {@link CATCH_UP_MS}, with the version this Region has seen
+ * Loads a stream once, then what arrives in this Region's table, until this Region has seen all that is wanted.
+ * @throws MeridianError `unknown-stream-type`; `validation`: no Region can ever have seen one of the versions; `not-caught-up`
+ *   after `waitMs`, with the version this Region has seen
  */
 export async function loadAtLeast(
   ports: LoadPorts,
   stream: StreamRef,
-  atLeast: VersionVector = emptyVersion,
-  path = 'atLeast',
+  wanted: Wanted = {},
+  waitMs = CATCH_UP_MS,
 ): Promise<History> {
-  const retries = new Retries(ports.runtime, CATCH_UP_MS);
+  const versions = Object.entries(wanted).flatMap(([path, version]) => (version ? [{ path, version }] : []));
+  const atLeast = versions.map(({ version }) => version).reduce(joinVersions, emptyVersion);
+  const retries = new Retries(ports.runtime, waitMs);
   let history = await loadHistory(ports, stream);
   for (;;) {
     if (versionDominates(history.seen, atLeast)) return history;
-    checkReachable(ports, history, atLeast, path);
+    for (const { path, version } of versions) checkReachable(ports, history, version, path);
     if (!(await retries.pause()))
       throw new MeridianError('not-caught-up', `This Region has not seen that version of ${stream.name} yet. Retry.`, {
         retryable: true,

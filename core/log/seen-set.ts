@@ -1,4 +1,4 @@
-import { type Commit, foldOrder, isVisible } from '../facts/commit.ts';
+import { type Commit, foldOrder, isVisible, writtenAt } from '../facts/commit.ts';
 import type { Hlc } from '../facts/hlc.ts';
 import { emptyVersion, positionIn, type VersionVector, versionCovers, versionOf } from '../facts/version.ts';
 import type { LogPositions } from './log-positions.ts';
@@ -6,11 +6,13 @@ import type { LogPositions } from './log-positions.ts';
 /** The largest causally closed version whose commits are all present, and its commits after the base in fold order. */
 export class SeenSet {
   readonly #logs: LogPositions;
+  readonly #base: VersionVector;
   readonly #commits: Commit[] = [];
   #version: VersionVector;
 
   constructor(logs: LogPositions, base: VersionVector = emptyVersion) {
     this.#logs = logs;
+    this.#base = base;
     this.#version = base;
   }
 
@@ -43,6 +45,25 @@ export class SeenSet {
   /** The seen commits that a version covers, in fold order. */
   upTo(version: VersionVector): readonly Commit[] {
     return this.#commits.filter((commit) => versionCovers(version, commit));
+  }
+
+  /**
+   * The version of the largest causally closed part of the seen commits that were all written at or before a time, by their
+   * writers' clocks. A commit that depends on one that is left out is left out too; so is what follows in its log, because
+   * a version has no gaps. The commits in the base are all included.
+   */
+  writtenBy(time: number): VersionVector {
+    const leftOut = new Map<string, number>();
+    const positions = new Map(Object.entries(this.#base));
+    // Fold order extends causal order, and the order of each log.
+    for (const commit of this.#commits) {
+      const covered = [...Object.entries(commit.context), [commit.log, commit.position] as const];
+      const isWithin = covered.every(([log, position]) => position < (leftOut.get(log) ?? Number.POSITIVE_INFINITY));
+      if (isWithin && writtenAt(commit) <= time)
+        for (const [log, position] of covered) positions.set(log, Math.max(positions.get(log) ?? 0, position));
+      else if (!leftOut.has(commit.log)) leftOut.set(commit.log, commit.position);
+    }
+    return versionOf(positions);
   }
 
   /**

@@ -1,4 +1,4 @@
-import type { Page, Row, Sums, TotalDelta, ViewEntry } from '../facts/view-entry.ts';
+import type { Page, PageRequest, Row, Sums, TotalDelta, ViewEntry } from '../facts/view-entry.ts';
 
 /**
  * The entries and totals in the `views` table of this Region, stored under the names of generations. Reads of entries
@@ -23,17 +23,15 @@ export interface ViewStore {
    */
   apply(view: string, entries: readonly ViewEntry[], deltas: readonly TotalDelta[]): Promise<boolean>;
   /**
-   * Rows of streams (key: the stream's name) in key order, after `after`. At most `PAGE_ROUNDS` queries of each shard:
-   * among many streams without a row, a page ends early.
+   * Rows of streams (key: the stream's name) in key order. At most `PAGE_ROUNDS` queries of each shard: among many
+   * streams without a row, a page ends early.
    */
-  rows(view: string, shards: number, after: string | undefined, limit: number): Promise<Page<Row>>;
-  /** The totals under a key, summed over the shards, in key order, after `after`. Queries as for `rows`. */
-  totals(
-    view: string,
-    shards: number,
-    after: string | undefined,
-    limit: number,
-  ): Promise<Page<{ readonly key: string; readonly sums: Sums }>>;
-  /** One key's totals, summed over the shards; undefined if no stream contributes. */
-  total(view: string, shards: number, key: string): Promise<Sums | undefined>;
+  rows(view: string, shards: number, page: PageRequest): Promise<Page<Row>>;
+  /** The totals under a key, summed over the shards, in key order. Queries as for `rows`. */
+  totals(view: string, shards: number, page: PageRequest): Promise<Page<{ readonly key: string; readonly sums: Sums }>>;
+  /**
+   * One key's totals, summed over the shards; undefined if no stream contributes.
+   * @param consistent whether they include everything that was written before. @default false
+   */
+  total(view: string, shards: number, key: string, consistent?: boolean): Promise<Sums | undefined>;
 }

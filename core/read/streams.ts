@@ -3,17 +3,24 @@ import { streamTypeOf } from '../definition/domain.ts';
 import type { Commit } from '../facts/commit.ts';
 import { MeridianError } from '../facts/errors.ts';
 import { countWithin } from '../facts/json.ts';
-import { parseStreamRef } from '../facts/stream-ref.ts';
+import { parseStreamRef, type StreamRef } from '../facts/stream-ref.ts';
 import { drivingRegionOf, parseAttemptId } from '../facts/transaction.ts';
 import { advanceVersion, emptyVersion, type VersionVector } from '../facts/version.ts';
-import { PAGE_BYTES } from '../limits/budgets.ts';
+import { DEFAULT_PAGE, PAGE_BYTES } from '../limits/budgets.ts';
 import type { History } from '../log/history.ts';
 import { type LoadPorts, loadAtLeast } from '../log/load.ts';
 import type { EventStore } from '../ports/event-store.ts';
 import type { IntentStore } from '../ports/intent-store.ts';
+import type { Point } from '../wire/point.ts';
+import type { ViewPorts } from './current-view.ts';
 import { firstSeen } from './first-commits.ts';
 import type { HealthPorts } from './health.ts';
-import type { ViewPorts } from './views.ts';
+
+/** How long a read waits for a version. */
+export interface WaitOptions {
+  /** Milliseconds. @default `CATCH_UP_MS` */
+  readonly waitMs?: number | undefined;
+}
 
 export interface StreamState {
   readonly state: unknown;
@@ -21,22 +28,44 @@ export interface StreamState {
   readonly mode: Mode;
 }
 
+export interface ReadOptions extends WaitOptions {
+  /** What this Region must have seen. */
+  readonly atLeast?: VersionVector | undefined;
+  /** The point whose state is wanted. @default what this Region has seen */
+  readonly at?: Point | undefined;
+}
+
 /**
- * The state of a stream as this Region has seen it; a stream without commits has the initial state of its type.
- * @param atLeast waits up to `CATCH_UP_MS` until this Region has seen that version
- * @throws MeridianError `unknown-stream-type`; `validation`: no Region can have seen `atLeast`; `not-caught-up`, with the version
- *   this Region has seen; `unavailable`
+ * The state of a stream as this Region has seen it, or at an earlier point; a stream without commits has the initial state
+ * of its type. Waits until this Region has seen the versions in the options.
+ * @throws MeridianError `unknown-stream-type`; `validation`: no Region can have seen one of these versions; `not-caught-up`,
+ *   with the version this Region has seen; `unavailable`
  */
 export async function readStream(
   ports: StreamReadPorts,
   stream: string,
-  atLeast?: VersionVector,
+  options: ReadOptions = {},
 ): Promise<StreamState> {
   const ref = parseStreamRef(stream);
   const { mode } = streamTypeOf(ports.domain, ref.type);
-  const history = await loadAtLeast(ports, ref, atLeast);
+  const { history, version } = await loadPoint(ports, ref, options);
   await keepShown(ports, history);
-  return { state: history.state, version: history.seen, mode };
+  return { state: history.stateAt(version), version, mode };
+}
+
+/** A stream, and the version to show. */
+async function loadPoint(ports: StreamReadPorts, ref: StreamRef, { atLeast, at, waitMs }: ReadOptions) {
+  const wanted = { atLeast, ...(at && 'version' in at && { at: at.version }) };
+  const loaded = await loadAtLeast(ports, ref, wanted, waitMs);
+  if (!at) return { history: loaded, version: loaded.seen };
+  const { snapshots: _snapshots, ...table } = ports;
+  // A snapshot that includes later commits is of no use. What was seen a moment ago needs no further wait.
+  const history = reachesPoint(loaded, at) ? loaded : await loadAtLeast(table, ref, wanted, 0);
+  return { history, version: 'version' in at ? at.version : history.writtenBy(at.time) };
+}
+
+function reachesPoint(history: History, at: Point): boolean {
+  return 'version' in at ? history.reaches(at.version) : history.reachesTime(at.time);
 }
 
 /**
@@ -56,6 +85,13 @@ async function keepShown({ region, decisions, events }: StreamReadPorts, { inten
   );
 }
 
+export interface CommitsOptions extends WaitOptions {
+  /** A version whose commits the reader has. @default none */
+  readonly after?: VersionVector | undefined;
+  /** Commits per page, at most. @default 100 */
+  readonly limit?: number | undefined;
+}
+
 export interface CommitPage {
   readonly commits: readonly Commit[];
   /** The reader's version after this page; pass it as `after` to get the next page. */
@@ -72,11 +108,10 @@ export interface CommitPage {
 export async function readCommits(
   ports: StreamReadPorts,
   stream: string,
-  after: VersionVector = emptyVersion,
-  limit = 100,
+  { after = emptyVersion, limit = DEFAULT_PAGE, waitMs }: CommitsOptions = {},
 ): Promise<CommitPage> {
   const ref = parseStreamRef(stream);
-  if (!(await hasSeen(ports, stream, after))) await loadAtLeast(ports, ref, after, 'after');
+  if (!(await hasSeen(ports, stream, after))) await loadAtLeast(ports, ref, { after }, waitMs);
   // One more than requested shows whether any follow.
   const { commits: unread, history } = await firstSeen(ports, ref, after, limit + 1);
   await keepShown(ports, history);

@@ -16,6 +16,11 @@ export function encodeVersionToken(stream: string, version: VersionVector): stri
     .replaceAll('=', '');
 }
 
+/** True if a text has the form of a version token, of any stream. */
+export function isVersionToken(text: string): boolean {
+  return tokenPattern.test(decodeBase64(text));
+}
+
 /**
  * Parses a version token of a stream.
  * @param path the token's path, for the error

@@ -153,7 +153,7 @@ function ageOf({ loadedAt }: Warm, runtime: AppendPorts['runtime']): number {
 /** Loads a stream and keeps it in memory. @throws MeridianError as `loadAtLeast` */
 export async function loadWarm(ports: AppendPorts, stream: StreamRef, basedOn?: VersionVector): Promise<History> {
   const loadedAt = { now: ports.runtime.now(), elapsed: ports.runtime.elapsed() };
-  const history = await loadAtLeast(ports, stream, basedOn, 'basedOn');
+  const history = await loadAtLeast(ports, stream, { basedOn });
   ports.warm.set(stream.name, { history, loadedAt, watch: watchOf(ports, stream) });
   return history;
 }

@@ -1,5 +1,7 @@
 import type { LambdaFunctionURLEvent } from 'aws-lambda';
 import { cutProblem, messageOf } from '../../core/facts/errors.ts';
+import { parseStreamRef } from '../../core/facts/stream-ref.ts';
+import { emptyVersion, joinVersions } from '../../core/facts/version.ts';
 import {
   decodeVersionToken,
   invalid,
@@ -8,6 +10,8 @@ import {
   MeridianError,
   type Meta,
   type Problem,
+  readVersionToken,
+  streamNameOf,
   toProblem,
   type VersionVector,
 } from '../../core/index.ts';
@@ -15,9 +19,9 @@ import {
   DEFAULT_PAGE,
   MAX_ANSWER_BYTES,
   MAX_BODY_BYTES,
+  MAX_CATCH_UP_S,
   MAX_PAGE,
   MAX_PROBLEM_BYTES,
-  MAX_WAIT_S,
 } from '../../core/limits/budgets.ts';
 
 /** The parameters in a route's path. */
@@ -93,9 +97,13 @@ function renamed(error: unknown, name: string, path: string): unknown {
 
 /** The version token in a header, with or without ETag quotes. @throws MeridianError `validation` */
 export function tokenHeader(event: LambdaFunctionURLEvent, name: string): string | undefined {
-  return header(event, name)
-    ?.trim()
-    .replace(/^(W\/)?"(.*)"$/, '$2');
+  const text = header(event, name);
+  return text && unquoted(text.trim());
+}
+
+/** A version token without the quotes of an ETag. */
+function unquoted(token: string): string {
+  return token.replace(/^(W\/)?"(.*)"$/, '$2');
 }
 
 /** @throws MeridianError `validation` */
@@ -105,14 +113,55 @@ export function versionHeader(event: LambdaFunctionURLEvent, name: string, strea
 }
 
 /**
- * The seconds of `Prefer: wait=N` (RFC 7240), at most 50; undefined if absent. As the RFC requires, only the first of
+ * The versions in a header that lists version tokens of any streams, by stream; those of one stream are joined. Lambda
+ * sends a repeated header as a list.
+ * @throws MeridianError `validation`
+ */
+export function versionsHeader(event: LambdaFunctionURLEvent, name: string): ReadonlyMap<string, VersionVector> {
+  const versions = new Map<string, VersionVector>();
+  const text = header(event, name);
+  if (text === undefined) return versions;
+  // Of a list, empty elements are ignored (RFC 9110), but not all of them.
+  const tokens = text.split(',').flatMap((part) => unquoted(part.trim()) || []);
+  for (const token of tokens.length > 0 ? tokens : ['']) {
+    const { stream, version } = readVersionToken(token, name);
+    const { type, id } = parseStreamRef(stream);
+    inHeader(name, 'stream', () => streamNameOf(type, id));
+    versions.set(stream, joinVersions(versions.get(stream) ?? emptyVersion, version));
+  }
+  return versions;
+}
+
+/**
+ * The seconds of `Prefer: wait=N` (RFC 7240), at most `most`; undefined if absent. As the RFC requires, only the first of
  * several preferences counts, and a malformed one is ignored.
  */
-export function waitHeader(event: LambdaFunctionURLEvent): number | undefined {
+export function waitHeader(event: LambdaFunctionURLEvent, most: number): number | undefined {
   const preferences = withoutQuotes(header(event, 'Prefer') ?? '').split(',');
   const parts = preferences.map((preference) => (preference.split(';', 1)[0] ?? '').split('='));
   const [, seconds = '', more] = parts.find(([name]) => name?.trim().toLowerCase() === 'wait') ?? [];
-  return more === undefined && /^\s*\d+\s*$/.test(seconds) ? Math.min(Number(seconds), MAX_WAIT_S) : undefined;
+  return more === undefined && /^\s*\d+\s*$/.test(seconds) ? Math.min(Number(seconds), most) : undefined;
+}
+
+/**
+ * Answers a read that waits for as long as its caller prefers, and reports what was applied, even if that was not enough.
+ * @param read gets the milliseconds to wait, undefined for the default
+ * @throws what `read` throws, except `not-caught-up` where the caller has a preference
+ */
+export async function answerWaiting(
+  event: LambdaFunctionURLEvent,
+  read: (waitMs: number | undefined) => Promise<Answer>,
+): Promise<Answer> {
+  const asked = waitHeader(event, MAX_CATCH_UP_S);
+  if (asked === undefined) return read(undefined);
+  const applied = { 'preference-applied': `wait=${asked}` };
+  try {
+    const answer = await read(asked * 1000);
+    return { ...answer, headers: { ...answer.headers, ...applied } };
+  } catch (error) {
+    if (!(error instanceof MeridianError && error.code === 'not-caught-up')) throw error;
+    return problemAnswer(error, applied);
+  }
 }
 
 /**

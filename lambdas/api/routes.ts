@@ -15,6 +15,7 @@ import {
   type Problem,
   parseCommandEnvelope,
   parseEventsEnvelope,
+  parsePoint,
   type ReadPorts,
   readCommits,
   readHealth,
@@ -33,6 +34,7 @@ import { BEGIN_MS, MAX_ENVELOPES, MAX_PROBLEM_OF_MANY_BYTES } from '../../core/l
 import { isFailure } from '../failure.ts';
 import {
   type Answer,
+  answerWaiting,
   fitsAnswer,
   header,
   inHeader,
@@ -45,6 +47,7 @@ import {
   tokenHeader,
   traced,
   versionHeader,
+  versionsHeader,
 } from './http.ts';
 import { ignoredParameters } from './ignored.ts';
 import { getTransaction, postTransaction } from './transactions.ts';
@@ -149,29 +152,39 @@ const postCommand: Handle = async (ports, event, { type = '', id = '', name }) =
 const getStream: Handle = async (ports, event, { type = '', id = '' }) => {
   const stream = streamNameOf(type, id);
   const atLeast = versionHeader(event, 'If-At-Least', stream);
-  const read = await namedAs('If-At-Least', 'atLeast', readStream(ports, stream, atLeast));
-  return jsonAnswer(encodeStreamState(ports.region, stream, read), etag({ stream, version: read.version }));
+  const point = new URLSearchParams(event.rawQueryString).get('at');
+  const at = point === null ? undefined : parsePoint(stream, point);
+  return answerWaiting(event, async (waitMs) => {
+    const read = await namedAs('If-At-Least', 'atLeast', readStream(ports, stream, { atLeast, at, waitMs }));
+    return jsonAnswer(encodeStreamState(ports.region, stream, read), etag({ stream, version: read.version }));
+  });
 };
 
 const getCommits: Handle = async (ports, event, { type = '', id = '' }) => {
   const stream = streamNameOf(type, id);
-  const { after, limit } = pageOf(event);
-  const page = await readCommits(
-    ports,
-    stream,
-    after === undefined ? undefined : decodeVersionToken(stream, after, 'after'),
-    limit,
+  const { after: token, limit } = pageOf(event);
+  const after = token === undefined ? undefined : decodeVersionToken(stream, token, 'after');
+  return answerWaiting(event, async (waitMs) =>
+    jsonAnswer(encodeCommitPage(stream, await readCommits(ports, stream, { after, limit, waitMs }))),
   );
-  return jsonAnswer(encodeCommitPage(stream, page));
 };
 
 const getRows: Handle = async (ports, event, { view = '' }) => {
-  const { after, limit } = pageOf(event);
-  return jsonAnswer(encodeRowPage(ports.region, view, await readRows(ports, view, after, limit)));
+  const page = pageOf(event);
+  const atLeast = versionsHeader(event, 'If-At-Least');
+  return answerWaiting(event, async (waitMs) => {
+    const rows = await namedAs('If-At-Least', 'atLeast', readRows(ports, view, { ...page, atLeast, waitMs }));
+    return jsonAnswer(encodeRowPage(ports.region, view, rows));
+  });
 };
 
-const getRow: Handle = async (ports, _event, { view = '', key = '' }) =>
-  jsonAnswer(encodeRow(ports.region, view, await readRow(ports, view, key)));
+const getRow: Handle = async (ports, event, { view = '', key = '' }) => {
+  const atLeast = versionsHeader(event, 'If-At-Least');
+  return answerWaiting(event, async (waitMs) => {
+    const row = await namedAs('If-At-Least', 'atLeast', readRow(ports, view, key, { atLeast, waitMs }));
+    return jsonAnswer(encodeRow(ports.region, view, row));
+  });
+};
 
 const getHealth: Handle = async (ports) => jsonAnswer(await readHealth(ports));
 
@@ -202,7 +215,7 @@ const ROUTES: readonly Route[] = [
   { method: 'POST', path: '/streams/:type/:id/commands/:name', handle: postCommand },
   { method: 'POST', path: '/transactions', handle: postTransaction },
   { method: 'GET', path: '/transactions/:id', handle: getTransaction },
-  { method: 'GET', path: '/streams/:type/:id', handle: getStream },
+  { method: 'GET', path: '/streams/:type/:id', handle: getStream, query: ['at'] },
   { method: 'GET', path: '/streams/:type/:id/events', handle: getCommits, query: PAGE },
   { method: 'GET', path: '/views/:view', handle: getRows, query: PAGE },
   { method: 'GET', path: '/views/:view/:key', handle: getRow },

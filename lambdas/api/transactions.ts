@@ -13,7 +13,7 @@ import {
   type Transaction,
   type TransactPorts,
 } from '../../core/index.ts';
-import { DEFAULT_WAIT_S, PASSED_ON_WAIT_MS } from '../../core/limits/budgets.ts';
+import { DEFAULT_WAIT_S, MAX_WAIT_S, PASSED_ON_WAIT_MS } from '../../core/limits/budgets.ts';
 import {
   type Answer,
   header,
@@ -33,7 +33,7 @@ import {
  */
 export async function postTransaction(ports: TransactPorts, event: LambdaFunctionURLEvent): Promise<Answer> {
   const transaction = traced(named(ports, jsonBody(event), header(event, 'Idempotency-Key')), event);
-  const asked = waitHeader(event);
+  const asked = waitHeader(event, MAX_WAIT_S);
   const wait = Math.min((asked ?? DEFAULT_WAIT_S) * 1000, longestWait(ports, transaction.id));
   const outcome = await withId(transaction.id, runTransaction(ports, transaction, wait));
   const applied = asked === undefined ? {} : { 'preference-applied': `wait=${wait / 1000}` };

@@ -114,7 +114,7 @@ export const items: Readonly<Record<string, Form>> = {
       const [view = ''] = keyOf(form).pk.split('#');
       const { key, item: total } = fromTotalItem(unmarshall(attributesSchema.parse(form)));
       const store = dynamoDbViewStore(aTable([itemSchema.parse(form)]).client, TABLE);
-      const shown = (await store.totals(view, 1, undefined, 1)).items.at(0)?.sums;
+      const shown = (await store.totals(view, 1, { limit: 1 })).items.at(0)?.sums;
       return { view, key, ...total, shown };
     },
     write: async ({ view, key, sums, contributors }: ATotal) => {

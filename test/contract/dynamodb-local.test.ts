@@ -136,8 +136,12 @@ describeWithDynamoDbLocal('DynamoDB Local', (local) => {
       expect(await counting(() => store.entries('counted', []))).toEqual({});
       const deltas = [contributed('red', { n: 1 }, 1)];
       expect(await counting(() => store.apply('counted', [], deltas))).toEqual({ TransactWriteItemsCommand: 1 });
-      expect(await counting(() => store.totals('counted', 4, undefined, 10))).toEqual({ QueryCommand: 4 });
-      expect(await counting(() => store.total('counted', 4, 'red'))).toEqual({ BatchGetItemCommand: 1 });
+      for (const consistent of [false, true]) {
+        expect(await counting(() => store.totals('counted', 4, { limit: 10, consistent }))).toEqual({
+          QueryCommand: 4,
+        });
+        expect(await counting(() => store.total('counted', 4, 'red', consistent))).toEqual({ BatchGetItemCommand: 1 });
+      }
     });
 
     test('a total that its last stream leaves takes a second transaction; a page takes at most four Queries per shard', async () => {
@@ -152,7 +156,7 @@ describeWithDynamoDbLocal('DynamoDB Local', (local) => {
           entries.map(({ i, ...entry }) => ({ ...entry, stream: `note/${String(page * 100 + i).padStart(5, '0')}` })),
           [],
         );
-      expect(await counting(() => store.rows('rowless', 1, undefined, 1))).toEqual({ QueryCommand: 4 });
+      expect(await counting(() => store.rows('rowless', 1, { limit: 1 }))).toEqual({ QueryCommand: 4 });
     });
 
     test('reading the generations of any number of views is one BatchGetItem; changing those of one view is one PutItem', async () => {

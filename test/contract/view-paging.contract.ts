@@ -37,7 +37,7 @@ export function viewPagingContract(store: () => ViewsTable): void {
       const entries = keys.map((stream, i) => anEntry({ stream, shard: shardOf(i), row: { i } }));
       await store().apply(view, entries, []);
       for (const limit of [1, 7, 50, 1000]) {
-        const pages = await pagesOf((after) => store().rows(view, SHARDS, after, limit));
+        const pages = await pagesOf((after) => store().rows(view, SHARDS, { after, limit }));
         expect(pages.flat()).toEqual(
           entries.map(({ stream, row }) => ({ key: stream, value: row })).sort((a, b) => byBytes(a.key, b.key)),
         );
@@ -55,7 +55,7 @@ export function viewPagingContract(store: () => ViewsTable): void {
       await store().apply(view, entries, []);
       const expected = entries.filter(({ row }) => row !== undefined).map(({ stream }) => stream);
       for (const limit of [1, 4, 1000]) {
-        const pages = await pagesOf((after) => store().rows(view, SHARDS, after, limit));
+        const pages = await pagesOf((after) => store().rows(view, SHARDS, { after, limit }));
         expect(pages.flat().map(({ key }) => key)).toEqual(expected);
         expect(pages.slice(0, -1).every((page) => page.length === limit)).toBe(true);
       }
@@ -66,7 +66,7 @@ export function viewPagingContract(store: () => ViewsTable): void {
       const many = Array.from({ length: 4_200 }, (_, i) => anEntry({ stream: `note/${String(i).padStart(5, '0')}` }));
       const entries = many.map((entry, i) => (i === 4_199 ? { ...entry, row: 'last' } : entry));
       for (let i = 0; i < entries.length; i += 100) await store().apply(view, entries.slice(i, i + 100), []);
-      const pages = await pagesOf((after) => store().rows(view, 1, after, 1));
+      const pages = await pagesOf((after) => store().rows(view, 1, { after, limit: 1 }));
       expect(pages).toEqual([[], [{ key: 'note/04199', value: 'last' }]]);
     });
 
@@ -78,7 +78,7 @@ export function viewPagingContract(store: () => ViewsTable): void {
         [],
       );
       const behind = async (key: string | undefined) =>
-        (await store().rows(view, SHARDS, key, 10)).items.map(({ key }) => key);
+        (await store().rows(view, SHARDS, { after: key, limit: 10 })).items.map(({ key }) => key);
       expect(await behind(undefined)).toEqual(['a', 'c', 'e']);
       expect(await behind('')).toEqual(['a', 'c', 'e']);
       expect(await behind('a')).toEqual(['c', 'e']);
@@ -105,8 +105,10 @@ export function viewPagingContract(store: () => ViewsTable): void {
       for (const start of [...starts, `${filled}x`, `${filled}xx`, `${filled}xxx`]) {
         const after = start + char.repeat(1_024);
         const expected = streams.filter((stream) => byBytes(stream, after) > 0).sort(byBytes);
-        expect((await store().rows(view, SHARDS, after, 100)).items.map(({ key }) => key)).toEqual(expected);
-        expect((await store().totals(view, SHARDS, after, 100)).items.map(({ key }) => key)).toEqual(expected);
+        expect((await store().rows(view, SHARDS, { after, limit: 100 })).items.map(({ key }) => key)).toEqual(expected);
+        expect((await store().totals(view, SHARDS, { after, limit: 100 })).items.map(({ key }) => key)).toEqual(
+          expected,
+        );
       }
     });
 
@@ -128,7 +130,7 @@ export function viewPagingContract(store: () => ViewsTable): void {
         })
         .sort((a, b) => byBytes(a.key, b.key));
       for (const limit of [1, 6, 1000]) {
-        const pages = await pagesOf((after) => store().totals(view, SHARDS, after, limit));
+        const pages = await pagesOf((after) => store().totals(view, SHARDS, { after, limit }));
         expect(pages.flat()).toEqual(expected);
         expect(pages.slice(0, -1).every((page) => page.length === limit)).toBe(true);
       }
@@ -140,7 +142,7 @@ export function viewPagingContract(store: () => ViewsTable): void {
         anEntry({ stream: `note/${String(i).padStart(2, '0')}`, row: String(i).padStart(2, '0').repeat(50_000) }),
       );
       await store().apply(view, entries, []);
-      const rows = (await store().rows(view, 1, undefined, 15)).items;
+      const rows = (await store().rows(view, 1, { limit: 15 })).items;
       expect(rows.map(({ key }) => key)).toEqual(entries.slice(0, 15).map(({ stream }) => stream));
       expect(rows.every(({ value }, i) => value === entries[i]?.row)).toBe(true);
     });

@@ -68,7 +68,7 @@ export function viewStoreContract(open: () => ViewsTable): void {
         await store.apply(view, [entry], []);
         meddle(entry);
         meddle(await entryOf(view, anEntry()));
-        meddle((await store.rows(view, 1, undefined, 10)).items);
+        meddle((await store.rows(view, 1, { limit: 10 })).items);
         expect(await entryOf(view, anEntry())).toEqual(anEntry({ row: { deep: [1] } }));
       });
     });
@@ -94,7 +94,7 @@ export function viewStoreContract(open: () => ViewsTable): void {
         await store.apply(view, [anEntry({ row: 'here' })], []);
         await store.apply(view, [anEntry({ revision: 2 })], []);
         expect(await entryOf(view, anEntry())).toEqual(anEntry({ revision: 2 }));
-        expect((await store.rows(view, 1, undefined, 10)).items).toEqual([]);
+        expect((await store.rows(view, 1, { limit: 10 })).items).toEqual([]);
       });
 
       test('with one stale entry, nothing is applied: no other entry, no total', async () => {
@@ -115,7 +115,7 @@ export function viewStoreContract(open: () => ViewsTable): void {
         const deltas = Array.from({ length: half }, (_, i) => delta(`K${i}`, i % 4, { n: i + 1 }));
         expect(await store.apply(view, entries, deltas)).toBe(true);
         expect((await store.entries(view, entries)).size).toBe(half);
-        expect((await store.totals(view, 4, undefined, 1000)).items).toHaveLength(half);
+        expect((await store.totals(view, 4, { limit: 1000 })).items).toHaveLength(half);
       });
 
       test('entries and a change just below the byte limits are applied', async () => {
@@ -152,7 +152,7 @@ export function viewStoreContract(open: () => ViewsTable): void {
         // Refused before it is sent: a plain Error, not one converted from a response.
         await expect(store.apply(view, entries, deltas)).rejects.toMatchObject({ name: 'Error' });
         expect(await store.entries(view, [anEntry()])).toEqual(new Map());
-        expect((await store.totals(view, 1, undefined, 10)).items).toEqual([]);
+        expect((await store.totals(view, 1, { limit: 10 })).items).toEqual([]);
       });
 
       test('at most one of the projectors that apply the same revision concurrently succeeds', async () => {
@@ -251,8 +251,10 @@ export function viewStoreContract(open: () => ViewsTable): void {
         const view = aView();
         await store.apply(view, [anEntry({ row: 1 })], [delta('red', 0, { n: 1 })]);
         expect(await store.setGenerations(view, least)).toBe(true);
-        expect((await store.rows(view, 1, undefined, 10)).items).toEqual([{ key: 'note/1', value: 1 }]);
-        expect((await store.totals(view, 1, undefined, 10)).items).toEqual([{ key: 'red', sums: { n: 1 } }]);
+        expect((await store.rows(view, 1, { limit: 10, consistent: true })).items).toEqual([
+          { key: 'note/1', value: 1 },
+        ]);
+        expect((await store.totals(view, 1, { limit: 10 })).items).toEqual([{ key: 'red', sums: { n: 1 } }]);
       });
     });
 
@@ -268,8 +270,8 @@ export function viewStoreContract(open: () => ViewsTable): void {
           );
       };
       const leftIn = async (view: string, shards: number): Promise<number> =>
-        (await store.rows(view, shards, undefined, 1000)).items.length +
-        (await store.totals(view, shards, undefined, 1000)).items.length;
+        (await store.rows(view, shards, { limit: 1000 })).items.length +
+        (await store.totals(view, shards, { limit: 1000 })).items.length;
 
       test('of a missing name is complete at once', async () => {
         expect(await store.remove(aView(), 4, 10)).toBe(true);
@@ -312,7 +314,7 @@ export function viewStoreContract(open: () => ViewsTable): void {
         await Promise.all([store.remove(view, 2, 1000), store.remove(view, 2, 1000)]);
         expect(await store.remove(view, 2, 1000)).toBe(true);
         await fill(view, 2, 10);
-        expect((await store.rows(view, 2, undefined, 3)).items).toHaveLength(3);
+        expect((await store.rows(view, 2, { limit: 3 })).items).toHaveLength(3);
         expect(await leftIn(view, 2)).toBe(11);
       });
     });

@@ -11,7 +11,7 @@ export function viewTotalsContract(store: () => ViewsTable): void {
   describe('totals', () => {
     test('a key without deltas has no total', async () => {
       expect(await store().total(aView(), 4, 'red')).toBeUndefined();
-      expect((await store().totals(aView(), 4, undefined, 10)).items).toEqual([]);
+      expect((await store().totals(aView(), 4, { limit: 10 })).items).toEqual([]);
     });
 
     test('deltas add up, field by field, even below zero', async () => {
@@ -19,7 +19,7 @@ export function viewTotalsContract(store: () => ViewsTable): void {
       await store().apply(view, [], [delta('red', 0, { count: 2, balance: 10 }), delta('blue', 0, { balance: 3 })]);
       await store().apply(view, [], [delta('red', 0, { count: -1, balance: -25, taken: 1 })]);
       expect(await store().total(view, 1, 'red')).toEqual({ count: 1, balance: -15, taken: 1 });
-      expect((await store().totals(view, 1, undefined, 10)).items).toEqual([
+      expect((await store().totals(view, 1, { limit: 10 })).items).toEqual([
         { key: 'blue', sums: { balance: 3 } },
         { key: 'red', sums: { count: 1, balance: -15, taken: 1 } },
       ]);
@@ -32,15 +32,19 @@ export function viewTotalsContract(store: () => ViewsTable): void {
         [],
         [0, 1, 2, 3].map((shard) => delta('red', shard, { n: 10 ** shard })),
       );
-      expect(await store().total(view, 4, 'red')).toEqual({ n: 1111 });
-      expect((await store().totals(view, 4, undefined, 10)).items).toEqual([{ key: 'red', sums: { n: 1111 } }]);
+      for (const consistent of [false, true]) {
+        expect(await store().total(view, 4, 'red', consistent)).toEqual({ n: 1111 });
+        expect((await store().totals(view, 4, { limit: 10, consistent })).items).toEqual([
+          { key: 'red', sums: { n: 1111 } },
+        ]);
+      }
     });
 
     test('a total exists while a stream contributes to it, and shows 0; then it is gone', async () => {
       const view = aView();
       const [shown, listed] = [
         () => store().total(view, 2, 'red'),
-        async () => (await store().totals(view, 2, undefined, 10)).items,
+        async () => (await store().totals(view, 2, { limit: 10 })).items,
       ];
       await store().apply(view, [], [counted('red', { n: 5 }, 1)]);
       await store().apply(view, [], [counted('red', { n: -5 }, 1, 1)]);
@@ -83,7 +87,7 @@ export function viewTotalsContract(store: () => ViewsTable): void {
           keys.map((key) => counted(key, { n: -4 }, -2)),
         ),
       ).toBe(true);
-      expect((await store().totals(view, 1, undefined, 10)).items).toEqual([{ key: 'c', sums: { n: 1 } }]);
+      expect((await store().totals(view, 1, { limit: 10 })).items).toEqual([{ key: 'c', sums: { n: 1 } }]);
       expect(await entryOf(view, entry)).toEqual(entry);
     });
 
@@ -108,7 +112,7 @@ export function viewTotalsContract(store: () => ViewsTable): void {
         }
       };
       await Promise.all(Array.from({ length: streams }, (_, i) => move(i)));
-      expect((await store().totals(view, 1, undefined, 10)).items).toEqual([{ key: 'red', sums: { n: 21 } }]);
+      expect((await store().totals(view, 1, { limit: 10 })).items).toEqual([{ key: 'red', sums: { n: 21 } }]);
     });
 
     test.each([0, 1])(
@@ -129,7 +133,7 @@ export function viewTotalsContract(store: () => ViewsTable): void {
       const view = aView();
       await store().apply(view, [], [delta('red', 0, { n: 2, m: 0 }), delta('blue', 0, { n: 1 })]);
       await store().apply(view, [], [delta('red', 1, { n: -2 })]);
-      expect((await store().totals(view, 2, undefined, 10)).items).toEqual([{ key: 'blue', sums: { n: 1 } }]);
+      expect((await store().totals(view, 2, { limit: 10 })).items).toEqual([{ key: 'blue', sums: { n: 1 } }]);
       expect(await store().total(view, 2, 'red')).toBeUndefined();
     });
 
@@ -160,11 +164,11 @@ export function viewTotalsContract(store: () => ViewsTable): void {
         expect(JSON.stringify([found?.stream, found?.totals, found?.row])).toBe(
           JSON.stringify([name, entry.totals, entry.row]),
         );
-        expect(JSON.stringify((await store().rows(view, 2, undefined, 10)).items)).toBe(
+        expect(JSON.stringify((await store().rows(view, 2, { limit: 10 })).items)).toBe(
           JSON.stringify([{ key: name, value: entry.row }]),
         );
         expect(JSON.stringify(await store().total(view, 2, name))).toBe(JSON.stringify(sums(4)));
-        expect(JSON.stringify((await store().totals(view, 2, undefined, 10)).items)).toBe(
+        expect(JSON.stringify((await store().totals(view, 2, { limit: 10 })).items)).toBe(
           JSON.stringify([{ key: name, sums: sums(4) }]),
         );
       },
@@ -209,7 +213,7 @@ export function viewTotalsContract(store: () => ViewsTable): void {
         const change = [counted('blue', { n: 1 }, 1), counted('red', { m: 5, n: more }, 1)];
         await expect(store().apply(view, [entry], change)).rejects.toMatchObject(beyond('n'));
         expect(await entryOf(view, entry)).toBeUndefined();
-        expect((await store().totals(view, 1, undefined, 10)).items).toEqual([{ key: 'red', sums: { m: 1, n: most } }]);
+        expect((await store().totals(view, 1, { limit: 10 })).items).toEqual([{ key: 'red', sums: { m: 1, n: most } }]);
         // Other fields, and the way back, are open.
         expect(await store().apply(view, [entry], [counted('red', { m: 5, n: -more }, 1)])).toBe(true);
         expect(await store().total(view, 1, 'red')).toEqual({ m: 6, n: most - more });
@@ -267,8 +271,8 @@ export function viewTotalsContract(store: () => ViewsTable): void {
     test('rows and totals of one view do not mix', async () => {
       const view = aView();
       await store().apply(view, [anEntry({ stream: 'note/1', row: 1 })], [delta('note/1', 0, { n: 1 })]);
-      expect((await store().rows(view, 1, undefined, 10)).items).toEqual([{ key: 'note/1', value: 1 }]);
-      expect((await store().totals(view, 1, undefined, 10)).items).toEqual([{ key: 'note/1', sums: { n: 1 } }]);
+      expect((await store().rows(view, 1, { limit: 10 })).items).toEqual([{ key: 'note/1', value: 1 }]);
+      expect((await store().totals(view, 1, { limit: 10 })).items).toEqual([{ key: 'note/1', sums: { n: 1 } }]);
     });
   });
 }

@@ -128,7 +128,7 @@ async function fromScratch(domain: Domain, commits: readonly Commit[], view: str
   expect(await projectTriggers({ ...alone, domain, events, views, runtime: fakeRuntime() }, triggers)).toEqual(
     new Map(),
   );
-  return (await readRows({ domain, views }, view, undefined, 1000)).rows;
+  return (await readRows({ domain, views, runtime: fakeRuntime() }, view, { limit: 1000 })).rows;
 }
 
 /** True if anything is stored under a name. */
@@ -197,7 +197,8 @@ describe('a rebuild while events keep arriving', () => {
           const store = stores.get(name) ?? expect.fail();
           expect(region.projectionDeadLetters.bodies).toEqual([]);
           for (const view of views) {
-            const shown = (await readRows({ domain, views: store }, view, undefined, 1000)).rows;
+            const shown = (await readRows({ domain, views: store, runtime: fakeRuntime() }, view, { limit: 1000 }))
+              .rows;
             expect(shown, `${view} in ${name}`).toEqual(await fromScratch(domain, commits, view));
             const { active, building, retired } = (await store.generations([view])).get(view) ?? expect.fail();
             expect({ building, retired }).toEqual({ building: undefined, retired: [] });

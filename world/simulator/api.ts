@@ -28,7 +28,10 @@ export async function callRegion(
   region: string,
   { method, path, body, id, wait = MAX_WAIT_S, headers = {}, query = '' }: ApiRequest,
 ): Promise<ApiAnswer> {
-  const own = { prefer: `wait=${wait}`, ...(id !== undefined && { 'idempotency-key': id }) };
+  const own = {
+    ...(method === 'POST' && { prefer: `wait=${wait}` }),
+    ...(id !== undefined && { 'idempotency-key': id }),
+  };
   return sendRequest(world, region, { method, path, query, headers: { ...own, ...headers }, body });
 }
 

@@ -97,6 +97,19 @@ describe('DynamoDB view store', () => {
     expect(read.requests.map(({ body }) => JSON.parse(body).RequestItems.views.ConsistentRead)).toEqual([true]);
   });
 
+  test('rows and totals are read strongly consistently only for a caller that needs what was written before', async () => {
+    const { store, requests } = await storeBehind(() => ({ body: '{"Items":[],"Responses":{}}' }));
+    for (const consistent of [undefined, false, true]) {
+      await store.rows('v', 1, { limit: 1, consistent });
+      await store.totals('v', 1, { limit: 1, consistent });
+      await store.total('v', 1, 'red', consistent);
+    }
+    const asked = requests.map(({ body }) => JSON.parse(body));
+    expect(
+      asked.map(({ ConsistentRead, RequestItems }) => ConsistentRead ?? RequestItems.views.ConsistentRead),
+    ).toEqual([false, false, true].flatMap((consistent) => [consistent, consistent, consistent]));
+  });
+
   test('invalid generations are reported', async () => {
     const { store } = await storeBehind(() => ({
       body: JSON.stringify({
@@ -155,7 +168,7 @@ describe('DynamoDB view store', () => {
 
   test('a missing permission is not retryable, and is reported', async () => {
     const { store } = await storeBehind(() => refusal('AccessDeniedException', 'not authorized'));
-    await expect(store.rows('v', 1, undefined, 10)).rejects.toMatchObject({
+    await expect(store.rows('v', 1, { limit: 10 })).rejects.toMatchObject({
       code: 'internal',
       retryable: false,
       message: expect.stringContaining('Could not read v#row#0: AccessDeniedException'),

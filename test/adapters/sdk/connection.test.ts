@@ -106,8 +106,8 @@ describe('connection', () => {
     ['drop', SNAPSHOT_MS, ({ snapshots }) => snapshots.drop('note/1', 1, '018f000000000001')],
     ['entries', DATABASE_MS, ({ views }) => views.entries('v', places)],
     ['apply', DATABASE_MS, ({ views }) => views.apply('v', [entry], [])],
-    ['rows', DATABASE_MS, ({ views }) => views.rows('v', 4, undefined, 10)],
-    ['totals', DATABASE_MS, ({ views }) => views.totals('v', 4, undefined, 10)],
+    ['rows', DATABASE_MS, ({ views }) => views.rows('v', 4, { limit: 10 })],
+    ['totals', DATABASE_MS, ({ views }) => views.totals('v', 4, { limit: 10 })],
     ['total', DATABASE_MS, ({ views }) => views.total('v', 4, 'red')],
     ['record', DATABASE_MS, ({ sightings }) => sightings.record('us-east-1', '018f000000000001')],
     ['all', DATABASE_MS, ({ sightings }) => sightings.all()],
@@ -139,8 +139,8 @@ describe('connection', () => {
   test.each<[string, (adapters: Adapters) => Promise<unknown>, (request: StubRequest) => StubAnswer]>([
     ['pages of attempts', ({ decisions }) => decisions.attempts('us-east-1:order-17'), () => noEnd],
     ['pages of a stream', ({ events }) => events.load('note/1'), () => noEnd],
-    ['pages of rows', ({ views }) => views.rows('v', 2, undefined, 10), () => noEnd],
-    ['pages of totals', ({ views }) => views.totals('v', 2, undefined, 10), () => noEnd],
+    ['pages of rows', ({ views }) => views.rows('v', 2, { limit: 10 }), () => noEnd],
+    ['pages of totals', ({ views }) => views.totals('v', 2, { limit: 10 }), () => noEnd],
     ['unprocessed keys', ({ views }) => views.entries('v', places), leftOut],
   ])('a call that receives %s, each in time, ends at its time limit', async (_, call, answer) => {
     const adapters = await adaptersBehind((request, index, timeIsUp) => {

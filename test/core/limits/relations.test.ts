@@ -77,6 +77,8 @@ const broken: Readonly<Record<string, Limits>> = {
   'api has time to append the last envelope in its own Region': but({ BEGIN_MS: 31_000 }),
   'api has time for the longest wait that a caller may request': but({ MAX_WAIT_S: 60 }),
   'the default wait is allowed': but({ DEFAULT_WAIT_S: 51 }),
+  'api has time for the longest wait of a read, and for two loads after it': but({ MAX_CATCH_UP_S: 17 }),
+  'the default wait of a read is allowed': but({ CATCH_UP_MS: 10_001 }),
   'our own client waits longer than api runs': but({ HTTP_CLIENT_MS: 60_000 }),
   'ingest has time to send the last message to another Region and publish its receipt': but({ MESSAGING_MS: 23_000 }),
   'ingest has time to wait for the last transaction and publish its receipt': but({ INGEST_TRANSACT_MS: 36_000 }),
@@ -96,6 +98,7 @@ const broken: Readonly<Record<string, Limits>> = {
   }),
   'our own client in a function waits longer than an append takes': but({ APPEND_MS: 12_000 }),
   'our own client in a function waits longer than the API waits for a transaction': but({ DEFAULT_WAIT_S: 12 }),
+  'our own client in a function waits longer than a read waits': but({ MAX_CATCH_UP_S: 12 }),
   'SQS allows the visibility timeout of a subscriber with the longest timeout': but({ SQS_MAX_VISIBILITY_S: 5_399 }),
   'all retries of a message of a subscriber with the longest timeout fit into its retention': but({
     QUEUE_RETENTION_S: 53_999,

@@ -307,7 +307,7 @@ describe('following the commits of a stream with snapshots', () => {
     const us = aSnapshottingRegion();
     for (const text of ['a', 'b', 'c', 'd']) await appendToStream(us, anAppend({ operation: noted(text) }));
     const positions = async (after: VersionVector | undefined): Promise<readonly number[]> =>
-      (await readCommits(us, STREAM, after)).commits.map(({ position }) => position);
+      (await readCommits(us, STREAM, { after })).commits.map(({ position }) => position);
     expect(await positions(undefined)).toEqual([1, 2, 3, 4]);
     expect(await positions({ us: 2 })).toEqual([3, 4]);
     expect(await positions({ us: 3 })).toEqual([4]);

@@ -61,7 +61,7 @@ describe('load at least', () => {
     const { version } = await appendToStream(us, anAppend());
     us.events.calls.length = 0;
     await loadAtLeast(us, parseStreamRef(STREAM));
-    await loadAtLeast(us, parseStreamRef(STREAM), version);
+    await loadAtLeast(us, parseStreamRef(STREAM), { atLeast: version });
     expect(us.events.calls).toEqual(['load', 'load']);
     expect(us.runtime.slept).toEqual([]);
   });
@@ -77,7 +77,7 @@ describe('load at least', () => {
       if (loads === 2 && second) eu.table.replicate(second);
       if (loads === 4 && first) eu.table.replicate(first);
     });
-    const history = await loadAtLeast({ ...eu, events }, parseStreamRef(STREAM), version);
+    const history = await loadAtLeast({ ...eu, events }, parseStreamRef(STREAM), { atLeast: version });
     expect(history.seen).toEqual({ us: 2 });
     expect(loads).toBe(4);
   });
@@ -97,7 +97,9 @@ describe('load at least', () => {
       read.push(found.length);
       return found;
     };
-    const history = await loadAtLeast({ ...eu, events: { ...eu.events, load } }, parseStreamRef(STREAM), version);
+    const history = await loadAtLeast({ ...eu, events: { ...eu.events, load } }, parseStreamRef(STREAM), {
+      atLeast: version,
+    });
     expect(history.seen).toEqual({ us: 102 });
     // The last one before the gap is filled has arrived, and is read with what is missing.
     expect(read).toEqual([100, 1, 1, 3]);
@@ -114,7 +116,9 @@ describe('load at least', () => {
     const events = watched(us.table, async () => {
       if (++loads === 2) await replicate(STREAM, eu, us);
     });
-    const history = await loadAtLeast({ ...us, snapshots, events }, parseStreamRef(STREAM), { ...version, us: 4 });
+    const history = await loadAtLeast({ ...us, snapshots, events }, parseStreamRef(STREAM), {
+      atLeast: { ...version, us: 4 },
+    });
     expect(history.seen).toEqual({ us: 4, eu: 1 });
     expect(loads).toBeGreaterThan(2);
   });
@@ -124,7 +128,7 @@ describe('load at least', () => {
     const logs = ['us', 'eu'];
     await appendToStream(us, anAppend());
     const start = us.runtime.elapsed();
-    await expect(loadAtLeast({ ...us, logs }, parseStreamRef(STREAM), { us: 1, mars: 1 }, 'basedOn')).rejects.toThrow(
+    await expect(loadAtLeast({ ...us, logs }, parseStreamRef(STREAM), { basedOn: { us: 1, mars: 1 } })).rejects.toThrow(
       expect.objectContaining({
         code: 'validation',
         retryable: false,
@@ -137,7 +141,7 @@ describe('load at least', () => {
     // A Region that was removed: its log has positions, and the next one may still arrive.
     await appendToStream(eu, anAppend({ commitId: 'gone' }));
     await replicate(STREAM, eu, us);
-    await expect(loadAtLeast({ ...us, logs: ['us'] }, parseStreamRef(STREAM), { eu: 2 })).rejects.toThrow(
+    await expect(loadAtLeast({ ...us, logs: ['us'] }, parseStreamRef(STREAM), { atLeast: { eu: 2 } })).rejects.toThrow(
       expect.objectContaining({ code: 'not-caught-up' }),
     );
   });
@@ -148,7 +152,7 @@ describe('load at least', () => {
     await replicate(STREAM, eu, ap);
     await appendToStream(ap, anAppend({ commitId: 'after' }));
     for (const commit of await ap.table.load(STREAM)) if (commit.log === 'ap') us.table.replicate(commit);
-    await expect(loadAtLeast({ ...us, logs: ['us'] }, parseStreamRef(STREAM), { eu: 1 })).rejects.toThrow(
+    await expect(loadAtLeast({ ...us, logs: ['us'] }, parseStreamRef(STREAM), { atLeast: { eu: 1 } })).rejects.toThrow(
       expect.objectContaining({ code: 'not-caught-up' }),
     );
   });
@@ -157,7 +161,7 @@ describe('load at least', () => {
     const us = aRegion('us');
     await appendToStream(us, anAppend());
     const start = us.runtime.elapsed();
-    await expect(loadAtLeast(us, parseStreamRef(STREAM), { us: 2 })).rejects.toThrow(
+    await expect(loadAtLeast(us, parseStreamRef(STREAM), { atLeast: { us: 2 } })).rejects.toThrow(
       expect.objectContaining({ code: 'validation', message: expect.stringContaining('us has written 1 positions') }),
     );
     expect(us.runtime.elapsed()).toBe(start);
@@ -168,9 +172,9 @@ describe('load at least', () => {
     const { version } = await appendToStream(us, anAppend());
     const start = eu.runtime.now();
     const refused = expect.objectContaining({ code: 'not-caught-up', retryable: true });
-    await expect(loadAtLeast(eu, parseStreamRef(STREAM), version)).rejects.toThrow(refused);
+    await expect(loadAtLeast(eu, parseStreamRef(STREAM), { atLeast: version })).rejects.toThrow(refused);
     expect(eu.runtime.now() - start).toBeLessThanOrEqual(2000);
     await replicate(STREAM, us, eu);
-    expect((await loadAtLeast(eu, parseStreamRef(STREAM), version)).seen).toEqual(version);
+    expect((await loadAtLeast(eu, parseStreamRef(STREAM), { atLeast: version })).seen).toEqual(version);
   });
 });

@@ -30,7 +30,7 @@ async function pages(us: Reader, limit: number): Promise<readonly (readonly Comm
   const all: (readonly Commit[])[] = [];
   let after: VersionVector = emptyVersion;
   for (;;) {
-    const page = await readCommits(us, STREAM, after, limit);
+    const page = await readCommits(us, STREAM, { after, limit });
     all.push(page.commits);
     if (!page.more) return all;
     after = page.version;
@@ -63,10 +63,10 @@ describe('a page of commits', () => {
       logOf(log, 1_000, (position) => ({ ...stamp(position, l), context: { [log]: position - 1 } })),
     );
     const { us, read } = aRegionWith(commits);
-    const first = await readCommits(us, STREAM, undefined, 1);
+    const first = await readCommits(us, STREAM, { limit: 1 });
     expect(first.commits).toMatchObject([{ log: 'ap', position: 1 }]);
     expect(read()).toBe(6);
-    const later = await readCommits(us, STREAM, { ap: 500, eu: 500, us: 499 }, 1);
+    const later = await readCommits(us, STREAM, { after: { ap: 500, eu: 500, us: 499 }, limit: 1 });
     expect(later).toMatchObject({ commits: [{ log: 'us', position: 500 }], more: true });
     expect(read()).toBe(12);
   });
@@ -79,7 +79,7 @@ describe('a page of commits', () => {
       ...(position < 40 && { tx: { state: 'aborted', deadline: 1 } }),
     }));
     const hidden = logOf('eu', 40, (position) => ({ ...stamp(0), context: { ap: 1, eu: position - 1 } }));
-    const page = await readCommits(aRegionWith([...aborted, ...hidden]).us, STREAM, undefined, 3);
+    const page = await readCommits(aRegionWith([...aborted, ...hidden]).us, STREAM, { limit: 3 });
     expect(page).toMatchObject({ commits: [{ log: 'us', position: 40 }], more: false });
   });
 
@@ -88,7 +88,7 @@ describe('a page of commits', () => {
     await appendToStream(us, anAppend());
     const many = Object.fromEntries(Array.from({ length: 1_000 }, (_, i) => [`log-${i}`, 1]));
     us.events.calls.length = 0;
-    await expect(readCommits({ ...us, logs: ['us'] }, STREAM, many)).rejects.toThrow(
+    await expect(readCommits({ ...us, logs: ['us'] }, STREAM, { after: many })).rejects.toThrow(
       expect.objectContaining({ code: 'validation' }),
     );
     expect(us.events.calls).toEqual(['load']);
@@ -98,7 +98,7 @@ describe('a page of commits', () => {
     const [intent] = logOf('us', 1, () => ({ context: {}, tx: { state: 'prepared', deadline: 1e15 } }));
     const { us } = aRegionWith(intent ? [intent] : []);
     const refused = expect.objectContaining({ code: 'not-caught-up' });
-    await expect(readCommits(us, STREAM, { us: 1 })).rejects.toThrow(refused);
-    await expect(readCommits(us, STREAM, { us: 1, eu: 2 })).rejects.toThrow(refused);
+    await expect(readCommits(us, STREAM, { after: { us: 1 } })).rejects.toThrow(refused);
+    await expect(readCommits(us, STREAM, { after: { us: 1, eu: 2 } })).rejects.toThrow(refused);
   });
 });

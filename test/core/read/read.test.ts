@@ -48,9 +48,9 @@ describe('reading a stream', () => {
   it('waits for the version that the reader has seen elsewhere, and reports if it does not arrive', async () => {
     const [us, eu] = [aRegion('us'), aRegion('eu')];
     const { version } = await appendToStream(us, anAppend());
-    await expect(readStream(eu, STREAM, version)).rejects.toThrow(refusal('not-caught-up'));
+    await expect(readStream(eu, STREAM, { atLeast: version })).rejects.toThrow(refusal('not-caught-up'));
     await replicate(STREAM, us, eu);
-    expect((await readStream(eu, STREAM, version)).version).toEqual(version);
+    expect((await readStream(eu, STREAM, { atLeast: version })).version).toEqual(version);
   });
 
   it('never returns to an older state: a decision queried from another Region is stored in the table', async () => {
@@ -133,13 +133,17 @@ describe('reading commits', () => {
   it('pages through them in fold order', async () => {
     const us = aRegion();
     for (const text of ['a', 'b', 'c']) await appendToStream(us, anAppend({ operation: noted(text) }));
-    const first = await readCommits(us, STREAM, undefined, 2);
+    const first = await readCommits(us, STREAM, { limit: 2 });
     expect(first).toMatchObject({ version: { us: 2 }, more: true });
     expect(first.commits.map(({ position }) => position)).toEqual([1, 2]);
-    const second = await readCommits(us, STREAM, first.version, 2);
+    const second = await readCommits(us, STREAM, { after: first.version, limit: 2 });
     expect(second).toMatchObject({ version: { us: 3 }, more: false });
     expect(second.commits.map(({ position }) => position)).toEqual([3]);
-    expect(await readCommits(us, STREAM, second.version)).toEqual({ commits: [], version: { us: 3 }, more: false });
+    expect(await readCommits(us, STREAM, { after: second.version })).toEqual({
+      commits: [],
+      version: { us: 3 },
+      more: false,
+    });
   });
 
   it('has 100 commits on a page by default', async () => {
@@ -156,7 +160,7 @@ describe('reading commits', () => {
     let version: VersionVector = {};
     const read: unknown[] = [];
     for (let i = 0; i < 2; i++) {
-      const page = await readCommits(us, STREAM, version);
+      const page = await readCommits(us, STREAM, { after: version });
       read.push(...page.commits.map(({ events }) => events[0]?.data));
       version = page.version;
       await replicate(STREAM, eu, us);
@@ -171,7 +175,7 @@ describe('reading a view of rows', () => {
 
   it('pages through the rows by the ids of their streams', async () => {
     const us = await withNotes(texts);
-    expect(await readRows(us, 'notes', undefined, 3)).toEqual({
+    expect(await readRows(us, 'notes', { limit: 3 })).toEqual({
       rows: [
         { key: 'a', value: [entry('a', 'x')] },
         { key: 'b', value: [entry('b', 'y')] },
@@ -179,7 +183,7 @@ describe('reading a view of rows', () => {
       ],
       next: 'c',
     });
-    expect(await readRows(us, 'notes', 'c', 3)).toEqual({
+    expect(await readRows(us, 'notes', { after: 'c', limit: 3 })).toEqual({
       rows: [{ key: 'c.1', value: [entry('c.1', 'w')] }],
       next: undefined,
     });
@@ -196,7 +200,7 @@ describe('reading a view of rows', () => {
     const { rows, next } = await readRows(us, 'notes');
     expect(rows.length).toBeLessThan(40);
     expect(next).toBe(rows.at(-1)?.key);
-    const rest = await readRows(us, 'notes', next);
+    const rest = await readRows(us, 'notes', { after: next });
     expect([...rows, ...rest.rows]).toHaveLength(40);
     expect(rest.next).toBeUndefined();
   });
@@ -213,14 +217,17 @@ describe('reading a view of totals', () => {
 
   it('pages through the keys, each as presented by the view', async () => {
     const us = await withNotes(texts);
-    expect(await readRows(us, 'words', undefined, 2)).toEqual({
+    expect(await readRows(us, 'words', { limit: 2 })).toEqual({
       rows: [
         { key: 'a', value: 1 },
         { key: 'b', value: 2 },
       ],
       next: 'b',
     });
-    expect(await readRows(us, 'words', 'b', 2)).toEqual({ rows: [{ key: 'c', value: 1 }], next: undefined });
+    expect(await readRows(us, 'words', { after: 'b', limit: 2 })).toEqual({
+      rows: [{ key: 'c', value: 1 }],
+      next: undefined,
+    });
   });
 
   it('shows the sums if the view has no presentation', async () => {

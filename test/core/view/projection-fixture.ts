@@ -42,11 +42,14 @@ export function withView(name: string): Domain {
   };
 }
 
-export async function rowsOf(ports: Pick<ProjectPorts, 'domain' | 'views'>, view: string): Promise<unknown> {
-  return Object.fromEntries((await readRows(ports, view, undefined, 1000)).rows.map(({ key, value }) => [key, value]));
+export async function rowsOf(
+  ports: Pick<ProjectPorts, 'domain' | 'views' | 'runtime'>,
+  view: string,
+): Promise<unknown> {
+  return Object.fromEntries((await readRows(ports, view, { limit: 1000 })).rows.map(({ key, value }) => [key, value]));
 }
 
-export async function viewsOf(ports: Pick<ProjectPorts, 'domain' | 'views'>) {
+export async function viewsOf(ports: Pick<ProjectPorts, 'domain' | 'views' | 'runtime'>) {
   return {
     texts: await rowsOf(ports, 'texts'),
     lengths: await rowsOf(ports, 'lengths'),

@@ -122,7 +122,7 @@ describe('project', () => {
         await put(us, [commit]);
         await projectAll(us, [key(commit)]);
       }
-      expect((await readRows(us, 'counts', undefined, 10)).rows).toEqual([{ key: name, value: { [name]: 3 } }]);
+      expect((await readRows(us, 'counts', { limit: 10 })).rows).toEqual([{ key: name, value: { [name]: 3 } }]);
     },
   );
 

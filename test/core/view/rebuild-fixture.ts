@@ -84,8 +84,11 @@ export async function deliver(ports: ProjectPorts, ...triggers: readonly Trigger
   return expect(await projectTriggers(ports, triggers)).toEqual(new Map());
 }
 
-export async function rowsOf(ports: Pick<ProjectPorts, 'domain' | 'views'>, view: string): Promise<unknown> {
-  return (await readRows(ports, view, undefined, 1000)).rows;
+export async function rowsOf(
+  ports: Pick<ProjectPorts, 'domain' | 'views' | 'runtime'>,
+  view: string,
+): Promise<unknown> {
+  return (await readRows(ports, view, { limit: 1000 })).rows;
 }
 
 /** The rows that a Region with this code shows after projecting each of these commits. */
@@ -96,7 +99,7 @@ export async function fromScratch(domain: Domain, commits: readonly Commit[]) {
   return shown(fresh);
 }
 
-export async function shown(ports: Pick<ProjectPorts, 'domain' | 'views'>) {
+export async function shown(ports: Pick<ProjectPorts, 'domain' | 'views' | 'runtime'>) {
   return {
     counts: await rowsOf(ports, 'counts'),
     last: await rowsOf(ports, 'last'),

@@ -61,14 +61,14 @@ describeWithDynamoDbLocal('a rebuild on DynamoDB Local', (local) => {
     const triggers = commits.map(({ stream, log, position }) => ({ stream, log, position, inTable: true }));
     expect(await projectTriggers(before, triggers)).toEqual(new Map());
     const rows = (n: number) => Array.from({ length: 10 }, (_, i) => ({ key: `text-${i}`, value: { n: n * 6 } }));
-    expect((await readRows(before, 'words', undefined, 100)).rows).toEqual(rows(1));
+    expect((await readRows(before, 'words', { limit: 100 })).rows).toEqual(rows(1));
 
     const { build, segments } = await beginRebuild(after, { view: 'words', segments: 4 });
     const ends = await Promise.all(
       segments.map(({ segment }) => stepRebuild(after, { view: 'words', build, segment })),
     );
     expect(ends.filter(({ done }) => done).length).toBeGreaterThanOrEqual(1);
-    expect((await readRows(after, 'words', undefined, 100)).rows).toEqual(rows(3));
+    expect((await readRows(after, 'words', { limit: 100 })).rows).toEqual(rows(3));
 
     ports.runtime.advance(120_000);
     expect(await cleanRebuild(after, { view: 'words' })).toMatchObject({ done: true, retired: [] });

@@ -109,11 +109,11 @@ describe('an eventually consistent read', () => {
     world.weather.set('table.stale', 1, HERE);
     await made(views.apply('v', [entry], []));
     await made(sightings.record('us-west-2', '018f000000000000'));
-    expect(await made(views.rows('v', 1, undefined, 10))).toMatchObject({ items: [] });
+    expect(await made(views.rows('v', 1, { limit: 10 }))).toMatchObject({ items: [] });
     expect((await made(sightings.all())).size).toBe(0);
     expect((await made(views.entries('v', [entry]))).size).toBe(1);
     await scheduler.run(2_001);
-    expect(await made(views.rows('v', 1, undefined, 10))).toMatchObject({ items: [{ key: STREAM }] });
+    expect(await made(views.rows('v', 1, { limit: 10 }))).toMatchObject({ items: [{ key: STREAM }] });
     expect((await made(sightings.all())).size).toBe(1);
   });
 
