@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { MAX_CATCH_UP_S } from '../core/limits/budgets.ts';
 import { DEFAULT_PREFIX } from '../core/names.ts';
 import { openRegion, type Whereabouts } from './client/open.ts';
 import type { Region } from './client/region.ts';
@@ -64,6 +65,14 @@ function oneOf(command: Command): void {
 /** Runs a command's work with the Region that its options name. */
 export function withRegion(options: RegionOptions, work: (region: Region) => Promise<void>): Promise<void> {
   return reportingErrors(options, async () => work(await openRegion(options)));
+}
+
+/** `--wait` of a command that reads. */
+export function waitOption(): Option {
+  return new Option(
+    '--wait <seconds>',
+    `how long to wait for that version, 0 to ${MAX_CATCH_UP_S} (default: 2)`,
+  ).argParser(wholeNumber(0, MAX_CATCH_UP_S));
 }
 
 /** A whole number from the command line, `to` at most. */

@@ -43,9 +43,22 @@ export const healthCall: Call<z.output<typeof healthSchema>> = {
   answer: healthSchema,
 };
 
-/** @param atLeast a version token: the state must be at this version or a later one */
-export function stateCall(stream: StreamParts, atLeast: string | undefined) {
-  return get(streamStateSchema, pathOf('streams', stream.type, stream.id), { headers: { 'if-at-least': atLeast } });
+/** How long a Region waits for a version that it has not seen. */
+export interface WaitOptions {
+  /** Seconds, 0 to 10. After that the next Region is asked. @default 2 */
+  readonly waitSeconds?: number | undefined;
+}
+
+export interface StateOptions extends WaitOptions {
+  /** A version token: the Region must have seen this version. */
+  readonly atLeast?: string | undefined;
+  /** A version token or a time with its offset: the state at that earlier point. */
+  readonly at?: string | undefined;
+}
+
+export function stateCall(stream: StreamParts, { atLeast, at, waitSeconds }: StateOptions = {}) {
+  const headers = { 'if-at-least': atLeast, prefer: preferring(waitSeconds) };
+  return get(streamStateSchema, pathOf('streams', stream.type, stream.id), { headers, query: { at } });
 }
 
 /** A page of rows or commits. */
@@ -62,16 +75,31 @@ export interface PageOptions {
  */
 export type CommitPage = z.output<typeof commitPageSchema>;
 
-export function commitsCall({ type, id }: StreamParts, page: PageOptions) {
-  return get(commitPageSchema, `${pathOf('streams', type, id)}/events`, { query: queryOf(page) });
+export function commitsCall({ type, id }: StreamParts, { waitSeconds, ...page }: PageOptions & WaitOptions) {
+  const headers = { prefer: preferring(waitSeconds) };
+  return get(commitPageSchema, `${pathOf('streams', type, id)}/events`, { headers, query: queryOf(page) });
 }
 
-export function rowsCall(view: string, page: PageOptions) {
-  return get(rowPageSchema, pathOf('views', view), { query: queryOf(page) });
+export interface SeenOptions extends WaitOptions {
+  /** Version tokens of streams that the view is computed from: the rows must include these versions. */
+  readonly atLeast?: readonly string[] | undefined;
 }
 
-export function rowCall(view: string, key: string) {
-  return get(rowSchema, pathOf('views', view, key));
+export function rowsCall(view: string, { atLeast, waitSeconds, ...page }: PageOptions & SeenOptions) {
+  const headers = headersOf({ atLeast, waitSeconds });
+  return get(rowPageSchema, pathOf('views', view), { headers, query: queryOf(page) });
+}
+
+export function rowCall(view: string, key: string, seen: SeenOptions = {}) {
+  return get(rowSchema, pathOf('views', view, key), { headers: headersOf(seen) });
+}
+
+function headersOf({ atLeast = [], waitSeconds }: SeenOptions) {
+  return { 'if-at-least': atLeast.length > 0 ? atLeast.join() : undefined, prefer: preferring(waitSeconds) };
+}
+
+function preferring(waitSeconds: number | undefined): string | undefined {
+  return waitSeconds === undefined ? undefined : `wait=${waitSeconds}`;
 }
 
 /**
@@ -101,7 +129,7 @@ export function transactCall(
 ) {
   const id = String(transaction.id);
   const call = post(transactionShownSchema, '/transactions', id, jsonOf(transaction, id));
-  const headers = { prefer: wait === undefined ? undefined : `wait=${wait}` };
+  const headers = { prefer: preferring(wait) };
   return { ...call, request: { ...call.request, headers } };
 }
 

@@ -8,7 +8,13 @@ import type { FollowedEvent, FollowOptions } from './follow.ts';
 import type { CallOptions, ClientOptions } from './options.ts';
 import { Regions } from './regions.ts';
 import { Session } from './session.ts';
-import { AnyStream, type HomeWriteOptions, type MergeWriteOptions, type ReadState } from './stream.ts';
+import {
+  AnyStream,
+  type HomeWriteOptions,
+  type MergeWriteOptions,
+  type ReadOptions,
+  type ReadState,
+} from './stream.ts';
 import { type AnyParticipant, type Committed, type TransactOptions, transact } from './transact.ts';
 import type {
   CommandOf,
@@ -23,7 +29,7 @@ import type {
   ViewNamed,
   ViewNameOf,
 } from './types.ts';
-import { AnyView, type RowsOptions } from './view.ts';
+import { AnyView, type IncludeOptions, type RowsOptions } from './view.ts';
 
 /**
  * A client of a deployment, with the streams and views of its domain. Without a type argument the domain is not known:
@@ -80,10 +86,10 @@ export interface StreamClient<Stream extends StreamDefinition> {
     options?: WriteOptionsOf<Stream>,
   ): Promise<Accepted>;
   /**
-   * The state, at least as new as what the session has seen of the stream. @throws ClientError `not-caught-up` if no
-   * Region has seen as much
+   * The state, at least as new as what the session has seen of the stream, or the state at an earlier point. @throws
+   * ClientError `not-caught-up` if no Region has seen as much
    */
-  read(options?: CallOptions): Promise<ReadState<StateOf<Stream>>>;
+  read(options?: ReadOptions): Promise<ReadState<StateOf<Stream>>>;
   /**
    * Yields the events, and new ones as they arrive, until the signal is aborted.
    * @throws ClientError failures that are not temporary
@@ -100,14 +106,14 @@ export type WriteOptionsOf<Stream extends StreamDefinition> = ('home' extends St
   : unknown) &
   ('merge' extends Stream['mode'] ? MergeWriteOptions : unknown);
 
-/** A view of a domain. Sessions do not cover views: a row may be older than what was read before. */
+/** A view of a domain. A row may be older than what was read before, unless the options say what it must include. */
 export interface ViewClient<View extends ViewDefinition> {
-  /** One row. @throws ClientError `not-found` */
-  row(key: string, options?: CallOptions): Promise<RowOf<View>>;
+  /** One row. @throws ClientError `not-found`; `not-caught-up` if no Region's row includes as much */
+  row(key: string, options?: IncludeOptions): Promise<RowOf<View>>;
   /** All rows, in the order of their keys; pages are requested as needed. @throws ClientError */
   rows(options?: RowsOptions): AsyncIterable<{ readonly key: string; readonly value: RowOf<View> }>;
   /** A page of rows. @throws ClientError */
-  page(options?: PageOptions & CallOptions): Promise<{
+  page(options?: PageOptions & IncludeOptions): Promise<{
     readonly rows: readonly { readonly key: string; readonly value: RowOf<View> }[];
     readonly next?: string | undefined;
   }>;
@@ -139,7 +145,7 @@ function over(regions: Regions, session: Session): AnyClient {
     session,
     withSession: (other) => over(regions, other),
     stream: (type, id) => new AnyStream(regions, session, { type, id }),
-    view: (name) => new AnyView(regions, name),
+    view: (name) => new AnyView(regions, session, name),
     transact: (participants, options) => transact(regions, session, participants, options),
     transaction: async (id, options) => (await regions.ask(transactionCall(id), options)).answer,
     health: async ({ region, ...options } = {}) =>

@@ -15,7 +15,11 @@ const detailsSchemas = {
   'version-conflict': z.looseObject({ expected: textSchema, actual: textSchema }),
   'id-reused': z.looseObject({ log: textSchema, position: numberSchema }),
   'stream-busy': z.looseObject({ retryAfter: numberSchema }),
-  'not-caught-up': z.looseObject({ seen: textSchema, wanted: textSchema }),
+  'not-caught-up': z.looseObject({
+    seen: textSchema,
+    wanted: textSchema,
+    behind: z.array(z.string()).optional().catch(undefined),
+  }),
   'not-found': z.looseObject({ state: textSchema }),
   'too-large': z.looseObject({ bytes: numberSchema, limit: numberSchema }),
   aborted: z.looseObject({

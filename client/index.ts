@@ -18,7 +18,7 @@ export type {
   RetryPolicy,
 } from './options.ts';
 export { Session } from './session.ts';
-export type { HomeWriteOptions, MergeWriteOptions, ReadState } from './stream.ts';
+export type { HomeWriteOptions, MergeWriteOptions, ReadOptions, ReadState } from './stream.ts';
 export type { Committed, TransactOptions } from './transact.ts';
 export type { ParticipantOf } from './types.ts';
-export type { RowsOptions } from './view.ts';
+export type { IncludeOptions, RowsOptions } from './view.ts';

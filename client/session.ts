@@ -1,3 +1,4 @@
+import { parseStreamRef } from '../core/facts/stream-ref.ts';
 import { joinVersions, type VersionVector } from '../core/facts/version.ts';
 import { SESSION_STREAMS } from '../core/limits/budgets.ts';
 import { encodeVersionToken, readVersionToken } from '../core/wire/version-token.ts';
@@ -38,6 +39,15 @@ export class Session {
   versionOf(stream: string): string | undefined {
     const version = this.#versions.get(stream);
     return version && encodeVersionToken(stream, version);
+  }
+
+  /** The versions seen of the streams of a type, as tokens, from the most recently used stream on: `most` of them at most. */
+  versionsOf(type: string, most: number): readonly string[] {
+    const found = [...this.#versions].filter(([stream]) => parseStreamRef(stream).type === type);
+    return found
+      .reverse()
+      .slice(0, Math.max(0, most))
+      .map(([stream, version]) => encodeVersionToken(stream, version));
   }
 
   /** The session as a text of letters, digits and `-_.`, for a browser or another process: about 60 characters per stream. */

@@ -1,6 +1,15 @@
 import type { Meta } from '../core/facts/commit.ts';
 import type { Accepted } from '../core/wire/receipt.ts';
-import { type CommitPage, commitsCall, type PageOptions, type StreamParts, stateCall, submitCall } from './call.ts';
+import {
+  type CommitPage,
+  commitsCall,
+  type PageOptions,
+  type StreamParts,
+  stateCall,
+  submitCall,
+  type WaitOptions,
+} from './call.ts';
+import { clientError } from './error.ts';
 import { type FollowedEvent, type FollowOptions, follow } from './follow.ts';
 import type { CallOptions } from './options.ts';
 import type { Regions } from './regions.ts';
@@ -27,6 +36,14 @@ export interface HomeWriteOptions extends WriteOptions {
 export interface MergeWriteOptions extends WriteOptions {
   /** The version that the decision is based on. @default what the Region has seen */
   readonly basedOn?: string | undefined;
+}
+
+export interface ReadOptions extends CallOptions, WaitOptions {
+  /**
+   * The earlier point whose state is read: a version of the stream, or a time, by the clocks of the Regions that wrote.
+   * @default the state that the Region has seen
+   */
+  readonly at?: string | Date | undefined;
 }
 
 /** A stream's state. */
@@ -69,13 +86,21 @@ export class AnyStream {
     return this.#write({ events: [events].flat() }, options);
   }
 
-  async read(options: CallOptions = {}): Promise<ReadState> {
-    const { answer } = await this.#regions.ask(stateCall(this.#parts, this.#session.versionOf(this.name)), options);
+  async read({ at, waitSeconds, ...options }: ReadOptions = {}): Promise<ReadState> {
+    const point = pointOf(at);
+    // The state at a version is the same wherever it has been seen, whatever else has.
+    const atLeast = at === undefined || isTime(at) ? this.#session.versionOf(this.name) : undefined;
+    const call = stateCall(this.#parts, { atLeast, at: point, waitSeconds });
+    const { answer, region } = await this.#regions.ask(call, options);
+    if (point !== undefined && answer.at === undefined)
+      throw clientError('unexpected-answer', `${region} runs a version of Meridian that reads no earlier states.`, {
+        region,
+      });
     recordAnswer(this.#session, answer.version);
     return answer;
   }
 
-  async commits({ signal, ...page }: PageOptions & CallOptions = {}): Promise<CommitPage> {
+  async commits({ signal, ...page }: PageOptions & WaitOptions & CallOptions = {}): Promise<CommitPage> {
     const { answer } = await this.#regions.ask(commitsCall(this.#parts, page), { signal });
     recordAnswer(this.#session, answer.version);
     return answer;
@@ -94,4 +119,14 @@ export class AnyStream {
     recordAnswer(this.#session, answer.version);
     return answer;
   }
+}
+
+/** No version has a colon, and every time of the day has one. */
+function isTime(at: string | Date): boolean {
+  return at instanceof Date || at.includes(':');
+}
+
+/** An invalid date is sent too: the Region refuses it with the reason. */
+function pointOf(at: string | Date | undefined): string | undefined {
+  return at instanceof Date && !Number.isNaN(at.getTime()) ? at.toISOString() : at?.toString();
 }

@@ -1,5 +1,13 @@
 import { TRANSACTION_ID } from '../core/facts/transaction.ts';
-import { DEFAULT_PAGE, DEFAULT_WAIT_S, MAX_PAGE, MAX_WAIT_S } from '../core/limits/budgets.ts';
+import {
+  CATCH_UP_MS,
+  DEFAULT_PAGE,
+  DEFAULT_WAIT_S,
+  MAX_CATCH_UP_S,
+  MAX_PAGE,
+  MAX_STREAMS_AT_LEAST,
+  MAX_WAIT_S,
+} from '../core/limits/budgets.ts';
 import { commitIdSchema, STREAM_ID } from '../core/wire/schemas.ts';
 import { schemaPart } from './documents.ts';
 
@@ -34,12 +42,24 @@ export const parameters = {
   }),
   'If-Match.home': inHeader('If-Match', 'The version that the stream must be at'),
   'If-Match.merge': inHeader('If-Match', 'The version that the decision is based on'),
-  'If-At-Least': inHeader('If-At-Least', 'A version token: wait up to 2 s until this Region has seen that version'),
+  'If-At-Least': inHeader('If-At-Least', 'A version token: wait until this Region has seen that version'),
+  'If-At-Least.view': inHeader(
+    'If-At-Least',
+    `Version tokens of streams of the view, separated by commas, ${MAX_STREAMS_AT_LEAST} at most: wait until the view includes these versions`,
+  ),
   Prefer: inHeader(
     'Prefer',
     `\`wait=N\` (RFC 7240): wait up to N seconds for the outcome, at most ${MAX_WAIT_S}; by default ${DEFAULT_WAIT_S}`,
   ),
+  'Prefer.read': inHeader(
+    'Prefer',
+    `\`wait=N\` (RFC 7240): wait up to N seconds for a version that the request names, at most ${MAX_CATCH_UP_S}; by default ${CATCH_UP_MS / 1000}`,
+  ),
   traceparent: inHeader('traceparent', 'The trace (W3C Trace Context), which is stored in `meta`'),
+  at: inQuery(
+    'at',
+    'A version token, or a time with its offset (RFC 3339), such as 2026-11-30T12:00:00Z: return the state at that earlier point',
+  ),
   'after.version': inQuery('after', 'A version token: return only commits that it does not cover'),
   'after.key': inQuery('after', 'A key: return only rows after it'),
   limit: inQuery('limit', 'The maximum number of entries per page', {

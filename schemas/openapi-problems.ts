@@ -16,8 +16,8 @@ const groups = {
   read: ['validation', 'not-caught-up', 'too-large', 'unreadable-event', ...everywhere],
   transact: ['validation', 'aborted', 'id-reused', 'too-large', 'misdirected', 'region-unreachable', ...everywhere],
   transaction: ['validation', 'not-found', 'misdirected', 'region-unreachable', ...everywhere],
-  rows: ['validation', 'too-large', ...everywhere],
-  row: ['validation', 'not-found', 'too-large', ...everywhere],
+  rows: ['validation', 'not-caught-up', 'too-large', ...everywhere],
+  row: ['validation', 'not-found', 'not-caught-up', 'too-large', ...everywhere],
   health: everywhere,
 } as const satisfies Record<string, readonly ErrorCode[]>;
 

@@ -209,11 +209,11 @@ function statePath({ type, mode }: StreamDefinition, { add }: Schemas): Path {
       get: {
         operationId: `state.${type}`,
         tags: [type],
-        summary: `Read the state of a ${type} stream, as the Region has seen it`,
-        parameters: [parameter('id'), parameter('If-At-Least')],
+        summary: `Read the state of a ${type} stream, as the Region has seen it, or at an earlier point`,
+        parameters: [parameter('id'), parameter('at'), parameter('If-At-Least'), parameter('Prefer.read')],
         responses: responses('read', {
           description: 'The state and its version. A stream without events has the initial state.',
-          headers: { ETag: header('ETag') },
+          headers: { ETag: header('ETag'), 'Preference-Applied': header('Preference-Applied') },
           ...json(add(`State.${type}`, streamStateSchema.extend({ mode: z.literal(mode) }))),
         }),
       },
@@ -232,9 +232,10 @@ function commitsPath(stream: StreamDefinition, schemas: Schemas): Path {
         tags: [type],
         summary: `Read the commits of a ${type} stream, one page at a time`,
         description: 'To follow a stream, send the `version` of the last page as `after`.',
-        parameters: [parameter('id'), parameter('after.version'), parameter('limit')],
+        parameters: [parameter('id'), parameter('after.version'), parameter('limit'), parameter('Prefer.read')],
         responses: responses('read', {
           description: 'The commits that `after` does not cover, in fold order; `next` is present if there are more',
+          headers: { 'Preference-Applied': header('Preference-Applied') },
           ...json(schemas.add(`Commits.${type}`, commitPageSchema.extend({ commits: z.array(shownSchema) }))),
         }),
       },
@@ -322,9 +323,13 @@ function rowsPath(view: ViewDefinition, { add }: Schemas): Path {
         tags: [`view ${name}`],
         summary: `Read the rows of the view ${name}, one page at a time`,
         description: 'For the next page, send `next` as `after`.',
-        parameters: [parameter('after.key'), parameter('limit')],
+        parameters: [
+          ...[parameter('after.key'), parameter('limit')],
+          ...[parameter('If-At-Least.view'), parameter('Prefer.read')],
+        ],
         responses: responses('rows', {
           description: 'Rows in the order of their keys; `next` is present if there are more',
+          headers: { 'Preference-Applied': header('Preference-Applied') },
           ...json(add(`Rows.${name}`, rowPageSchema.extend({ rows: z.array(shownSchema) }))),
         }),
       },
@@ -341,9 +346,10 @@ function rowPath(view: ViewDefinition, { add }: Schemas): Path {
         operationId: `row.${name}`,
         tags: [`view ${name}`],
         summary: `Read one row of the view ${name}`,
-        parameters: [parameter('key')],
+        parameters: [parameter('key'), parameter('If-At-Least.view'), parameter('Prefer.read')],
         responses: responses('row', {
           description: 'The row',
+          headers: { 'Preference-Applied': header('Preference-Applied') },
           ...json(add(`Row.${name}`, rowSchema.extend({ value: valueSchema(view) }))),
         }),
       },

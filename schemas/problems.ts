@@ -54,8 +54,9 @@ const problems = {
   },
   rejected: { means: "The domain's own rules refuse the request. A domain may add members." },
   'not-caught-up': {
-    means: 'This Region has not seen the requested version within 2 s: retry, or ask another Region.',
-    members: { seen: tokenSchema, wanted: tokenSchema },
+    means:
+      'This Region, or its view, did not include the requested version in time: retry, or ask another Region. `behind`, of a view: the streams.',
+    members: { seen: tokenSchema, wanted: tokenSchema, behind: z.array(z.string()).optional() },
   },
   internal: { means: 'An unexpected error: retry, and if it persists, check the log of the function.' },
   unavailable: {

@@ -55,6 +55,7 @@ export function textOf(error: unknown, names: Names = {}): string {
 const OPTIONS: Names = {
   'If-At-Least': '--at-least',
   after: '--after',
+  at: '--at',
   basedOn: '--based-on',
   expected: '--expected',
   id: '--id',
@@ -94,7 +95,8 @@ function adviceOf({ code, retryable, known, actual, state }: ProblemDetails, ofW
   if (known) return `Existing names: ${known.join(', ')}.`;
   if (code === 'version-conflict' && actual !== undefined && !retryable)
     return `It is at version ${actual}. Read it, decide again, and give --expected with the version that you read.`;
-  if (code === 'not-caught-up') return 'This Region is behind: see `meridian regions`, and retry.';
+  if (code === 'not-caught-up')
+    return 'This Region is behind: see `meridian regions`, and retry, or wait longer with --wait.';
   if (state === 'unknown') return 'To learn the result, send it again with the same id.';
   if (code === 'id-reused') return `Give another ${id}.`;
   if (code === 'aborted')

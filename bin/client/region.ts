@@ -7,12 +7,15 @@ import {
   type PageOptions,
   rowCall,
   rowsCall,
+  type SeenOptions,
+  type StateOptions,
   type StreamParts,
   stateCall,
   submitAllCall,
   submitCall,
   transactCall,
   transactionCall,
+  type WaitOptions,
 } from '../../client/call.ts';
 import { type ClientError, clientError, isClientError, problemError } from '../../client/error.ts';
 import { Regions } from '../../client/regions.ts';
@@ -57,20 +60,20 @@ export class Region {
     return this.#ask(healthCall);
   }
 
-  stream(stream: string, atLeast: string | undefined) {
-    return this.#ask(stateCall(partsOf(stream), atLeast));
+  stream(stream: string, options: StateOptions = {}) {
+    return this.#ask(stateCall(partsOf(stream), options));
   }
 
-  commits(stream: string, page: PageOptions) {
+  commits(stream: string, page: PageOptions & WaitOptions) {
     return this.#ask(commitsCall(partsOf(stream), page));
   }
 
-  rows(view: string, page: PageOptions) {
+  rows(view: string, page: PageOptions & SeenOptions) {
     return this.#ask(rowsCall(view, page));
   }
 
-  row(view: string, key: string) {
-    return this.#ask(rowCall(view, key));
+  row(view: string, key: string, seen: SeenOptions = {}) {
+    return this.#ask(rowCall(view, key, seen));
   }
 
   /** Appends events or runs a command. */

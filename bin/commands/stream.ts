@@ -7,15 +7,26 @@ import { askPage } from '../../client/page.ts';
 import { writtenAt } from '../../core/facts/commit.ts';
 import type { CommitShown } from '../../core/wire/api.ts';
 import { decodeVersionToken } from '../../core/wire/version-token.ts';
+import { CliError } from '../client/cli-error.ts';
 import type { Region } from '../client/region.ts';
 import { sayJson, sayText } from '../output.ts';
-import { type RegionOptions, regionCommand, streamArgument, wholeNumber, withRegion } from '../region-command.ts';
+import {
+  type RegionOptions,
+  regionCommand,
+  streamArgument,
+  waitOption,
+  wholeNumber,
+  withRegion,
+} from '../region-command.ts';
+import { timeOf } from '../time.ts';
 
 interface StreamOptions extends RegionOptions {
   readonly events?: boolean;
   readonly follow?: boolean;
   readonly after?: string;
   readonly atLeast?: string;
+  readonly at?: string;
+  readonly wait?: number;
   readonly limit?: number;
 }
 
@@ -29,7 +40,13 @@ export function addStream(program: Command): void {
     .addOption(new Option('--limit <n>', 'at most this many commits').argParser(wholeNumber(1)).conflicts('follow'))
     .addOption(
       new Option('--at-least <version>', 'the state at this version or a later one').conflicts(['events', 'follow']),
-    );
+    )
+    .addOption(
+      new Option('--at <version|time>', 'the state at an earlier version or time, such as 36h ago, 2026-11-24T01:00Z')
+        .argParser(pointArgument)
+        .conflicts(['events', 'follow']),
+    )
+    .addOption(waitOption());
   command.action((stream: string, options: StreamOptions) => {
     const { events = false, follow = false, after, limit } = options;
     if (!events && !follow && (after !== undefined || limit !== undefined))
@@ -40,11 +57,20 @@ export function addStream(program: Command): void {
   });
 }
 
-async function showState(region: Region, stream: string, { json, atLeast }: StreamOptions): Promise<void> {
-  const answer = await region.stream(stream, atLeast);
+/** A time as an API takes it; anything else is left for the Region to check. */
+function pointArgument(text: string): string {
+  return timeOf(text, Date.now())?.toISOString() ?? text;
+}
+
+async function showState(region: Region, stream: string, options: StreamOptions): Promise<void> {
+  const { json, atLeast, at, wait } = options;
+  const answer = await region.stream(stream, { atLeast, at, waitSeconds: wait });
+  if (at !== undefined && answer.at === undefined)
+    throw new CliError('older-region', `${answer.region} runs a version of Meridian that reads no earlier states.`);
   if (json) return sayJson(answer);
   const isEmpty = Object.keys(decodeVersionToken(stream, answer.version, 'version')).length === 0;
-  sayText(`${stream} (${answer.mode}), as ${answer.region} has seen it${isEmpty ? ': no events yet' : ''}`);
+  const point = at === undefined ? '' : ` at ${at.includes(':') ? at : 'that version'}`;
+  sayText(`${stream} (${answer.mode})${point}, as ${answer.region} has seen it${isEmpty ? ': no events yet' : ''}`);
   sayText(`version  ${answer.version}`);
   sayText(JSON.stringify(answer.state, undefined, 2));
 }
@@ -53,7 +79,7 @@ const PAGE = 100;
 const POLL_MS = 1000;
 
 async function showEvents(region: Region, stream: string, options: StreamOptions): Promise<void> {
-  const { json = false, follow = false, limit = Number.POSITIVE_INFINITY } = options;
+  const { json = false, follow = false, limit = Number.POSITIVE_INFINITY, wait } = options;
   let { after } = options;
   // SIGINT is the normal way to end `--follow`.
   if (follow) process.once('SIGINT', () => process.exit(0));
@@ -62,7 +88,10 @@ async function showEvents(region: Region, stream: string, options: StreamOptions
     let page: CommitPage;
     try {
       // Regions with older code refuse a page that is too large, rather than end it early.
-      page = await askPage((most) => region.commits(stream, { after, limit: most }), Math.min(left, PAGE));
+      page = await askPage(
+        (most) => region.commits(stream, { after, limit: most, waitSeconds: wait }),
+        Math.min(left, PAGE),
+      );
       hasRead = true;
     } catch (error) {
       // After the first page, temporary failures are retried, because `npm start` restarts whenever a file is saved.

@@ -1,13 +1,15 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { askPage } from '../../client/page.ts';
 import type { Row } from '../../core/index.ts';
 import type { Region } from '../client/region.ts';
 import { cell, sayJson, sayText, table } from '../output.ts';
-import { type RegionOptions, regionCommand, wholeNumber, withRegion } from '../region-command.ts';
+import { type RegionOptions, regionCommand, waitOption, wholeNumber, withRegion } from '../region-command.ts';
 
 interface ViewOptions extends RegionOptions {
   readonly limit?: number;
   readonly after?: string;
+  readonly atLeast?: readonly string[];
+  readonly wait?: number;
 }
 
 /** `meridian view` */
@@ -17,6 +19,13 @@ export function addView(program: Command): void {
     .argument('[key]', 'only the row with this key')
     .option('--limit <n>', 'at most this many rows', wholeNumber(1))
     .option('--after <key>', 'only rows after this key')
+    .addOption(
+      new Option(
+        '--at-least <version>',
+        'only once the view includes this version of a stream; may be repeated',
+      ).argParser((version: string, others: readonly string[] = []) => [...others, version]),
+    )
+    .addOption(waitOption())
     .action((view: string, key: string | undefined, options: ViewOptions) =>
       withRegion(options, (region) =>
         key === undefined ? showRows(region, view, options) : showRow(region, view, key, options),
@@ -24,8 +33,9 @@ export function addView(program: Command): void {
     );
 }
 
-async function showRow(region: Region, view: string, key: string, { json }: ViewOptions): Promise<void> {
-  const { value } = await region.row(view, key);
+async function showRow(region: Region, view: string, key: string, options: ViewOptions): Promise<void> {
+  const { json, atLeast, wait } = options;
+  const { value } = await region.row(view, key, { atLeast, waitSeconds: wait });
   if (json) sayJson({ key, value });
   else sayText(tableOf([{ key, value }]));
 }
@@ -36,12 +46,14 @@ const PAGE = 1000;
 async function showRows(
   region: Region,
   view: string,
-  { json = false, limit = Number.POSITIVE_INFINITY, ...options }: ViewOptions,
+  { json = false, limit = Number.POSITIVE_INFINITY, atLeast, wait, ...options }: ViewOptions,
 ): Promise<void> {
   let { after } = options;
+  const seen = { atLeast, waitSeconds: wait };
   for (let left = limit; left > 0; ) {
     // Regions with older code refuse a page that is too large, rather than end it early.
-    const { rows, next } = await askPage((most) => region.rows(view, { after, limit: most }), Math.min(left, PAGE));
+    const page = (limit: number) => region.rows(view, { after, limit, ...seen });
+    const { rows, next } = await askPage(page, Math.min(left, PAGE));
     if (json) rows.forEach(sayJson);
     else if (rows.length > 0) sayText(tableOf(rows));
     else if (left === limit && next === undefined)

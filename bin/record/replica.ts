@@ -13,7 +13,7 @@ const PAGE = 500;
 
 /** What a Region shows of a stream: its state, and all of its commits. */
 export async function replicaOf(region: Region, name: string, { name: stream, use }: UsedStream): Promise<Replica> {
-  const { state, version } = await region.stream(stream, undefined);
+  const { state, version } = await region.stream(stream);
   const commits = await commitsOf(region, stream);
   return {
     line: 'replica',

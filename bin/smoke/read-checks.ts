@@ -68,7 +68,7 @@ export async function checkDomain(regions: ByName, domain: Domain, key: string):
 /** @returns undefined if the type is deployed but refuses this id */
 async function modeOf(region: Region, stream: string): Promise<string | undefined> {
   try {
-    return (await region.stream(stream, undefined)).mode;
+    return (await region.stream(stream)).mode;
   } catch (error) {
     if (isClientError(error, 'rejected') || isClientError(error, 'validation')) return undefined;
     throw error;

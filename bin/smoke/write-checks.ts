@@ -120,7 +120,7 @@ export async function checkOnce(regions: ByName, written: readonly Written[], ke
 /** The state with every commit that the Region holds: a plain read may be some seconds old. */
 async function newestState(region: Region, stream: string): Promise<unknown> {
   const { version } = await region.commits(stream, {});
-  return (await region.stream(stream, version)).state;
+  return (await region.stream(stream, { atLeast: version })).state;
 }
 
 /** `transaction`: streams at home in two Regions are changed together, and every Region sees both. */

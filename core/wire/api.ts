@@ -6,6 +6,7 @@ import type { Outcome } from '../facts/decision.ts';
 import { type Problem, problemSchema } from '../facts/errors.ts';
 import type { VersionVector } from '../facts/version.ts';
 import type { Row } from '../facts/view-entry.ts';
+import { encodePoint, type Point } from './point.ts';
 import { encodeReason } from './reason.ts';
 import { type Accepted, acceptedSchema } from './receipt.ts';
 import { dotShape, givenMetaSchema, versionVectorSchema } from './schemas.ts';
@@ -41,14 +42,24 @@ export const streamStateSchema = z.object({
   version: z.string(),
   mode: z.string(),
   region: z.string(),
+  at: z.string().exactOptional().meta({ description: 'The earlier point that was asked for; a time is in UTC' }),
 });
 
 export function encodeStreamState(
   region: string,
   stream: string,
-  { state, version, mode }: { readonly state: unknown; readonly version: VersionVector; readonly mode: string },
+  read: {
+    readonly state: unknown;
+    readonly version: VersionVector;
+    readonly mode: string;
+    readonly at?: Point | undefined;
+  },
 ): z.output<typeof streamStateSchema> {
-  return { stream, state, version: encodeVersionToken(stream, version), mode, region };
+  const { state, version, mode, at } = read;
+  return {
+    ...{ stream, state, version: encodeVersionToken(stream, version), mode, region },
+    ...(at && { at: encodePoint(stream, at) }),
+  };
 }
 
 const commitSchema = z.looseObject({

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { invalid } from '../facts/errors.ts';
 import type { VersionVector } from '../facts/version.ts';
-import { decodeVersionToken, isVersionToken } from './version-token.ts';
+import { decodeVersionToken, encodeVersionToken, isVersionToken } from './version-token.ts';
 
 /** An earlier point of a stream: one of its versions, or a time in milliseconds since 1970. */
 export type Point = { readonly version: VersionVector } | { readonly time: number };
@@ -22,4 +22,9 @@ export function parsePoint(stream: string, text: string): Point {
       { path: 'at', message: 'is neither a version token nor a time with its offset, such as 2026-11-30T12:00:00Z' },
     ]);
   return { version: decodeVersionToken(stream, token, 'at') };
+}
+
+/** A point as it can be sent back. */
+export function encodePoint(stream: string, at: Point): string {
+  return 'version' in at ? encodeVersionToken(stream, at.version) : new Date(at.time).toISOString();
 }

@@ -156,7 +156,10 @@ const getStream: Handle = async (ports, event, { type = '', id = '' }) => {
   const at = point === null ? undefined : parsePoint(stream, point);
   return answerWaiting(event, async (waitMs) => {
     const read = await namedAs('If-At-Least', 'atLeast', readStream(ports, stream, { atLeast, at, waitMs }));
-    return jsonAnswer(encodeStreamState(ports.region, stream, read), etag({ stream, version: read.version }));
+    return jsonAnswer(
+      encodeStreamState(ports.region, stream, { ...read, at }),
+      etag({ stream, version: read.version }),
+    );
   });
 };
 

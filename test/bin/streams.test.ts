@@ -255,10 +255,15 @@ describe('meridian stream', () => {
   it('reports that its Region is behind if a version has not arrived yet', async () => {
     // A version of another Region that never arrives.
     const token = Buffer.from(`${stream}\nus-west-2=9`).toString('base64url');
-    expect(await run(['stream', stream, '--at-least', token])).toMatchObject({
-      code: 1,
-      stderr: expect.stringMatching(/^not-caught-up: .*\n.*behind/),
-    });
+    for (const options of [
+      [stream, '--at-least', token],
+      [stream, '--at', token],
+      [stream, '--events', '--after', token],
+    ])
+      expect(await run(['stream', ...options, '--wait', '0'])).toMatchObject({
+        code: 1,
+        stderr: expect.stringMatching(/^not-caught-up: .*\n.*behind.*--wait/),
+      });
   });
 
   it('lists the existing types if its type is unknown, and says what to write if its name is invalid', async () => {
@@ -274,6 +279,8 @@ describe('meridian stream', () => {
     [['--after', 'x'], '--after and --limit need'],
     [['--limit', '0', '--events'], '1 or more'],
     [['--follow', '--limit', '5'], 'cannot be used with'],
+    [['--events', '--at', '1h'], 'cannot be used with'],
+    [['--wait', '11'], '0 to 10'],
   ])('exits with 2 on %j', async (options, message) => {
     const { code, stderr } = await run(['stream', stream, ...options]);
     expect(code).toBe(2);

@@ -38,3 +38,37 @@ describe('health', () => {
     expect(await failure(client().health({ region: 'us-west-2' }))).toMatchObject({ code: 'unreachable' });
   });
 });
+
+describe('a view that must include what the session has seen', () => {
+  const stock = { type: 'stock', id: '0' } as const;
+
+  it('is waited for in the first Region, and read in the next one if that is behind', async () => {
+    const { client, sent, result, world } = aDeployment();
+    const shop = client();
+    await result(shop.stream(stock.type, stock.id).command('take', 'ann'));
+    expect(await result(shop.view('taken').row('0', { seenOf: 'stock' }))).toEqual({ taken: 1 });
+    world.cut(east1, regions[1]);
+    await result(shop.stream(stock.type, stock.id).command('take', 'bob'));
+    const there = client({ region: regions[1], regions: [regions[1], east1], session: shop.session });
+    sent.length = 0;
+    expect(await result(there.view('taken').row('0', { seenOf: 'stock' }))).toEqual({ taken: 2 });
+    expect(sent.map(({ region }) => region)).toEqual([regions[1], east1]);
+  });
+
+  it('may be older without the option, and names the versions that it must include otherwise', async () => {
+    const { client, result, failure, world } = aDeployment();
+    world.cut(east1, regions[1]);
+    const shop = client();
+    const { version } = await result(shop.stream(stock.type, stock.id).command('take', 'ann'));
+    const there = client({ region: regions[1], regions: [regions[1]], session: shop.session }).view('taken');
+    expect(await failure(there.row('0'))).toMatchObject({ code: 'not-found' });
+    for (const atLeast of [version, [version]]) {
+      const options = { atLeast, waitSeconds: 0 };
+      const behind = { code: 'not-caught-up', details: { wanted: version, behind: ['stock/0'] } };
+      expect(await failure(there.row('0', options))).toMatchObject(behind);
+      expect(await failure(there.page(options))).toMatchObject(behind);
+      expect(await failure(Array.fromAsync(there.rows(options)))).toMatchObject(behind);
+    }
+    expect(await failure(there.row('0', { seenOf: 'note' }))).toMatchObject({ code: 'not-found' });
+  });
+});

@@ -81,6 +81,7 @@ import {
   operatorActions,
 } from '../../core/wire/operate.ts';
 import { participantAnswerSchema, participantRequestSchema } from '../../core/wire/participant.ts';
+import { encodePoint, parsePoint } from '../../core/wire/point.ts';
 import {
   aheadBodySchema,
   encodeAhead,
@@ -291,9 +292,12 @@ const byTheApi: Readonly<Record<string, Form>> = {
   'api-submitted': parsedBy(submittedSchema),
   'api-stream-state': message({
     read: (form) => streamStateSchema.parse(form),
-    write: ({ region, stream, version, ...read }: z.output<typeof streamStateSchema>) =>
-      encodeStreamState(region, stream, { ...read, version: decodeVersionToken(stream, version, '') }),
-    uses: [streamStateSchema, encodeStreamState],
+    write: ({ region, stream, version, at, ...read }: z.output<typeof streamStateSchema>) =>
+      encodeStreamState(region, stream, {
+        ...{ ...read, version: decodeVersionToken(stream, version, '') },
+        at: at === undefined ? undefined : parsePoint(stream, at),
+      }),
+    uses: [streamStateSchema, encodeStreamState, encodePoint, parsePoint],
   }),
   'api-commit-page': message({
     read: (form) => commitPageSchema.parse(form),

@@ -281,6 +281,9 @@ describe('the responses of the API', () => {
       body: 'eve',
     });
     expect(conflict.body).toMatchObject({ code: 'version-conflict' });
+    const earlier = await send('state.stock', { at: { id: '3' }, query: `at=${version}` });
+    expect(earlier.body).toMatchObject({ state: ['ann'], at: version });
+    expect(api.answerFaults('state.stock', earlier)).toEqual([]);
     expect(api.answerFaults('command.stock.take', conflict)).toEqual([]);
 
     // Another, empty Region, with its own clock.
@@ -290,6 +293,16 @@ describe('the responses of the API', () => {
     const behind = { status, type: headers['content-type'] ?? '', body };
     expect(behind.body).toMatchObject({ code: 'not-caught-up' });
     expect(api.answerFaults('state.stock', behind)).toEqual([]);
+    for (const [id, key] of [
+      ['rows.taken', ''],
+      ['row.taken', '3'],
+    ] as const) {
+      const headers = { 'If-At-Least': version, Prefer: 'wait=0' };
+      const view = await anApi().get(`/views/taken/${key}`.replace(/\/$/, ''), { headers });
+      const refused = { status: view.status, type: view.headers['content-type'] ?? '', body: view.body };
+      expect(refused.body).toMatchObject({ code: 'not-caught-up' });
+      expect(api.answerFaults(id, refused)).toEqual([]);
+    }
   });
 
   it('are documented if a transaction is undecided when the wait is over', async () => {
