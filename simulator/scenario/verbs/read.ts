@@ -1,26 +1,40 @@
 import { commitPageSchema, healthSchema, rowPageSchema } from '../../../core/index.ts';
 import { callRegion } from '../../../world/simulator/api.ts';
+import { ScenarioError } from '../problem.ts';
 import { shownCommit, shownRead, shownRefusal, shownState } from '../show.ts';
+import type { Stage } from '../stage.ts';
 import type { Verb } from '../verb.ts';
 import { shownToken } from '../versions.ts';
 import { tokenIn } from './append.ts';
 
-/** The state of a stream. */
+/** The state of a stream, now or at an earlier point. */
 export const read: Verb = {
-  usage: 'read <region> <stream> [at-least=<version>] [as=] [ids=yes]',
+  usage: 'read <region> <stream> [at-least=<version>] [at=<version>] [ago=<duration>] [wait=<seconds>] [as=] [ids=yes]',
   parse: (args) => {
     const [region, stream] = [args.word('region'), args.word('stream')];
-    const [atLeast, as] = [args.option('at-least'), args.option('as')];
+    const [atLeast, at, as] = [args.option('at-least'), args.option('at'), args.option('as')];
+    const [ago, wait] = [args.duration('ago'), args.number('wait')];
     const hasIds = args.choice('ids', ['yes']) === 'yes';
     return async (stage) => {
       stage.region(region);
-      const headers = atLeast === undefined ? {} : { 'if-at-least': stage.versions.token(stream, atLeast) };
-      const response = await callRegion(stage.world, region, { method: 'GET', path: `/streams/${stream}`, headers });
+      const headers = {
+        ...(atLeast !== undefined && { 'if-at-least': stage.versions.token(stream, atLeast) }),
+        ...(wait !== undefined && { prefer: `wait=${wait}` }),
+      };
+      const point = ago === undefined ? at && stage.versions.token(stream, at) : timeAgo(stage, ago);
+      const query = point === undefined ? '' : `at=${point}`;
+      const request = { method: 'GET', path: `/streams/${stream}`, headers, query } as const;
+      const response = await callRegion(stage.world, region, request);
       if (as !== undefined) stage.versions.name(as, tokenIn(response));
       return [shownRefusal(response) ?? shownRead(response.answer, hasIds)];
     };
   },
 };
+
+/** The time so many milliseconds ago, by a correct clock. */
+function timeAgo({ scheduler }: Stage, milliseconds: number): string {
+  return new Date(scheduler.now() - milliseconds).toISOString();
+}
 
 /** The commits of a stream that a version does not cover, as a consumer follows them. */
 export const follow: Verb = {
@@ -42,16 +56,27 @@ export const follow: Verb = {
   },
 };
 
-/** The rows of a view, or one page of them. */
+/** The rows of a view, or one page of them; with versions of streams, once the view includes these. */
 export const view: Verb = {
-  usage: 'view <region> <view> [after=<key>] [limit=]',
+  usage: 'view <region> <view> [after=<key>] [limit=] [at-least=<stream>@<version>]… [wait=<seconds>]',
   parse: (args) => {
     const [region, name] = [args.word('region'), args.word('view')];
+    const seen = args.options('at-least').map((text) => {
+      const at = text.indexOf('@');
+      if (at === -1) throw new ScenarioError(`at-least=${text} has no version. Write for example note/1@{east: 2}.`);
+      return { stream: text.slice(0, at), version: text.slice(at + 1) };
+    });
+    const wait = args.number('wait');
     const page = { after: args.option('after'), limit: args.option('limit') };
     const query = Object.entries(page).flatMap(([key, value]) => (value === undefined ? [] : [`${key}=${value}`]));
     return async (stage) => {
       stage.region(region);
-      const request = { method: 'GET', path: `/views/${name}`, query: query.join('&') } as const;
+      const tokens = seen.map(({ stream, version }) => stage.versions.token(stream, version));
+      const headers = {
+        ...(tokens.length > 0 && { 'if-at-least': tokens.join() }),
+        ...(wait !== undefined && { prefer: `wait=${wait}` }),
+      };
+      const request = { method: 'GET', path: `/views/${name}`, query: query.join('&'), headers } as const;
       const response = await callRegion(stage.world, region, request);
       const refusal = shownRefusal(response);
       if (refusal !== undefined) return [refusal];

@@ -154,6 +154,16 @@ describe('a view read with the version of a stream', () => {
     }
   });
 
+  it('is asked for at most two requests each, less often the longer it waits', async () => {
+    const { ports, write, readsOf } = aViewer();
+    const version = await write('red');
+    const rounds = async (waitMs: number) =>
+      (await readsOf(() => readRow(ports, 'counts', 'red', { ...seen(version), waitMs }).catch(() => {}))).length / 2;
+    expect(await rounds(0)).toBe(1);
+    expect(await rounds(2_000)).toBeLessThanOrEqual(15);
+    expect(await rounds(10_000)).toBeLessThanOrEqual(35);
+  });
+
   it('is that of the generation that a rebuild has activated meanwhile', async () => {
     const { us, write, project } = aViewer();
     const version = await write('red');
