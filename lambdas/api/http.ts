@@ -121,7 +121,7 @@ export function versionsHeader(event: LambdaFunctionURLEvent, name: string): Rea
   const versions = new Map<string, VersionVector>();
   const text = header(event, name);
   if (text === undefined) return versions;
-  // Of a list, empty elements are ignored (RFC 9110), but not all of them.
+  // The empty elements of a list are ignored (RFC 9110), but not all of them.
   const tokens = text.split(',').flatMap((part) => unquoted(part.trim()) || []);
   for (const token of tokens.length > 0 ? tokens : ['']) {
     const { stream, version } = readVersionToken(token, name);
@@ -144,7 +144,7 @@ export function waitHeader(event: LambdaFunctionURLEvent, most: number): number 
 }
 
 /**
- * Answers a read that waits for as long as its caller prefers, and reports what was applied, even if that was not enough.
+ * The response to a read that waits for as long as its caller prefers, with what was applied, even if that was not enough.
  * @param read gets the milliseconds to wait, undefined for the default
  * @throws what `read` throws, except `not-caught-up` where the caller has a preference
  */

@@ -295,7 +295,7 @@ const byTheApi: Readonly<Record<string, Form>> = {
     write: ({ region, stream, version, at, ...read }: z.output<typeof streamStateSchema>) =>
       encodeStreamState(region, stream, {
         ...{ ...read, version: decodeVersionToken(stream, version, '') },
-        at: at === undefined ? undefined : parsePoint(stream, at),
+        ...(at !== undefined && { at: parsePoint(stream, at) }),
       }),
     uses: [streamStateSchema, encodeStreamState, encodePoint, parsePoint],
   }),
@@ -450,12 +450,7 @@ function intentIn({
   log,
   position,
   version,
-}: {
-  stream: string;
-  log: string;
-  position: number;
-  version: string;
-}) {
+}: Record<'stream' | 'log' | 'version', string> & { position: number }) {
   return { stream, log, position, version: decodeVersionToken(stream, version, '') };
 }
 

@@ -31,7 +31,7 @@ export const read: Verb = {
   },
 };
 
-/** The time so many milliseconds ago, by a correct clock. */
+/** An earlier time, by a correct clock. */
 function timeAgo({ scheduler }: Stage, milliseconds: number): string {
   return new Date(scheduler.now() - milliseconds).toISOString();
 }

@@ -28,7 +28,7 @@ function write(region: Region, text: string, basedOn?: VersionVector) {
   return appendToStream(region, anAppend({ operation: noted(text), basedOn }));
 }
 
-/** A Region whose clock shows so many milliseconds after the start. */
+/** A Region whose clock shows some milliseconds after the start. */
 function regionAt(name: string, after = 0, domain: Domain = toyDomain): Region {
   return aRegion(name, fakeRuntime(START + after), domain);
 }

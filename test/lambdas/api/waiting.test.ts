@@ -6,7 +6,7 @@ import { anApi, noted, versionOf } from './an-api.ts';
 
 const stream = 'note/n';
 const path = `/streams/${stream}`;
-/** Of a Region whose commits never arrive. */
+/** The version of a commit that never arrives. */
 const elsewhere = encodeVersionToken(stream, { 'us-west-2': 1 });
 
 const reads = [
