@@ -2,7 +2,7 @@ import { shardOf, type ViewDefinition } from '../definition/view.ts';
 import { invalid, MeridianError } from '../facts/errors.ts';
 import { parseStreamRef } from '../facts/stream-ref.ts';
 import { emptyVersion, type VersionVector, versionDominates } from '../facts/version.ts';
-import type { ViewEntry, ViewKind } from '../facts/view-entry.ts';
+import { isKey, type ViewEntry, type ViewKind } from '../facts/view-entry.ts';
 import { CATCH_UP_MS, MAX_STREAMS_AT_LEAST } from '../limits/budgets.ts';
 import type { LoadPorts } from '../log/load.ts';
 import type { GenerationStore } from '../ports/generation-store.ts';
@@ -53,7 +53,9 @@ export async function currentView(
     const { active } = await generationsOf(views, view);
     const { kind, shards } = active;
     const stored = storedAs(view.name, active);
-    const streams = new Set([...atLeast.keys(), ...(row !== undefined && kind === 'rows' ? [row] : [])]);
+    // A text that is too long for a key is the name of no stream.
+    const ofRow = row !== undefined && isKey(row) && kind === 'rows' ? [row] : [];
+    const streams = new Set([...atLeast.keys(), ...ofRow]);
     const places = [...streams].map((stream) => ({ stream, shard: shardOf(shards, stream) }));
     const entries = places.length > 0 ? await views.entries(stored, places) : new Map<string, ViewEntry>();
     const behind = [...atLeast].flatMap(([stream, wanted]) => {

@@ -118,6 +118,13 @@ describe('a view read with the version of a stream', () => {
     expect(await readRow(ports, 'last', 'a', seen({}, 'note/none'))).toMatchObject({ value: 'red' });
   });
 
+  it('has no row under a key that no stream can have, and asks no table for it', async () => {
+    const { ports, readsOf } = aViewer();
+    const missing = readRow(ports, 'last', 'x'.repeat(1_020));
+    await expect(missing).rejects.toMatchObject({ code: 'not-found' });
+    expect(await readsOf(() => readRow(ports, 'last', 'x'.repeat(1_020)).catch(() => {}))).toEqual(['generations']);
+  });
+
   it('refuses streams of another type, and too many', async () => {
     const { ports } = aViewer();
     const faults = { code: 'validation', details: { faults: [{ path: 'atLeast', message: expect.any(String) }] } };
