@@ -3,6 +3,7 @@ import { messageFaults } from '../core/facts/carried.ts';
 import { invalid } from '../core/facts/errors.ts';
 import {
   commitPageSchema,
+  conflictPageSchema,
   healthSchema,
   rowPageSchema,
   rowSchema,
@@ -50,7 +51,7 @@ export function stateCall(stream: StreamParts, atLeast: string | undefined) {
 
 /** A page of rows or commits. */
 export interface PageOptions {
-  /** Only entries after this position: a version token for commits, a key for rows. @default from the start */
+  /** Only entries after this position: a version token for commits, a key for rows, `next` for conflicts. @default from the start */
   readonly after?: string | undefined;
   /** The maximum number of entries, 1 to 1,000. @default 100 */
   readonly limit?: number | undefined;
@@ -64,6 +65,23 @@ export type CommitPage = z.output<typeof commitPageSchema>;
 
 export function commitsCall({ type, id }: StreamParts, page: PageOptions) {
   return get(commitPageSchema, `${pathOf('streams', type, id)}/events`, { query: queryOf(page) });
+}
+
+/** A page of a stream's conflicts. `next` is present if there are more: pass it as `after`. */
+export type ConflictPage = z.output<typeof conflictPageSchema>;
+
+/** Which conflicts of a stream are asked for. */
+export interface ConflictOptions extends PageOptions {
+  /** True: those that no later commit has resolved; false: the others. @default all */
+  readonly open?: boolean | undefined;
+}
+
+export function conflictsCall({ type, id }: StreamParts, { open, ...page }: ConflictOptions, atLeast?: string) {
+  const query = { ...queryOf(page), ...(open !== undefined && { open: String(open) }) };
+  return get(conflictPageSchema, `${pathOf('streams', type, id)}/conflicts`, {
+    query,
+    headers: { 'if-at-least': atLeast },
+  });
 }
 
 export function rowsCall(view: string, page: PageOptions) {

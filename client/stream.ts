@@ -1,6 +1,16 @@
 import type { Meta } from '../core/facts/commit.ts';
 import type { Accepted } from '../core/wire/receipt.ts';
-import { type CommitPage, commitsCall, type PageOptions, type StreamParts, stateCall, submitCall } from './call.ts';
+import {
+  type CommitPage,
+  type ConflictOptions,
+  type ConflictPage,
+  commitsCall,
+  conflictsCall,
+  type PageOptions,
+  type StreamParts,
+  stateCall,
+  submitCall,
+} from './call.ts';
 import { type FollowedEvent, type FollowOptions, follow } from './follow.ts';
 import type { CallOptions } from './options.ts';
 import type { Regions } from './regions.ts';
@@ -77,6 +87,14 @@ export class AnyStream {
 
   async commits({ signal, ...page }: PageOptions & CallOptions = {}): Promise<CommitPage> {
     const { answer } = await this.#regions.ask(commitsCall(this.#parts, page), { signal });
+    recordAnswer(this.#session, answer.version);
+    return answer;
+  }
+
+  /** The commits that conflict with earlier ones, because neither writer had seen the other, at what this session has seen. */
+  async conflicts({ signal, ...asked }: ConflictOptions & CallOptions = {}): Promise<ConflictPage> {
+    const call = conflictsCall(this.#parts, asked, this.#session.versionOf(this.name));
+    const { answer } = await this.#regions.ask(call, { signal });
     recordAnswer(this.#session, answer.version);
     return answer;
   }

@@ -2,9 +2,11 @@ import type { LambdaFunctionURLEvent } from 'aws-lambda';
 import { cutProblem } from '../../core/facts/errors.ts';
 import {
   type Appended,
+  decodeConflictCursor,
   decodeVersionToken,
   encodeAccepted,
   encodeCommitPage,
+  encodeConflictPage,
   encodeRow,
   encodeRowPage,
   encodeStreamState,
@@ -17,6 +19,7 @@ import {
   parseEventsEnvelope,
   type ReadPorts,
   readCommits,
+  readConflicts,
   readHealth,
   readRow,
   readRows,
@@ -165,6 +168,29 @@ const getCommits: Handle = async (ports, event, { type = '', id = '' }) => {
   return jsonAnswer(encodeCommitPage(stream, page));
 };
 
+const getConflicts: Handle = async (ports, event, { type = '', id = '' }) => {
+  const stream = streamNameOf(type, id);
+  const { after, limit } = pageOf(event);
+  const page = await namedAs(
+    'If-At-Least',
+    'atLeast',
+    readConflicts(ports, stream, {
+      atLeast: versionHeader(event, 'If-At-Least', stream),
+      after: after === undefined ? undefined : decodeConflictCursor(after),
+      isOpen: isOpenIn(event),
+      limit,
+    }),
+  );
+  return jsonAnswer(encodeConflictPage(stream, page), etag({ stream, version: page.version }));
+};
+
+/** Which conflicts are asked for: `open=true` or `open=false`; undefined: all. */
+function isOpenIn({ rawQueryString }: LambdaFunctionURLEvent): boolean | undefined {
+  const text = new URLSearchParams(rawQueryString).get('open');
+  if (text === null || text === 'true' || text === 'false') return text === null ? undefined : text === 'true';
+  throw invalid([{ path: 'open', message: `is ${JSON.stringify(text)}; it must be true or false` }]);
+}
+
 const getRows: Handle = async (ports, event, { view = '' }) => {
   const { after, limit } = pageOf(event);
   return jsonAnswer(encodeRowPage(ports.region, view, await readRows(ports, view, after, limit)));
@@ -204,6 +230,7 @@ const ROUTES: readonly Route[] = [
   { method: 'GET', path: '/transactions/:id', handle: getTransaction },
   { method: 'GET', path: '/streams/:type/:id', handle: getStream },
   { method: 'GET', path: '/streams/:type/:id/events', handle: getCommits, query: PAGE },
+  { method: 'GET', path: '/streams/:type/:id/conflicts', handle: getConflicts, query: [...PAGE, 'open'] },
   { method: 'GET', path: '/views/:view', handle: getRows, query: PAGE },
   { method: 'GET', path: '/views/:view/:key', handle: getRow },
   { method: 'GET', path: '/health', handle: getHealth },

@@ -34,6 +34,17 @@ describe('a session', () => {
     });
   });
 
+  it('shows the conflicts of what a user has seen', async () => {
+    const { client, result, world } = apart();
+    await result(client().stream('note', 'a').append(red));
+    await result(client({ region: east2 }).stream('note', 'a').append(red));
+    world.healAll();
+    const reader = client({ region: east2 });
+    await result(reader.stream('note', 'a').read());
+    const { conflicts } = await result(reader.stream('note', 'a').conflicts({ open: false, limit: 5 }));
+    expect(conflicts).toMatchObject([{ kind: 'concurrent', about: [{ part: 'state' }] }]);
+  });
+
   it('never shows an older state than before, even if the Region that showed it is unreachable', async () => {
     const { client, result, failure, fates } = apart();
     await result(client().stream('note', 'a').append(red));

@@ -3,6 +3,7 @@ import { dynamoDbDecisions } from '../../adapters/dynamodb/decisions.ts';
 import { dynamoDbEventStore } from '../../adapters/dynamodb/event-store.ts';
 import { memoryDecisions } from '../../adapters/memory/decisions.ts';
 import { memoryEventStore } from '../../adapters/memory/event-store.ts';
+import { defineDomain } from '../../core/definition/domain.ts';
 import { attemptIdOf } from '../../core/facts/decision.ts';
 import { fromProblem, toProblem } from '../../core/facts/errors.ts';
 import { drivingRegionOf } from '../../core/facts/transaction.ts';
@@ -119,7 +120,7 @@ import {
 import { turnAnswerSchema } from '../../core/wire/turn.ts';
 import { decodeVersionToken, encodeVersionToken, readVersionToken } from '../../core/wire/version-token.ts';
 import { submitAppend } from '../../core/write/submit.ts';
-import { toyDomain } from '../../testing/toy.ts';
+import { tickets, toyDomain } from '../../testing/toy.ts';
 import { aBusyAttempt } from '../contract/decisions.ts';
 import { fakeRuntime } from '../runtime.ts';
 import { aTable, itemSchema, TABLE } from './a-table.ts';
@@ -220,11 +221,14 @@ const inQueues: Readonly<Record<string, Form>> = {
   }),
 };
 
+/** The toy with a type whose commands have a home. */
+const withTickets = defineDomain({ streams: [...toyDomain.streams.values(), tickets], views: [] });
+
 /** Requests and responses between functions. */
 const betweenFunctions: Readonly<Record<string, Form>> = {
   'between-regions': message({ write: trafficOf }),
   'append-request': askedAs(appendRequestSchema, (remote, means) =>
-    submitAppend({ ...aRegionOf(WEST), remote }, means),
+    submitAppend({ ...aRegionOf(WEST), domain: withTickets, remote }, means),
   ),
   'append-answer': parsedBy(appendAnswerSchema),
   'transact-request': askedAs(transactRequestSchema, (remote, { transact, wait }) =>
