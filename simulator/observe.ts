@@ -42,7 +42,8 @@ async function observeStream(scene: Scene, region: string, stream: string): Prom
   });
 }
 
-function shown(commit: Commit): HistoryCommit {
+/** A stored commit in the words of the checkers. */
+export function shown(commit: Commit): HistoryCommit {
   const { log, position, commitId, region, context, hlc, fingerprint, tx, events, stream } = commit;
   return {
     ...{ log, position, commitId, region, context, hlc, fingerprint },
