@@ -30,18 +30,18 @@ const PAGE = 100;
 async function showConflicts(region: Region, stream: string, options: ConflictsOptions): Promise<void> {
   const { json = false, open, limit = Number.POSITIVE_INFINITY, atLeast } = options;
   let { after } = options;
-  let left = limit;
+  let shown = 0;
   do {
-    const page = await region.conflicts(stream, { open, after, limit: Math.min(left, PAGE) }, atLeast);
+    const page = await region.conflicts(stream, { open, after, limit: Math.min(limit - shown, PAGE) }, atLeast);
     for (const conflict of page.conflicts) {
       if (json) sayJson(conflict);
       else for (const line of linesOf(conflict)) sayText(line);
     }
-    left -= page.conflicts.length;
+    shown += page.conflicts.length;
     after = page.next;
-  } while (after !== undefined && left > 0);
+  } while (after !== undefined && shown < limit);
   if (json) return;
-  if (left === limit) sayText(`${stream} has no ${open ? 'open ' : ''}conflicts${options.after ? ' behind it' : ''}.`);
+  if (shown === 0) sayText(`${stream} has no ${open ? 'open ' : ''}conflicts${options.after ? ' behind it' : ''}.`);
   if (after !== undefined) sayText(`More: --after ${after}`);
 }
 

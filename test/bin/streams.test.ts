@@ -97,10 +97,10 @@ describe('meridian conflicts', () => {
   it('shows which commits had not seen each other', async () => {
     const none = await run(['conflicts', stream]);
     expect(none).toEqual({ code: 0, stdout: `${stream} has no conflicts.\n`, stderr: '' });
-    const first = await run(['append', stream, 'Noted', noted('red'), '--id', 'first', '--json']);
+    const first = await run(['append', stream, 'Noted', noted('blue'), '--id', 'first', '--json']);
     await run(['append', stream, 'Noted', noted('blue'), '--id', 'second', '--json']);
     const old = Buffer.from(`${stream}\n`).toString('base64url');
-    await run(['append', stream, 'Noted', noted('old'), '--id', 'third', '--based-on', old]);
+    await run(['append', stream, 'Noted', noted('blue'), '--id', 'third', '--based-on', old]);
     const { code, stdout } = await run(['conflicts', stream]);
     expect({ code, id: appendedIn(first.stdout).id }).toEqual({ code: 0, id: 'first' });
     expect(stdout).toMatch(

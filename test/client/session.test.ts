@@ -35,13 +35,13 @@ describe('a session', () => {
   });
 
   it('shows the conflicts of what a user has seen', async () => {
-    const { client, result, world } = apart();
-    await result(client().stream('note', 'a').append(red));
-    await result(client({ region: east2 }).stream('note', 'a').append(red));
-    world.healAll();
-    const reader = client({ region: east2 });
-    await result(reader.stream('note', 'a').read());
-    const { conflicts } = await result(reader.stream('note', 'a').conflicts({ open: false, limit: 5 }));
+    const { client, result } = aDeployment();
+    const user = new Session();
+    const writes = [east1, east2].map((region) => client({ region, session: user }).stream('note', 'a').append(red));
+    await result(Promise.all(writes));
+    const { conflicts } = await result(
+      client({ session: user }).stream('note', 'a').conflicts({ open: false, limit: 5 }),
+    );
     expect(conflicts).toMatchObject([{ kind: 'concurrent', about: [{ part: 'state' }] }]);
   });
 
