@@ -52,6 +52,7 @@ const groups: readonly (readonly [string, Readonly<Record<string, () => Promise<
       transact: async () => (await import('./commands/transact.ts')).addTransact,
       transaction: async () => (await import('./commands/transaction.ts')).addTransaction,
       stream: async () => (await import('./commands/stream.ts')).addStream,
+      conflicts: async () => (await import('./commands/conflicts.ts')).addConflicts,
       view: async () => (await import('./commands/view.ts')).addView,
     },
   ],

@@ -160,6 +160,21 @@ const replicaSchema = z.object({
   state: z.unknown(),
 });
 
+/** The conflicts of a stream, as a Region shows them after the history has settled, in fold order. */
+const conflictsSchema = z.object({
+  line: z.literal('conflicts'),
+  region: z.string(),
+  stream: z.string(),
+  conflicts: z.array(
+    z.object({
+      ...dotSchema.shape,
+      /** The commit was decided again, and its events do not count. */
+      twice: z.boolean(),
+      against: z.array(dotSchema),
+    }),
+  ),
+});
+
 /** A view in a Region, after the history has settled. */
 const viewSchema = z.object({
   line: z.literal('view'),
@@ -253,6 +268,7 @@ export const lineSchema = z.discriminatedUnion('line', [
   transactSchema,
   outcomeSchema,
   replicaSchema,
+  conflictsSchema,
   viewSchema,
   handledSchema,
   talliedSchema,

@@ -1,6 +1,7 @@
 import { acknowledged } from './acknowledged.ts';
 import { atomic } from './atomic.ts';
 import { bases } from './bases.ts';
+import { conflicts } from './conflicts.ts';
 import { convergence } from './convergence.ts';
 import { cost } from './cost.ts';
 import { escrow } from './escrow.ts';
@@ -24,6 +25,7 @@ const checkers: readonly Checker[] = [
   acknowledged,
   gaps,
   convergence,
+  conflicts,
   sessions,
   bases,
   escrow,

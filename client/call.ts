@@ -3,6 +3,7 @@ import { messageFaults } from '../core/facts/carried.ts';
 import { invalid } from '../core/facts/errors.ts';
 import {
   commitPageSchema,
+  conflictPageSchema,
   healthSchema,
   rowPageSchema,
   rowSchema,
@@ -63,7 +64,7 @@ export function stateCall(stream: StreamParts, { atLeast, at, waitSeconds }: Sta
 
 /** A page of rows or commits. */
 export interface PageOptions {
-  /** Only entries after this position: a version token for commits, a key for rows. @default from the start */
+  /** Only entries after this position: a version token for commits, a key for rows, `next` for conflicts. @default from the start */
   readonly after?: string | undefined;
   /** The maximum number of entries, 1 to 1,000. @default 100 */
   readonly limit?: number | undefined;
@@ -78,6 +79,24 @@ export type CommitPage = z.output<typeof commitPageSchema>;
 export function commitsCall({ type, id }: StreamParts, { waitSeconds, ...page }: PageOptions & WaitOptions) {
   const headers = { prefer: preferring(waitSeconds) };
   return get(commitPageSchema, `${pathOf('streams', type, id)}/events`, { headers, query: queryOf(page) });
+}
+
+/** A page of a stream's conflicts. `next` is present if there are more: pass it as `after`. */
+export type ConflictPage = z.output<typeof conflictPageSchema>;
+
+/** Which conflicts of a stream are asked for. */
+export interface ConflictOptions extends PageOptions {
+  /** True: those that no later commit has resolved; false: the others. @default all */
+  readonly open?: boolean | undefined;
+}
+
+export function conflictsCall({ type, id }: StreamParts, asked: ConflictOptions & WaitOptions, atLeast?: string) {
+  const { open, waitSeconds, ...page } = asked;
+  const query = { ...queryOf(page), ...(open !== undefined && { open: String(open) }) };
+  return get(conflictPageSchema, `${pathOf('streams', type, id)}/conflicts`, {
+    query,
+    headers: { 'if-at-least': atLeast, prefer: preferring(waitSeconds) },
+  });
 }
 
 export interface SeenOptions extends WaitOptions {

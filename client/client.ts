@@ -3,7 +3,14 @@ import type { StreamDefinition } from '../core/definition/stream.ts';
 import type { ViewDefinition } from '../core/definition/view.ts';
 import type { Health, TransactionShown } from '../core/wire/api.ts';
 import type { Accepted } from '../core/wire/receipt.ts';
-import { healthCall, type PageOptions, transactionCall } from './call.ts';
+import {
+  type ConflictOptions,
+  type ConflictPage,
+  healthCall,
+  type PageOptions,
+  transactionCall,
+  type WaitOptions,
+} from './call.ts';
 import type { FollowedEvent, FollowOptions } from './follow.ts';
 import type { CallOptions, ClientOptions } from './options.ts';
 import { Regions } from './regions.ts';
@@ -90,6 +97,11 @@ export interface StreamClient<Stream extends StreamDefinition> {
    * ClientError `not-caught-up` if no Region has seen as much
    */
   read(options?: ReadOptions): Promise<ReadState<StateOf<Stream>>>;
+  /**
+   * A page of the conflicts: commits whose writers had not seen each other. `next` is present if there are more: pass it as
+   * `after`. @throws ClientError as `read`
+   */
+  conflicts(options?: ConflictOptions & WaitOptions & CallOptions): Promise<ConflictPage>;
   /**
    * Yields the events, and new ones as they arrive, until the signal is aborted.
    * @throws ClientError failures that are not temporary

@@ -2,7 +2,10 @@ import type { Meta } from '../core/facts/commit.ts';
 import type { Accepted } from '../core/wire/receipt.ts';
 import {
   type CommitPage,
+  type ConflictOptions,
+  type ConflictPage,
   commitsCall,
+  conflictsCall,
   type PageOptions,
   type StreamParts,
   stateCall,
@@ -102,6 +105,14 @@ export class AnyStream {
 
   async commits({ signal, ...page }: PageOptions & WaitOptions & CallOptions = {}): Promise<CommitPage> {
     const { answer } = await this.#regions.ask(commitsCall(this.#parts, page), { signal });
+    recordAnswer(this.#session, answer.version);
+    return answer;
+  }
+
+  /** The commits that conflict with earlier ones, because neither writer had seen the other, at what this session has seen. */
+  async conflicts({ signal, ...asked }: ConflictOptions & WaitOptions & CallOptions = {}): Promise<ConflictPage> {
+    const call = conflictsCall(this.#parts, asked, this.#session.versionOf(this.name));
+    const { answer } = await this.#regions.ask(call, { signal });
     recordAnswer(this.#session, answer.version);
     return answer;
   }

@@ -88,6 +88,7 @@ export * from './ports/transactions-table.ts';
 export * from './ports/view-store.ts';
 export * from './ports/views-table.ts';
 export * from './ports/warm-streams.ts';
+export { readConflicts } from './read/conflicts.ts';
 export { readHealth } from './read/health.ts';
 export type { ReadPorts } from './read/streams.ts';
 export { readCommits, readStream } from './read/streams.ts';
@@ -113,7 +114,10 @@ export type { AnnouncedOutcome } from './wire/announcement.ts';
 export type { CommitShown, Health, ProblemDetails, Submitted, TransactionShown } from './wire/api.ts';
 export {
   commitPageSchema,
+  conflictPageSchema,
+  decodeConflictCursor,
   encodeCommitPage,
+  encodeConflictPage,
   encodeRow,
   encodeRowPage,
   encodeStreamState,

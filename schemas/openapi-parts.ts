@@ -62,6 +62,10 @@ export const parameters = {
   ),
   'after.version': inQuery('after', 'A version token: return only commits that it does not cover'),
   'after.key': inQuery('after', 'A key: return only rows after it'),
+  'after.conflict': inQuery('after', '`next` of the page before'),
+  open: inQuery('open', 'True: only those that no later commit has resolved; false: only the others', {
+    type: 'boolean',
+  }),
   limit: inQuery('limit', 'The maximum number of entries per page', {
     type: 'integer',
     minimum: 1,

@@ -7,6 +7,7 @@ import { TRANSACTION_ID } from '../core/facts/transaction.ts';
 import { MAX_ENVELOPES } from '../core/limits/budgets.ts';
 import {
   commitPageSchema,
+  conflictPageSchema,
   healthSchema,
   rowPageSchema,
   rowSchema,
@@ -44,6 +45,7 @@ export function openApi(domain: Domain) {
       ...Object.entries(stream.commands).map(([name, { input }]) => commandPath(stream, name, input, schemas)),
       statePath(stream, schemas),
       commitsPath(stream, schemas),
+      conflictsPath(stream, schemas),
     ]),
     ...transactionPaths(domain, schemas),
     ...[...domain.views.values()].flatMap((view) => [rowsPath(view, schemas), rowPath(view, schemas)]),
@@ -237,6 +239,33 @@ function commitsPath(stream: StreamDefinition, schemas: Schemas): Path {
           description: 'The commits that `after` does not cover, in fold order; `next` is present if there are more',
           headers: { 'Preference-Applied': header('Preference-Applied') },
           ...json(schemas.add(`Commits.${type}`, commitPageSchema.extend({ commits: z.array(shownSchema) }))),
+        }),
+      },
+    },
+  ];
+}
+
+function conflictsPath({ type }: StreamDefinition, { add }: Schemas): Path {
+  return [
+    `/streams/${type}/{id}/conflicts`,
+    {
+      get: {
+        operationId: `conflicts.${type}`,
+        tags: [type],
+        summary: `Read the conflicts of a ${type} stream, one page at a time`,
+        description: 'Commits whose writers had not seen each other. For the next page, send `next` as `after`.',
+        parameters: [
+          parameter('id'),
+          parameter('after.conflict'),
+          parameter('limit'),
+          parameter('open'),
+          parameter('If-At-Least'),
+          parameter('Prefer.read'),
+        ],
+        responses: responses('read', {
+          description: 'The conflicts in fold order; `next` is present if there are more',
+          headers: { ETag: header('ETag'), 'Preference-Applied': header('Preference-Applied') },
+          ...json(add('Conflicts', conflictPageSchema)),
         }),
       },
     },

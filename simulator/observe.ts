@@ -1,6 +1,6 @@
 import type { HistoryCommit } from '../checkers/history.ts';
 import { eventId } from '../core/facts/commit.ts';
-import { type Commit, rowPageSchema, streamStateSchema } from '../core/index.ts';
+import { type Commit, conflictPageSchema, rowPageSchema, streamStateSchema } from '../core/index.ts';
 import { codeOf, outcomeIn, versionIn } from '../workload/session.ts';
 import { useOf } from '../workload/workload.ts';
 import { ask } from './ask.ts';
@@ -19,6 +19,10 @@ export async function observe(scene: Scene): Promise<void> {
   const { world, recorder, streams } = scene;
   for (const region of world.regions.keys()) {
     for (const stream of streams) await observeStream(scene, region, stream);
+    // They are a function of the commits, which are the same everywhere: each stream is asked for in one Region.
+    for (const [i, stream] of streams.entries())
+      if (i % world.regions.size === [...world.regions.keys()].indexOf(region))
+        await observeConflicts(scene, region, stream);
     for (const [view, described] of Object.entries(workload.views)) {
       const values = await rowsOf(scene, region, view);
       recorder.add({ line: 'view', region, view, ...described, values });
@@ -42,7 +46,18 @@ async function observeStream(scene: Scene, region: string, stream: string): Prom
   });
 }
 
-function shown(commit: Commit): HistoryCommit {
+/** A stored commit in the words of the checkers. */
+async function observeConflicts(scene: Scene, region: string, stream: string): Promise<void> {
+  const body = await get(scene, region, `/streams/${stream}/conflicts`, { limit: '1000' });
+  if (body === undefined) return;
+  const conflicts = conflictPageSchema.parse(body).conflicts.map(({ log, position, kind, against }) => ({
+    ...{ log, position, twice: kind === 'decided-twice' },
+    against: against.map((dot) => ({ log: dot.log, position: dot.position })),
+  }));
+  scene.recorder.add({ line: 'conflicts', region, stream, conflicts });
+}
+
+export function shown(commit: Commit): HistoryCommit {
   const { log, position, commitId, region, context, hlc, fingerprint, tx, events, stream } = commit;
   return {
     ...{ log, position, commitId, region, context, hlc, fingerprint },

@@ -2,7 +2,9 @@ import * as z from 'zod';
 import {
   type ApiRequest,
   type Call,
+  type ConflictOptions,
   commitsCall,
+  conflictsCall,
   healthCall,
   type PageOptions,
   rowCall,
@@ -66,6 +68,10 @@ export class Region {
 
   commits(stream: string, page: PageOptions & WaitOptions) {
     return this.#ask(commitsCall(partsOf(stream), page));
+  }
+
+  conflicts(stream: string, asked: ConflictOptions & WaitOptions, atLeast?: string) {
+    return this.#ask(conflictsCall(partsOf(stream), asked, atLeast));
   }
 
   rows(view: string, page: PageOptions & SeenOptions) {

@@ -1,7 +1,7 @@
 // The state of a stream by the definition of folding, without anything that makes it fast: what Regions show is compared with it.
 import { canonical } from '../evidence/json.ts';
 import { inFoldOrder, isRemembered, isVisible, writtenAt } from '../evidence/stored.ts';
-import { covers, type Version } from '../evidence/version.ts';
+import { covers, showDot, type Version } from '../evidence/version.ts';
 import type { HistoryCommit, Kind } from '../history.ts';
 import { evolve, type FoldedEvent, initialOf, type State } from './kinds.ts';
 
@@ -19,29 +19,68 @@ interface Counted {
  * @param upTo folds only what this version covers. @default all
  */
 export function foldOf(kind: Kind, commits: readonly HistoryCommit[], upTo?: Version): State {
-  const folded = commits.filter((commit) => isVisible(commit) && (upTo === undefined || covers(upTo, commit)));
+  let state = initialOf(kind);
+  const folded = upTo === undefined ? commits : commits.filter((commit) => covers(upTo, commit));
+  count(folded, (commit, unseen) => {
+    let events: readonly FoldedEvent[] | undefined;
+    for (const event of eventsOf(commit))
+      state = evolve(state, event, () => {
+        events ??= unseen().flatMap(eventsOf);
+        return events;
+      });
+  });
+  return state;
+}
+
+/** What a commit conflicts with, by their dots: `twice` if it was decided again, so that its events do not count. */
+export interface Conflict {
+  readonly dot: string;
+  readonly twice: boolean;
+  readonly against: readonly string[];
+}
+
+/** The conflicts of a stream whose events conflict whenever their writers had not seen each other, in fold order. */
+export function conflictsOf(commits: readonly HistoryCommit[]): readonly Conflict[] {
+  const found: Conflict[] = [];
+  const add = (commit: HistoryCommit, against: readonly HistoryCommit[], twice = false): void => {
+    if (against.length > 0) found.push({ dot: showDot(commit), twice, against: against.map(showDot) });
+  };
+  count(
+    commits,
+    (commit, unseen) => {
+      if (commit.events.length > 0)
+        add(
+          commit,
+          unseen().filter(({ events }) => events.length > 0),
+        );
+    },
+    (copy, counted) => add(copy, hasSameEvents(copy, counted) ? [] : [counted], true),
+  );
+  return found;
+}
+
+/** Goes through the visible commits in fold order: those that count, with what their writers had not seen, and copies. */
+function count(
+  commits: readonly HistoryCommit[],
+  onCounted: (commit: HistoryCommit, unseen: () => readonly HistoryCommit[]) => void,
+  onCopy: (copy: HistoryCommit, counted: HistoryCommit) => void = () => undefined,
+): void {
   const counted: Counted[] = [];
   const latest = new Map<string, Counted>();
-  let state = initialOf(kind);
-  for (const commit of inFoldOrder(folded)) {
+  for (const commit of inFoldOrder(commits.filter(isVisible))) {
     const earlier = latest.get(commit.commitId);
     const at = writtenAt(commit);
     if (earlier && isRemembered(earlier.last, at)) {
       earlier.copies.push(commit);
       earlier.last = Math.max(earlier.last, at);
+      onCopy(commit, earlier.commit);
       continue;
     }
-    let unseen: readonly FoldedEvent[] | undefined;
-    for (const event of eventsOf(commit))
-      state = evolve(state, event, () => {
-        unseen ??= counted.filter((other) => !isSeen(commit, other)).flatMap((other) => eventsOf(other.commit));
-        return unseen;
-      });
+    onCounted(commit, () => counted.filter((other) => !isSeen(commit, other)).map((other) => other.commit));
     const counts = { commit, copies: [commit], last: at };
     counted.push(counts);
     latest.set(commit.commitId, counts);
   }
-  return state;
 }
 
 /** Whether the writer of a commit had seen another one, by any of its copies with the same events. */

@@ -1,8 +1,16 @@
 // How all Regions reach the same state of a stream. A `home` stream has one writer; in a `merge` stream, `evolve`
 // resolves concurrent events, which its context lists.
 
+import type { Disagreement } from '../facts/conflict.ts';
+
 /** `merge`: every Region appends, to its own log. `home`: one Region appends, the others route to it. */
 export type Mode = 'merge' | 'home';
+
+/** An `evolve` that knows which events conflict, as the one that `evolveBy` makes. */
+export interface KnowsConflicts<Event> {
+  /** What two events conflict about whose writers had not seen each other; none: they do not conflict. */
+  disagreements(a: Event, b: Event): readonly Disagreement[];
+}
 
 export interface EvolveContext<Event> {
   /**

@@ -1,12 +1,13 @@
 import type * as z from 'zod';
 import { carriedFaults } from '../facts/carried.ts';
 import type { StoredEvent } from '../facts/commit.ts';
+import type { Disagreement } from '../facts/conflict.ts';
 import { faultsOf, invalid, MeridianError, messageOf, refuseFaults } from '../facts/errors.ts';
 import type { Fault } from '../facts/fault.ts';
 import type { Hlc } from '../facts/hlc.ts';
 import type { SentEvent } from '../facts/operation.ts';
 import type { StreamRef } from '../facts/stream-ref.ts';
-import type { EvolveContext, Mode } from './conflicts.ts';
+import type { EvolveContext, KnowsConflicts, Mode } from './conflicts.ts';
 import {
   checkEvent,
   type EventVersion,
@@ -81,6 +82,11 @@ interface StreamSpec<Type extends string, State, Events extends EventVersions, I
   readonly initial: State;
   /** Pure: returns the next state and does not modify the given one. Ignoring `concurrent` means that the last writer wins. */
   evolve(state: State, event: EventOf<Events>, context: EvolveContext<EventOf<Events>>): State;
+  /**
+   * Whether two events conflict whose writers had not seen each other; `earlier` is folded first. Pure. It changes no state: it says what is
+   * shown as a conflict. @default as the rules of `evolveBy` say; without them every two events conflict
+   */
+  conflicts?(earlier: EventOf<Events>, later: EventOf<Events>): boolean;
   readonly commands: {
     readonly [Name in keyof Inputs]: CommandDefinition<State, NewEventOf<Events>, Inputs[Name]>;
   };
@@ -137,6 +143,7 @@ const SPEC_MEMBERS: Members<Omit<HomeStream, 'home'>> = {
   events: 'required',
   initial: 'required',
   evolve: 'required',
+  conflicts: 'optional',
   commands: 'required',
   snapshots: 'optional',
 };
@@ -318,4 +325,20 @@ function deployed(region: string, regions: readonly string[], whose: string, giv
 /** True if what a Region may take from a stream is held by the log that it writes. */
 export function hasEscrow(definition: StreamDefinition): boolean {
   return definition.mode === 'merge' && definition.escrow === true;
+}
+
+/** What two events conflict about whose writers had not seen each other; none: they do not conflict. */
+export function disagreementsOf(
+  { conflicts, evolve }: StreamDefinition,
+  earlier: RecordedEvent,
+  later: RecordedEvent,
+): readonly Disagreement[] {
+  if (conflicts) return conflicts(earlier, later) ? WHOLE_STATE : [];
+  return knowsConflicts(evolve) ? evolve.disagreements(earlier, later) : WHOLE_STATE;
+}
+
+const WHOLE_STATE: readonly Disagreement[] = [{ part: 'state', rule: 'evolve', isOpen: false }];
+
+function knowsConflicts(evolve: object): evolve is KnowsConflicts<RecordedEvent> {
+  return 'disagreements' in evolve;
 }

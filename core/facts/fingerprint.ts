@@ -11,7 +11,7 @@ export function fingerprintOf({ digest }: { readonly digest: (text: string) => s
 const PLAIN = /^[ !#-[\]-~]*$/;
 
 /** JSON with the keys of every object in order. Written out, because making ordered copies takes twice the time. */
-function canonicalJson(value: unknown): string {
+export function canonicalJson(value: unknown): string {
   if (typeof value === 'string') return PLAIN.test(value) ? `"${value}"` : JSON.stringify(value);
   if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null';
   let members = '';

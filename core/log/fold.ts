@@ -6,22 +6,35 @@ import type { Snapshot } from '../facts/snapshot.ts';
 import { type Dot, positionIn, type VersionVector, versionCovers } from '../facts/version.ts';
 import { IDEMPOTENCY_WINDOW_MS } from '../limits/budgets.ts';
 
+/** Sees how a stream is folded. */
+export interface FoldWatcher {
+  /**
+   * A commit counts.
+   * @param unseen the commits that are folded before it although its writer had not seen them, in fold order
+   * @param saw whether its writer had seen another commit that counts
+   */
+  counted(folded: Folded, unseen: () => readonly Folded[], saw: (dot: Dot) => boolean): void;
+  /** A copy of a commit was decided again, on another state: its events differ, and do not count. */
+  decidedAgain(copy: Commit, counted: Commit): void;
+}
+
 /** A commit that changed the state, with the dots of all its copies that have the same events, including its own. */
-interface Folded {
+export interface Folded {
   readonly commit: Commit;
   readonly copies: Dot[];
   readonly events: readonly RecordedEvent[];
 }
 
 /**
- * The copies of a commit: the fingerprint and the digest of the one that was folded, the dots of all that have its events, and
- * when the last copy was written.
+ * The copies of a commit: the fingerprint of the one that was folded, the dots of all that have its events, and when the last
+ * copy was written.
  */
 interface SeenId {
   readonly fingerprint: string;
-  readonly digest?: string | undefined;
   readonly copies: Dot[];
   readonly last: number;
+  /** The one that was folded, unless only the snapshot includes it. */
+  readonly counted?: Commit;
 }
 
 /**
@@ -35,11 +48,13 @@ export class Fold {
   readonly #base: Snapshot | undefined;
   readonly #byId = new Map<string, SeenId>();
   readonly #reused: Stamped[] = [];
+  readonly #watcher: FoldWatcher | undefined;
   #state: unknown;
 
-  constructor(definition: StreamDefinition, base?: Snapshot) {
+  constructor(definition: StreamDefinition, base?: Snapshot, watcher?: FoldWatcher) {
     this.#definition = definition;
     this.#base = base;
+    this.#watcher = watcher;
     this.#state = base ? base.state : definition.initial;
   }
 
@@ -66,15 +81,22 @@ export class Fold {
     if (earlier && at - earlier.last <= IDEMPOTENCY_WINDOW_MS) {
       this.#byId.set(commit.commitId, { ...earlier, last: Math.max(earlier.last, at) });
       // A context that covers a copy covers the folded commit, unless the copy was decided again, with other events.
-      if (!wasDecidedAgain(earlier, commit)) earlier.copies.push(commit);
+      if (earlier.counted && wasDecidedAgain(earlier.counted, commit))
+        this.#watcher?.decidedAgain(commit, earlier.counted);
+      else earlier.copies.push(commit);
       if (earlier.fingerprint !== commit.fingerprint) this.#reused.push(commit);
       return earlier.fingerprint;
     }
     const folded = { commit, copies: [commit], events: recordedEvents(this.#definition, commit) };
     const context = this.#contextOf(commit);
     for (const event of folded.events) this.#state = this.#definition.evolve(this.#state, event, context);
-    const { commitId, fingerprint, digest } = commit;
-    this.#byId.set(commitId, { fingerprint, digest, copies: folded.copies, last: at });
+    const { commitId, fingerprint } = commit;
+    this.#byId.set(commitId, { fingerprint, copies: folded.copies, last: at, counted: commit });
+    this.#watcher?.counted(
+      folded,
+      () => this.#unseenBy(commit.context),
+      (dot) => this.#isSeenBy(commit, dot),
+    );
     const log = this.#logs.get(commit.log);
     if (log) log.push(folded);
     else this.#logs.set(commit.log, [folded]);
@@ -89,7 +111,7 @@ export class Fold {
 
   #contextOf(commit: Commit): EvolveContext<RecordedEvent> {
     const { context } = commit;
-    const unseen = () => this.#unseenBy(context);
+    const unseen = () => this.#unseenBy(context).flatMap(({ events }) => events);
     let concurrent: readonly RecordedEvent[] | undefined;
     return {
       get concurrent() {
@@ -109,13 +131,13 @@ export class Fold {
   }
 
   /** Looks only at the part of each log after the context: what is returned, and copies of what the context covers. */
-  #unseenBy(context: VersionVector): readonly RecordedEvent[] {
+  #unseenBy(context: VersionVector): readonly Folded[] {
     const unseen: Folded[] = [];
     for (const [name, log] of this.#logs) {
       const tail = log.slice(firstBehind(log, positionIn(context, name)));
       unseen.push(...tail.filter(({ copies }) => !copies.some((copy) => versionCovers(context, copy))));
     }
-    return unseen.sort((a, b) => foldOrder(a.commit, b.commit)).flatMap(({ events }) => events);
+    return unseen.sort((a, b) => foldOrder(a.commit, b.commit));
   }
 }
 
@@ -132,7 +154,7 @@ function firstBehind(log: readonly Folded[], position: number): number {
 }
 
 /** True if two copies of a commit have different events. Commits of older code have no digest, and count as equal. */
-function wasDecidedAgain(a: Pick<SeenId, 'digest'>, b: Commit): boolean {
+function wasDecidedAgain(a: Commit, b: Commit): boolean {
   return a.digest !== undefined && b.digest !== undefined && a.digest !== b.digest;
 }
 

@@ -1,12 +1,14 @@
 import { unreadableIn } from '../definition/event-version.ts';
 import type { StreamDefinition } from '../definition/stream.ts';
 import { type Commit, isVisible, type Stamped, writtenAt } from '../facts/commit.ts';
+import type { Conflict } from '../facts/conflict.ts';
 import type { Decision } from '../facts/decision.ts';
 import type { MeridianError } from '../facts/errors.ts';
 import { type Hlc, wallTimeOf } from '../facts/hlc.ts';
 import type { KnownCopy, Snapshot } from '../facts/snapshot.ts';
 import { positionIn, sameVersion, type VersionVector, versionDominates } from '../facts/version.ts';
 import { IDEMPOTENCY_WINDOW_MS } from '../limits/budgets.ts';
+import { type ConflictsAsked, conflictsIn } from './conflicts.ts';
 import { FoldCache } from './fold-cache.ts';
 import { heapBytes } from './heap-bytes.ts';
 import { KnownIds } from './known-ids.ts';
@@ -213,6 +215,14 @@ export class History {
    */
   writtenBy(time: number): VersionVector {
     return this.#held.seen.writtenBy(time);
+  }
+
+  /**
+   * The conflicts of the seen commits, in fold order. Of a history that has a base, those in the base are missing.
+   * @throws MeridianError `unreadable-event`, retryable
+   */
+  conflicts(of: ConflictsAsked): readonly Conflict[] {
+    return conflictsIn(this.#definition, this.#held.seen.commits, of);
   }
 
   /** The seen commits not covered by `version`, which this history reaches, in fold order. */

@@ -1,6 +1,6 @@
 // Rules for sets and maps. They differ in which of an addition and a removal wins that had not seen each other.
 import type { Written } from './registers.ts';
-import type { Rule, Writer } from './rule.ts';
+import type { Conflicting, Rule, Writer } from './rule.ts';
 
 /** A change to a map: it removes keys, and puts values. */
 export interface MapChange<Value> {
@@ -18,8 +18,10 @@ export type AddWinsMap<Value> = Readonly<Record<string, readonly Written<Value>[
  */
 export function addWinsMap<Value>(): Rule<AddWinsMap<Value>, MapChange<Value>> {
   return {
+    name: 'addWinsMap',
     initial: {},
     apply: (map, { by, change }, writer) => replaceSeen(map, { by, ...putsIn(change) }, writer),
+    conflicts: mapConflicts,
   };
 }
 
@@ -32,7 +34,9 @@ export type RemoveWinsMap<Value> = AddWinsMap<Value>;
  */
 export function removeWinsMap<Value>(): Rule<RemoveWinsMap<Value>, MapChange<Value>> {
   return {
+    name: 'removeWinsMap',
     initial: {},
+    conflicts: mapConflicts,
     apply(map, { by, change }, writer) {
       const { puts, remove } = putsIn(change);
       const kept = Object.fromEntries(Object.entries(map).filter(([key]) => !remove.includes(key)));
@@ -42,6 +46,20 @@ export function removeWinsMap<Value>(): Rule<RemoveWinsMap<Value>, MapChange<Val
       return replaceSeen(kept, { by, puts: counting, remove: [] }, writer);
     },
   };
+}
+
+/** Two values of one key both stay. What one change puts and the other removes, the rule decides. */
+function mapConflicts(a: MapChange<unknown>, b: MapChange<unknown>): readonly Conflicting[] {
+  const [one, other] = [putsIn(a), putsIn(b)];
+  const both = [...one.puts.keys()].filter((key) => other.puts.has(key));
+  const taken = takenOf({ ...one, add: [...one.puts.keys()] }, { ...other, add: [...other.puts.keys()] });
+  return [...both.map((at) => ({ at, isOpen: true })), ...taken.filter(({ at }) => !both.includes(at))];
+}
+
+/** What one change adds and the other removes. */
+function takenOf(a: Required<SetChange>, b: Required<SetChange>) {
+  const taken = [...a.add.filter((at) => b.remove.includes(at)), ...b.add.filter((at) => a.remove.includes(at))];
+  return [...new Set(taken)].map((at) => ({ at }));
 }
 
 /** A value that is undefined is not put. */
@@ -97,7 +115,9 @@ export function elementsOf(set: AddWinsSet): ReadonlySet<string> {
 /** A set in which additions win: a removal takes what its writer had seen, and what was added meanwhile stays. */
 export function addWinsSet(): Rule<AddWinsSet, SetChange> {
   return {
+    name: 'addWinsSet',
     initial: {},
+    conflicts: setConflicts,
     apply(set, { by, change }, writer) {
       const { add, remove } = changesIn(change);
       return replaceSeen(set, { by, puts: new Map(add.map((element) => [element, true])), remove }, writer);
@@ -108,7 +128,9 @@ export function addWinsSet(): Rule<AddWinsSet, SetChange> {
 /** A set in which removals win: an addition counts if its writer had seen every removal of the element. */
 export function removeWinsSet(): Rule<readonly string[], SetChange> {
   return {
+    name: 'removeWinsSet',
     initial: [],
+    conflicts: setConflicts,
     apply(set, { change }, writer) {
       const { add, remove } = changesIn(change);
       const kept = set.filter((element) => !remove.includes(element));
@@ -117,6 +139,11 @@ export function removeWinsSet(): Rule<readonly string[], SetChange> {
       return [...new Set([...kept, ...add.filter((element) => !gone.has(element))])];
     },
   };
+}
+
+/** Changes to a set conflict if one adds what the other removes. */
+function setConflicts(a: SetChange, b: SetChange): readonly Conflicting[] {
+  return takenOf(changesIn(a), changesIn(b));
 }
 
 /** What was removed by changes that a writer had not seen. */

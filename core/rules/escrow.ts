@@ -31,7 +31,9 @@ export interface BoundedCounter {
  */
 export function boundedCounter(bound = 0): Rule<BoundedCounter, EscrowChange> {
   return {
+    name: 'boundedCounter',
     initial: { value: bound, rights: {} },
+    conflicts: () => [],
     apply({ value, rights }, { by, change }) {
       const held = new Map(Object.entries(rights));
       const add = (log: string, amount: number): number => {

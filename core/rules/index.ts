@@ -25,6 +25,7 @@ export { keepAll, lastWriterWins, lastWriterWinsPerField, type Written } from '.
 export {
   type ChangesBy,
   type ChangesOf,
+  type Conflicting,
   evolveBy,
   initialBy,
   type Made,

@@ -1,4 +1,5 @@
 // Rules for values that are replaced: one writer wins, or all values stay until a writer has seen them.
+import { canonicalJson } from '../facts/fingerprint.ts';
 import type { Rule } from './rule.ts';
 
 /** A value, and the event that wrote it. */
@@ -12,16 +13,29 @@ export interface Written<Value> {
  * the highest stamp.
  */
 export function lastWriterWins<Value>(initial: Value): Rule<Value, Value> {
-  return { initial, apply: (_value, { change }) => change };
+  return {
+    name: 'lastWriterWins',
+    initial,
+    apply: (_value, { change }) => change,
+    conflicts: (a, b) => (isSame(a, b) ? [] : [{}]),
+  };
 }
 
 /** The last writer of each field wins: a change names only the fields that it writes. One that is undefined is not named. */
 export function lastWriterWinsPerField<Fields extends object>(initial: Fields): Rule<Fields, Partial<Fields>> {
   return {
+    name: 'lastWriterWinsPerField',
     initial,
     apply: (fields, { change }) => {
       const written = Object.entries(change).filter(([, value]) => value !== undefined);
       return { ...fields, ...Object.fromEntries(written) };
+    },
+    conflicts(a, b) {
+      const others = new Map<string, unknown>(Object.entries(b));
+      return Object.entries(a).flatMap(([at, value]) => {
+        const other = others.get(at);
+        return value === undefined || other === undefined || isSame(value, other) ? [] : [{ at }];
+      });
     },
   };
 }
@@ -33,10 +47,17 @@ export function lastWriterWinsPerField<Fields extends object>(initial: Fields): 
  */
 export function keepAll<Value>(): Rule<readonly Written<Value>[], Value> {
   return {
+    name: 'keepAll',
     initial: [],
     apply: (values, { by, change }, writer) => [
       ...values.filter((value) => !writer.saw(value.by)),
       { by, value: change },
     ],
+    conflicts: () => [{ isOpen: true }],
   };
+}
+
+/** True for values that are the same as JSON, whatever the order of their members. */
+function isSame(a: unknown, b: unknown): boolean {
+  return canonicalJson(a) === canonicalJson(b);
 }

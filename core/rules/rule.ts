@@ -1,7 +1,8 @@
 // A rule says how one part of a state is made of the changes to it, so that all Regions reach the same state: changes come
 // in fold order, and for each it is known what its writer had seen.
-import type { EvolveContext } from '../definition/conflicts.ts';
+import type { EvolveContext, KnowsConflicts } from '../definition/conflicts.ts';
 import type { RecordedEvent } from '../definition/stream.ts';
+import type { Disagreement } from '../facts/conflict.ts';
 
 /** A change to one part of a state. */
 export interface Made<Change> {
@@ -23,9 +24,24 @@ export interface Writer<Change> {
 
 /** How one part of a state is made of the changes to it. Pure, and its states are JSON. */
 export interface Rule<State, Change> {
+  /** What conflicts are shown with. @default custom */
+  readonly name?: string;
   /** The state without changes. */
   readonly initial: State;
   apply(state: State, made: Made<Change>, writer: Writer<Change>): State;
+  /**
+   * What two changes conflict about whose writers had not seen each other; none: they do not conflict.
+   * @default about the whole part, whatever the changes are, and the rule decides
+   */
+  conflicts?(a: Change, b: Change): readonly Conflicting[];
+}
+
+/** What two changes of one part conflict about. */
+export interface Conflicting {
+  /** A field, key or element. @default the whole part */
+  readonly at?: string;
+  /** True if both stay, until a later change that has seen them. @default the rule decides between them */
+  readonly isOpen?: boolean;
 }
 
 /** The rules of the parts of a state, by name. */
@@ -37,9 +53,9 @@ export type StateOf<Parts extends Rules> = {
   readonly [Part in keyof Parts]: Parts[Part] extends Rule<infer State, infer _Change> ? State : never;
 };
 
-/** What an event changes: each part at most once. */
+/** What an event changes: each part at most once. One that is undefined is not changed. */
 export type ChangesOf<Parts extends Rules> = {
-  readonly [Part in keyof Parts]?: Parts[Part] extends Rule<infer _State, infer Change> ? Change : never;
+  readonly [Part in keyof Parts]?: Parts[Part] extends Rule<infer _State, infer Change> ? Change | undefined : never;
 };
 
 /** What each type of event changes. */
@@ -55,14 +71,14 @@ export function initialBy(rules: Rules): object {
 }
 
 /**
- * An `evolve` that makes each part of a state by its rule.
+ * An `evolve` that makes each part of a state by its rule, and knows which events conflict.
  * @param changes what each type of event changes: a pure function of the event
  */
 export function evolveBy<Parts extends Rules, Event extends RecordedEvent>(
   rules: Parts,
   changes: ChangesBy<Parts, Event>,
 ): (state: StateOf<Parts>, event: Event, context: EvolveContext<Event>) => StateOf<Parts> {
-  return (state, event, context) => {
+  function evolve(state: StateOf<Parts>, event: Event, context: EvolveContext<Event>): StateOf<Parts> {
     const parts = Object.entries(changesOf(changes, event)).flatMap(([part, change]): [string, unknown][] => {
       if (change === undefined) return [];
       const rule = Object.hasOwn(rules, part) ? rules[part] : undefined;
@@ -80,7 +96,20 @@ export function evolveBy<Parts extends Rules, Event extends RecordedEvent>(
       return [[part, rule.apply(state[part], { by: event.id, change }, writer)]];
     });
     return { ...state, ...Object.fromEntries(parts) };
-  };
+  }
+  function disagreements(a: Event, b: Event): readonly Disagreement[] {
+    const others = new Map(Object.entries(changesOf(changes, b)));
+    return Object.entries(changesOf(changes, a)).flatMap(([part, change]) => {
+      const [other, rule] = [others.get(part), Object.hasOwn(rules, part) ? rules[part] : undefined];
+      if (change === undefined || other === undefined || !rule) return [];
+      const conflicts: readonly Conflicting[] = rule.conflicts ? rule.conflicts(change, other) : [{}];
+      return conflicts.map(({ at, isOpen = false }) => ({
+        ...{ part: at === undefined ? part : `${part}.${at}`, rule: rule.name ?? 'custom', isOpen },
+      }));
+    });
+  }
+  const knows: KnowsConflicts<Event> = { disagreements };
+  return Object.assign(evolve, knows);
 }
 
 /** What an event changes, by part. */

@@ -2,9 +2,10 @@
 
 import * as z from 'zod';
 import type { Commit } from '../facts/commit.ts';
+import { isOpen, type ReadConflict } from '../facts/conflict.ts';
 import type { Outcome } from '../facts/decision.ts';
-import { type Problem, problemSchema } from '../facts/errors.ts';
-import type { VersionVector } from '../facts/version.ts';
+import { invalid, type Problem, problemSchema } from '../facts/errors.ts';
+import type { Dot, VersionVector } from '../facts/version.ts';
 import type { Row } from '../facts/view-entry.ts';
 import { encodePoint, type Point } from './point.ts';
 import { encodeReason } from './reason.ts';
@@ -105,6 +106,75 @@ function shown({
   ...commit
 }: Commit): CommitShown {
   return { ...commit, events: events.map((event) => ({ ...event })) };
+}
+
+/** The commit of a conflict. */
+const conflictingShape = { ...dotShape, commitId: z.string(), region: z.string() };
+
+/** Where a page of conflicts ends: `<log>.<position>` of the last one. */
+const CURSOR = /^(?<log>[a-z0-9-]+)\.(?<position>[1-9]\d{0,14})$/;
+
+/** @throws MeridianError `validation`, with the path `after` */
+export function decodeConflictCursor(text: string): Dot {
+  const { log, position } = CURSOR.exec(text)?.groups ?? {};
+  if (log !== undefined) return { log, position: Number(position) };
+  throw invalid([{ path: 'after', message: `is ${JSON.stringify(text)}; it must be \`next\` of the page before` }]);
+}
+
+/** A commit that conflicts with others, because neither writer had seen the other. */
+export const conflictSchema = z.object({
+  ...conflictingShape,
+  hlc: z.string(),
+  /** `concurrent`: all of them count; `decided-twice`: a retry was decided on another state, and its events do not count. */
+  kind: z.string().meta({ description: '`concurrent`: all commits count; `decided-twice`: the retry does not count' }),
+  against: z.array(z.object(conflictingShape)),
+  about: z.array(z.object({ part: z.string(), rule: z.string(), open: z.boolean() })),
+  open: z.boolean().meta({ description: 'Both sides stay until a later commit has seen them' }),
+  resolvedBy: z.object(conflictingShape).exactOptional(),
+  branches: z.array(z.string()).meta({ description: 'The versions of the commit, and of those that it is against' }),
+  merged: z.string().meta({ description: 'The version of both' }),
+});
+
+export type ConflictShown = z.output<typeof conflictSchema>;
+
+/** Conflicts of a stream; `next` is present if there are more. */
+export const conflictPageSchema = z.object({
+  stream: z.string(),
+  conflicts: z.array(conflictSchema),
+  version: z.string(),
+  next: z.string().optional(),
+});
+
+export function encodeConflictPage(
+  stream: string,
+  page: { readonly conflicts: readonly ReadConflict[]; readonly version: VersionVector; readonly more: boolean },
+): z.output<typeof conflictPageSchema> {
+  const next = page.more ? page.conflicts.slice(-1) : [];
+  return {
+    stream,
+    conflicts: page.conflicts.map((conflict) => encodeConflict(stream, conflict)),
+    version: encodeVersionToken(stream, page.version),
+    ...Object.fromEntries(next.map(({ commit: { log, position } }) => ['next', `${log}.${position}`])),
+  };
+}
+
+function encodeConflict(stream: string, conflict: ReadConflict): ConflictShown {
+  const { commit, kind, against, about, resolvedBy, branches, merged } = conflict;
+  return {
+    ...conflicting(commit),
+    hlc: commit.hlc,
+    kind,
+    against: against.map(conflicting),
+    about: about.map(({ part, rule, isOpen: open }) => ({ part, rule, open })),
+    open: isOpen(conflict),
+    ...(resolvedBy && { resolvedBy: conflicting(resolvedBy) }),
+    branches: branches.map((version) => encodeVersionToken(stream, version)),
+    merged: encodeVersionToken(stream, merged),
+  };
+}
+
+function conflicting({ log, position, commitId, region }: Commit) {
+  return { log, position, commitId, region };
 }
 
 const rowShape = { key: z.string(), value: z.unknown() };

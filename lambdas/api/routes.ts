@@ -2,9 +2,11 @@ import type { LambdaFunctionURLEvent } from 'aws-lambda';
 import { cutProblem } from '../../core/facts/errors.ts';
 import {
   type Appended,
+  decodeConflictCursor,
   decodeVersionToken,
   encodeAccepted,
   encodeCommitPage,
+  encodeConflictPage,
   encodeRow,
   encodeRowPage,
   encodeStreamState,
@@ -18,6 +20,7 @@ import {
   parsePoint,
   type ReadPorts,
   readCommits,
+  readConflicts,
   readHealth,
   readRow,
   readRows,
@@ -172,6 +175,28 @@ const getCommits: Handle = async (ports, event, { type = '', id = '' }) => {
   );
 };
 
+const getConflicts: Handle = async (ports, event, { type = '', id = '' }) => {
+  const stream = streamNameOf(type, id);
+  const { after, limit } = pageOf(event);
+  const asked = {
+    atLeast: versionHeader(event, 'If-At-Least', stream),
+    after: after === undefined ? undefined : decodeConflictCursor(after),
+    isOpen: isOpenIn(event),
+    limit,
+  };
+  return answerWaiting(event, async (waitMs) => {
+    const page = await namedAs('If-At-Least', 'atLeast', readConflicts(ports, stream, { ...asked, waitMs }));
+    return jsonAnswer(encodeConflictPage(stream, page), etag({ stream, version: page.version }));
+  });
+};
+
+/** Which conflicts are asked for: `open=true` or `open=false`; undefined: all. */
+function isOpenIn({ rawQueryString }: LambdaFunctionURLEvent): boolean | undefined {
+  const text = new URLSearchParams(rawQueryString).get('open');
+  if (text === null || text === 'true' || text === 'false') return text === null ? undefined : text === 'true';
+  throw invalid([{ path: 'open', message: `is ${JSON.stringify(text)}; it must be true or false` }]);
+}
+
 const getRows: Handle = async (ports, event, { view = '' }) => {
   const page = pageOf(event);
   const atLeast = versionsHeader(event, 'If-At-Least');
@@ -220,6 +245,7 @@ const ROUTES: readonly Route[] = [
   { method: 'GET', path: '/transactions/:id', handle: getTransaction },
   { method: 'GET', path: '/streams/:type/:id', handle: getStream, query: ['at'] },
   { method: 'GET', path: '/streams/:type/:id/events', handle: getCommits, query: PAGE },
+  { method: 'GET', path: '/streams/:type/:id/conflicts', handle: getConflicts, query: [...PAGE, 'open'] },
   { method: 'GET', path: '/views/:view', handle: getRows, query: PAGE },
   { method: 'GET', path: '/views/:view/:key', handle: getRow },
   { method: 'GET', path: '/health', handle: getHealth },

@@ -8,6 +8,7 @@ import {
   nextVersion,
   type StreamDefinition,
 } from '../../core/index.ts';
+import { addWinsSet, evolveBy, initialBy, keepAll, lastWriterWins } from '../../core/rules/index.ts';
 import { account, type Entry, money, note, notes, stock, taken, tickets, toyDomain, words } from '../../testing/toy.ts';
 
 const textSchema = z.strictObject({ text: z.string() });
@@ -100,10 +101,42 @@ const lengths = defineView({
   totals: (entries) => ({ all: { entries: entries.length } }),
 });
 
+const text = z.strictObject({ name: z.string() });
+const address = z.strictObject({ to: z.string() });
+const greeting = z.strictObject({ greeting: z.string() });
+const personRules = { name: lastWriterWins(''), addresses: keepAll<string>(), greetings: addWinsSet() };
+
+/** A person: of names the last one wins, and addresses are all kept. A greeting depends on the name. */
+const person = defineStream({
+  type: 'person',
+  mode: 'merge',
+  events: {
+    Called: { schemaVersion: 1, schema: text, sample: { name: 'Ann' } },
+    Moved: { schemaVersion: 1, schema: address, sample: { to: '12 Elm Street' } },
+    Greeted: { schemaVersion: 1, schema: greeting, sample: { greeting: 'Dear Ann' } },
+  },
+  initial: initialBy(personRules),
+  evolve: evolveBy(personRules, {
+    Called: ({ data }) => ({ name: data.name }),
+    Moved: ({ data }) => ({ addresses: data.to }),
+    Greeted: ({ data }) => ({ greetings: { add: [data.greeting] } }),
+  }),
+  commands: {
+    call: { input: text, decide: (_person, data) => [{ type: 'Called', data }] },
+    move: { input: address, decide: (_person, data) => [{ type: 'Moved', data }] },
+    greet: {
+      input: z.strictObject({}),
+      decide: ({ name }) => [{ type: 'Greeted', data: { greeting: `Dear ${name}` } }],
+    },
+  },
+});
+
 /** The codes by the names that scenarios use, each with what is different in it. */
 export const CODES = {
   /** The toy domain. */
   toy: toyDomain,
+  /** There are people, whose state is made by rules. */
+  people: defineDomain({ streams: [person], views: [] }),
   /** There are tickets, which every Region sells as far as its log holds some. */
   tickets: defineDomain({ streams: [note, tickets], views: [notes] }),
   /** Notes and accounts have snapshots. */

@@ -7,6 +7,7 @@ import {
   streamStateSchema,
   transactionShownSchema,
 } from '../../core/index.ts';
+import type { ConflictShown } from '../../core/wire/api.ts';
 import type { ApiAnswer } from '../../world/simulator/api.ts';
 import { shownToken, shownVersion } from './versions.ts';
 
@@ -114,6 +115,21 @@ export function shownCommit({ log, position, commitId, events, context, tx, ...c
     `on ${shownVersion(context)}`,
     ...(commit.previous === position - 1 ? [] : [`after ${commit.previous}`]),
   ].join(' ');
+}
+
+/** `east.2 against ohio.1: name (lastWriterWins), resolved` */
+export function shownConflict({ against, kind, about, open, resolvedBy, ...commit }: ConflictShown): string {
+  const rules = about.map(({ part, rule }) => `${part} (${rule})`);
+  return [
+    `${shownPlace(commit)} against ${against.map(shownPlace).join(' ')}:`,
+    ...(kind === 'concurrent' ? [`${rules.join(', ')},`] : ['decided twice,']),
+    open ? 'open' : 'resolved',
+    ...(resolvedBy ? [`by ${shownPlace(resolvedBy)}`] : []),
+  ].join(' ');
+}
+
+function shownPlace({ log, position }: { readonly log: string; readonly position: number }): string {
+  return `${log}.${position}`;
 }
 
 type CommitLine = Pick<Commit, 'log' | 'position' | 'commitId' | 'events' | 'context' | 'tx' | 'previous'>;

@@ -91,6 +91,33 @@ describe('meridian append', () => {
   });
 });
 
+describe('meridian conflicts', () => {
+  const stream = 'note/conflicts';
+
+  it('shows which commits had not seen each other', async () => {
+    const none = await run(['conflicts', stream]);
+    expect(none).toEqual({ code: 0, stdout: `${stream} has no conflicts.\n`, stderr: '' });
+    const first = await run(['append', stream, 'Noted', noted('blue'), '--id', 'first', '--json']);
+    await run(['append', stream, 'Noted', noted('blue'), '--id', 'second', '--json']);
+    const old = Buffer.from(`${stream}\n`).toString('base64url');
+    await run(['append', stream, 'Noted', noted('blue'), '--id', 'third', '--based-on', old]);
+    const { code, stdout } = await run(['conflicts', stream]);
+    expect({ code, id: appendedIn(first.stdout).id }).toEqual({ code: 0, id: 'first' });
+    expect(stdout).toMatch(
+      /^\S+Z {2}us-east-1@3 {2}third {2}resolved: state \(evolve\)\n {4}against {2}us-east-1@1 {2}first\n {4}against {2}us-east-1@2 {2}second\n$/,
+    );
+    const json = await run(['conflicts', stream, '--json']);
+    expect(jsonLines(json.stdout)).toMatchObject([{ commitId: 'third', against: [{}, {}], open: false }]);
+    expect(await run(['conflicts', stream, '--open'])).toMatchObject({ stdout: `${stream} has no open conflicts.\n` });
+  });
+
+  it('names the option of a cursor that no page has', async () => {
+    const { code, stderr } = await run(['conflicts', stream, '--after', 'x']);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^ {2}--after {2}/m);
+  });
+});
+
 describe('meridian command', () => {
   /** At home in us-west-2. */
   const stock = 'stock/2';

@@ -34,6 +34,17 @@ describe('a session', () => {
     });
   });
 
+  it('shows the conflicts of what a user has seen', async () => {
+    const { client, result } = aDeployment();
+    const user = new Session();
+    const writes = [east1, east2].map((region) => client({ region, session: user }).stream('note', 'a').append(red));
+    await result(Promise.all(writes));
+    const { conflicts } = await result(
+      client({ session: user }).stream('note', 'a').conflicts({ open: false, limit: 5 }),
+    );
+    expect(conflicts).toMatchObject([{ kind: 'concurrent', about: [{ part: 'state' }] }]);
+  });
+
   it('never shows an older state than before, even if the Region that showed it is unreachable', async () => {
     const { client, result, failure, fates } = apart();
     await result(client().stream('note', 'a').append(red));

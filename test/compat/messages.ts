@@ -3,6 +3,8 @@ import { dynamoDbDecisions } from '../../adapters/dynamodb/decisions.ts';
 import { dynamoDbEventStore } from '../../adapters/dynamodb/event-store.ts';
 import { memoryDecisions } from '../../adapters/memory/decisions.ts';
 import { memoryEventStore } from '../../adapters/memory/event-store.ts';
+import { defineDomain } from '../../core/definition/domain.ts';
+import type { ReadConflict } from '../../core/facts/conflict.ts';
 import { attemptIdOf } from '../../core/facts/decision.ts';
 import { fromProblem, toProblem } from '../../core/facts/errors.ts';
 import { drivingRegionOf } from '../../core/facts/transaction.ts';
@@ -27,8 +29,13 @@ import {
   parseOutcome,
 } from '../../core/wire/announcement.ts';
 import {
+  type ConflictShown,
   commitPageSchema,
+  conflictPageSchema,
+  conflictSchema,
+  decodeConflictCursor,
   encodeCommitPage,
+  encodeConflictPage,
   encodeRow,
   encodeRowPage,
   encodeStreamState,
@@ -120,7 +127,7 @@ import {
 import { turnAnswerSchema } from '../../core/wire/turn.ts';
 import { decodeVersionToken, encodeVersionToken, readVersionToken } from '../../core/wire/version-token.ts';
 import { submitAppend } from '../../core/write/submit.ts';
-import { toyDomain } from '../../testing/toy.ts';
+import { tickets, toyDomain } from '../../testing/toy.ts';
 import { aBusyAttempt } from '../contract/decisions.ts';
 import { fakeRuntime } from '../runtime.ts';
 import { aTable, itemSchema, TABLE } from './a-table.ts';
@@ -221,11 +228,32 @@ const inQueues: Readonly<Record<string, Form>> = {
   }),
 };
 
+/** The conflict that is shown so. */
+function conflictOf(
+  stream: string,
+  { about, branches, merged, hlc, resolvedBy, ...shown }: ConflictShown,
+): ReadConflict {
+  const [own = '', other = ''] = branches;
+  const commit = (of: object): Commit => ({ ...commitOf([anEvent]), ...of });
+  return {
+    commit: commit({ ...shown, hlc }),
+    against: shown.against.map(commit),
+    kind: shown.kind === 'decided-twice' ? 'decided-twice' : 'concurrent',
+    about: about.map(({ part, rule, open }) => ({ part, rule, isOpen: open })),
+    ...(resolvedBy && { resolvedBy: commit(resolvedBy) }),
+    branches: [decodeVersionToken(stream, own, 'branches'), decodeVersionToken(stream, other, 'branches')],
+    merged: decodeVersionToken(stream, merged, 'merged'),
+  };
+}
+
+/** The toy with a type whose commands have a home. */
+const withTickets = defineDomain({ streams: [...toyDomain.streams.values(), tickets], views: [] });
+
 /** Requests and responses between functions. */
 const betweenFunctions: Readonly<Record<string, Form>> = {
   'between-regions': message({ write: trafficOf }),
   'append-request': askedAs(appendRequestSchema, (remote, means) =>
-    submitAppend({ ...aRegionOf(WEST), remote }, means),
+    submitAppend({ ...aRegionOf(WEST), domain: withTickets, remote }, means),
   ),
   'append-answer': parsedBy(appendAnswerSchema),
   'transact-request': askedAs(transactRequestSchema, (remote, { transact, wait }) =>
@@ -308,6 +336,16 @@ const byTheApi: Readonly<Record<string, Form>> = {
         more: next !== undefined,
       }),
     uses: [commitPageSchema, encodeCommitPage],
+  }),
+  'api-conflict-page': message({
+    read: (form) => conflictPageSchema.parse(form),
+    write: ({ stream, conflicts, version, next }: z.output<typeof conflictPageSchema>) =>
+      encodeConflictPage(stream, {
+        conflicts: conflicts.map((conflict) => conflictOf(stream, conflict)),
+        version: decodeVersionToken(stream, version, 'version'),
+        more: next !== undefined && decodeConflictCursor(next).position > 0,
+      }),
+    uses: [conflictPageSchema, conflictSchema, encodeConflictPage, decodeConflictCursor],
   }),
   'api-row': message({
     read: (form) => rowSchema.parse(form),

@@ -117,14 +117,17 @@ const requests: Readonly<Record<string, Sent>> = {
   'command.note.after': { at: { id: 'a' }, body: { text: 'grey', after: 'red' } },
   'state.note': { at: { id: 'a' } },
   'commits.note': { at: { id: 'a' }, query: 'limit=2' },
+  'conflicts.note': { at: { id: 'a' }, query: 'open=false' },
   'command.account.deposit': { at: account, body: { amount: 50 } },
   'command.account.withdraw': { at: account, body: { amount: 5 } },
   'state.account': { at: account },
   'commits.account': { at: account },
+  'conflicts.account': { at: account },
   'command.stock.take': { at: stock, body: 'ann' },
   'command.stock.release': { at: stock, body: 'bob' },
   'state.stock': { at: stock },
   'commits.stock': { at: stock },
+  'conflicts.stock': { at: stock },
   transact: {
     body: {
       id: 'us-east-1:t1',

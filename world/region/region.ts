@@ -7,6 +7,7 @@ import {
   type Decision,
   type Domain,
   type EventPattern,
+  type EventsTable,
   encodeOperateRequest,
   fastPathPattern,
   ingestPattern,
@@ -322,6 +323,14 @@ export class WorldRegion {
   async commits(): Promise<readonly Commit[]> {
     const { commits } = await this.#tables.events.scan(0, 1, undefined, Number.POSITIVE_INFINITY);
     return commits;
+  }
+
+  /**
+   * The events table as a process reaches it that is none of the functions here: with the faults of the world. For another design of
+   * an event store, to compare it with this one.
+   */
+  eventsFor(name: string): EventsTable {
+    return this.#faulty(name, () => undefined).events;
   }
 
   /** The decisions in the table on a transaction, in the order of its attempts. */

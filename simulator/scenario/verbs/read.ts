@@ -1,7 +1,7 @@
-import { commitPageSchema, healthSchema, rowPageSchema } from '../../../core/index.ts';
+import { commitPageSchema, conflictPageSchema, healthSchema, rowPageSchema } from '../../../core/index.ts';
 import { callRegion } from '../../../world/simulator/api.ts';
 import { ScenarioError } from '../problem.ts';
-import { shownCommit, shownRead, shownRefusal, shownState } from '../show.ts';
+import { shownCommit, shownConflict, shownRead, shownRefusal, shownState } from '../show.ts';
 import type { Stage } from '../stage.ts';
 import type { Verb } from '../verb.ts';
 import { shownToken } from '../versions.ts';
@@ -52,6 +52,25 @@ export const follow: Verb = {
       if (refusal !== undefined) return [refusal];
       const { commits, version } = commitPageSchema.parse(response.answer);
       return [...commits.map(shownCommit), `version ${shownToken(version)}`];
+    };
+  },
+};
+
+/** The conflicts of a stream. */
+export const conflicts: Verb = {
+  usage: 'conflicts <region> <stream> [open=true|false]',
+  parse: (args) => {
+    const [region, stream] = [args.word('region'), args.word('stream')];
+    const open = args.choice('open', ['true', 'false']);
+    return async (stage) => {
+      stage.region(region);
+      const query = open === undefined ? '' : `open=${open}`;
+      const request = { method: 'GET', path: `/streams/${stream}/conflicts`, query } as const;
+      const response = await callRegion(stage.world, region, request);
+      const refusal = shownRefusal(response);
+      if (refusal !== undefined) return [refusal];
+      const page = conflictPageSchema.parse(response.answer);
+      return page.conflicts.length === 0 ? ['no conflict'] : page.conflicts.map(shownConflict);
     };
   },
 };

@@ -97,7 +97,7 @@ describe('stream definition', () => {
     [{ mode: undefined }, 'Stream type note: mode is undefined. Choose from merge, home.'],
     [
       { mode: 'home', hom: () => 'eu' },
-      'Stream type note: there is no member hom; did you mean home? Choose from type, mode, events, initial, evolve, commands, snapshots, home.',
+      'Stream type note: there is no member hom; did you mean home? Choose from type, mode, events, initial, evolve, conflicts, commands, snapshots, home.',
     ],
     [{ mode: 'home' }, 'Stream type note: the member home is missing.'],
     [
@@ -153,7 +153,13 @@ describe('events', () => {
     ];
     expect(parseEvents(account, sent)).toEqual([sent[0], { ...sent[1], schemaVersion: 1 }]);
     const Dated = { schemaVersion: 1, schema: z.strictObject({ at: z.string().transform((at) => at.slice(0, 10)) }) };
-    const dates = defineStream({ ...note, events: { Dated }, evolve: (state) => state, commands: {} });
+    const dates = defineStream({
+      ...note,
+      events: { Dated },
+      evolve: (state) => state,
+      conflicts: () => true,
+      commands: {},
+    });
     expect(parseEvents(dates, [{ type: 'Dated', data: { at: '2001-01-01T00:00:00Z' } }])).toEqual([
       { type: 'Dated', schemaVersion: 1, data: { at: '2001-01-01' } },
     ]);
@@ -164,7 +170,13 @@ describe('events', () => {
     const text = z.strictObject({ at: z.string() });
     const upcast = ({ at }: { at: unknown }) => ({ at: String(at) });
     const Dated = nextVersion({ schemaVersion: 1, schema: dated }, { schemaVersion: 2, schema: text, upcast });
-    const dates = defineStream({ ...note, events: { Dated }, evolve: (state) => state, commands: {} });
+    const dates = defineStream({
+      ...note,
+      events: { Dated },
+      evolve: (state) => state,
+      conflicts: () => true,
+      commands: {},
+    });
     expect(parseEvents(dates, [{ type: 'Dated', data: { at: 'now' } }])).toHaveLength(1);
     expect(() => parseEvents(dates, [{ type: 'Dated', schemaVersion: 1, data: { at: 0 } }])).toThrow(
       expect.objectContaining({

@@ -125,6 +125,17 @@ function haveSameEvents(a: Commit, b?: Commit): boolean {
  * a copy has also seen the commit that counts, if both have the same events.
  */
 export function folded(commits: readonly Commit[]): readonly Entry[] {
+  return foldedWith(commits).entries;
+}
+
+/** The copies of commits that do not count, and have other events than the one that does, each with that one. */
+export function decidedAgain(commits: readonly Commit[]): readonly (readonly [copy: Commit, counted: Commit])[] {
+  return foldedWith(commits).groups.flatMap(([first, ...copies]) =>
+    copies.flatMap((copy) => (first && !haveSameEvents(copy, first) ? [[copy, first] as const] : [])),
+  );
+}
+
+function foldedWith(commits: readonly Commit[]) {
   const order = [...new Map(commits.map((c) => [`${c.log}.${c.position}`, c])).values()].sort((a, b) =>
     [a.hlc, a.log, a.position.toString().padStart(9, '0')].join() <
     [b.hlc, b.log, b.position.toString().padStart(9, '0')].join()
@@ -151,5 +162,5 @@ export function folded(commits: readonly Commit[]): readonly Entry[] {
     }
     groups.push([commit]);
   }
-  return entries;
+  return { entries, groups };
 }

@@ -141,6 +141,7 @@ describe('an append to a stream with snapshots', () => {
       ...account,
       events: { ...account.events, Closed },
       evolve: (balance: number, { type, data }) => (type === 'Closed' ? 0 : balance + data.amount),
+      conflicts: () => true,
       snapshots: { every: EVERY, codeVersion: 1 },
     });
     const newer = () => ({ ...another(us), domain: defineDomain({ streams: [closing], views: [] }) });

@@ -276,6 +276,7 @@ describe('the output of a schema', () => {
       },
       initial: [] as readonly string[],
       evolve: (seen, { data }) => [...seen, Object.keys(data).join()],
+      conflicts: () => true,
       commands: {},
     });
     const us = { ...aRegion(), domain: defineDomain({ streams: [dates], views: [] }) };

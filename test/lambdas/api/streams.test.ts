@@ -308,6 +308,36 @@ describe('GET /streams/{type}/{id}/events', () => {
     expect(await pagesOf(api, 'note/quotes')).toEqual([11, 3]);
   });
 
+  it('returns the conflicts of a stream, and refuses what is not a choice or a cursor', async () => {
+    const api = anApi();
+    await append(api, 1);
+    await api.ports.events.put({
+      ...aCommit({ stream, position: 1, log: 'us-west-2', context: {}, hlc: 'f'.padStart(16, '0') }),
+      events: [{ type: 'Noted', schemaVersion: 1, data: { text: 'west' } }],
+    });
+    const own = { log: 'us-east-1', position: 1, commitId: 'id-1', region: 'us-east-1' };
+    const { status, headers, body } = await api.get(`${path}/conflicts`, { query: 'open=false' });
+    expect({ status, etag: headers.etag }).toEqual({ status: 200, etag: `"${versionOf({ body })}"` });
+    expect(body).toMatchObject({
+      stream,
+      conflicts: [{ ...own, kind: 'concurrent', open: false, against: [{ log: 'us-west-2' }] }],
+    });
+    expect((await api.get(`${path}/conflicts`, { query: 'open=true' })).body).toMatchObject({ conflicts: [] });
+    expect((await api.get(`${path}/conflicts`, { query: 'after=us-east-1.1' })).body).toMatchObject({ conflicts: [] });
+    for (const [query, at] of [
+      ['open=yes', 'open'],
+      ['open=', 'open'],
+      ['after=x', 'after'],
+      ['after=us-east-1.9', 'after'],
+      ['limit=0', 'limit'],
+    ] as const)
+      expect(await api.problem('GET', `${path}/conflicts`, { query })).toMatchObject({
+        status: 400,
+        faults: [{ path: at }],
+      });
+    expect(await api.problem('GET', '/streams/boat/1/conflicts')).toMatchObject({ status: 404 });
+  });
+
   it('handles HEAD like GET, without the body', async () => {
     const { headers } = await anApi().get('/streams/note/a');
     const event = functionUrlEvent({ method: 'HEAD', path: '/streams/note/a' });

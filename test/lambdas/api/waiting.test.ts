@@ -12,6 +12,7 @@ const elsewhere = encodeVersionToken(stream, { 'us-west-2': 1 });
 const reads = [
   ['a state', path, { 'if-at-least': elsewhere }, ''],
   ['a state at a version', path, {}, `at=${elsewhere}`],
+  ['conflicts', `${path}/conflicts`, { 'if-at-least': elsewhere }, ''],
   ['commits', `${path}/events`, {}, `after=${elsewhere}`],
   ['a row', '/views/notes/n', { 'if-at-least': elsewhere }, ''],
   ['a page of rows', '/views/words', { 'if-at-least': elsewhere }, ''],

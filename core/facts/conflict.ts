@@ -1,0 +1,41 @@
+import type { Commit } from './commit.ts';
+import type { VersionVector } from './version.ts';
+
+/** What two concurrent events conflict about. */
+export interface Disagreement {
+  /** A part of the state; `state` if the type does not say which. */
+  readonly part: string;
+  /** What decides: the name of the part's rule, or `evolve`. */
+  readonly rule: string;
+  /** True if both changes stay, until a later event that has seen them changes the part. */
+  readonly isOpen: boolean;
+}
+
+/** A commit that conflicts with others that are folded before it, because neither writer had seen the other. */
+export interface Conflict {
+  readonly commit: Commit;
+  /** The commits that it conflicts with, in fold order. */
+  readonly against: readonly Commit[];
+  /**
+   * `concurrent`: all of them count; `decided-twice`: the commit is a copy that was decided again, on another state, and its
+   * events do not count, but those of the first copy
+   */
+  readonly kind: 'concurrent' | 'decided-twice';
+  /** What they disagree about; of `decided-twice` nothing. */
+  readonly about: readonly Disagreement[];
+  /** The commit that has resolved it: it had seen all of them, and changes what they disagree about. */
+  readonly resolvedBy?: Commit;
+}
+
+/** True while both sides stay, because no later commit has resolved it. What a rule decides is never open. */
+export function isOpen({ about, resolvedBy }: Conflict): boolean {
+  return resolvedBy === undefined && about.some((each) => each.isOpen);
+}
+
+/** A conflict, and where its two sides can be read. */
+export interface ReadConflict extends Conflict {
+  /** The versions of its commit, and of what that is against: each with what its writers had seen, and without the other. */
+  readonly branches: readonly [VersionVector, VersionVector];
+  /** The version of both. */
+  readonly merged: VersionVector;
+}

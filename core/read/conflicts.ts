@@ -1,0 +1,55 @@
+import type { Commit } from '../facts/commit.ts';
+import type { Conflict, ReadConflict } from '../facts/conflict.ts';
+import { invalid } from '../facts/errors.ts';
+import { countWithin } from '../facts/json.ts';
+import { parseStreamRef } from '../facts/stream-ref.ts';
+import { type Dot, emptyVersion, joinVersions, type VersionVector } from '../facts/version.ts';
+import { PAGE_BYTES } from '../limits/budgets.ts';
+import type { History } from '../log/history.ts';
+import { loadAtLeast, loadWhole } from '../log/load.ts';
+import type { StreamReadPorts, WaitOptions } from './streams.ts';
+
+export interface ConflictPage {
+  readonly conflicts: readonly ReadConflict[];
+  /** What this Region has seen of the stream. */
+  readonly version: VersionVector;
+  readonly more: boolean;
+}
+
+interface Asked extends WaitOptions {
+  readonly atLeast?: VersionVector | undefined;
+  /** The commit of the last conflict that is known. @default from the start */
+  readonly after?: Dot | undefined;
+  readonly isOpen?: boolean | undefined;
+  readonly limit: number;
+}
+
+/**
+ * The conflicts of a stream, in fold order, as this Region has seen them. Loads the whole stream, because they are computed from its
+ * commits. A commit that arrives late may add conflicts before ones that have been read.
+ * @throws MeridianError as `readStream`; `validation`: the stream has no commit at `after`
+ */
+export async function readConflicts(ports: StreamReadPorts, stream: string, asked: Asked): Promise<ConflictPage> {
+  const { atLeast, isOpen, limit, waitMs } = asked;
+  const ref = parseStreamRef(stream);
+  if (atLeast) await loadAtLeast(ports, ref, { atLeast }, waitMs);
+  const history = await loadWhole(ports, ref);
+  const after = asked.after && commitAt(history, asked.after);
+  // One more than requested shows whether any follow.
+  const found = history.conflicts({ after, isOpen, limit: limit + 1 });
+  const read = found.slice(0, limit).map((conflict) => withVersions(history, conflict));
+  const conflicts = read.slice(0, countWithin(read, PAGE_BYTES));
+  return { conflicts, version: history.seen, more: found.length > conflicts.length };
+}
+
+function commitAt(history: History, { log, position }: Dot): Commit {
+  const commit = history.since(emptyVersion).find((each) => each.log === log && each.position === position);
+  if (commit) return commit;
+  throw invalid([{ path: 'after', message: `is ${log}.${position}, where this Region sees no commit` }]);
+}
+
+function withVersions(history: History, conflict: Conflict): ReadConflict {
+  const own = history.versionOf(conflict.commit);
+  const other = conflict.against.map((commit) => history.versionOf(commit)).reduce(joinVersions);
+  return { ...conflict, branches: [own, other], merged: joinVersions(own, other) };
+}
