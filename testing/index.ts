@@ -3,6 +3,7 @@ import { AssertionError, deepStrictEqual } from 'node:assert';
 import type * as z from 'zod';
 import { asStored } from '../core/definition/event-version.ts';
 import type { Commit } from '../core/facts/commit.ts';
+import { isOpen } from '../core/facts/conflict.ts';
 import { deepFreeze } from '../core/facts/deep-freeze.ts';
 import type { SentEvent } from '../core/facts/operation.ts';
 import {
@@ -21,6 +22,7 @@ import {
   type VersionVector,
   type ViewDefinition,
 } from '../core/index.ts';
+import { conflictsIn } from '../core/log/conflicts.ts';
 import { Fold } from '../core/log/fold.ts';
 import { rowOf, totalsOf } from '../core/view/view-output.ts';
 
@@ -91,6 +93,14 @@ export function given<State, Events extends EventVersions, Inputs extends InputS
   return new Given<State, Events, Inputs>(definition, [], {}).and(...events);
 }
 
+/** A conflict of events whose writers had not seen each other. */
+export interface GivenConflict {
+  /** The parts of the state that both sides change; `state` if the type does not say which. */
+  readonly about: readonly string[];
+  /** True if both sides stay, because no later event has resolved it. */
+  readonly open: boolean;
+}
+
 /** A stream built by a test. It is immutable: each step returns a new one. */
 export class Given<State, Events extends EventVersions, Inputs extends InputSchemas> {
   readonly #definition: StreamDefinition<string, Mode, State>;
@@ -134,6 +144,12 @@ export class Given<State, Events extends EventVersions, Inputs extends InputSche
     });
     for (const commit of this.#commits) fold.apply(commit);
     return state;
+  }
+
+  /** The conflicts of the events, in fold order: what each is about, and whether both sides stay. */
+  get conflicts(): readonly GivenConflict[] {
+    const found = conflictsIn(this.#definition, this.#commits, { limit: this.#commits.length });
+    return found.map((conflict) => ({ about: conflict.about.map(({ part }) => part), open: isOpen(conflict) }));
   }
 
   /** @throws AssertionError when the state differs */

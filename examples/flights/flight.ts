@@ -65,6 +65,8 @@ export const flight = defineStream({
         return { ...state, arrived: data };
     }
   },
+  /** The two halves have nothing to do with each other. */
+  conflicts: (earlier, later) => earlier.type === later.type,
   commands: {
     depart: {
       input: departureSchema,

@@ -50,6 +50,15 @@ describe('flight', () => {
     );
   });
 
+  it('is in conflict if two reports on one half had not seen each other, and not by reports on both halves', () => {
+    const corrected = { type: 'Arrived', data: { ...arrival, delay: 7 } } as const;
+    expect(given(flight).concurrently([departed], [arrived]).conflicts).toEqual([]);
+    expect(given(flight, departed).concurrently([arrived], [corrected]).conflicts).toEqual([
+      { about: ['state'], open: false },
+    ]);
+    expect(given(flight, arrived, corrected).conflicts).toEqual([]);
+  });
+
   it('keeps what both airports reported at the same time, whichever report is stamped first', () => {
     const both = { departed: departure, arrived: arrival };
     given(flight).concurrently([departed], [arrived]).hasState(both);
