@@ -26,6 +26,7 @@ export type {
   BoundedCounter,
   ChangesBy,
   ChangesOf,
+  Conflicting,
   EscrowChange,
   Made,
   MapChange,

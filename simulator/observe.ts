@@ -46,17 +46,17 @@ async function observeStream(scene: Scene, region: string, stream: string): Prom
   });
 }
 
-/** A stored commit in the words of the checkers. */
 async function observeConflicts(scene: Scene, region: string, stream: string): Promise<void> {
   const body = await get(scene, region, `/streams/${stream}/conflicts`, { limit: '1000' });
   if (body === undefined) return;
   const conflicts = conflictPageSchema.parse(body).conflicts.map(({ log, position, kind, against }) => ({
-    ...{ log, position, twice: kind === 'decided-twice' },
+    ...{ log, position, twice: kind !== 'concurrent' },
     against: against.map((dot) => ({ log: dot.log, position: dot.position })),
   }));
   scene.recorder.add({ line: 'conflicts', region, stream, conflicts });
 }
 
+/** A stored commit in the words of the checkers. */
 export function shown(commit: Commit): HistoryCommit {
   const { log, position, commitId, region, context, hlc, fingerprint, tx, events, stream } = commit;
   return {

@@ -55,6 +55,8 @@ export interface Asked {
    * in `branch-1`, and so on; each is the log of a Region with its name. @default one
    */
   readonly log?: string;
+  /** The Regions of the deployment, in a type with `escrow`. @default the log that is written, and those that have events */
+  readonly regions?: readonly string[];
 }
 
 /** A command's input, which may be omitted if its schema accepts `undefined`. */
@@ -184,13 +186,13 @@ export class Given<State, Events extends EventVersions, Inputs extends InputSche
    * @throws what `decide` throws, unless it is a refusal
    */
   when<Name extends keyof Inputs & string>(command: Name, ...asked: CommandArguments<Inputs[Name]>): Decision<Events>;
-  when(command: string, input?: unknown, { id = 'test', now = 0, log = 'one' }: Asked = {}): Decision<Events> {
+  when(command: string, input?: unknown, { id = 'test', now = 0, log = 'one', regions }: Asked = {}): Decision<Events> {
     const definition = this.#definition;
     const name = `${definition.type}.${command}`;
     const parsed = parseInput(definition, command, input);
     const state = deepFreeze(this.state);
     try {
-      const writer = hasEscrow(definition) && { writer: { log, logs: this.#logs(log) } };
+      const writer = hasEscrow(definition) && { writer: { log, logs: this.#logs(log, regions) } };
       const decided = commandOf(definition, command).decide(state, parsed, { id, now, ...writer });
       return new Decision(name, { events: checkDecided<Events>(definition, name, decided) });
     } catch (error) {
@@ -199,8 +201,11 @@ export class Given<State, Events extends EventVersions, Inputs extends InputSche
     }
   }
 
-  #logs(own: string): Readonly<Record<string, string>> {
-    return Object.fromEntries([own, ...this.#commits.map(({ log }) => log)].map((log) => [log, log]));
+  #logs(
+    own: string,
+    regions: readonly string[] = [own, ...this.#commits.map(({ log }) => log)],
+  ): Readonly<Record<string, string>> {
+    return Object.fromEntries(regions.map((log) => [log, log]));
   }
 
   #with(

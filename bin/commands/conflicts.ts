@@ -59,7 +59,7 @@ async function showConflicts(region: Region, stream: string, options: ConflictsO
 function linesOf({ hlc, against, open, kind, about, resolvedBy, ...commit }: ConflictShown): readonly string[] {
   const state = open ? 'open' : resolvedBy ? `resolved by ${placeOf(resolvedBy)}` : 'resolved';
   const rules = about.map(({ part, rule }) => `${part} (${rule})`).join(', ');
-  const why = kind === 'concurrent' ? rules : 'a retry that was decided again: its events do not count';
+  const why = kind === 'concurrent' ? rules : `${kind}, so that its events do not count`;
   return [
     `${new Date(wallTimeOf(hlc)).toISOString()}  ${placeOf(commit)}  ${commit.commitId}  ${state}: ${why}`,
     ...against.map((other) => `    against  ${placeOf(other)}  ${other.commitId}`),

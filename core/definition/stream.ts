@@ -2,7 +2,7 @@ import type * as z from 'zod';
 import { carriedFaults } from '../facts/carried.ts';
 import type { StoredEvent } from '../facts/commit.ts';
 import type { Disagreement } from '../facts/conflict.ts';
-import { faultsOf, invalid, MeridianError, messageOf, refuseFaults } from '../facts/errors.ts';
+import { faultsOf, invalid, MeridianError, messageOf, refuseFaults, reject } from '../facts/errors.ts';
 import type { Fault } from '../facts/fault.ts';
 import type { Hlc } from '../facts/hlc.ts';
 import type { SentEvent } from '../facts/operation.ts';
@@ -294,13 +294,17 @@ export function homeOf(
     definition.checkId?.(id);
     return undefined;
   }
-  return deployed(definition.home(id, regions), regions, `stream type ${definition.type}`, ` for the id ${id}`);
+  const home = definition.home(id, regions);
+  if (regions.includes(home)) return home;
+  throw new MeridianError(
+    'internal',
+    `\`home\` of stream type ${definition.type} returned ${JSON.stringify(home)} for the id ${id}, but the Regions of the deployment are ${regions.join(', ')}. Fix \`home\`.`,
+  );
 }
 
 /**
  * The only Region that decides a command; undefined if every Region does.
- * @throws MeridianError `unknown-command`; `validation`; `rejected`: no Region decides it; `internal`: `home` returned an unknown
- *   Region
+ * @throws MeridianError `unknown-command`; `validation`; `rejected`: the deployment does not have this Region
  */
 export function homeOfCommand(
   definition: StreamDefinition,
@@ -310,16 +314,11 @@ export function homeOfCommand(
   const command = commandOf(definition, name);
   if (!command.home) return undefined;
   const home = command.home(parseInput(definition, name, input), regions);
-  return deployed(home, regions, `command ${definition.type}.${name}`);
-}
-
-/** @throws MeridianError `internal`: the deployment does not have this Region */
-function deployed(region: string, regions: readonly string[], whose: string, given = ''): string {
-  if (regions.includes(region)) return region;
-  throw new MeridianError(
-    'internal',
-    `\`home\` of ${whose} returned ${JSON.stringify(region)}${given}, but the Regions of the deployment are ${regions.join(', ')}. Fix \`home\`.`,
-  );
+  if (regions.includes(home)) return home;
+  // The caller has usually named the Region.
+  throw reject(`No Region ${JSON.stringify(home)} decides ${name}: the Regions are ${regions.join(', ')}.`, {
+    regions,
+  });
 }
 
 /** True if what a Region may take from a stream is held by the log that it writes. */

@@ -17,11 +17,11 @@ export interface Conflict {
   /** The commits that it conflicts with, in fold order. */
   readonly against: readonly Commit[];
   /**
-   * `concurrent`: all of them count; `decided-twice`: the commit is a copy that was decided again, on another state, and its
-   * events do not count, but those of the first copy
+   * `concurrent`: all of them count. Otherwise the commit has the id of an earlier one, and its events do not count:
+   * `decided-twice`: it is the same request, decided on another state; `id-reused`: it is another request
    */
-  readonly kind: 'concurrent' | 'decided-twice';
-  /** What they disagree about; of `decided-twice` nothing. */
+  readonly kind: 'concurrent' | 'decided-twice' | 'id-reused';
+  /** What they disagree about, if all of them count. */
   readonly about: readonly Disagreement[];
   /** The commit that has resolved it: it had seen all of them, and changes what they disagree about. */
   readonly resolvedBy?: Commit;
@@ -34,7 +34,7 @@ export function isOpen({ about, resolvedBy }: Conflict): boolean {
 
 /** A conflict, and where its two sides can be read. */
 export interface ReadConflict extends Conflict {
-  /** The versions of its commit, and of what that is against: each with what its writers had seen, and without the other. */
+  /** The versions of its commit, and of what that is against: each with what its writers had seen, and what versions include with it. */
   readonly branches: readonly [VersionVector, VersionVector];
   /** The version of both. */
   readonly merged: VersionVector;

@@ -25,17 +25,22 @@ export function conflictsIn(
   { after, isOpen: asked, limit }: ConflictsAsked,
 ): readonly Conflict[] {
   const found: Found[] = [];
-  const isAsked = ({ commit }: Conflict): boolean => after === undefined || foldOrder(commit, after) > 0;
+  /** Whether a conflict of a commit would be returned. If only some are asked for, later commits decide which. */
+  const isAsked = (commit: Commit): boolean =>
+    (after === undefined || foldOrder(commit, after) > 0) && (asked !== undefined || found.length < limit);
   const add = (conflict: Conflict, events: readonly RecordedEvent[] = []): void => {
-    if (isAsked(conflict)) found.push({ conflict, events, open: openPartsOf(conflict) });
+    found.push({ conflict, events, open: openPartsOf(conflict) });
   };
   const fold = new Fold(definition, undefined, {
     counted(folded, unseen, saw) {
       for (const each of found) if (each.open.size > 0) resolve(definition, each, folded, saw);
-      const conflict = folded.events.length > 0 && conflictOf(definition, folded, unseen());
+      const conflict = isAsked(folded.commit) && conflictOf(definition, folded, unseen());
       if (conflict) add(conflict, folded.events);
     },
-    decidedAgain: (commit, counted) => add({ commit, against: [counted], kind: 'decided-twice', about: [] }),
+    decidedAgain(commit, counted) {
+      const kind = commit.fingerprint === counted.fingerprint ? 'decided-twice' : 'id-reused';
+      if (isAsked(commit)) add({ commit, against: [counted], kind, about: [] });
+    },
   });
   for (const commit of commits) fold.apply(commit);
   return found
@@ -64,7 +69,7 @@ function resolve(
   saw: (dot: Dot) => boolean,
 ): void {
   const { conflict, open } = found;
-  if (![conflict.commit, ...conflict.against].every(saw)) return;
+  if (!saw(conflict.commit) || !conflict.against.every(saw)) return;
   for (const { part } of disagreementsBetween(definition, found.events, events)) open.delete(part);
   if (open.size === 0) found.conflict = { ...conflict, resolvedBy: commit };
 }

@@ -140,6 +140,14 @@ export async function addMissing(ports: LoadPorts, history: History, missing: It
 /** Versions of a stream to wait for, by their names in the request, which faults have as their paths. */
 export type Wanted = Readonly<Record<string, VersionVector | undefined>>;
 
+/** This Region has not seen a version that is asked for. */
+export function notCaughtUp({ stream, seen }: History, wanted: VersionVector): MeridianError {
+  return new MeridianError('not-caught-up', `This Region has not seen that version of ${stream} yet. Retry.`, {
+    retryable: true,
+    details: { seen: encodeVersionToken(stream, seen), wanted: encodeVersionToken(stream, wanted) },
+  });
+}
+
 /**
  * Loads a stream once, then what arrives in this Region's table, until this Region has seen all that is wanted.
  * @throws MeridianError `unknown-stream-type`; `validation`: no Region can ever have seen one of the versions; `not-caught-up`
@@ -158,14 +166,7 @@ export async function loadAtLeast(
   for (;;) {
     if (versionDominates(history.seen, atLeast)) return history;
     for (const { path, version } of versions) checkReachable(ports, history, version, path);
-    if (!(await retries.pause()))
-      throw new MeridianError('not-caught-up', `This Region has not seen that version of ${stream.name} yet. Retry.`, {
-        retryable: true,
-        details: {
-          seen: encodeVersionToken(stream.name, history.seen),
-          wanted: encodeVersionToken(stream.name, atLeast),
-        },
-      });
+    if (!(await retries.pause())) throw notCaughtUp(history, atLeast);
     const missing = await ports.events.load(stream.name, history.held);
     if (!(await addMissing(ports, history, missing))) history = await loadHistory(ports, stream);
   }

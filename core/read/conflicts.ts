@@ -3,11 +3,12 @@ import type { Conflict, ReadConflict } from '../facts/conflict.ts';
 import { invalid } from '../facts/errors.ts';
 import { countWithin } from '../facts/json.ts';
 import { parseStreamRef } from '../facts/stream-ref.ts';
-import { type Dot, emptyVersion, joinVersions, type VersionVector } from '../facts/version.ts';
+import { type Dot, emptyVersion, joinVersions, type VersionVector, versionDominates } from '../facts/version.ts';
 import { PAGE_BYTES } from '../limits/budgets.ts';
 import type { History } from '../log/history.ts';
-import { loadAtLeast, loadWhole } from '../log/load.ts';
-import type { StreamReadPorts, WaitOptions } from './streams.ts';
+import { loadAtLeast, loadWhole, notCaughtUp } from '../log/load.ts';
+import { encodeConflict } from '../wire/api.ts';
+import { keepShown, type StreamReadPorts, type WaitOptions } from './streams.ts';
 
 export interface ConflictPage {
   readonly conflicts: readonly ReadConflict[];
@@ -32,13 +33,16 @@ interface Asked extends WaitOptions {
 export async function readConflicts(ports: StreamReadPorts, stream: string, asked: Asked): Promise<ConflictPage> {
   const { atLeast, isOpen, limit, waitMs } = asked;
   const ref = parseStreamRef(stream);
-  if (atLeast) await loadAtLeast(ports, ref, { atLeast }, waitMs);
-  const history = await loadWhole(ports, ref);
+  const loaded = atLeast && (await loadAtLeast(ports, ref, { atLeast }, waitMs));
+  const history = loaded?.reaches(emptyVersion) ? loaded : await loadWhole(ports, ref);
+  if (atLeast && !versionDominates(history.seen, atLeast)) throw notCaughtUp(history, atLeast);
+  await keepShown(ports, history);
   const after = asked.after && commitAt(history, asked.after);
   // One more than requested shows whether any follow.
   const found = history.conflicts({ after, isOpen, limit: limit + 1 });
   const read = found.slice(0, limit).map((conflict) => withVersions(history, conflict));
-  const conflicts = read.slice(0, countWithin(read, PAGE_BYTES));
+  const shown = read.map((conflict) => encodeConflict(stream, conflict));
+  const conflicts = read.slice(0, countWithin(shown, PAGE_BYTES));
   return { conflicts, version: history.seen, more: found.length > conflicts.length };
 }
 

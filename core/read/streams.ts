@@ -72,7 +72,7 @@ function reachesPoint(history: History, at: Point): boolean {
  * Finalises the intents whose decision was read in another Region. The next read then returns the same, even if that
  * Region can no longer be reached.
  */
-async function keepShown({ region, decisions, events }: StreamReadPorts, { intents }: History): Promise<void> {
+export async function keepShown({ region, decisions, events }: StreamReadPorts, { intents }: History): Promise<void> {
   if (decisions.strong) return;
   await Promise.all(
     intents.map(async ({ intent, state }) => {

@@ -27,9 +27,11 @@ export interface BoundedCounter {
 /**
  * A number that never falls below a bound, in a type with `escrow`. Its commands ask `checkRights` before they take. A command that grants or
  * moves names the Region, and has that Region as the `home` of the command: a retry elsewhere would grant twice.
- * @param bound the lowest value, which is also the first one
+ * @param bound the lowest value, which is also the first one: a whole number
+ * @throws Error when the bound is not a whole number below 2^53
  */
 export function boundedCounter(bound = 0): Rule<BoundedCounter, EscrowChange> {
+  if (!Number.isSafeInteger(bound)) throw new Error(`A bound is a whole number below 2^53, not ${bound}.`);
   return {
     name: 'boundedCounter',
     initial: { value: bound, rights: {} },
@@ -69,10 +71,11 @@ export function rightsOf({ rights }: BoundedCounter, log: string): number {
 /**
  * Refuses a command that takes or moves more than the deciding log may take.
  * @throws MeridianError `rejected`, with `reason` `no-rights`, the `rights` of this log, and those `elsewhere`
+ * @throws Error when the amount is not a whole number from 0: nothing is written
  */
 export function checkRights(counter: BoundedCounter, amount: number, context: DecideContext): void {
   const rights = rightsOf(counter, writerIn(context).log);
-  if (amount <= rights) return;
+  if (whole(amount) <= rights) return;
   const all = Object.values(counter.rights).reduce((sum, each) => sum + each, 0);
   const details = { reason: 'no-rights', rights, elsewhere: all - rights };
   throw reject(`Only ${rights} can be taken in this Region, and ${all - rights} in others.`, details);

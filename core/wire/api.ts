@@ -125,8 +125,10 @@ export function decodeConflictCursor(text: string): Dot {
 export const conflictSchema = z.object({
   ...conflictingShape,
   hlc: z.string(),
-  /** `concurrent`: all of them count; `decided-twice`: a retry was decided on another state, and its events do not count. */
-  kind: z.string().meta({ description: '`concurrent`: all commits count; `decided-twice`: the retry does not count' }),
+  kind: z.string().meta({
+    description:
+      '`concurrent`: all commits count; `decided-twice`: a retry that was decided on another state, and does not count; `id-reused`: another request with the same id, which does not count',
+  }),
   against: z.array(z.object(conflictingShape)),
   about: z.array(z.object({ part: z.string(), rule: z.string(), open: z.boolean() })),
   open: z.boolean().meta({ description: 'Both sides stay until a later commit has seen them' }),
@@ -158,7 +160,8 @@ export function encodeConflictPage(
   };
 }
 
-function encodeConflict(stream: string, conflict: ReadConflict): ConflictShown {
+/** A conflict as a Region shows it. */
+export function encodeConflict(stream: string, conflict: ReadConflict): ConflictShown {
   const { commit, kind, against, about, resolvedBy, branches, merged } = conflict;
   return {
     ...conflicting(commit),

@@ -20,14 +20,14 @@ import type { AppendPorts } from './writer.ts';
  * @param asked checked by the one who received it: it can be stored and carried
  * @throws MeridianError
  * - `unknown-stream-type`, `unknown-event`, `unknown-command`; `validation` with the path of every fault
- * - `misdirected`: a `home` stream of another Region
+ * - `misdirected`: only another Region may write this to the stream
  * - `version-conflict`: the stream is not at `expected`; or, retryable, the append lost the race to other writers for
  *   {@link APPEND_MS}
  * - `stream-busy`, retryable: an undecided transaction has held the stream for {@link APPEND_MS}
  * - `id-reused`: the commitId belongs to another request
  * - `rejected`: the domain's own refusal
  * - `unreadable-event`, retryable: only newer code knows an event of the stream
- * - `not-caught-up`, retryable: this Region has not seen `basedOn`; `validation`: no Region can have seen it
+ * - `not-caught-up`, retryable: this Region has not seen `basedOn`, or, with escrow, all of its own log; `validation`: no Region can have seen it
  * - `too-large`; `unavailable`, retryable
  */
 export async function appendToStream(

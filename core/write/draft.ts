@@ -85,7 +85,7 @@ export class Draft {
     this.#isFresh = copy.isFresh;
   }
 
-  /** @throws MeridianError `unknown-stream-type`; `misdirected`: a `home` stream of another Region; `unavailable` */
+  /** @throws MeridianError `unknown-stream-type`; `misdirected`: only another Region may write it; `unavailable` */
   static async open(ports: AppendPorts, write: Write): Promise<Draft> {
     const definition = streamTypeOf(ports.domain, write.stream.type);
     checkHome(ports, write.stream, write.operation);

@@ -101,9 +101,9 @@ const lengths = defineView({
   totals: (entries) => ({ all: { entries: entries.length } }),
 });
 
-const text = z.strictObject({ name: z.string() });
-const address = z.strictObject({ to: z.string() });
-const greeting = z.strictObject({ greeting: z.string() });
+const calledSchema = z.strictObject({ name: z.string() });
+const movedSchema = z.strictObject({ to: z.string() });
+const greetedSchema = z.strictObject({ greeting: z.string() });
 const personRules = { name: lastWriterWins(''), addresses: keepAll<string>(), greetings: addWinsSet() };
 
 /** A person: of names the last one wins, and addresses are all kept. A greeting depends on the name. */
@@ -111,9 +111,9 @@ const person = defineStream({
   type: 'person',
   mode: 'merge',
   events: {
-    Called: { schemaVersion: 1, schema: text, sample: { name: 'Ann' } },
-    Moved: { schemaVersion: 1, schema: address, sample: { to: '12 Elm Street' } },
-    Greeted: { schemaVersion: 1, schema: greeting, sample: { greeting: 'Dear Ann' } },
+    Called: { schemaVersion: 1, schema: calledSchema, sample: { name: 'Ann' } },
+    Moved: { schemaVersion: 1, schema: movedSchema, sample: { to: '12 Elm Street' } },
+    Greeted: { schemaVersion: 1, schema: greetedSchema, sample: { greeting: 'Dear Ann' } },
   },
   initial: initialBy(personRules),
   evolve: evolveBy(personRules, {
@@ -122,8 +122,8 @@ const person = defineStream({
     Greeted: ({ data }) => ({ greetings: { add: [data.greeting] } }),
   }),
   commands: {
-    call: { input: text, decide: (_person, data) => [{ type: 'Called', data }] },
-    move: { input: address, decide: (_person, data) => [{ type: 'Moved', data }] },
+    call: { input: calledSchema, decide: (_person, data) => [{ type: 'Called', data }] },
+    move: { input: movedSchema, decide: (_person, data) => [{ type: 'Moved', data }] },
     greet: {
       input: z.strictObject({}),
       decide: ({ name }) => [{ type: 'Greeted', data: { greeting: `Dear ${name}` } }],

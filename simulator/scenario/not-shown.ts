@@ -4,6 +4,9 @@ export const NOT_SHOWN: Readonly<Record<string, Readonly<Record<string, string>>
     'JSON numbers are read as 64-bit floating point':
       'a scenario is JSON itself, so its numbers are rounded when it is read',
   },
+  'Numbers above a bound': {
+    'Sums are exact up to 2^53-1': 'a scenario would show a number that is rounded when it is read',
+  },
   Views: {
     'Totals of a view that was last built before Meridian counted contributions':
       'it is about rows that an earlier version of Meridian wrote: `test/compat/` has them',

@@ -122,7 +122,7 @@ export function shownConflict({ against, kind, about, open, resolvedBy, ...commi
   const rules = about.map(({ part, rule }) => `${part} (${rule})`);
   return [
     `${shownPlace(commit)} against ${against.map(shownPlace).join(' ')}:`,
-    ...(kind === 'concurrent' ? [`${rules.join(', ')},`] : ['decided twice,']),
+    ...(kind === 'concurrent' ? [`${rules.join(', ')},`] : [`${kind},`]),
     open ? 'open' : 'resolved',
     ...(resolvedBy ? [`by ${shownPlace(resolvedBy)}`] : []),
   ].join(' ');

@@ -2,12 +2,14 @@
 
 import type * as z from 'zod';
 import { memoryDecisions } from '../../adapters/memory/decisions.ts';
-import { MeridianError, type Remote } from '../../core/index.ts';
+import { defineDomain, MeridianError, type Remote, submitAppend } from '../../core/index.ts';
 import { decisionOf, decisionOrAbort } from '../../core/log/decisions.ts';
 import { participateStep } from '../../core/transaction/participate.ts';
 import { turnStep } from '../../core/transaction/turn.ts';
+import { appendRequestSchema } from '../../core/wire/command.ts';
 import type { participantRequestSchema } from '../../core/wire/participant.ts';
 import { turnRequestSchema } from '../../core/wire/turn.ts';
+import { tickets, toyDomain } from '../../testing/toy.ts';
 import { aRegion } from '../core/a-region.ts';
 import { fakeRuntime } from '../runtime.ts';
 import { type Form, message } from './form.ts';
@@ -73,3 +75,11 @@ export const turnRequest = message({
 export function aRegionOf(region: string, runtime = fakeRuntime()) {
   return { ...aRegion(region, runtime), regions: REGIONS };
 }
+
+/** The toy with a type whose commands have a home. */
+const withTickets = defineDomain({ streams: [...toyDomain.streams.values(), tickets], views: [] });
+
+/** A request to append that is passed on: to the home of a stream or of a command. */
+export const appendRequest = askedAs(appendRequestSchema, (remote, means) =>
+  submitAppend({ ...aRegionOf(WEST), domain: withTickets, remote }, means),
+);

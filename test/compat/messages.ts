@@ -3,8 +3,6 @@ import { dynamoDbDecisions } from '../../adapters/dynamodb/decisions.ts';
 import { dynamoDbEventStore } from '../../adapters/dynamodb/event-store.ts';
 import { memoryDecisions } from '../../adapters/memory/decisions.ts';
 import { memoryEventStore } from '../../adapters/memory/event-store.ts';
-import { defineDomain } from '../../core/definition/domain.ts';
-import type { ReadConflict } from '../../core/facts/conflict.ts';
 import { attemptIdOf } from '../../core/facts/decision.ts';
 import { fromProblem, toProblem } from '../../core/facts/errors.ts';
 import { drivingRegionOf } from '../../core/facts/transaction.ts';
@@ -29,13 +27,6 @@ import {
   parseOutcome,
 } from '../../core/wire/announcement.ts';
 import {
-  type ConflictShown,
-  commitPageSchema,
-  conflictPageSchema,
-  conflictSchema,
-  decodeConflictCursor,
-  encodeCommitPage,
-  encodeConflictPage,
   encodeRow,
   encodeRowPage,
   encodeStreamState,
@@ -66,7 +57,6 @@ import {
 } from '../../core/wire/bus-event.ts';
 import {
   appendAnswerSchema,
-  appendRequestSchema,
   outcomeAnswerSchema,
   outcomeRequestSchema,
   transactRequestSchema,
@@ -126,14 +116,24 @@ import {
 } from '../../core/wire/transaction-envelope.ts';
 import { turnAnswerSchema } from '../../core/wire/turn.ts';
 import { decodeVersionToken, encodeVersionToken, readVersionToken } from '../../core/wire/version-token.ts';
-import { submitAppend } from '../../core/write/submit.ts';
-import { tickets, toyDomain } from '../../testing/toy.ts';
+import { toyDomain } from '../../testing/toy.ts';
 import { aBusyAttempt } from '../contract/decisions.ts';
 import { fakeRuntime } from '../runtime.ts';
 import { aTable, itemSchema, TABLE } from './a-table.ts';
 import { answersTo } from './api.ts';
-import { aRegionOf, askedAs, askedOf, asksParticipant, EAST, REGIONS, turnRequest, WEST } from './asked.ts';
+import {
+  appendRequest,
+  aRegionOf,
+  askedAs,
+  askedOf,
+  asksParticipant,
+  EAST,
+  REGIONS,
+  turnRequest,
+  WEST,
+} from './asked.ts';
 import { type Form, message, parsedBy } from './form.ts';
+import { commitPage, conflictPage } from './pages.ts';
 import { takenIn, trafficOf } from './traffic.ts';
 
 const byOthers = "callers' input is read strictly, so that a typo is reported";
@@ -228,33 +228,10 @@ const inQueues: Readonly<Record<string, Form>> = {
   }),
 };
 
-/** The conflict that is shown so. */
-function conflictOf(
-  stream: string,
-  { about, branches, merged, hlc, resolvedBy, ...shown }: ConflictShown,
-): ReadConflict {
-  const [own = '', other = ''] = branches;
-  const commit = (of: object): Commit => ({ ...commitOf([anEvent]), ...of });
-  return {
-    commit: commit({ ...shown, hlc }),
-    against: shown.against.map(commit),
-    kind: shown.kind === 'decided-twice' ? 'decided-twice' : 'concurrent',
-    about: about.map(({ part, rule, open }) => ({ part, rule, isOpen: open })),
-    ...(resolvedBy && { resolvedBy: commit(resolvedBy) }),
-    branches: [decodeVersionToken(stream, own, 'branches'), decodeVersionToken(stream, other, 'branches')],
-    merged: decodeVersionToken(stream, merged, 'merged'),
-  };
-}
-
-/** The toy with a type whose commands have a home. */
-const withTickets = defineDomain({ streams: [...toyDomain.streams.values(), tickets], views: [] });
-
 /** Requests and responses between functions. */
 const betweenFunctions: Readonly<Record<string, Form>> = {
   'between-regions': message({ write: trafficOf }),
-  'append-request': askedAs(appendRequestSchema, (remote, means) =>
-    submitAppend({ ...aRegionOf(WEST), domain: withTickets, remote }, means),
-  ),
+  'append-request': appendRequest,
   'append-answer': parsedBy(appendAnswerSchema),
   'transact-request': askedAs(transactRequestSchema, (remote, { transact, wait }) =>
     runTransaction({ ...aRegionOf(EAST), remote }, transact, wait),
@@ -327,26 +304,8 @@ const byTheApi: Readonly<Record<string, Form>> = {
       }),
     uses: [streamStateSchema, encodeStreamState, encodePoint, parsePoint],
   }),
-  'api-commit-page': message({
-    read: (form) => commitPageSchema.parse(form),
-    write: ({ stream, commits, version, next }: z.output<typeof commitPageSchema>) =>
-      encodeCommitPage(stream, {
-        commits: commits.map((commit) => ({ ...commit, stream, fingerprint: '' })),
-        version: decodeVersionToken(stream, version, ''),
-        more: next !== undefined,
-      }),
-    uses: [commitPageSchema, encodeCommitPage],
-  }),
-  'api-conflict-page': message({
-    read: (form) => conflictPageSchema.parse(form),
-    write: ({ stream, conflicts, version, next }: z.output<typeof conflictPageSchema>) =>
-      encodeConflictPage(stream, {
-        conflicts: conflicts.map((conflict) => conflictOf(stream, conflict)),
-        version: decodeVersionToken(stream, version, 'version'),
-        more: next !== undefined && decodeConflictCursor(next).position > 0,
-      }),
-    uses: [conflictPageSchema, conflictSchema, encodeConflictPage, decodeConflictCursor],
-  }),
+  'api-commit-page': commitPage,
+  'api-conflict-page': conflictPage,
   'api-row': message({
     read: (form) => rowSchema.parse(form),
     write: ({ view, region, ...row }: z.output<typeof rowSchema>) => encodeRow(region, view, row),

@@ -140,6 +140,38 @@ describe('conflicts', () => {
     expect(read).toEqual(encodeConflictPage('note/n', all).conflicts);
   });
 
+  it('is shown for an id that two requests used, of which the later one does not count', async () => {
+    const { us, eu, meet } = twoRegions();
+    const called = (name: string) => ({ stream: STREAM, commitId: 'same', operation: command('change', { name }) });
+    await appendToStream(us, anAppend(called('Ann')));
+    await appendToStream(eu, anAppend(called('Bob')));
+    await meet();
+    const { conflicts } = await readConflicts(us, STREAM, { limit: 10 });
+    expect(conflicts).toMatchObject([{ kind: 'id-reused', about: [], against: [{ commitId: 'same' }] }]);
+    const [{ commit } = { commit: undefined }] = conflicts;
+    expect((await readConflicts(us, STREAM, { limit: 10, after: commit })).conflicts).toEqual([]);
+    expect((await readConflicts(us, STREAM, { limit: 10, isOpen: false, after: commit })).conflicts).toEqual([]);
+  });
+
+  it('do not show less than the version that is asked for', async () => {
+    const { us, change } = twoRegions();
+    const { version } = await change(us, { name: 'Ann' });
+    expect(await readConflicts(us, STREAM, { limit: 1, atLeast: version })).toMatchObject({ version });
+    let loads = 0;
+    const forgetful = {
+      ...us.events,
+      load: async (...of: Parameters<typeof us.events.load>) => (++loads === 1 ? us.table.load(...of) : []),
+    };
+    const snapshots = defineDomain({
+      streams: [{ ...profile, snapshots: { every: 1, codeVersion: 1, settle: 0 } }],
+      views: [],
+    });
+    us.runtime.advance(60_000);
+    await expect(
+      readConflicts({ ...us, domain: snapshots, events: forgetful }, STREAM, { limit: 1, atLeast: version, waitMs: 0 }),
+    ).rejects.toThrow(expect.objectContaining({ code: 'not-caught-up' }));
+  });
+
   it('of an unknown place, or of a place that no page can name, are refused', async () => {
     const { us, change } = twoRegions();
     await change(us, { name: 'Ann' });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { boundedCounter, rightsOf } from '../../../core/rules/index.ts';
+import { boundedCounter, checkRights, rightsOf } from '../../../core/rules/index.ts';
 
 const rule = boundedCounter(10);
 const writer = { saw: () => true, unseen: [] };
@@ -16,6 +16,18 @@ describe('a bounded counter', () => {
     expect(() => rule.apply(rule.initial, { by: by('us'), change: { use: amount } }, writer)).toThrow(
       `An amount is a whole number from 0, not ${amount}`,
     );
+  });
+
+  it.each([0.5, 2 ** 53, Number.NaN])('has no bound of %d', (bound) => {
+    expect(() => boundedCounter(bound)).toThrow(`A bound is a whole number below 2^53, not ${bound}.`);
+  });
+
+  it('takes no amount that would make the stream unreadable', () => {
+    const writer = { log: 'us', logs: { us: 'us' } };
+    for (const amount of [-1, 0.5])
+      expect(() => checkRights(rule.initial, amount, { id: 'a', now: 0, writer })).toThrow(
+        'An amount is a whole number',
+      );
   });
 
   it('has no other change', () => {

@@ -182,7 +182,7 @@ describe('a command with a home', () => {
   it('is refused if its home is not a Region, or its input is invalid', async () => {
     const us = { ...aTicketOffice('us'), remote: { invoke: async () => ({}) } };
     await expect(submitAppend(us, asked('issue', { count: 2, region: 'sa' }))).rejects.toThrow(
-      '`home` of command tickets.issue returned "sa", but the Regions of the deployment are us, eu, ap. Fix `home`.',
+      refusal('rejected', { message: 'No Region "sa" decides issue: the Regions are us, eu, ap.' }),
     );
     await expect(submitAppend(us, asked('issue', { count: 2 }))).rejects.toThrow(refusal('validation'));
     await expect(submitAppend(us, asked('fly', {}))).rejects.toThrow(refusal('unknown-command'));
