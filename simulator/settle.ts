@@ -1,4 +1,4 @@
-import { QUARANTINE_PASS_MS } from '../core/limits/budgets.ts';
+import { CLOCK_LIMIT_MS, QUARANTINE_PASS_MS } from '../core/limits/budgets.ts';
 import type { WorldRegion } from '../world/region/region.ts';
 import { sleepOn } from '../world/time/scheduler.ts';
 import { Operator } from './operator.ts';
@@ -47,6 +47,7 @@ async function repair(stage: Stage): Promise<boolean> {
   const regions = [...world.regions.values()];
   const dropped = world.weather.counts.has('bus.dropped') ? regions : [];
   const quarantined = regions.filter(({ quarantine }) => quarantine.bodies.length > 0);
+  for (const region of quarantined) setRight(region, stage);
   await scheduler.resolve(
     Promise.all([
       ...dropped.map((region) => operate(region, 'republish', stage)),
@@ -54,6 +55,15 @@ async function repair(stage: Stage): Promise<boolean> {
     ]),
   );
   return dropped.length + quarantined.length > 0;
+}
+
+/** While a clock is too far ahead nothing is written, so it is set right before anything is sent again. */
+function setRight({ name, clock }: WorldRegion, { recorder }: Stage): void {
+  if (clock.ahead <= CLOCK_LIMIT_MS) return;
+  const milliseconds = -clock.ahead;
+  clock.drift(0);
+  clock.jump(milliseconds);
+  recorder.add({ line: 'fault', at: recorder.now(), fault: 'jump', region: name, details: { milliseconds } });
 }
 
 function operate(region: WorldRegion, action: 'republish' | 'redrive', { scheduler, recorder }: Stage): Promise<void> {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { checkHistory } from '../../checkers/index.ts';
 import { isProfile, PROFILE_NAMES, planHistory } from '../../simulator/plan.ts';
 import { runHistory } from '../../simulator/run-history.ts';
 import { runSeed } from '../../simulator/run-seed.ts';
@@ -60,5 +61,29 @@ describe('a history that once showed a fault', () => {
   it.each(onceFailed)('breaks no promise any more: $profile $seed, $showed', async ({ profile, seed }) => {
     const { violations } = await runSeed(seed, profile);
     expect(violations).toEqual([]);
+  });
+});
+
+describe('a clock that stays far ahead', () => {
+  it('keeps an append of the bus in quarantine until it is set right, and loses nothing', async () => {
+    const region = 'us-east-1';
+    const schedule = planHistory(1, 'clocks', 0);
+    const append = {
+      kind: 'append',
+      session: 's1',
+      region,
+      stream: 'counter/1',
+      withVersion: false,
+      onBus: true,
+    } as const;
+    const steps = [
+      { kind: 'jump', at: 3_000, region, milliseconds: 400_000 },
+      { kind: 'jump', at: 24_000, region, milliseconds: 560_000 },
+      { ...append, at: 33_000, effect: { do: 'add', amount: 19 } },
+    ] as const;
+    const { history } = await runHistory({ ...schedule, steps: [...steps] });
+    expect(checkHistory(history)).toEqual([]);
+    const replica = history.find((line) => line.line === 'replica' && line.region === region);
+    expect(replica).toMatchObject({ stream: 'counter/1', state: 19 });
   });
 });
