@@ -104,7 +104,9 @@ export function evolveBy<Parts extends Rules, Event extends RecordedEvent>(
       if (change === undefined || other === undefined || !rule) return [];
       const conflicts: readonly Conflicting[] = rule.conflicts ? rule.conflicts(change, other) : [{}];
       return conflicts.map(({ at, isOpen = false }) => ({
-        ...{ part: at === undefined ? part : `${part}.${at}`, rule: rule.name ?? 'custom', isOpen },
+        part: at === undefined ? part : `${part}.${at}`,
+        rule: rule.name ?? 'custom',
+        isOpen,
       }));
     });
   }
