@@ -47,7 +47,8 @@ async function repair(stage: Stage): Promise<boolean> {
   const regions = [...world.regions.values()];
   const dropped = world.weather.counts.has('bus.dropped') ? regions : [];
   const quarantined = regions.filter(({ quarantine }) => quarantine.bodies.length > 0);
-  for (const region of quarantined) setRight(region, stage);
+  // A message may wait for a Region that it is passed on to.
+  if (quarantined.length > 0) for (const region of regions) setRight(region, stage);
   await scheduler.resolve(
     Promise.all([
       ...dropped.map((region) => operate(region, 'republish', stage)),
