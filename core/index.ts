@@ -171,7 +171,7 @@ export { decodeSnapshot, encodeSnapshot } from './wire/snapshot.ts';
 export * from './wire/subscription.ts';
 export { parseTransaction } from './wire/transaction-envelope.ts';
 export type { TurnAnswer } from './wire/turn.ts';
-export { decodeVersionToken, encodeVersionToken, readVersionToken } from './wire/version-token.ts';
+export { decodeVersionToken, encodeVersionToken, readVersionToken, unquoted } from './wire/version-token.ts';
 export { appendToStream } from './write/append.ts';
 export type { SubmitPorts } from './write/submit.ts';
 export { submitAppend } from './write/submit.ts';

@@ -66,11 +66,11 @@ export function evolve(state: State, event: FoldedEvent, unseen: () => readonly 
         ? state
         : withoutFirst(itemsIn(state), effect.value);
     case 'grant':
-      return withRights(state, { [event.log]: effect.amount });
+      return withRights(state, event.log, effect.amount);
     case 'use':
-      return withRights(state, { [event.log]: -effect.amount });
+      return withRights(state, event.log, -effect.amount);
     case 'move':
-      return withRights(withRights(state, { [event.log]: -effect.amount }), { [effect.to]: effect.amount });
+      return withRights(withRights(state, event.log, -effect.amount), effect.to, effect.amount);
     case 'note': {
       const { id, commitId } = event;
       return [...itemsIn(state), { id, commitId, text: effect.text, unseen: unseen().map((other) => other.id) }];
@@ -78,15 +78,12 @@ export function evolve(state: State, event: FoldedEvent, unseen: () => readonly 
   }
 }
 
-function withRights(state: State, changes: Readonly<Record<string, number>>): Escrow {
+/** The value and what a log may take, both changed by an amount. */
+function withRights(state: State, log: string, amount: number): Escrow {
   const { value, rights } = isEscrow(state) ? state : initial.escrow;
   const held = new Map(Object.entries(rights));
-  let raised = 0;
-  for (const [log, amount] of Object.entries(changes)) {
-    held.set(log, (held.get(log) ?? 0) + amount);
-    raised += amount;
-  }
-  return { value: value + raised, rights: Object.fromEntries(held) };
+  held.set(log, (held.get(log) ?? 0) + amount);
+  return { value: value + amount, rights: Object.fromEntries(held) };
 }
 
 function withoutFirst(items: readonly Item[], item: Item): readonly Item[] {

@@ -14,7 +14,7 @@ export interface FoldWatcher {
    * @param saw whether its writer had seen another commit that counts
    */
   counted(folded: Folded, unseen: () => readonly Folded[], saw: (dot: Dot) => boolean): void;
-  /** A copy of a commit was decided again, on another state: its events differ, and do not count. */
+  /** A commit has the id of one that counts, and other events, which do not count. */
   decidedAgain(copy: Commit, counted: Commit): void;
 }
 

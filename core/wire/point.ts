@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { invalid } from '../facts/errors.ts';
 import type { VersionVector } from '../facts/version.ts';
-import { decodeVersionToken, encodeVersionToken, isVersionToken } from './version-token.ts';
+import { decodeVersionToken, encodeVersionToken, isVersionToken, unquoted } from './version-token.ts';
 
 /** An earlier point of a stream: one of its versions, or a time in milliseconds since 1970. */
 export type Point = { readonly version: VersionVector } | { readonly time: number };
@@ -16,7 +16,7 @@ export function parsePoint(stream: string, text: string): Point {
   // In a query, a plus sign that is not percent-encoded is a space; no time has one before its offset.
   const time = timeSchema.safeParse(text.replace(/ (?=\d{2}:\d{2}$)/, '+').toUpperCase());
   if (time.success) return { time: Date.parse(time.data) };
-  const token = text.replace(/^(W\/)?"(.*)"$/, '$2');
+  const token = unquoted(text);
   if (!isVersionToken(token))
     throw invalid([
       { path: 'at', message: 'is neither a version token nor a time with its offset, such as 2026-11-30T12:00:00Z' },

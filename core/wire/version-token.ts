@@ -16,6 +16,11 @@ export function encodeVersionToken(stream: string, version: VersionVector): stri
     .replaceAll('=', '');
 }
 
+/** A version token without the quotes of an ETag. */
+export function unquoted(token: string): string {
+  return token.replace(/^(W\/)?"(.*)"$/, '$2');
+}
+
 /** True if a text has the form of a version token, of any stream. */
 export function isVersionToken(text: string): boolean {
   return tokenPattern.test(decodeBase64(text));

@@ -13,6 +13,7 @@ import {
   readVersionToken,
   streamNameOf,
   toProblem,
+  unquoted,
   type VersionVector,
 } from '../../core/index.ts';
 import {
@@ -99,11 +100,6 @@ function renamed(error: unknown, name: string, path: string): unknown {
 export function tokenHeader(event: LambdaFunctionURLEvent, name: string): string | undefined {
   const text = header(event, name);
   return text && unquoted(text.trim());
-}
-
-/** A version token without the quotes of an ETag. */
-function unquoted(token: string): string {
-  return token.replace(/^(W\/)?"(.*)"$/, '$2');
 }
 
 /** @throws MeridianError `validation` */

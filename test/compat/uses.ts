@@ -28,6 +28,7 @@ const excepted: Readonly<Record<string, string>> = {
   'envelope.ts idOf': 'looks into an envelope',
   'point.ts timeSchema': 'reads a parameter of the API, whose samples are those of its answer',
   'version-token.ts isVersionToken': 'looks into a parameter of the API',
+  'version-token.ts unquoted': 'reads a header or a parameter of the API',
   'operate.ts isOperatorAction': 'looks into a request',
   'projection.ts streamsOf': 'looks into a message',
   'subscription.ts parseOwnFunctions': 'checks the arguments of an app or a world',
