@@ -13,15 +13,15 @@ export const bases: Checker = (evidence) => {
     const type = evidence.typeOf(append.stream);
     // What a log may take is decided on all of it: the version that was named is only waited for.
     const base = type?.kind === 'escrow' ? behindNamed : baseOf;
-    return each ? (append.commits ?? []).flatMap((commit) => base(append, each, commit, type?.mode === 'home')) : [];
+    return each ? (append.commits ?? []).flatMap((commit) => base(append, each, commit, type?.mode !== 'merge')) : [];
   });
   const held = [...stored.values()].flatMap((each) =>
-    evidence.typeOf(each.stream)?.mode === 'home' ? each.visible.flatMap((commit) => behind(each.stream, commit)) : [],
+    evidence.typeOf(each.stream)?.mode !== 'merge' ? each.visible.flatMap((commit) => behind(each.stream, commit)) : [],
   );
   return [...requested, ...held];
 };
 
-function baseOf(append: Append, stored: Stored, commit: HistoryCommit, isHome: boolean): readonly Violation[] {
+function baseOf(append: Append, stored: Stored, commit: HistoryCommit, isExpected: boolean): readonly Violation[] {
   const { stream, id, tries } = append;
   const violation = (property: string, what: string) => [
     {
@@ -32,7 +32,7 @@ function baseOf(append: Append, stored: Stored, commit: HistoryCommit, isHome: b
     },
   ];
   const base = showVersion(commit.context);
-  if (isHome) {
+  if (isExpected) {
     if (tries.some(({ expected }) => !expected || isExactly(stored, expected, commit.context))) return [];
     return violation(
       'exact version',

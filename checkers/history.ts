@@ -20,7 +20,7 @@ export const KINDS = ['list', 'register', 'balance', 'seats', 'counter', 'set', 
 export type Kind = (typeof KINDS)[number];
 
 const streamTypeSchema = z.object({
-  mode: z.enum(['merge', 'home']),
+  mode: z.enum(['merge', 'home', 'strong']),
   kind: z.enum(KINDS),
   capacity: z.int().optional(),
 });
@@ -96,6 +96,8 @@ const readSchema = z.object({
   ...operation,
   stream: z.string(),
   atLeast: versionSchema.optional(),
+  /** True if a `strong` stream was read from the Region's replica alone. */
+  local: z.boolean().optional(),
   result: resultSchema,
   code: z.string().optional(),
   version: versionSchema.optional(),

@@ -1,6 +1,5 @@
-// Each `home` stream behaves like one object that takes one operation at a time.
+// Each `home` and each `strong` stream behaves like one object that takes one operation at a time.
 import type { Checker, Evidence } from './evidence/evidence.ts';
-import { CHANGED } from './evidence/homes.ts';
 import type { Finding, Undecided, Violation } from './history.ts';
 import { type Home, type HomeStep, keyOfHome, startOf, stepsOn } from './reference/home.ts';
 import { linearize } from './reference/linearize.ts';
@@ -8,7 +7,7 @@ import { linearize } from './reference/linearize.ts';
 /** How many sets of operations are looked at per stream. An ordinary history of 100 operations takes about 100. */
 const BUDGET = 50_000;
 
-/** The operations on every `home` stream. Streams that could not be decided are not violations: {@link judgeHomes} names them. */
+/** The operations on every `home` and `strong` stream. Streams that could not be decided are not violations: {@link judgeHomes} names them. */
 export const linearizable: Checker = (evidence) => judgeHomes(evidence).violations;
 
 /** @param budget how many sets of operations may be looked at per stream */
@@ -20,7 +19,7 @@ export function judgeHomes(
   const undecided: Undecided[] = [];
   for (const stream of streamsIn(evidence)) {
     const type = evidence.typeOf(stream);
-    if (type?.mode !== 'home' || evidence.homeOf(stream) === CHANGED) continue;
+    if (!type || !evidence.isSerial(stream)) continue;
     const steps = stepsOn({ evidence, stream, type });
     const { verdict, order } = linearize<Home>(steps, startOf(type), keyOfHome, budget);
     if (verdict === 'no') violations.push(withoutOrder(stream, steps, order));

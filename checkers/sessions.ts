@@ -4,7 +4,6 @@ import { attemptIn } from './evidence/attempt.ts';
 import type { Checker, Evidence } from './evidence/evidence.ts';
 import { show } from './evidence/json.ts';
 import type { StreamType } from './evidence/names.ts';
-import { mayLackDecision } from './evidence/slow-reads.ts';
 import type { Stored } from './evidence/stored.ts';
 import {
   covers,
@@ -135,7 +134,7 @@ function goneBack(evidence: Evidence): readonly Violation[] {
           .slice(next)
           .filter(({ at, session, op }) => at === read.begin && session === read.session && op < read.op);
         const wanted = now.reduce((version, fact) => joined(version, fact.version), before);
-        return missingIn(read, wanted, [...facts.slice(0, next), ...now], evidence.stored.get(read.stream));
+        return read.local ? [] : missingIn(evidence, read, wanted, [...facts.slice(0, next), ...now]);
       });
   });
 }
@@ -144,19 +143,14 @@ function placeOf({ region, stream }: { readonly region: string; readonly stream:
   return `${region} ${stream}`;
 }
 
-function missingIn(
-  read: Read,
-  wanted: Version,
-  facts: readonly Known[],
-  stored: Stored | undefined,
-): readonly Violation[] {
+function missingIn(evidence: Evidence, read: Read, wanted: Version, facts: readonly Known[]): readonly Violation[] {
   const { op, region, stream, version = {} } = read;
   const missing = lacking(version, wanted);
   const fact = missing && facts.find((one) => covers(one.version, missing));
   if (!fact) return [];
-  const commit = stored?.at(missing);
+  const commit = evidence.stored.get(stream)?.at(missing);
   const isOfTransaction = commit !== undefined && attemptIn(commit.commitId) !== undefined;
-  if (isOfTransaction && mayLackDecision(read)) return [];
+  if (isOfTransaction && evidence.mayLackDecision(read)) return [];
   const what = `${region} showed ${showVersion(version)} of ${stream}, without ${showDot(missing)}, which operation ${fact.op} showed or wrote there before`;
   return [{ property: fact.property, what, ops: [fact.op, op], streams: [stream] }];
 }

@@ -16,6 +16,7 @@ export type {
   NewEventOf,
   RecordedEvent,
   StreamDefinition,
+  StrongStream,
 } from './definition/stream.ts';
 export { commandOf, defineStream, hasEscrow, parseEvents, parseInput } from './definition/stream.ts';
 export type { FieldSums, RowView, TotalView, ViewDefinition } from './definition/view.ts';
@@ -66,6 +67,7 @@ export { ingestMessages } from './intake/ingest.ts';
 export type { QuarantinePorts } from './intake/quarantine.ts';
 export { addToQuarantine, listQuarantine, redriveQuarantine } from './intake/quarantine.ts';
 export type { LoadPorts } from './log/load.ts';
+export { strongTypes, withSharedLog } from './log/shared-log.ts';
 export * from './ports/bus.ts';
 export * from './ports/commit-scan.ts';
 export * from './ports/decision-scan.ts';

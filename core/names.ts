@@ -54,6 +54,7 @@ const RESERVED_NAMES: ReadonlySet<string> = new Set([
     'global',
     'quarantine',
     'snapshots',
+    'strong-events',
     'transactions',
     'views',
   ],
@@ -85,6 +86,7 @@ export type EnvironmentVariable =
   | 'MERIDIAN_LOG'
   | 'MERIDIAN_LOGS'
   | 'EVENTS_TABLE'
+  | 'STRONG_EVENTS_TABLE'
   | 'VIEWS_TABLE'
   | 'SNAPSHOTS_TABLE'
   | 'TRANSACTIONS_TABLE'
@@ -119,6 +121,7 @@ export function namesOf(prefix: string) {
     regionStack: (region: string) => `${prefix}-${region}`,
     forwardingStack: (region: string) => `${prefix}-${region}-forwarding`,
     eventsTable: `${prefix}-events`,
+    strongEventsTable: `${prefix}-strong-events`,
     transactionsTable: `${prefix}-transactions`,
     viewsTable: `${prefix}-views`,
     snapshotsTable: `${prefix}-snapshots`,

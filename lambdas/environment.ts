@@ -19,6 +19,8 @@ const variables = {
   /** The logs that the Regions write to, comma-separated. */
   MERIDIAN_LOGS: z.string().min(1),
   EVENTS_TABLE: z.string().min(1),
+  /** The table of the `strong` streams; only if the domain has a type in that mode. */
+  STRONG_EVENTS_TABLE: z.string().min(1),
   VIEWS_TABLE: z.string().min(1),
   SNAPSHOTS_TABLE: z.string().min(1),
   TRANSACTIONS_TABLE: z.string().min(1),

@@ -23,6 +23,8 @@ export interface Config {
   readonly account: string | undefined;
   /** The name of the log that each Region writes. */
   readonly logs: Readonly<Record<string, string>>;
+  /** The stream types in mode `strong`; if there are any, their table is deployed. */
+  readonly strongTypes: readonly string[];
   /** Whether the stacks are ephemeral: no deletion protection, nothing retained. */
   readonly ephemeral: boolean;
   /** Whether every Region gets an EventBridge schema registry with the domain's events. LocalStack does not support it. */
@@ -70,7 +72,7 @@ export interface Config {
 }
 
 /** The properties that the context can set. */
-export type ConfigKey = Exclude<keyof Config, 'domain'>;
+export type ConfigKey = Exclude<keyof Config, 'domain' | 'strongTypes'>;
 
 /** The default location of the runbooks: in the package, as installed in the project that was deployed. */
 const RUNBOOKS = ownPage('runbooks');
@@ -257,6 +259,15 @@ function keyFaults(
   ];
 }
 
+/** Why a domain with a strong stream type cannot be deployed. */
+function strongFault(type: string, decisions: DecisionsKind | undefined): string {
+  const needs =
+    decisions === 'eventual'
+      ? 'and so are the decisions on its transactions'
+      : `whose table spans three Regions of one set: ${STRONG_REGION_SETS.map((set) => set.join(', ')).join('; ')}`;
+  return `stream type ${type} is strong, ${needs}`;
+}
+
 function logsOf(regions: readonly string[], overrides: Readonly<Record<string, string>>): Record<string, string> {
   return Object.fromEntries(regions.map((name) => [name, overrides[name] ?? name]));
 }
@@ -269,13 +280,15 @@ export interface ConfigSources {
   readonly props?: Readonly<{ [Key in ConfigKey]?: unknown }>;
   /** The account of the caller's credentials. @default unknown */
   readonly account?: string | undefined;
+  /** The stream types of the domain in mode `strong`. @default none */
+  readonly strongTypes?: readonly string[];
 }
 
 /**
  * Reads the configuration from properties and the CDK context.
  * @throws {ConfigError} with every wrong key, its value and source, and what to write
  */
-export function parseConfig({ context, props = {}, account: defaultAccount }: ConfigSources): Config {
+export function parseConfig({ context, props = {}, account: defaultAccount, strongTypes = [] }: ConfigSources): Config {
   const found = Object.fromEntries(keys.map((key) => [key, props[key] ?? context(key)]));
   const parsed = contextSchema.safeParse(found);
   const faultOf = (key: ConfigKey, messages: readonly string[]) => {
@@ -300,8 +313,15 @@ export function parseConfig({ context, props = {}, account: defaultAccount }: Co
   } = parsed.data;
   const faults = keyFaults(rest.encryptionKeys, rest.regions, account);
   if (faults.length > 0) throw new ConfigError([faultOf('encryptionKeys', faults)].flat());
+  const replication = decisions ?? (allowStrong(rest.regions) ? 'strong' : 'eventual');
+  const [strong] = strongTypes;
+  if (strong !== undefined && replication !== 'strong')
+    throw new ConfigError(
+      [faultOf(decisions === 'eventual' ? 'decisions' : 'regions', [strongFault(strong, decisions)])].flat(),
+    );
   return {
     ...rest,
+    strongTypes,
     // Accounts for trying things out often have a quota that is too small to reserve anything.
     apiConcurrency: apiConcurrency ?? (rest.ephemeral ? 0 : API_CONCURRENCY),
     maxReadUnits,
@@ -309,6 +329,6 @@ export function parseConfig({ context, props = {}, account: defaultAccount }: Co
     account,
     alarmEmail,
     logs: logsOf(rest.regions, logs),
-    decisions: decisions ?? (allowStrong(rest.regions) ? 'strong' : 'eventual'),
+    decisions: replication,
   };
 }

@@ -4,7 +4,7 @@ import type { IGrantable } from 'aws-cdk-lib/aws-iam';
 import { RegionInfo } from 'aws-cdk-lib/region-info';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import { Construct } from 'constructs';
-import { projectedTypes } from '../core/index.ts';
+import { projectedTypes, strongTypes } from '../core/index.ts';
 import { type DecisionsKind, namesOf, REGION_TAG } from '../core/names.ts';
 import { type OwnFunctionDefinition, parseOwnFunctions, type SubscriberDefinition } from '../core/wire/subscription.ts';
 import { partitionOf, regionFaults, serviceWarnings } from '../project/aws-regions.ts';
@@ -138,6 +138,7 @@ export class Meridian extends Construct {
       context: (key) => this.node.tryGetContext(key),
       props,
       account: process.env.CDK_DEFAULT_ACCOUNT,
+      strongTypes: [...strongTypes(domain)].sort(),
     });
     this.config = { ...config, domain: file };
     const { global, regions, forwarding } = addMeridian(scope, {

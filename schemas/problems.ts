@@ -74,6 +74,10 @@ const problems = {
     members: { stream: z.string(), event: z.string(), eventType: z.string(), schemaVersion: z.int() },
   },
   'region-unreachable': { means: 'The responsible Region did not respond: retry.' },
+  'quorum-unreachable': {
+    means:
+      'A majority of the Regions did not respond, which a strong stream needs: retry, or read with `consistency=local`.',
+  },
 } satisfies Readonly<Record<ErrorCode, KnownProblem>>;
 
 export const errorCodes = Object.keys(problems).filter((code): code is ErrorCode => code in problems);

@@ -82,7 +82,7 @@ function deadLettersIn({ world }: Stage): Record<string, number> {
       [`${region.name} projection`, region.projectionDeadLetters.bodies.length],
       [`${region.name} resolver`, region.resolverDeadLetters.bodies.length],
       [`${region.name} quarantine`, region.quarantine.bodies.filter((body) => !body.includes(UNREADABLE)).length],
-      [`${region.name} table stream`, region.tableStream.failures.length + region.decisionStream.failures.length],
+      [`${region.name} table stream`, region.streams.reduce((sum, { failures }) => sum + failures.length, 0)],
       ...Object.keys(SUBSCRIBERS).map((name): [string, number] => [
         `${region.name} ${name}`,
         region.deadLettersOf(name).bodies.length,

@@ -57,7 +57,7 @@ async function causeInRegion(trouble: InRegion, stage: Stage): Promise<void> {
       region.cutTables(trouble.until - trouble.at);
       return sleepOn(scheduler, trouble.until - trouble.at);
     case 'split':
-      for (const stream of [region.tableStream, region.decisionStream]) stream.split();
+      for (const stream of region.streams) stream.split();
       return;
     case 'replay': {
       const now = scheduler.now();

@@ -1,6 +1,6 @@
 import { fromDecisionItem } from '../adapters/dynamodb/decision-item.ts';
 import { type MemoryDecisions, memoryDecisions } from '../adapters/memory/decisions.ts';
-import type { Decision, Domain } from '../core/index.ts';
+import { type Decision, type Domain, strongTypes } from '../core/index.ts';
 import { allowStrong, STRONG_REGION_SETS } from '../core/limits/aws.ts';
 import type { DecisionsKind } from '../core/names.ts';
 import type { Telemetry } from '../lambdas/instrument.ts';
@@ -12,6 +12,7 @@ import type { Overrides } from './region/deployment.ts';
 import type { FaultyPorts } from './region/faults.ts';
 import type { Links } from './region/links.ts';
 import { WorldRegion } from './region/region.ts';
+import { SharedLog } from './region/shared-log.ts';
 import type { Storage } from './region/storage.ts';
 import type { FaultListener, PortListener } from './region/weather-ports.ts';
 import { imagesOf } from './services/table-stream.ts';
@@ -138,6 +139,7 @@ export class World {
   }: WorldOptions) {
     this.decisions = decisions;
     if (decisions === 'strong') refuseUnlessStrong(regions);
+    else refuseStrongTypes([domain, ...Object.values(domains)]);
     this.#configuration = { regions, logs: {} };
     const loaded = loadSubscribers(subscribers, { regions, streamTypes: [...domain.streams.keys()] });
     this.ready = Promise.all(loaded.map(({ functions }) => functions)).then(() => undefined);
@@ -153,6 +155,7 @@ export class World {
       ...{ domain, scheduler, random, activity, weather: this.weather, later: this.#later },
       ...{ telemetry, duplicates, reorders, archives, functions, withFaults, subscribers: loaded, recovery, storage },
       sharedDecisions: kept?.decisions,
+      sharedLog: decisions === 'strong' ? new SharedLog(scheduler, storage) : undefined,
       watch: this,
     };
     this.#connections = new Connections({ ...common, latencies });
@@ -336,6 +339,12 @@ function refuseUnlessStrong(regions: readonly string[]): void {
   throw new Error(
     `${regions.join(', ')} do not allow strong decisions. On AWS these need three Regions of one set: ${STRONG_REGION_SETS.map((set) => set.join(', ')).join('; ')}.`,
   );
+}
+
+function refuseStrongTypes(domains: readonly Domain[]): void {
+  const [type] = domains.flatMap((domain) => [...strongTypes(domain)]);
+  if (type !== undefined)
+    throw new Error(`Streams of type ${type} are strong: they need strong decisions, and Regions that allow them.`);
 }
 
 /** The table of decisions that all Regions share, and the decisions restored from the storage. */

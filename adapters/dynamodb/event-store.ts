@@ -10,6 +10,7 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import type {
   Commit,
+  Consistency,
   Decision,
   EventsTable,
   FirstCommits,
@@ -39,16 +40,17 @@ export function dynamoDbEventStore(
   table: string,
   { callMs = DATABASE_MS }: CallOptions = {},
 ): EventsTable {
-  const between = (stream: string, first: string, last: string): QueryCommandInput => ({
+  const between = (stream: string, first: string, last: string, consistency?: Consistency): QueryCommandInput => ({
     TableName: table,
-    ConsistentRead: true,
+    ConsistentRead: consistency !== 'local',
     KeyConditionExpression: 'pk = :stream AND sk BETWEEN :first AND :last',
     ExpressionAttributeValues: { ':stream': { S: stream }, ':first': { S: first }, ':last': { S: last } },
   });
 
-  const query = async (stream: string, first: string, last: string): Promise<readonly Commit[]> => {
+  const query = async (stream: string, [first, last]: Range, consistency?: Consistency): Promise<readonly Commit[]> => {
     const commits: Commit[] = [];
-    for await (const { Items = [] } of paginateQuery({ client }, between(stream, first, last), timeLimit(callMs)))
+    const input = between(stream, first, last, consistency);
+    for await (const { Items = [] } of paginateQuery({ client }, input, timeLimit(callMs)))
       commits.push(...Items.map(fromImage));
     return commits;
   };
@@ -71,8 +73,8 @@ export function dynamoDbEventStore(
   };
 
   return {
-    load: async (stream, after = {}) => {
-      const queries = rangesBehind(after).map(([first, last]) => query(stream, first, last));
+    load: async (stream, after = {}, consistency) => {
+      const queries = rangesBehind(after).map((range) => query(stream, range, consistency));
       return (await orSdkError(`load ${stream}`, Promise.all(queries))).flat();
     },
     loadFirst: async (stream, after, limit) => {
@@ -86,7 +88,7 @@ export function dynamoDbEventStore(
       orSdkError(
         `load ${stream}`,
         // The query needs an upper bound too, because the logs of other Regions sort after this one.
-        query(stream, sortKey(log, after + 1), sortKey(log, Number.MAX_SAFE_INTEGER)),
+        query(stream, [sortKey(log, after + 1), sortKey(log, Number.MAX_SAFE_INTEGER)]),
       ),
     scan: async (segment, segments, after, limit) => {
       const { items, cursor } = await scanSegment(client, table, { segment, segments, after, limit, callMs });

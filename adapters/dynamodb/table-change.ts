@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { isShared } from '../../core/facts/commit.ts';
 import { isObject } from '../../core/facts/json.ts';
 import type { Change } from '../../core/index.ts';
 import { arrivalIn, fromImage } from './commit-item.ts';
@@ -15,7 +16,7 @@ export interface TableRecord {
 /**
  * The change in a record of a table's stream that must be forwarded: a new commit or intent, an intent that has just
  * become final, or a new decision. Undefined for any other record.
- * @param region this Region: of the commits of others, only the arrival is read
+ * @param region this Region: of commits in the logs of others, only the arrival is read
  * @throws MeridianError `internal`: the image is neither a commit nor a decision
  */
 export function changeOf({ eventName, NewImage, OldImage }: TableRecord, region: string): Change | undefined {
@@ -26,10 +27,18 @@ export function changeOf({ eventName, NewImage, OldImage }: TableRecord, region:
   return isPrepared(NewImage) ? undefined : { arrival: arrivalIn(NewImage) };
 }
 
-/** True if an image names another Region, whatever else it has. A schema would take longer than the rest. */
+/**
+ * True if an image names another Region, whatever else it has, and is not in the log that all Regions write. A schema would take longer
+ * than the rest.
+ */
 function isFromElsewhere(image: unknown, region: string): boolean {
-  const written = isObject(image) && 'region' in image ? image.region : undefined;
-  return isObject(written) && 'S' in written && written.S !== region;
+  if (!isObject(image) || !('region' in image) || !('sk' in image)) return false;
+  const [written, key] = [textIn(image.region), textIn(image.sk)];
+  return written !== undefined && written !== region && !isShared({ log: String(key?.split('#')[0]) });
+}
+
+function textIn(attribute: unknown): string | undefined {
+  return isObject(attribute) && 'S' in attribute && typeof attribute.S === 'string' ? attribute.S : undefined;
 }
 
 function isPrepared(image: unknown): boolean {

@@ -1,7 +1,8 @@
 import type { History, Line, LineOf, Violation } from '../history.ts';
-import { homesOf } from './homes.ts';
+import { CHANGED, homesOf } from './homes.ts';
 import { type StreamType, typeNameOf } from './names.ts';
 import { type Requests, requestsOf } from './requests.ts';
+import { isSlow } from './slow-reads.ts';
 import { type Stored, storedOf } from './stored.ts';
 
 /** What a checker judges: a history, with what several checkers derive from it. Each is derived once, when it is first asked for. */
@@ -47,6 +48,22 @@ export class Evidence {
   homeOf(stream: string): string | undefined {
     this.#homes ??= homesOf(this.lines('history'), this.stored);
     return this.#homes(stream);
+  }
+
+  /** True if a stream behaves like one object: it is `strong`, or a `home` stream that had one home throughout. */
+  isSerial(stream: string): boolean {
+    const mode = this.typeOf(stream)?.mode;
+    return mode === 'strong' || (mode === 'home' && this.homeOf(stream) !== CHANGED);
+  }
+
+  /** True if a read of such a stream shows all that was acknowledged before it: a `home` stream in its home, a `strong` one anywhere. */
+  isCurrent({ stream, region, local = false }: LineOf<'read'>): boolean {
+    return this.typeOf(stream)?.mode === 'strong' ? !local : region === this.homeOf(stream);
+  }
+
+  /** True if a read may have given up on the decision of a transaction, and shows the state before it. */
+  mayLackDecision(read: LineOf<'read'>): boolean {
+    return isSlow(read) && this.typeOf(read.stream)?.mode !== 'strong';
   }
 }
 

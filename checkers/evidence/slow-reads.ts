@@ -7,9 +7,9 @@ import type { LineOf } from '../history.ts';
 const GIVES_UP_MS = 900;
 
 /**
- * Whether a read may have given up on a decision: then it shows the stream as it was before the intent, even if the transaction is
- * committed. The guarantees prefer a stale response to none.
+ * Whether a read took so long that it may have given up on a decision: then it shows the stream as it was before the intent, even if the
+ * transaction is committed. The guarantees prefer a stale response to none, except for `strong` streams.
  */
-export function mayLackDecision({ begin, end = begin }: LineOf<'read'>): boolean {
+export function isSlow({ begin, end = begin }: LineOf<'read'>): boolean {
   return end - begin >= GIVES_UP_MS;
 }

@@ -2,9 +2,7 @@
 import type { Effect, LineOf } from '../history.ts';
 import { mayChangeNothing } from '../reference/kinds.ts';
 import type { Evidence } from './evidence.ts';
-import { CHANGED } from './homes.ts';
 import { type Append, mayHaveWritten, type Transaction } from './requests.ts';
-import { mayLackDecision } from './slow-reads.ts';
 import type { Stored } from './stored.ts';
 import type { Dot, Version } from './version.ts';
 
@@ -38,18 +36,17 @@ export interface Node {
   readonly looks: readonly Look[];
 }
 
-/** The transactions on `home` streams that had one home throughout. */
+/** The transactions on `strong` streams, and on `home` streams that had one home throughout. */
 export function nodesIn(evidence: Evidence): readonly Node[] {
-  const isKept = ({ stream }: { readonly stream: string }) =>
-    evidence.typeOf(stream)?.mode === 'home' && evidence.homeOf(stream) !== CHANGED;
+  const isKept = ({ stream }: { readonly stream: string }) => evidence.isSerial(stream);
   const { appends, transactions } = evidence.requests;
   const nodes = [
     ...appends.map(nodeOfAppend),
     ...transactions.map((transaction) => nodeOfTransaction(transaction, evidence.stored)),
     ...evidence
       .lines('read')
-      .filter((read) => read.result === 'ok' && read.region === evidence.homeOf(read.stream))
-      .map(nodeOfRead),
+      .filter((read) => read.result === 'ok' && evidence.isCurrent(read))
+      .map((read) => nodeOfRead(read, !evidence.mayLackDecision(read))),
   ].map((node) => ({ ...node, writes: node.writes.filter(isKept), looks: node.looks.filter(isKept) }));
   return nodes.filter(({ writes, looks }) => writes.length + looks.length > 0);
 }
@@ -86,10 +83,10 @@ function nodeOfTransaction({ id, tries, fate, begin, end }: Transaction, stored:
   };
 }
 
-function nodeOfRead(read: LineOf<'read'>): Node {
+function nodeOfRead(read: LineOf<'read'>, isAfterOthers: boolean): Node {
   const { op, stream, version, state, begin, end = Number.POSITIVE_INFINITY } = read;
   return {
-    ...{ ops: [op], begin, end, what: `read ${op}`, fate: 'committed', isAfterOthers: !mayLackDecision(read) },
+    ...{ ops: [op], begin, end, what: `read ${op}`, fate: 'committed', isAfterOthers },
     writes: [],
     looks: [{ stream, version, state }],
   };

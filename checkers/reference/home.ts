@@ -1,16 +1,15 @@
-// A `home` stream as an object with one state, and the operations on it as steps of that object.
+// A `home` or a `strong` stream as an object with one state, and the operations on it as steps of that object.
 
 import type { Evidence } from '../evidence/evidence.ts';
 import { show } from '../evidence/json.ts';
 import type { StreamType } from '../evidence/names.ts';
 import { type Append, changedNothing, mayHaveWritten, type Transaction } from '../evidence/requests.ts';
-import { mayLackDecision } from '../evidence/slow-reads.ts';
 import { covers, type Dot, type Version } from '../evidence/version.ts';
 import type { Effect, LineOf } from '../history.ts';
 import { decide, evolve, initialOf, keyOf, mayBeRefused, type State } from './kinds.ts';
 import type { Step } from './linearize.ts';
 
-/** A `home` stream between two operations. */
+/** Such a stream between two operations. */
 export interface Home {
   readonly value: State;
   /** The dot of the last commit, if it is known. */
@@ -144,17 +143,16 @@ function partOf({ evidence, stream, type }: HomeStream, transaction: Transaction
   return [...changes, ...checks];
 }
 
-/** The reads that were sent to the home. */
+/** The reads that have to show the state at their time. */
 function readsOf({ evidence, stream, type: { kind } }: HomeStream): readonly HomeStep[] {
-  const home = evidence.homeOf(stream);
   return evidence.lines('read').flatMap((read) => {
-    const { op, region, begin, end, result, state, atLeast = {} } = read;
-    if (read.stream !== stream || region !== home || result !== 'ok' || state === undefined) return [];
+    const { op, begin, end, result, state, atLeast = {} } = read;
+    if (read.stream !== stream || !evidence.isCurrent(read) || result !== 'ok' || state === undefined) return [];
     const key = keyOf(kind, state);
     return lookOf({ begin, end, ops: [op], what: `read ${op}, ${show(state)}` }, ({ value, last, before }) => {
       if (keyOf(kind, value) === key) return true;
       const isNamed = typeof last === 'object' && covers(atLeast, last);
-      return before !== undefined && mayLackDecision(read) && !isNamed && keyOf(kind, before) === key;
+      return before !== undefined && evidence.mayLackDecision(read) && !isNamed && keyOf(kind, before) === key;
     });
   });
 }

@@ -1,10 +1,13 @@
-// How all Regions reach the same state of a stream. A `home` stream has one writer; in a `merge` stream, `evolve`
-// resolves concurrent events, which its context lists.
+// How all Regions reach the same state of a stream. A `home` stream has one writer, a `strong` stream one log; in a `merge`
+// stream, `evolve` resolves concurrent events, which its context lists.
 
 import type { Disagreement } from '../facts/conflict.ts';
 
-/** `merge`: every Region appends, to its own log. `home`: one Region appends, the others route to it. */
-export type Mode = 'merge' | 'home';
+/**
+ * `merge`: every Region appends, to its own log. `home`: one Region appends, the others route to it. `strong`: every Region
+ * appends, to one log on a table with multi-Region strong consistency.
+ */
+export type Mode = 'merge' | 'home' | 'strong';
 
 /** An `evolve` that knows which events conflict, as the one that `evolveBy` makes. */
 export interface KnowsConflicts<Event> {

@@ -125,6 +125,21 @@ export interface HomeStream<
   home(id: string, regions: readonly string[]): string;
 }
 
+/** A stream that every Region writes, and that is linearizable: each append and each read waits for a majority of the Regions. */
+export interface StrongStream<
+  Type extends string = string,
+  State = unknown,
+  Events extends EventVersions = EventVersions,
+  Inputs extends InputSchemas = InputSchemas,
+> extends StreamSpec<Type, State, Events, Inputs> {
+  readonly mode: 'strong';
+  /**
+   * Refuses ids that no stream of the type may have: a pure function that throws `reject(…)` for them. Nothing is appended to
+   * such a stream. @default all ids are valid
+   */
+  checkId?(id: string): void;
+}
+
 /** A stream type. Without type arguments: any; with them: exactly what `defineStream` infers. */
 export type StreamDefinition<
   Type extends string = string,
@@ -135,6 +150,7 @@ export type StreamDefinition<
 > = {
   readonly merge: MergeStream<Type, State, Events, Inputs>;
   readonly home: HomeStream<Type, State, Events, Inputs>;
+  readonly strong: StrongStream<Type, State, Events, Inputs>;
 }[StreamMode];
 
 const SPEC_MEMBERS: Members<Omit<HomeStream, 'home'>> = {
@@ -151,6 +167,7 @@ const SPEC_MEMBERS: Members<Omit<HomeStream, 'home'>> = {
 const STREAM_MEMBERS: { readonly [StreamMode in Mode]: Members<StreamDefinition<string, StreamMode>> } = {
   merge: { ...SPEC_MEMBERS, checkId: 'optional', escrow: 'optional' },
   home: { ...SPEC_MEMBERS, home: 'required' },
+  strong: { ...SPEC_MEMBERS, checkId: 'optional' },
 };
 
 const COMMAND_MEMBERS: Members<StreamDefinition['commands'][string]> = {
@@ -188,9 +205,9 @@ export function defineStream(definition: StreamDefinition): StreamDefinition {
   for (const [name, event] of Object.entries(events)) checkEvent(`${type}.${name}`, event);
   for (const [name, command] of Object.entries(commands)) {
     checkMembers(`Command ${type}.${name}`, command, COMMAND_MEMBERS);
-    if (command.home && mode === 'home')
+    if (command.home && mode !== 'merge')
       throw new Error(
-        `Command ${type}.${name}: \`home\` is only for commands of merge streams. A home stream has one.`,
+        `Command ${type}.${name}: \`home\` is only for commands of merge streams. ${mode === 'home' ? 'A home stream has one' : 'Every Region decides the commands of a strong stream'}.`,
       );
   }
   if (snapshots) checkSnapshots(type, initial, snapshots);
@@ -282,7 +299,7 @@ export function commandOf(definition: StreamDefinition, name: string): StreamDef
 }
 
 /**
- * A stream's home Region; undefined for a `merge` stream, which every Region writes.
+ * A stream's home Region; undefined for a `merge` or `strong` stream, which every Region writes.
  * @throws MeridianError `rejected`: the type has no stream with this id; `internal`: `home` returned an unknown Region
  */
 export function homeOf(
@@ -290,7 +307,7 @@ export function homeOf(
   { id }: StreamRef,
   regions: readonly string[],
 ): string | undefined {
-  if (definition.mode === 'merge') {
+  if (definition.mode !== 'home') {
     definition.checkId?.(id);
     return undefined;
   }

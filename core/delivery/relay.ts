@@ -1,11 +1,11 @@
 import { inChunks } from '../facts/chunks.ts';
-import { type Commit, isVisible } from '../facts/commit.ts';
+import { type Commit, isShared, isVisible } from '../facts/commit.ts';
 import type { Decision } from '../facts/decision.ts';
 import type { Hlc } from '../facts/hlc.ts';
 import { parseStreamRef } from '../facts/stream-ref.ts';
 import { drivingRegionOf, nextAttemptEnds } from '../facts/transaction.ts';
 import { SQS_MAX_DELAY_S } from '../limits/aws.ts';
-import { RESOLVER_SLACK_MS } from '../limits/budgets.ts';
+import { MAX_TRANSACTION_MS, RESOLVER_ELSEWHERE_MS, RESOLVER_SLACK_MS } from '../limits/budgets.ts';
 import type { Bus } from '../ports/bus.ts';
 import type { DelayedMessage, DelayedQueue } from '../ports/delayed-queue.ts';
 import type { Queue } from '../ports/queue.ts';
@@ -41,12 +41,12 @@ export interface RelayPorts extends PublishPorts, ArmPorts {
   readonly sightings: Sightings;
 }
 
-/** What matters of a final commit, apart from its events: all that is read of one that another Region wrote. */
+/** What matters of a final commit, apart from its events: all that is read of one in the log of another Region. */
 export type Arrival = Pick<Commit, 'stream' | 'log' | 'position' | 'region' | 'hlc'>;
 
 /**
- * A change from a table's stream: a new commit or an intent that became final, the arrival of one that another Region
- * wrote, or a decision or outcome.
+ * A change from a table's stream: a new commit or an intent that became final, the arrival of one in the log of another Region,
+ * or a decision or outcome.
  */
 export type Change = { readonly commit: Commit } | { readonly arrival: Arrival } | { readonly decision: Decision };
 
@@ -54,8 +54,8 @@ export type Change = { readonly commit: Commit } | { readonly arrival: Arrival }
 const KEYS_PER_MESSAGE = 50;
 
 /**
- * Forwards changes from the tables' streams. The bus gets the events of visible commits written here and the outcomes
- * of transactions driven here, and the quarantine those that it refuses permanently; the projection queue gets the keys of every Region's final commits; the resolver's queue
+ * Forwards changes from the tables' streams. The bus gets the events of visible commits written here, or to a log that all Regions
+ * write, and the outcomes of transactions driven here, and the quarantine those that it refuses permanently; the projection queue gets the keys of every Region's final commits; the resolver's queue
  * gets delayed messages about prepared intents and expected attempts. Records the newest stamp of each Region. Sending
  * twice is harmless.
  * @returns the changes that could not be sent completely and must be redelivered
@@ -146,10 +146,15 @@ async function quarantineRefused(
   return refused.filter((_, i) => answers[i] !== undefined).map(({ change }) => change);
 }
 
+/** True if this Region puts the events of a commit on its bus. Those of a log that all Regions write need not be forwarded. */
+export function isPublishedIn(region: string, commit: Commit): boolean {
+  return commit.region === region || isShared(commit);
+}
+
 /** The entries of a change on the bus: none if another Region puts them there. */
 export function entriesFor({ region }: Pick<PublishPorts, 'region'>, change: Change): readonly BusEntry[] {
   if ('commit' in change)
-    return change.commit.region === region && isVisible(change.commit) ? entriesOf(change.commit) : [];
+    return isPublishedIn(region, change.commit) && isVisible(change.commit) ? entriesOf(change.commit) : [];
   if ('arrival' in change) return [];
   const { decision } = change;
   return decision.final && drivingRegionOf(decision.transaction) === region ? [announcementOf(decision)] : [];
@@ -157,7 +162,7 @@ export function entriesFor({ region }: Pick<PublishPorts, 'region'>, change: Cha
 
 /**
  * Schedules the resolver for the deadlines of intents prepared here, and of the next attempts of transactions driven
- * here that are promised or busy.
+ * here that are promised or busy; and later for intents that another Region prepared in a log that all Regions write, in case it is lost.
  * @returns the changes that could not be scheduled
  */
 export async function armResolver(ports: ArmPorts, changes: readonly Change[]): Promise<readonly Change[]> {
@@ -182,9 +187,10 @@ export function resolverMessageFor(
   const at = (due: number) => Math.min(SQS_MAX_DELAY_S * 1000, Math.max(0, due - runtime.now()) + RESOLVER_SLACK_MS);
   if ('commit' in change) {
     const { stream, log, position, commitId, tx, region: writtenIn } = change.commit;
-    if (tx?.state !== 'prepared' || writtenIn !== region) return undefined;
+    if (tx?.state !== 'prepared' || !isPublishedIn(region, change.commit)) return undefined;
     const body = encodeResolverMessage({ kind: 'intent', stream, log, position, attemptId: commitId });
-    return { body, delay: at(tx.deadline) };
+    // The clock of another Region is not compared with this one.
+    return { body, delay: writtenIn === region ? at(tx.deadline) : MAX_TRANSACTION_MS + RESOLVER_ELSEWHERE_MS };
   }
   if ('arrival' in change) return undefined;
   const { final, transaction, attempt, fingerprint } = change.decision;

@@ -11,6 +11,7 @@ import {
   armResolver,
   type Change,
   entriesFor,
+  isPublishedIn,
   type PublishPorts,
   publishChanges,
   resolverMessageFor,
@@ -34,7 +35,7 @@ const BEGINNING = '';
 const TRANSACTIONS = 'transactions:';
 
 /**
- * Republishes the events of commits written here since a given time, and the outcomes of transactions driven here and
+ * Republishes the events of commits written here, or to a log that all Regions write, since a given time, and the outcomes of transactions driven here and
  * decided since then, under their original ids. Schedules the resolver again for what was promised then: intents written
  * here since, and undecided transactions driven here whose deadline is later.
  * Reads one segment of the `events` table, then of the `transactions` table, page after page for {@link STEP_MS}. A
@@ -89,7 +90,7 @@ async function republishCommits(
 ): Promise<Result> {
   const { commits, outcomes, cursor } = await ports.events.scan(segment, segments, after, PAGE);
   const from = Date.parse(since);
-  const own = commits.filter(({ region, hlc }) => region === ports.region && wallTimeOf(hlc) >= from);
+  const own = commits.filter((commit) => isPublishedIn(ports.region, commit) && wallTimeOf(commit.hlc) >= from);
   const changes = own.map((commit) => ({ commit }));
   const announced = outcomes.filter(({ decidedAt }) => decidedAt >= from).map((decision) => ({ decision }));
   const sent = await publish(ports, [...changes, ...announced], dryRun);

@@ -59,6 +59,14 @@ export interface Commit extends Dot {
   readonly tx?: Intent;
 }
 
+/** The log of a `strong` stream, which all Regions write. No Region's own log has this name. */
+export const SHARED_LOG = 'global';
+
+/** True if a commit is in the log that all Regions write. */
+export function isShared({ log }: Pick<Commit, 'log'>): boolean {
+  return log === SHARED_LOG;
+}
+
 /** True if readers may see the commit: it is not part of a transaction, or its transaction is committed. */
 export function isVisible({ tx }: Commit): boolean {
   return tx === undefined || tx.state === 'committed';

@@ -25,6 +25,7 @@ const statusOf = {
   unavailable: 503,
   'unreadable-event': 503,
   'region-unreachable': 503,
+  'quorum-unreachable': 503,
 } as const;
 
 export type ErrorCode = keyof typeof statusOf;

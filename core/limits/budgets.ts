@@ -190,6 +190,13 @@ export const PREPARE_TRIES = 8;
 export const MIN_ATTEMPT_MS = 1_000;
 /** How long after the deadline a message reaches the resolver. */
 export const RESOLVER_SLACK_MS = 1_000;
+/** How long projection waits before it tries a strong stream again that no majority of the Regions has answered for. */
+export const QUORUM_AGAIN_MS = 60_000;
+/**
+ * How long after the longest timeout the resolver of a Region ends what another Region prepared in a log that all Regions write, counted
+ * from the arrival of the intent.
+ */
+export const RESOLVER_ELSEWHERE_MS = 60_000;
 /** How long after an attempt's deadline the resolver should have ended it. */
 export const RECOVERY_MS = 30_000;
 /** How much longer than the function's timeout a task of the state machine waits for the response. */

@@ -392,7 +392,7 @@ function transactionRelations(limits: Limits): Relation[] {
     },
     {
       name: 'a message to the resolver can be delayed until the latest possible deadline',
-      needs: limits.MAX_TRANSACTION_MS + RESOLVER_SLACK_MS,
+      needs: limits.MAX_TRANSACTION_MS + Math.max(RESOLVER_SLACK_MS, limits.RESOLVER_ELSEWHERE_MS),
       has: limits.SQS_MAX_DELAY_S * 1000,
     },
     {

@@ -1,20 +1,21 @@
 import { type Domain, streamTypeOf } from '../definition/domain.ts';
 import { currentSchemaVersions } from '../definition/event-version.ts';
-import type { Commit } from '../facts/commit.ts';
+import { type Commit, isShared } from '../facts/commit.ts';
 import { invalid, MeridianError } from '../facts/errors.ts';
 import { type Hlc, wallTimeOf } from '../facts/hlc.ts';
 import type { StreamRef } from '../facts/stream-ref.ts';
 import { emptyVersion, joinVersions, sameVersion, type VersionVector, versionDominates } from '../facts/version.ts';
 import { CATCH_UP_MS } from '../limits/budgets.ts';
 import type { Decisions } from '../ports/decisions.ts';
-import type { EventStore } from '../ports/event-store.ts';
+import type { Consistency, EventStore } from '../ports/event-store.ts';
 import type { Remote } from '../ports/remote.ts';
 import type { Runtime } from '../ports/runtime.ts';
 import type { SnapshotStore } from '../ports/snapshot-store.ts';
 import { Retries } from '../retry.ts';
 import { encodeVersionToken } from '../wire/version-token.ts';
-import { readDecision } from './decisions.ts';
+import { decisionHere, decisionOf, readDecision } from './decisions.ts';
 import { History } from './history.ts';
+import { byQuorum, portsFor } from './shared-log.ts';
 
 export interface LoadPorts {
   readonly domain: Domain;
@@ -34,12 +35,14 @@ export interface LoadPorts {
   readonly runtime: Runtime;
   /** @default no snapshots: every stream is loaded in full */
   readonly snapshots?: SnapshotStore;
+  /** How `strong` streams are read. @default strong */
+  readonly consistency?: Consistency | undefined;
 }
 
 /**
  * A stream as in this Region's table: loaded from the newest usable snapshot and the commits after it, if its type
  * has snapshots, otherwise in full. Stores a newer snapshot if many commits had to be loaded.
- * @throws MeridianError `unknown-stream-type`; `unavailable`
+ * @throws MeridianError `unknown-stream-type`; `unavailable`; `quorum-unreachable`
  */
 export async function loadHistory(ports: LoadPorts, stream: StreamRef): Promise<History> {
   const history = (await loadFromSnapshot(ports, stream)) ?? (await loadWhole(ports, stream));
@@ -59,29 +62,36 @@ function reportHidden({ runtime }: LoadPorts, { hidden, oldestHidden }: History)
 
 /** All commits of a stream, for callers that need more than a snapshot. @throws MeridianError as `loadHistory` */
 export async function loadWhole(ports: LoadPorts, { name, type }: StreamRef): Promise<History> {
-  const { domain, events } = ports;
-  return withDecisions(ports, new History(streamTypeOf(domain, type), name, await events.load(name)));
+  const { domain, events, consistency } = ports;
+  const commits = await events.load(name, undefined, consistency);
+  return withDecisions(ports, new History(streamTypeOf(domain, type), name, commits));
 }
 
 /**
  * Makes committed intents visible before they are final. A stream's home also asks other Regions for decisions, so that
  * a committed transaction is visible there at once. If a decision cannot be read, its intent and the commits after it
- * stay hidden.
+ * stay hidden; in a log that all Regions write that would show an old state, so it fails.
  */
 export async function withDecisions(ports: LoadPorts, history: History): Promise<History> {
   const attempts = Map.groupBy(history.undecided, ({ commitId }) => commitId);
   await Promise.all(
     attempts.entries().map(async ([attemptId, intents]) => {
       const isHome = intents.some(({ region }) => region === ports.region);
-      const decision = await readDecision(ports, attemptId, isHome);
+      const decision = await (intents.some(isShared)
+        ? sharedDecision(ports, attemptId)
+        : readDecision(ports, attemptId, isHome));
       if (decision) history.decide(decision);
     }),
   );
   return history;
 }
 
+function sharedDecision(ports: LoadPorts, attemptId: string) {
+  return ports.consistency === 'local' ? decisionHere(ports, attemptId) : byQuorum(decisionOf(ports, attemptId));
+}
+
 async function loadFromSnapshot(ports: LoadPorts, { name, type }: StreamRef): Promise<History | undefined> {
-  const { domain, events, snapshots } = ports;
+  const { domain, events, snapshots, consistency } = ports;
   const definition = streamTypeOf(domain, type);
   if (!snapshots || !definition.snapshots) return undefined;
   const { codeVersion } = definition.snapshots;
@@ -90,7 +100,7 @@ async function loadFromSnapshot(ports: LoadPorts, { name, type }: StreamRef): Pr
   for (let snapshot = await newest(); snapshot; snapshot = await newest(snapshot.latestStamp)) {
     // Code that knows other events may have folded commits differently, or folded events that are unreadable here.
     if (sameVersion(snapshot.schemaVersions, known)) {
-      const history = new History(definition, name, await events.load(name, snapshot.version), snapshot);
+      const history = new History(definition, name, await events.load(name, snapshot.version, consistency), snapshot);
       await withDecisions(ports, history);
       // Otherwise a commit in the table rules this snapshot out: the snapshot is dropped, and the commit stays.
       if (history.holds) return history;
@@ -165,9 +175,9 @@ export async function loadAtLeast(
   let history = await loadHistory(ports, stream);
   for (;;) {
     if (versionDominates(history.seen, atLeast)) return history;
-    for (const { path, version } of versions) checkReachable(ports, history, version, path);
+    for (const { path, version } of versions) checkReachable(portsFor(ports, stream), history, version, path);
     if (!(await retries.pause())) throw notCaughtUp(history, atLeast);
-    const missing = await ports.events.load(stream.name, history.held);
+    const missing = await ports.events.load(stream.name, history.held, ports.consistency);
     if (!(await addMissing(ports, history, missing))) history = await loadHistory(ports, stream);
   }
 }
@@ -176,11 +186,17 @@ export async function loadAtLeast(
  * Refuses a version that cannot exist: with a position that this Region should have written, or of a log that no Region writes and
  * the stream does not have. A retry would not help.
  */
-function checkReachable({ region, log: own, logs }: LoadPorts, history: History, wanted: VersionVector, path: string) {
+function checkReachable(ports: LoadPorts, history: History, wanted: VersionVector, path: string) {
+  const { region, log: own, logs, consistency } = ports;
   for (const [log, position] of Object.entries(wanted)) {
     const last = history.lastPosition(log);
-    if (log === own && position > last)
-      throw neverReached(path, `${region} has written ${last} positions of the log ${log}, not ${position}`);
+    if (log === own && position > last && consistency !== 'local')
+      throw neverReached(
+        path,
+        isShared({ log })
+          ? `its log ${log} has ${last} positions, not ${position}`
+          : `${region} has written ${last} positions of the log ${log}, not ${position}`,
+      );
     if (logs && !logs.includes(log) && !history.knows(log))
       throw neverReached(path, `no Region writes the log ${log}; the logs are ${logs.join(', ')}`);
   }

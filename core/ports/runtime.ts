@@ -31,6 +31,7 @@ export type MetricName =
   | 'IdReused'
   | 'HiddenCommits'
   | 'HiddenCommitAge'
+  | 'QuorumMissing'
   | 'Accepted'
   | 'Rejected'
   | 'Quarantined'

@@ -9,7 +9,7 @@ import { advanceVersion, emptyVersion, type VersionVector } from '../facts/versi
 import { DEFAULT_PAGE, PAGE_BYTES } from '../limits/budgets.ts';
 import type { History } from '../log/history.ts';
 import { type LoadPorts, loadAtLeast } from '../log/load.ts';
-import type { EventStore } from '../ports/event-store.ts';
+import type { Consistency, EventStore } from '../ports/event-store.ts';
 import type { IntentStore } from '../ports/intent-store.ts';
 import type { Point } from '../wire/point.ts';
 import type { ViewPorts } from './current-view.ts';
@@ -26,6 +26,8 @@ export interface StreamState {
   readonly state: unknown;
   readonly version: VersionVector;
   readonly mode: Mode;
+  /** True if the stream is `strong`, and was read from this Region's replica alone: it may be behind. */
+  readonly local?: boolean;
 }
 
 export interface ReadOptions extends WaitOptions {
@@ -33,13 +35,15 @@ export interface ReadOptions extends WaitOptions {
   readonly atLeast?: VersionVector | undefined;
   /** The point whose state is wanted. @default what this Region has seen */
   readonly at?: Point | undefined;
+  /** How a `strong` stream is read; others are always read from this Region's replica. @default strong */
+  readonly consistency?: Consistency | undefined;
 }
 
 /**
  * The state of a stream as this Region has seen it, or at an earlier point; a stream without commits has the initial state
- * of its type. Waits until this Region has seen the versions in the options.
+ * of its type. Waits until this Region has seen the versions in the options. A `strong` stream is read as it is in all Regions.
  * @throws MeridianError `unknown-stream-type`; `validation`: no Region can have seen one of these versions; `not-caught-up`,
- *   with the version this Region has seen; `unavailable`
+ *   with the version this Region has seen; `unavailable`; `quorum-unreachable`
  */
 export async function readStream(
   ports: StreamReadPorts,
@@ -48,9 +52,10 @@ export async function readStream(
 ): Promise<StreamState> {
   const ref = parseStreamRef(stream);
   const { mode } = streamTypeOf(ports.domain, ref.type);
-  const { history, version } = await loadPoint(ports, ref, options);
+  const isLocal = mode === 'strong' && options.consistency === 'local';
+  const { history, version } = await loadPoint(isLocal ? { ...ports, consistency: 'local' } : ports, ref, options);
   await keepShown(ports, history);
-  return { state: history.stateAt(version), version, mode };
+  return { state: history.stateAt(version), version, mode, ...(isLocal && { local: true }) };
 }
 
 /** A stream, and the version to show. */

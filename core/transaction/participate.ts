@@ -1,3 +1,4 @@
+import { isShared } from '../facts/commit.ts';
 import { ThrottledError } from '../facts/errors.ts';
 import { parseStreamRef, type StreamRef } from '../facts/stream-ref.ts';
 import { PARTICIPANT_CALL_MS } from '../limits/budgets.ts';
@@ -15,7 +16,7 @@ export interface ParticipatePorts extends AppendPorts {
 
 /**
  * Executes one step of a participant: a prepare in the home Region of its stream, a finalise in the Region that wrote the
- * intent. Any other Region passes it on: one cross-Region round trip. Business outcomes are returned, not thrown.
+ * intent; both here if the stream is `strong`. Any other Region passes it on: one cross-Region round trip. Business outcomes are returned, not thrown.
  * @throws MeridianError `unavailable`, `region-unreachable`: retry; ZodError: not a request of ours
  */
 export async function participateStep(ports: ParticipatePorts, asked: unknown): Promise<ParticipantAnswer> {
@@ -26,7 +27,7 @@ export async function participateStep(ports: ParticipatePorts, asked: unknown): 
     case 'finalise': {
       const { state, region: _region, ...intent } = request.intent;
       const region = request.intent.region ?? homeIn(ports, parseStreamRef(intent.stream));
-      if (region !== ports.region) return passOn(ports, region, request);
+      if (region !== ports.region && !isShared(intent)) return passOn(ports, region, request);
       await ports.events.finalise(intent, state);
       return { kind: 'finalised' };
     }

@@ -28,10 +28,11 @@ export interface Prepare extends Pick<Transaction, 'fingerprint' | 'meta'> {
 }
 
 /**
- * Reserves a stream for an attempt: writes an intent at the next position of its log, in the home Region. The intent
+ * Reserves a stream for an attempt: writes an intent at the next position of its log, in the home Region, or in the driving one if the
+ * stream is `strong`. The intent
  * of a check has no events. A repeated prepare returns the same intent. If another transaction holds the stream, waits only
  * as the next one to take it, and otherwise returns `busy`.
- * @throws MeridianError `unavailable`, `region-unreachable`: retry
+ * @throws MeridianError `unavailable`, `region-unreachable`, `quorum-unreachable`: retry
  */
 export async function prepareIntent(
   ports: AppendPorts,
@@ -54,7 +55,7 @@ function isOutage(error: unknown): boolean {
   return error instanceof MeridianError && OUTAGES.includes(error.code);
 }
 
-const OUTAGES: readonly string[] = ['unavailable', 'region-unreachable'];
+const OUTAGES: readonly string[] = ['unavailable', 'region-unreachable', 'quorum-unreachable'];
 
 async function tryToPrepare(ports: AppendPorts, asked: Prepare, stream: StreamRef): Promise<Prepared> {
   const { runtime } = ports;
@@ -65,7 +66,7 @@ async function tryToPrepare(ports: AppendPorts, asked: Prepare, stream: StreamRe
   const line = new NextInLine(ports, me, commitId, deadline);
   const draft = await Draft.open(ports, {
     ...{ ...asked, ...asked.participant, stream, commitId },
-    // Only the home writes an attempt's intent, so a warm copy serves.
+    // Only one Region writes an attempt's intent, so a warm copy serves.
     isNew: true,
     intent: () => ({
       state: 'prepared',
@@ -85,7 +86,7 @@ async function tryToPrepare(ports: AppendPorts, asked: Prepare, stream: StreamRe
       if ('by' in drafted && (drafted.by.commitId === commitId || (await line.wait(drafted.by)))) continue;
       break;
     }
-    const faster = await line.keep(draft.history.lastOf(ports.log));
+    const faster = await line.keep(draft.history.lastOf(draft.log));
     if (faster.length > 0) {
       draft.history.add(faster);
       continue;

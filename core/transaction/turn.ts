@@ -120,7 +120,7 @@ export interface Turn extends Waiter {
  * @throws MeridianError `unavailable`, `misdirected`: make the next attempt
  */
 export async function waitForTurn(ports: AppendPorts, { stream, attempt, remaining, ...me }: Turn): Promise<void> {
-  const { runtime, events, log } = ports;
+  const { runtime, events } = ports;
   const begun = runtime.elapsed();
   const end = begun + Math.min(TURN_MS, remaining - MIN_ATTEMPT_MS);
   /** Sleeps, and not for longer than the turn. */
@@ -143,10 +143,10 @@ export async function waitForTurn(ports: AppendPorts, { stream, attempt, remaini
       const wasInVain = draft.watch.waited >= patienceWith(holder, me);
       if (holder.tx?.state === 'prepared' && isNext(me, holder) && !wasInVain) return;
     } else if (drafted.kind === 'unchanged') {
-      const tail = await events.loadLog(stream, log, drafted.position - 1);
+      const tail = await events.loadLog(stream, draft.log, drafted.position - 1);
       draft.history.add(tail);
       if (tail.length > 0) continue;
-      const last = draft.history.lastOf(log);
+      const last = draft.history.lastOf(draft.log);
       freeSince ??= runtime.elapsed();
       // A free position is kept for an older transaction for a short time.
       if (!last || !isKept(runtime, last, me) || runtime.elapsed() - freeSince >= KEPT_FOR_NEXT_MS) break;

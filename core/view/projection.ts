@@ -16,13 +16,14 @@ import { liveTargets } from './live-targets.ts';
 import { streamsBehind } from './streams-behind.ts';
 import { type Trigger, type Triggers, triggersByStream } from './trigger.ts';
 import { loadTriggered } from './triggered-histories.ts';
+import { waitForQuorum } from './without-quorum.ts';
 
 export interface ProjectPorts extends KeptPorts {
   readonly events: EventStore & Pick<IntentStore, 'at'>;
   readonly views: ViewStore & GenerationStore;
   /**
-   * The projection's own queue, for entries that are ahead of the table.
-   * @default they are not compared with the table
+   * The projection's own queue, for entries that are ahead of the table, and for streams that wait for a majority of the Regions.
+   * @default they are not compared with the table, and wait as messages do that fail
    */
   readonly ahead?: DelayedQueue | undefined;
 }
@@ -42,7 +43,7 @@ export async function projectTriggers(
   const byStream = triggersByStream(triggers);
   const { targets, refused } = await liveTargets(ports, byStream);
   const failed = await projectInto(ports, targets, byStream);
-  return new Map([...refused, ...failed]);
+  return new Map([...refused, ...(await waitForQuorum(ports, byStream, failed))]);
 }
 
 /**

@@ -44,6 +44,10 @@ export const streamStateSchema = z.object({
   mode: z.string(),
   region: z.string(),
   at: z.string().exactOptional().meta({ description: 'The earlier point that was asked for; a time is in UTC' }),
+  local: z
+    .literal(true)
+    .exactOptional()
+    .meta({ description: "A strong stream read from this Region's replica alone: it may be behind" }),
 });
 
 export function encodeStreamState(
@@ -54,12 +58,14 @@ export function encodeStreamState(
     readonly version: VersionVector;
     readonly mode: string;
     readonly at?: Point | undefined;
+    readonly local?: boolean | undefined;
   },
 ): z.output<typeof streamStateSchema> {
-  const { state, version, mode, at } = read;
+  const { state, version, mode, at, local } = read;
   return {
     ...{ stream, state, version: encodeVersionToken(stream, version), mode, region },
     ...(at && { at: encodePoint(stream, at) }),
+    ...(local && { local }),
   };
 }
 

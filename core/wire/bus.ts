@@ -1,3 +1,5 @@
+import { SHARED_LOG } from '../facts/commit.ts';
+
 /** One entry of EventBridge's PutEvents; `detail` is JSON. */
 export interface BusEntry {
   readonly source: string;
@@ -9,12 +11,15 @@ export interface BusEntry {
 export type PatternValue =
   | string
   | { readonly prefix: string }
-  | { readonly 'anything-but': readonly string[] | { readonly prefix: string } };
+  | { readonly 'anything-but': readonly string[] | { readonly prefix: string } }
+  | { readonly exists: false };
 
 export interface EventPattern {
   readonly source?: readonly PatternValue[];
   readonly 'detail-type'?: readonly PatternValue[];
-  readonly detail?: { readonly meta: { readonly region: readonly PatternValue[] } };
+  readonly detail?: {
+    readonly meta: { readonly region: readonly PatternValue[]; readonly log?: readonly PatternValue[] };
+  };
 }
 
 /** Sources with this prefix are reserved for Meridian: the bus policy allows them to its roles only. */
@@ -34,14 +39,17 @@ export const ingestPattern: EventPattern = {
   'detail-type': [APPEND, COMMAND, TRANSACT],
 };
 
+/** Every Region itself publishes the events of a log that all Regions write. */
+const OWN_LOG: PatternValue = { 'anything-but': [SHARED_LOG] };
+
 /**
- * Events of the domain written in `region` → another Region's bus. The Region in `detail` is the same on every bus,
- * so events cannot loop.
+ * Events of the domain written in `region`, and announcements, which have no log → another Region's bus. The Region in `detail` is the
+ * same on every bus, so events cannot loop.
  */
 export function forwardPattern(region: string): EventPattern {
   return {
     source: [{ prefix: SOURCE_PREFIX }],
-    detail: { meta: { region: [region] } },
+    detail: { meta: { region: [region], log: [OWN_LOG, { exists: false }] } },
   };
 }
 
@@ -49,6 +57,6 @@ export function forwardPattern(region: string): EventPattern {
 export function fastPathPattern(region: string, projectedTypes: Iterable<string>): EventPattern {
   return {
     source: [...projectedTypes].map((type) => SOURCE_PREFIX + type),
-    detail: { meta: { region: [{ 'anything-but': [region] }] } },
+    detail: { meta: { region: [{ 'anything-but': [region] }], log: [OWN_LOG] } },
   };
 }

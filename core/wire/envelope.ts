@@ -103,9 +103,11 @@ function toAppend(
 ): Append {
   const { mode } = streamTypeOf(domain, parseStreamRef(stream).type);
   if (mode === 'merge' && expected !== undefined)
-    throw invalid([{ path: 'expected', message: 'is only for home streams; a merge stream accepts basedOn' }]);
-  if (mode === 'home' && basedOn !== undefined)
-    throw invalid([{ path: 'basedOn', message: 'is only for merge streams; a home stream accepts expected' }]);
+    throw invalid([
+      { path: 'expected', message: 'is only for home and strong streams; a merge stream accepts basedOn' },
+    ]);
+  if (mode !== 'merge' && basedOn !== undefined)
+    throw invalid([{ path: 'basedOn', message: `is only for merge streams; a ${mode} stream accepts expected` }]);
   return {
     stream,
     ...(id === undefined ? { commitId: newId(), isNew: true } : { commitId: id }),

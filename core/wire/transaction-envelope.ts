@@ -164,7 +164,7 @@ function readCheck(reading: Reading, value: unknown, path: string): Participant 
   return { stream, expected: versionIn(reading, stream, expected, path) };
 }
 
-/** The definition of a stream that can take part: it has a home, and is named only once. */
+/** The definition of a stream that can take part: it has a home or one log for all Regions, and is named only once. */
 function definitionOf(reading: Reading, stream: string, path: string): StreamDefinition | undefined {
   const { domain, regions, streams } = reading;
   const once = !streams.has(stream);
@@ -174,10 +174,11 @@ function definitionOf(reading: Reading, stream: string, path: string): StreamDef
   return orFault(reading, `${path}.stream`, () => {
     const ref = parseStreamRef(stream);
     const definition = streamTypeOf(domain, ref.type);
-    if (homeOf(definition, ref, regions) !== undefined) return definition;
+    homeOf(definition, ref, regions);
+    if (definition.mode !== 'merge') return definition;
     throw new MeridianError(
       'validation',
-      `${stream} is a ${definition.mode} stream: only home streams take part in transactions`,
+      `${stream} is a merge stream: only home and strong streams take part in transactions`,
     );
   });
 }

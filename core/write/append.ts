@@ -1,6 +1,6 @@
 import { streamTypeOf } from '../definition/domain.ts';
 import type { Append, Appended } from '../facts/append.ts';
-import type { Commit } from '../facts/commit.ts';
+import { type Commit, isShared } from '../facts/commit.ts';
 import { MeridianError } from '../facts/errors.ts';
 import type { KnownCopy } from '../facts/snapshot.ts';
 import { parseStreamRef } from '../facts/stream-ref.ts';
@@ -28,7 +28,7 @@ import type { AppendPorts } from './writer.ts';
  * - `rejected`: the domain's own refusal
  * - `unreadable-event`, retryable: only newer code knows an event of the stream
  * - `not-caught-up`, retryable: this Region has not seen `basedOn`, or, with escrow, all of its own log; `validation`: no Region can have seen it
- * - `too-large`; `unavailable`, retryable
+ * - `too-large`; `unavailable`; `quorum-unreachable`, for a `strong` stream; both retryable
  */
 export async function appendToStream(
   ports: AppendPorts,
@@ -57,7 +57,7 @@ export async function appendToStream(
     }
 
     const { commit, version } = drafted;
-    const taken = await draft.put(commit);
+    const taken = await put(commit);
     if (!taken) return appended(commit, version);
     if (taken.commitId === commitId && taken.tx === undefined) continue;
     runtime.metric('AppendConflict', 'Count', 1);
@@ -67,6 +67,20 @@ export async function appendToStream(
     hasLost = true;
     if (!isAtOnce && !(await retries.pause())) throw lostRace(draft.history);
     await draft.catchUp(taken);
+  }
+
+  /**
+   * In a log that all Regions write, a put may have met one of another Region, which is over soon; or its answer was lost. So it is
+   * repeated unchanged. If it took effect, its own commit has the position.
+   */
+  async function put(commit: Commit): Promise<Commit | undefined> {
+    for (;;)
+      try {
+        return await draft.put(commit);
+      } catch (error) {
+        const again = isShared(commit) && error instanceof MeridianError && error.retryable;
+        if (!again || !(await retries.pause())) throw error;
+      }
   }
 
   function appended({ log, position }: Commit | KnownCopy, version: VersionVector): Appended {

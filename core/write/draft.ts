@@ -9,6 +9,7 @@ import { emptyVersion, positionIn, type VersionVector, versionDominates } from '
 import { CLOCK_LIMIT_MS } from '../limits/budgets.ts';
 import type { History } from '../log/history.ts';
 import { keepSnapshot, loadWhole } from '../log/load.ts';
+import { portsFor } from '../log/shared-log.ts';
 import { encodeVersionToken } from '../wire/version-token.ts';
 import { finishIntents, ownIntents, type Search, type Watch } from './intents.ts';
 import type { RequestIdentity } from './request.ts';
@@ -86,8 +87,9 @@ export class Draft {
   }
 
   /** @throws MeridianError `unknown-stream-type`; `misdirected`: only another Region may write it; `unavailable` */
-  static async open(ports: AppendPorts, write: Write): Promise<Draft> {
-    const definition = streamTypeOf(ports.domain, write.stream.type);
+  static async open(given: AppendPorts, write: Write): Promise<Draft> {
+    const definition = streamTypeOf(given.domain, write.stream.type);
+    const ports = portsFor(given, write.stream);
     checkHome(ports, write.stream, write.operation);
     const warm = warmHistory(ports, definition, write);
     const history = warm ?? (await loadWarm(ports, write.stream));
@@ -100,6 +102,11 @@ export class Draft {
 
   get stream(): string {
     return this.#write.stream.name;
+  }
+
+  /** The log that it writes. */
+  get log(): string {
+    return this.#ports.log;
   }
 
   /**

@@ -1,6 +1,6 @@
 // Intents that block a log: any writer that meets one finishes it, once it is decided or its deadline has passed.
 
-import { type Commit, type Intent, writtenAt } from '../facts/commit.ts';
+import { type Commit, type Intent, isShared, writtenAt } from '../facts/commit.ts';
 import { type FinalState, finalOf, stateIn } from '../facts/decision.ts';
 import { MeridianError, type Problem, toProblem } from '../facts/errors.ts';
 import { parseAttemptId } from '../facts/transaction.ts';
@@ -78,7 +78,7 @@ export function databaseNow({ now, clockAhead }: Pick<Runtime, 'now' | 'clockAhe
 
 /**
  * Finalises the intents that are decided or past their deadline, if this Region wrote them, even to a log of another
- * name. Nothing is appended or checked after an intent that is not final, so that events leave a log in order.
+ * name, or to one that all Regions write. Nothing is appended or checked after an intent that is not final, so that events leave a log in order.
  * @returns the first intent to wait for, as it is stored now; undefined if none is left
  */
 export async function finishIntents(
@@ -99,9 +99,9 @@ export async function finishIntents(
   return undefined;
 }
 
-/** The intents that this Region wrote, and that were not final when they were read. */
+/** The intents that this Region may make final: those that it wrote, and those in a log that all Regions write. */
 export function ownIntents({ region }: Pick<IntentPorts, 'region'>, { intents }: History): readonly OpenIntent[] {
-  return intents.filter(({ intent }) => intent.region === region);
+  return intents.filter(({ intent }) => intent.region === region || isShared(intent));
 }
 
 function isFinal(state: Intent['state'] | undefined): state is FinalState {
@@ -154,7 +154,8 @@ export async function finalStateOf(
  * @param left milliseconds until the deadline
  */
 function isOver(ports: DecisionPorts, intent: Commit, left: number, { asks, waiter, watch }: Search): boolean {
-  if (!watch) return left <= 0;
+  // Only the clock that set a deadline is compared with it: the resolver of another Region has waited for longer instead.
+  if (!watch) return left <= 0 || intent.region !== ports.region;
   if (!watch.mayEnd || watch.waited < WATCHED_MS) return false;
   const { transaction, attempt } = parseAttemptId(intent.commitId);
   if (asks === 'never' && !isKnownHere(ports, transaction)) return false;

@@ -136,7 +136,7 @@ export function warmHistory(
   const copy = warm.get(stream.name);
   if (!copy?.history.holds) return undefined;
   const { history } = copy;
-  if (mode === 'home' && !history.hasOtherLogsThan(log)) return history;
+  if (mode !== 'merge' && !history.hasOtherLogsThan(log)) return history;
   if (ageOf(copy, runtime) > WARM_MS) return undefined;
   return isNew || history.find(commitId, fingerprint, runtime.now(), repeats) ? history : undefined;
 }

@@ -1,7 +1,7 @@
 import { domain } from '#domain';
 import { dynamoDbClient } from '../../adapters/dynamodb/client.ts';
 import { dynamoDbDecisions } from '../../adapters/dynamodb/decisions.ts';
-import { dynamoDbEventStore } from '../../adapters/dynamodb/event-store.ts';
+import { dynamoDbEventsTables } from '../../adapters/dynamodb/events-tables.ts';
 import { serverClock } from '../../adapters/dynamodb/server-clock.ts';
 import { dynamoDbSightings } from '../../adapters/dynamodb/sightings.ts';
 import { dynamoDbSnapshotStore } from '../../adapters/dynamodb/snapshot-store.ts';
@@ -41,7 +41,7 @@ export const handler = makeHandler({
   version: process.env.MERIDIAN_VERSION,
   log: env.MERIDIAN_LOG,
   logs: process.env.MERIDIAN_LOGS?.split(','),
-  events: dynamoDbEventStore(client, env.EVENTS_TABLE),
+  events: dynamoDbEventsTables(client, env.EVENTS_TABLE, process.env.STRONG_EVENTS_TABLE, { domain }),
   snapshots: dynamoDbSnapshotStore(client, env.SNAPSHOTS_TABLE),
   decisions: dynamoDbDecisions(client, env.TRANSACTIONS_TABLE, { strong: env.DECISIONS === 'strong' }),
   views: dynamoDbViewStore(client, env.VIEWS_TABLE),

@@ -2,6 +2,7 @@ import type { LambdaFunctionURLEvent } from 'aws-lambda';
 import { cutProblem } from '../../core/facts/errors.ts';
 import {
   type Appended,
+  type Consistency,
   decodeConflictCursor,
   decodeVersionToken,
   encodeAccepted,
@@ -134,7 +135,7 @@ function textOf(value: unknown, name: string): string | undefined {
 
 const postCommand: Handle = async (ports, event, { type = '', id = '', name }) => {
   const stream = streamNameOf(type, id);
-  const named = streamModeOf(ports.domain, stream) === 'home' ? 'expected' : 'basedOn';
+  const named = streamModeOf(ports.domain, stream) === 'merge' ? 'basedOn' : 'expected';
   // The token is also parsed here, so that its faults carry the header's name.
   versionHeader(event, 'If-Match', stream);
   const token = tokenHeader(event, 'If-Match');
@@ -157,14 +158,23 @@ const getStream: Handle = async (ports, event, { type = '', id = '' }) => {
   const atLeast = versionHeader(event, 'If-At-Least', stream);
   const point = new URLSearchParams(event.rawQueryString).get('at');
   const at = point === null ? undefined : parsePoint(stream, point);
+  const consistency = consistencyIn(event);
   return answerWaiting(event, async (waitMs) => {
-    const read = await namedAs('If-At-Least', 'atLeast', readStream(ports, stream, { atLeast, at, waitMs }));
+    const options = { atLeast, at, consistency, waitMs };
+    const read = await namedAs('If-At-Least', 'atLeast', readStream(ports, stream, options));
     return jsonAnswer(
       encodeStreamState(ports.region, stream, { ...read, at }),
       etag({ stream, version: read.version }),
     );
   });
 };
+
+/** How a strong stream is read: `consistency=local` or `consistency=strong`. */
+function consistencyIn({ rawQueryString }: LambdaFunctionURLEvent): Consistency | undefined {
+  const text = new URLSearchParams(rawQueryString).get('consistency');
+  if (text === null || text === 'local' || text === 'strong') return text ?? undefined;
+  throw invalid([{ path: 'consistency', message: `is ${JSON.stringify(text)}; it must be local or strong` }]);
+}
 
 const getCommits: Handle = async (ports, event, { type = '', id = '' }) => {
   const stream = streamNameOf(type, id);
@@ -243,7 +253,7 @@ const ROUTES: readonly Route[] = [
   { method: 'POST', path: '/streams/:type/:id/commands/:name', handle: postCommand },
   { method: 'POST', path: '/transactions', handle: postTransaction },
   { method: 'GET', path: '/transactions/:id', handle: getTransaction },
-  { method: 'GET', path: '/streams/:type/:id', handle: getStream, query: ['at'] },
+  { method: 'GET', path: '/streams/:type/:id', handle: getStream, query: ['at', 'consistency'] },
   { method: 'GET', path: '/streams/:type/:id/events', handle: getCommits, query: PAGE },
   { method: 'GET', path: '/streams/:type/:id/conflicts', handle: getConflicts, query: [...PAGE, 'open'] },
   { method: 'GET', path: '/views/:view', handle: getRows, query: PAGE },

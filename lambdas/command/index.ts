@@ -1,7 +1,7 @@
 import { domain } from '#domain';
 import { dynamoDbClient } from '../../adapters/dynamodb/client.ts';
 import { dynamoDbDecisions } from '../../adapters/dynamodb/decisions.ts';
-import { dynamoDbEventStore } from '../../adapters/dynamodb/event-store.ts';
+import { dynamoDbEventsTables } from '../../adapters/dynamodb/events-tables.ts';
 import { serverClock } from '../../adapters/dynamodb/server-clock.ts';
 import { dynamoDbSnapshotStore } from '../../adapters/dynamodb/snapshot-store.ts';
 import { lambdaRemote } from '../../adapters/lambda/remote.ts';
@@ -36,7 +36,7 @@ export const handler = makeHandler({
   log: env.MERIDIAN_LOG,
   // Optional: while a stack is updated, new code may run with the old variables.
   logs: process.env.MERIDIAN_LOGS?.split(','),
-  events: dynamoDbEventStore(client, env.EVENTS_TABLE),
+  events: dynamoDbEventsTables(client, env.EVENTS_TABLE, process.env.STRONG_EVENTS_TABLE, { domain }),
   snapshots: dynamoDbSnapshotStore(client, env.SNAPSHOTS_TABLE),
   decisions: dynamoDbDecisions(client, env.TRANSACTIONS_TABLE, { strong: env.DECISIONS === 'strong' }),
   participants: lambdaRemote({ functionName: env.PARTICIPANT_FUNCTION }),

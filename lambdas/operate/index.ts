@@ -1,7 +1,7 @@
 import { domain } from '#domain';
 import { dynamoDbClient } from '../../adapters/dynamodb/client.ts';
 import { dynamoDbDecisions } from '../../adapters/dynamodb/decisions.ts';
-import { dynamoDbEventStore } from '../../adapters/dynamodb/event-store.ts';
+import { dynamoDbEventsTables } from '../../adapters/dynamodb/events-tables.ts';
 import { dynamoDbViewStore } from '../../adapters/dynamodb/view-store.ts';
 import { eventBridgeBus } from '../../adapters/eventbridge/bus.ts';
 import { eventBridgeClient } from '../../adapters/eventbridge/client.ts';
@@ -33,7 +33,7 @@ const queues = sqsClient();
 export const handler = makeHandler({
   domain,
   region: env.AWS_REGION,
-  events: dynamoDbEventStore(client, env.EVENTS_TABLE),
+  events: dynamoDbEventsTables(client, env.EVENTS_TABLE, process.env.STRONG_EVENTS_TABLE, { domain }),
   decisions: dynamoDbDecisions(client, env.TRANSACTIONS_TABLE, { strong: env.DECISIONS === 'strong' }),
   views: dynamoDbViewStore(client, env.VIEWS_TABLE),
   bus: eventBridgeBus(eventBridgeClient(), env.BUS_NAME),

@@ -1,6 +1,6 @@
 import { dynamoDbClient } from '../../adapters/dynamodb/client.ts';
 import { dynamoDbDecisions } from '../../adapters/dynamodb/decisions.ts';
-import { dynamoDbEventStore } from '../../adapters/dynamodb/event-store.ts';
+import { dynamoDbEventsTables } from '../../adapters/dynamodb/events-tables.ts';
 import { serverClock } from '../../adapters/dynamodb/server-clock.ts';
 import { lambdaRemote } from '../../adapters/lambda/remote.ts';
 import { nodeRuntime } from '../../adapters/node/runtime.ts';
@@ -23,7 +23,7 @@ const callMs = RESOLVER_DATABASE_MS;
 
 export const handler = makeHandler({
   region: env.AWS_REGION,
-  events: dynamoDbEventStore(client, env.EVENTS_TABLE, { callMs }),
+  events: dynamoDbEventsTables(client, env.EVENTS_TABLE, process.env.STRONG_EVENTS_TABLE, { callMs }),
   decisions: dynamoDbDecisions(client, env.TRANSACTIONS_TABLE, { strong: env.DECISIONS === 'strong', callMs }),
   participants: lambdaRemote({ functionName: env.PARTICIPANT_FUNCTION }),
   runtime: nodeRuntime(telemetry, serverClock(client)),

@@ -1,7 +1,7 @@
 import { domain } from '#domain';
 import { dynamoDbClient } from '../../adapters/dynamodb/client.ts';
 import { dynamoDbDecisions } from '../../adapters/dynamodb/decisions.ts';
-import { dynamoDbEventStore } from '../../adapters/dynamodb/event-store.ts';
+import { dynamoDbEventsTables } from '../../adapters/dynamodb/events-tables.ts';
 import { serverClock } from '../../adapters/dynamodb/server-clock.ts';
 import { dynamoDbSnapshotStore } from '../../adapters/dynamodb/snapshot-store.ts';
 import { lambdaRemote } from '../../adapters/lambda/remote.ts';
@@ -34,7 +34,7 @@ export const handler = makeHandler({
   region: env.AWS_REGION,
   regions: env.MERIDIAN_REGIONS,
   log: env.MERIDIAN_LOG,
-  events: dynamoDbEventStore(client, env.EVENTS_TABLE, { callMs }),
+  events: dynamoDbEventsTables(client, env.EVENTS_TABLE, process.env.STRONG_EVENTS_TABLE, { domain, callMs }),
   snapshots: dynamoDbSnapshotStore(client, env.SNAPSHOTS_TABLE),
   decisions: dynamoDbDecisions(client, env.TRANSACTIONS_TABLE, { strong: env.DECISIONS === 'strong', callMs }),
   participants: lambdaRemote({ functionName: env.PARTICIPANT_FUNCTION }),

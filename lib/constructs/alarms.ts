@@ -8,6 +8,7 @@ import { namesOf, type QueueId } from '../../core/names.ts';
 import type { Config } from '../config.ts';
 import { inWords } from '../in-words.ts';
 import { queueAgeOf, THRESHOLDS, type Threshold } from './alarm-thresholds.ts';
+import { globalTablesOf } from './global-table.ts';
 import type { Inventory } from './inventory.ts';
 import { metricsOf } from './metrics.ts';
 import { type Runbook, RunbookAlarm, type RunbookAlarmProps } from './runbook-alarm.ts';
@@ -43,8 +44,7 @@ export class Alarms extends Construct {
     for (const queue of inventory.workQueues) this.#watchWorkQueue(queue);
     for (const name of inventory.failureQueues) this.#watchFailureQueue(name);
     for (const name of inventory.rules) this.#watchRule(name);
-    const { eventsTable, transactionsTable } = namesOf(config.name);
-    for (const name of [eventsTable, transactionsTable, ...inventory.tables]) this.#watchTable(name);
+    for (const name of [...globalTablesOf(config), ...inventory.tables]) this.#watchTable(name);
     for (const { name, arn } of inventory.machines) this.#watchMachine(name, arn);
     this.#watchRelay(relayMappings);
     for (const other of config.regions.filter((other) => other !== region)) this.#watchReplication(region, other);
@@ -248,13 +248,21 @@ export class Alarms extends Construct {
   }
 
   #watchStreams(): void {
-    const { hiddenCommitAge, waitingAge, clockAhead, idReused, snapshotFailed } = THRESHOLDS;
+    const { hiddenCommitAge, quorumMissing, waitingAge, clockAhead, idReused, snapshotFailed } = THRESHOLDS;
     this.#add('hidden-commits', {
       means: `A commit has been hidden for more than ${inWords(hiddenCommitAge.atLeast / 1000)}: a commit that it depends on has not arrived.`,
       runbook: 'hidden-commits',
       metric: this.#metrics(hiddenCommitAge).own('HiddenCommitAge', Stats.MAXIMUM),
       threshold: hiddenCommitAge,
     });
+    if (this.#config.strongTypes.length > 0)
+      this.#add('quorum-missing', {
+        means:
+          'Strong streams cannot be projected here: no majority of the Regions answers. Appends to them fail, too.',
+        runbook: 'quorum',
+        metric: this.#metrics(quorumMissing).own('QuorumMissing'),
+        threshold: quorumMissing,
+      });
     this.#add('waiting-events', {
       means: `A subscriber's event has waited for its predecessor for more than ${inWords(waitingAge.atLeast / 1000)}: that is lost or in the dead-letter queue.`,
       runbook: 'poison-events',

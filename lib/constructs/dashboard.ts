@@ -13,6 +13,7 @@ import {
 import { Construct } from 'constructs';
 import { namesOf } from '../../core/names.ts';
 import type { Config } from '../config.ts';
+import { globalTablesOf } from './global-table.ts';
 import type { Inventory } from './inventory.ts';
 import { metricsOf } from './metrics.ts';
 
@@ -49,7 +50,7 @@ export class Dashboard extends Construct {
     } = metricsOf(config.name, PERIOD);
     const others = config.regions.filter((other) => other !== region);
     const functions = inventory.functions.map(({ name }) => name);
-    const tables = [names.eventsTable, names.transactionsTable, ...inventory.tables];
+    const tables = [...globalTablesOf(config), ...inventory.tables];
     const executions = (metricName: string) =>
       inventory.machines.map(({ name, arn }) => machine(arn, metricName).with({ label: `${name} ${metricName}` }));
     const relayAge = of(names.function('relay'), 'IteratorAge', Stats.MAXIMUM).with({ label: 'stream age, ms' });
@@ -181,6 +182,7 @@ export class Dashboard extends Construct {
         ...row('Conflicts and clocks', [
           graph('Positions lost to another writer', [own('AppendConflict')]),
           graph('Hidden commits met when a stream was loaded', [own('HiddenCommits')]),
+          graph('Strong streams that wait for a majority of the Regions', [own('QuorumMissing')]),
           graph('Ids used for two requests', [own('IdReused')]),
           graph('Stamps ahead of the clock, ms', [own('ClockAhead', Stats.MAXIMUM)]),
         ]),

@@ -8,8 +8,12 @@ export function toEventPattern({ source, 'detail-type': detailType, detail }: Ev
   return {
     ...(source && { source: matchersOf(source) }),
     ...(detailType && { detailType: matchersOf(detailType) }),
-    ...(detail && { detail: { meta: { region: matchersOf(detail.meta.region) } } }),
+    ...(detail && { detail: { meta: matchersIn(detail.meta) } }),
   };
+}
+
+function matchersIn({ region, log }: NonNullable<EventPattern['detail']>['meta']) {
+  return { region: matchersOf(region), ...(log && { log: matchersOf(log) }) };
 }
 
 /** A part of a pattern: 1, 2, 3 … */
@@ -44,6 +48,7 @@ function matchersOf(values: readonly PatternValue[]): string[] {
   return values.flatMap((value) => {
     if (typeof value === 'string') return value;
     if ('prefix' in value) return Match.prefix(value.prefix);
+    if ('exists' in value) return Match.doesNotExist();
     const not = value['anything-but'];
     return 'prefix' in not ? Match.anythingButPrefix(not.prefix) : Match.anythingBut(...not);
   });

@@ -1,7 +1,7 @@
 import { type ITableV2, TableV2 } from 'aws-cdk-lib/aws-dynamodb';
 import type { IGrantable } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
-import { namesOf } from '../../core/names.ts';
+import { type Environment, namesOf } from '../../core/names.ts';
 import type { Config } from '../config.ts';
 import { Encryption } from './encryption.ts';
 import { EVENTS_STREAM_VIEW } from './events-table.ts';
@@ -15,16 +15,28 @@ export interface EventsReplicaProps {
   readonly streams: StreamLookup;
 }
 
-/** This Region's replica of the global events table, found by its name. */
+/** This Region's replicas of the global tables of events, found by their names: the second one has the `strong` streams, if there are any. */
 export class EventsReplica extends Construct {
-  /** The replica's own stream. */
-  readonly stream: TableStream;
-  readonly #table: ITableV2;
+  /** The streams of the replicas, by the names of what they carry. */
+  readonly streams: Readonly<Record<string, TableStream>>;
+  /** The variables of functions that use the tables. */
+  readonly environment: Environment;
+  readonly #tables: readonly ITableV2[];
 
   constructor(scope: Construct, id: string, { config, streams }: EventsReplicaProps) {
     super(scope, id);
-    this.#table = TableV2.fromTableName(this, 'Table', namesOf(config.name).eventsTable);
-    this.stream = streams.streamOf(this, this.#table, EVENTS_STREAM_VIEW);
+    const { eventsTable, strongEventsTable } = namesOf(config.name);
+    const table = TableV2.fromTableName(this, 'Table', eventsTable);
+    const commits = streams.streamOf(this, table, EVENTS_STREAM_VIEW);
+    this.#tables = [table];
+    this.streams = { Commits: commits };
+    this.environment = { EVENTS_TABLE: eventsTable };
+    if (config.strongTypes.length === 0) return;
+    const within = new Construct(this, 'Strong');
+    const strong = TableV2.fromTableName(within, 'Table', strongEventsTable);
+    this.#tables = [table, strong];
+    this.streams = { Commits: commits, StrongCommits: streams.streamOf(within, strong, EVENTS_STREAM_VIEW) };
+    this.environment = { ...this.environment, STRONG_EVENTS_TABLE: strongEventsTable };
   }
 
   /** Lets a role load streams, and look up single commits. */
@@ -55,11 +67,16 @@ export class EventsReplica extends Construct {
 
   /** Lets a role read the outcomes of one-Region transactions. */
   grantReadOutcomes(grantee: IGrantable): void {
-    this.#grant(grantee, 'dynamodb:GetItem');
+    // Strong streams take no part in such transactions.
+    this.#grantOn(this.#tables.slice(0, 1), grantee, 'dynamodb:GetItem');
   }
 
   #grant(grantee: IGrantable, ...actions: string[]): void {
-    this.#table.grant(grantee, ...actions);
+    this.#grantOn(this.#tables, grantee, ...actions);
+  }
+
+  #grantOn(tables: readonly ITableV2[], grantee: IGrantable, ...actions: string[]): void {
+    for (const table of tables) table.grant(grantee, ...actions);
     Encryption.of(this).grant(grantee, 'table');
   }
 }

@@ -1,4 +1,4 @@
-import { StreamViewType, TableV2 } from 'aws-cdk-lib/aws-dynamodb';
+import { MultiRegionConsistency, StreamViewType, TableV2 } from 'aws-cdk-lib/aws-dynamodb';
 import { Construct } from 'constructs';
 import { type GlobalTableProps, globalTable } from './global-table.ts';
 
@@ -10,5 +10,17 @@ export class EventsTable extends Construct {
   constructor(scope: Construct, id: string, props: GlobalTableProps) {
     super(scope, id);
     new TableV2(this, 'Table', { ...globalTable(this, props), dynamoStream: EVENTS_STREAM_VIEW });
+  }
+}
+
+/** The event store of `strong` streams: one global table with multi-Region strong consistency (MRSC). DynamoDB has no transactions, no TTL and no local indexes for it. */
+export class StrongEventsTable extends Construct {
+  constructor(scope: Construct, id: string, props: GlobalTableProps) {
+    super(scope, id);
+    new TableV2(this, 'Table', {
+      ...globalTable(this, props),
+      dynamoStream: EVENTS_STREAM_VIEW,
+      multiRegionConsistency: MultiRegionConsistency.STRONG,
+    });
   }
 }

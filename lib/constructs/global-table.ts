@@ -1,7 +1,8 @@
 import { Stack } from 'aws-cdk-lib';
 import { AttributeType, Billing, type TablePropsV2 } from 'aws-cdk-lib/aws-dynamodb';
 import type { Construct } from 'constructs';
-import { PARTITION_KEY, REGION_TAG, SORT_KEY } from '../../core/names.ts';
+import { namesOf, PARTITION_KEY, REGION_TAG, SORT_KEY } from '../../core/names.ts';
+import type { Config } from '../config.ts';
 import { Encryption } from './encryption.ts';
 import { removalPolicyOf } from './removal-policy.ts';
 
@@ -34,6 +35,12 @@ export function globalTable(
     tags: [tagOf(Stack.of(scope).region)],
     replicas: replicaRegions.map((region) => ({ region, tags: [tagOf(region)] })),
   };
+}
+
+/** The names of the global tables of a deployment. */
+export function globalTablesOf({ name, strongTypes }: Config): readonly string[] {
+  const { eventsTable, strongEventsTable, transactionsTable } = namesOf(name);
+  return [eventsTable, ...(strongTypes.length > 0 ? [strongEventsTable] : []), transactionsTable];
 }
 
 /** Each replica is billed in its own Region, not in that of the stack. */

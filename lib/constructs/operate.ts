@@ -41,7 +41,7 @@ export class Operate extends Construct {
       functionId: 'operate',
       description: 'Rebuilds views, publishes events again and empties the quarantine, on request of an operator',
       environment: {
-        EVENTS_TABLE: names.eventsTable,
+        ...events.environment,
         TRANSACTIONS_TABLE: names.transactionsTable,
         DECISIONS: config.decisions,
         VIEWS_TABLE: names.viewsTable,

@@ -77,7 +77,7 @@ export class Projection extends Construct {
       description: 'Keeps the views of this Region up to date',
       environment: {
         MERIDIAN_LOGS: Object.values(config.logs).join(),
-        EVENTS_TABLE: names.eventsTable,
+        ...events.environment,
         SNAPSHOTS_TABLE: names.snapshotsTable,
         VIEWS_TABLE: names.viewsTable,
         TRANSACTIONS_TABLE: names.transactionsTable,

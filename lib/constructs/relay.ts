@@ -20,7 +20,7 @@ export interface RelayProps {
   readonly config: Config;
   /** The Region of the stack. */
   readonly region: string;
-  /** The event store, whose stream it reads. */
+  /** The event store, whose streams it reads. */
   readonly events: EventsReplica;
   /** The decisions of transactions, whose stream it reads. */
   readonly transactions: TransactionsReplica;
@@ -36,7 +36,7 @@ export interface RelayProps {
   readonly views: ViewsTable;
 }
 
-/** The only reader of this Region's two table streams, of commits and of decisions. */
+/** The only reader of this Region's table streams, of commits and of decisions. */
 export class Relay extends Construct {
   /** The event source mappings of relay, which discard records that it cannot send. */
   readonly mappings: readonly IEventSourceMapping[];
@@ -67,6 +67,7 @@ export class Relay extends Construct {
     resolver.grantSend(relay.role);
     const consume = (source: string, stream: TableStream) =>
       new StreamConsumer(this, source, { stream, consumer: relay, failures }).mapping;
-    this.mappings = [consume('Commits', events.stream), consume('Decisions', transactions.stream)];
+    const commits = Object.entries(events.streams).map(([source, stream]) => consume(source, stream));
+    this.mappings = [...commits, consume('Decisions', transactions.stream)];
   }
 }

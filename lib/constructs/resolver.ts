@@ -52,7 +52,7 @@ export class Resolver extends Construct {
       functionId: 'resolver',
       description: 'Finishes transactions that were left unfinished',
       environment: {
-        EVENTS_TABLE: names.eventsTable,
+        ...events.environment,
         TRANSACTIONS_TABLE: names.transactionsTable,
         DECISIONS: config.decisions,
         PARTICIPANT_FUNCTION: names.function('participant'),

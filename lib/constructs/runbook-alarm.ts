@@ -11,6 +11,7 @@ export type Runbook =
   | 'errors'
   | 'failed-requests'
   | 'hidden-commits'
+  | 'quorum'
   | 'poison-events'
   | 'rebuild-views'
   | 'replication'

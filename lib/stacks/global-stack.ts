@@ -3,7 +3,7 @@ import type { Construct } from 'constructs';
 import { COMPONENT_TAG, namesOf } from '../../core/names.ts';
 import type { Config } from '../config.ts';
 import { Encryption } from '../constructs/encryption.ts';
-import { EventsTable } from '../constructs/events-table.ts';
+import { EventsTable, StrongEventsTable } from '../constructs/events-table.ts';
 import { tableBilling } from '../constructs/table-billing.ts';
 import { TransactionsTable } from '../constructs/transactions-table.ts';
 import { deploymentRecord } from '../deployed-regions.ts';
@@ -21,19 +21,21 @@ export class GlobalStack extends Stack {
     this.templateOptions.metadata = deploymentRecord(config);
     new Encryption(this, config);
     const names = namesOf(config.name);
-    const events = new EventsTable(this, 'Events', {
-      tableName: names.eventsTable,
+    const common = {
       replicaRegions: config.regions.slice(1),
       ephemeral: config.ephemeral,
       billing: tableBilling(config),
-    });
-    const transactions = new TransactionsTable(this, 'Transactions', {
-      tableName: names.transactionsTable,
-      replicaRegions: config.regions.slice(1),
-      decisions: config.decisions,
-      ephemeral: config.ephemeral,
-      billing: tableBilling(config),
-    });
-    for (const table of [events, transactions]) Tags.of(table).add(COMPONENT_TAG, table.node.id);
+    };
+    const tables = [
+      new EventsTable(this, 'Events', { ...common, tableName: names.eventsTable }),
+      new TransactionsTable(this, 'Transactions', {
+        ...common,
+        tableName: names.transactionsTable,
+        decisions: config.decisions,
+      }),
+    ];
+    if (config.strongTypes.length > 0)
+      tables.push(new StrongEventsTable(this, 'StrongEvents', { ...common, tableName: names.strongEventsTable }));
+    for (const table of tables) Tags.of(table).add(COMPONENT_TAG, table.node.id);
   }
 }

@@ -174,7 +174,7 @@ function addTransactions(stack: Stack, deployment: Deployment, stores: Stores) {
     MERIDIAN_REGIONS: config.regions.join(),
     MERIDIAN_LOG: config.logs[region] ?? region,
     MERIDIAN_LOGS: config.regions.map((name) => config.logs[name] ?? name).join(),
-    EVENTS_TABLE: names.eventsTable,
+    ...events.environment,
     SNAPSHOTS_TABLE: names.snapshotsTable,
     TRANSACTIONS_TABLE: names.transactionsTable,
     DECISIONS: config.decisions,

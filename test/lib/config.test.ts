@@ -24,8 +24,21 @@ describe('the configuration', () => {
       encryptionKeys: {},
       redriveRoles: [],
       decisions: 'strong',
+      strongTypes: [],
       runbookUrl: 'node_modules/@meridian-es/meridian/docs/runbooks',
     });
+  });
+
+  it('has strong stream types only where three Regions of one set decide together', () => {
+    const withStrong = (context: Readonly<Record<string, unknown>>) =>
+      parseConfig({ context: (key) => context[key], strongTypes: ['till'] });
+    expect(withStrong({ regions }).strongTypes).toEqual(['till']);
+    expect(() => withStrong({ regions: ['us-east-1', 'us-west-2'] })).toThrow(
+      'stream type till is strong, whose table spans three Regions of one set: us-east-1, us-east-2, us-west-2',
+    );
+    expect(() => withStrong({ regions, decisions: 'eventual' })).toThrow(
+      'stream type till is strong, and so are the decisions on its transactions',
+    );
   });
 
   it('accepts values as the command line can write them', () => {

@@ -35,7 +35,7 @@ const MAPPING = {
 /** Values that code does not get from an environment variable. */
 const TOLD_OTHERWISE: Readonly<Record<string, readonly string[]>> = {
   // The property TableName of the custom resources: lib/constructs/stream-lookup/stream-lookup.ts.
-  'stream-lookup': ['meridian-events', 'meridian-transactions'],
+  'stream-lookup': ['meridian-events', 'meridian-strong-events', 'meridian-transactions'],
 };
 
 const mappingSchema = z.object({
@@ -50,7 +50,7 @@ function entryOf({ entry }: MeridianFunction) {
   return relative('.', entry);
 }
 beforeAll(() => {
-  const app = synthesize({ subscribers: { subscriber: aSubscriber } });
+  const app = synthesize({ subscribers: { subscriber: aSubscriber }, strongTypes: ['till'] });
   template = firstRegionOf(app);
   functions = (app.regions[0]?.node.findAll() ?? []).filter((construct) => construct instanceof MeridianFunction);
   calls = callsOf(functions.map(entryOf));

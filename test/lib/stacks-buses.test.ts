@@ -35,7 +35,11 @@ describe('events on the buses', () => {
       .map(({ Properties }) => Properties.Name)
       .sort();
   };
-  const noted = { source: 'meridian.note', 'detail-type': 'Noted', detail: { meta: { region: 'us-east-1' } } };
+  const noted = {
+    source: 'meridian.note',
+    'detail-type': 'Noted',
+    detail: { meta: { region: 'us-east-1', log: 'us-east-1' } },
+  };
   const append = { source: 'teller.7', 'detail-type': 'meridian.append', detail: { id: '1' } };
 
   it('are matched by the same patterns as in the world', () => {

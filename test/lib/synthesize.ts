@@ -58,6 +58,8 @@ export interface SynthesizeOptions {
   readonly projectedTypes?: Iterable<string>;
   /** @default those of the toy domain's events */
   readonly eventSchemas?: Readonly<Record<string, object>>;
+  /** The stream types in mode `strong`. @default none */
+  readonly strongTypes?: readonly string[];
   /** @default those of the toy domain */
   readonly streamTypes?: readonly string[];
   /** @default there are none */
@@ -78,6 +80,7 @@ export function synthesize({
   cloudFormationRules = false,
   projectedTypes: types = projectedTypes(toyDomain),
   eventSchemas = registrySchemas(toyDomain),
+  strongTypes,
   streamTypes = [...toyDomain.streams.keys()],
   change,
   subscribers,
@@ -86,7 +89,10 @@ export function synthesize({
   const outdir = mkdtempSync(join(tmpdir(), 'meridian-cdk-'));
   try {
     const app = new App({ context: contextOf(context), builtinCloudFormationValidation: cloudFormationRules, outdir });
-    const config = parseConfig({ context: (key) => app.node.tryGetContext(key) });
+    const config = parseConfig({
+      context: (key) => app.node.tryGetContext(key),
+      ...(strongTypes && { strongTypes }),
+    });
     const stacks = addMeridian(app, {
       config,
       projectedTypes: [...types].sort(),

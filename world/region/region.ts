@@ -18,6 +18,7 @@ import {
   type Remote,
   type Runtime,
   type Sums,
+  strongTypes,
 } from '../../core/index.ts';
 import { encodeResolverMessage } from '../../core/wire/resolver.ts';
 import type { Answer } from '../../lambdas/api/http.ts';
@@ -48,6 +49,7 @@ import type { Links } from './links.ts';
 import { type FunctionPorts, ownPorts, regionRuntime, remoteOver } from './ports.ts';
 import { ProcessPorts } from './process-ports.ts';
 import { RegionQueues, waitingQueue } from './queues.ts';
+import type { SharedLog } from './shared-log.ts';
 import type { Storage } from './storage.ts';
 import { subscriberEnvironment } from './subscriber-environment.ts';
 import { SubscriberLog } from './subscriber-log.ts';
@@ -66,6 +68,7 @@ export interface RegionOptions extends Clockwork {
   readonly later: Activity;
   /** The decisions shared by all Regions; undefined: each Region has its own store, replicated. */
   readonly sharedDecisions: MemoryDecisions | undefined;
+  readonly sharedLog: SharedLog | undefined;
   readonly telemetry: Telemetry;
   /** Milliseconds by which this Region's clock is ahead of the world's. */
   readonly clockAhead: number;
@@ -100,6 +103,8 @@ export class WorldRegion {
   readonly quarantine: ReturnType<typeof memoryQuarantine>;
   readonly bus: WorldBus;
   readonly tableStream: TableStream;
+  /** The stream of the table of the `strong` streams. */
+  readonly strongStream: TableStream;
   /** The stream of the decisions table. */
   readonly decisionStream: TableStream;
   readonly machine: WorldStateMachine;
@@ -147,11 +152,12 @@ export class WorldRegion {
     const { batchSize, retries, maxAgeS, pauseMs, shards } = streamLimits(functions);
     const stream = { region, batchSize, retries, maxAge: maxAgeS * 1000, retryAfter: pauseMs, duplicates, shards };
     this.tableStream = new TableStream(stream, options, relay);
+    this.strongStream = new TableStream(stream, options, relay);
     this.decisionStream = new TableStream(stream, options, relay);
     this.#tables = new RegionTables({
       ...options,
       counts: this.counts,
-      streams: { commits: this.tableStream, decisions: this.decisionStream },
+      streams: { commits: this.tableStream, strong: this.strongStream, decisions: this.decisionStream },
       peers: () =>
         [...this.#peers.values()].map(({ links, peer }) => ({
           links,
@@ -201,6 +207,11 @@ export class WorldRegion {
   /** The dead letters of the resolver's queue. */
   get resolverDeadLetters(): KeepingQueue {
     return this.#queues.resolverDeadLetters;
+  }
+
+  /** The streams of all tables that functions read. */
+  get streams(): readonly TableStream[] {
+    return [this.tableStream, this.strongStream, this.decisionStream];
   }
 
   /** Connects this Region to another. */
@@ -316,13 +327,12 @@ export class WorldRegion {
 
   /** The commits of a stream in the table, seen or hidden. */
   load(stream: string): Promise<readonly Commit[]> {
-    return this.#tables.events.load(stream);
+    return this.#tables.stored(stream);
   }
 
   /** Every commit that the table holds, by stream. */
   async commits(): Promise<readonly Commit[]> {
-    const { commits } = await this.#tables.events.scan(0, 1, undefined, Number.POSITIVE_INFINITY);
-    return commits;
+    return this.#tables.stored();
   }
 
   /**
@@ -420,7 +430,8 @@ export class WorldRegion {
     { progress, waiting }: Pick<FaultyPorts, 'progress' | 'waiting'> = {},
   ): FaultyPorts {
     const { region, withFaults } = this.#options;
-    const { events, snapshots, views, sightings, decisions } = this.#tables;
+    const { snapshots, views, sightings, decisions } = this.#tables;
+    const events = this.#tables.allEvents(strongTypes(this.#domain));
     const { projection, ahead, ingest, resolver } = this.#queues;
     const ports = {
       ...{ events, snapshots, views, sightings, decisions, projection, ahead, ingest, resolver },

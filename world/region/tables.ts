@@ -16,7 +16,16 @@ import type { WriteStamp } from '../../adapters/memory/last-writer.ts';
 import { memorySightings } from '../../adapters/memory/sightings.ts';
 import { memorySnapshotStore } from '../../adapters/memory/snapshot-store.ts';
 import { copyableViewStore } from '../../adapters/memory/view-store.ts';
-import type { Commit, Decision, Sightings, SnapshotStore, TransactionsTable, ViewsTable } from '../../core/index.ts';
+import {
+  type Commit,
+  type Decision,
+  type EventsTable,
+  type Sightings,
+  type SnapshotStore,
+  type TransactionsTable,
+  type ViewsTable,
+  withSharedLog,
+} from '../../core/index.ts';
 import { imagesOf, type TableItemChange, type TableStream } from '../services/table-stream.ts';
 import type { Clockwork } from '../time/clockwork.ts';
 import type { RegionCounts } from './counts.ts';
@@ -26,8 +35,9 @@ import { Outage } from './outage.ts';
 import { Past } from './past.ts';
 import { type PastSightings, rememberedSightings, rememberedViews } from './remembered.ts';
 import { Replication } from './replication.ts';
+import { type SharedLog, sharedEvents, type Voter } from './shared-log.ts';
 import type { Storage } from './storage.ts';
-import { type RoundTrip, strongDecisions } from './strong-decisions.ts';
+import { strongDecisions } from './strong-decisions.ts';
 
 /** Another Region as a replication target. */
 export interface ReplicaPeer {
@@ -42,8 +52,10 @@ export interface RegionTablesOptions extends Clockwork {
   readonly counts: RegionCounts;
   /** The decisions shared by all Regions; undefined: each Region has its own store, replicated. */
   readonly sharedDecisions: MemoryDecisions | undefined;
-  /** The streams of the two global tables. */
-  readonly streams: { readonly commits: TableStream; readonly decisions: TableStream };
+  /** The table of the `strong` streams, which all Regions share; undefined: there is none. */
+  readonly sharedLog: SharedLog | undefined;
+  /** The streams of the global tables. */
+  readonly streams: { readonly commits: TableStream; readonly strong: TableStream; readonly decisions: TableStream };
   readonly peers: () => readonly ReplicaPeer[];
   /** Whether the events can be restored to an earlier time. */
   readonly recovery: boolean;
@@ -71,6 +83,10 @@ export class RegionTables {
   #replication: Replication<RegionTables>;
   /** The replication of the decisions. */
   readonly #decisionReplication: Replication<RegionTables>;
+  /** The replication of the `strong` streams: every Region passes on what it gets, since the one that wrote it may be lost. */
+  readonly #strongReplication: Replication<RegionTables>;
+  /** What has arrived here of the `strong` streams. */
+  readonly #strongReplica: MemoryEventStore;
   readonly #decisionStore: Decisions;
   #events: MemoryEventStore;
   #snapshots: SnapshotStore = memorySnapshotStore();
@@ -78,7 +94,7 @@ export class RegionTables {
   constructor(options: RegionTablesOptions) {
     this.#options = options;
     const { region, scheduler, weather, recovery, streams } = options;
-    this.outage = new Outage(scheduler, [streams.commits, streams.decisions]);
+    this.outage = new Outage(scheduler, [streams.commits, streams.strong, streams.decisions]);
     this.#journal = recovery ? new Journal(scheduler) : undefined;
     this.pastViews = new Past(scheduler);
     this.pastSightings = new Past(scheduler);
@@ -87,7 +103,9 @@ export class RegionTables {
     this.sightings = rememberedSightings(memorySightings(), this.pastSightings, keepsPast);
     this.#replication = this.#newReplication();
     this.#decisionReplication = this.#newReplication();
+    this.#strongReplication = this.#newReplication();
     this.#events = this.#openEvents();
+    this.#strongReplica = memoryEventStore({ onChange: (change, write) => this.#onStrongChange({ change, write }) });
     this.#decisionStore = this.#decisionsOf(options.sharedDecisions);
     this.decisions = this.#decisionStore.decisions;
     this.decidedSince = this.#decisionStore.since;
@@ -96,6 +114,27 @@ export class RegionTables {
   /** The events; another table after it was restored to an earlier time. */
   get events(): MemoryEventStore {
     return this.#events;
+  }
+
+  /** The events, those of the `strong` streams included. @param strong the names of the stream types in that mode */
+  allEvents(strong: ReadonlySet<string>): EventsTable {
+    const { sharedLog } = this.#options;
+    if (!sharedLog && strong.size > 0) throw new Error('This world has no table for strong streams.');
+    if (!sharedLog) return this.#events;
+    const table = sharedEvents(
+      sharedLog,
+      () => this.#voters(),
+      this.#strongReplica,
+      (item) => this.#keepStrong(item),
+    );
+    return withSharedLog(this.#events, table, strong);
+  }
+
+  /** What the replicas here hold of a stream, or of all. */
+  async stored(stream?: string): Promise<readonly Commit[]> {
+    const of = async (store: MemoryEventStore) =>
+      stream === undefined ? (await store.scan(0, 1, undefined, Number.POSITIVE_INFINITY)).commits : store.load(stream);
+    return [...(await of(this.#events)), ...(await of(this.#strongReplica))];
   }
 
   /** The snapshots; none are left after the events were restored to an earlier time. */
@@ -154,6 +193,15 @@ export class RegionTables {
       const commit = fromImage(item);
       this.events.replicate(commit);
       if (commit.tx?.state === 'prepared' && commit.region === region) prepared.push(commit);
+    }
+    for (const item of this.#options.sharedLog?.items() ?? []) {
+      this.#keepStrong(item);
+      if (
+        'commit' in item.change &&
+        item.change.commit.tx?.state === 'prepared' &&
+        item.change.commit.region === region
+      )
+        prepared.push(item.change.commit);
     }
     for (const item of storage?.load(`decisions/${region}`) ?? [])
       this.#decisionStore.replicate(fromDecisionItem(item));
@@ -220,12 +268,22 @@ export class RegionTables {
 
   /** @param to the only replica that it is sent to. @default all others */
   #send(item: EventsItem, to?: RegionTables): void {
-    const { change } = item;
-    const key =
-      'commit' in change
-        ? `${change.commit.stream}@${change.commit.log}.${change.commit.position}`
-        : itemOf(change.oneRegionDecision);
-    this.#replication.send(key, (there) => there.#onReplicated(item), to);
+    this.#replication.send(keyOf(item), (there) => there.#onReplicated(item), to);
+  }
+
+  #keepStrong(item: EventsItem): void {
+    keep(this.#strongReplica, item);
+  }
+
+  /** What arrives again changes nothing, so it is not passed on again. */
+  #onStrongChange(item: EventsItem): void {
+    const { region, streams } = this.#options;
+    const { change, write } = item;
+    streams.strong.push(change);
+    // Where a commit became final does not show.
+    const isOwn = 'commit' in change && change.commit.region === region;
+    this.#count(change, { ...write, region: isOwn ? region : '' });
+    this.#strongReplication.send(keyOf(item), (there) => there.#keepStrong(item));
   }
 
   #onReplicated(item: EventsItem): void {
@@ -246,7 +304,7 @@ export class RegionTables {
         this.#decisionReplication.send(itemOf(decision), (peer) => peer.restoreShared(decision));
       };
       return {
-        decisions: strongDecisions(shared, () => this.#roundTrips(), onPut),
+        decisions: strongDecisions(shared, () => this.#voters(), onPut),
         replicate: (decision) => record({ decision }),
         since: ({ transaction, attempt }) => shared.since(transaction, attempt),
         items: () => [],
@@ -273,13 +331,14 @@ export class RegionTables {
   }
 
   /** A replica whose table cannot be reached is not part of a majority. */
-  #roundTrips(): readonly RoundTrip[] {
+  #voters(): readonly Voter[] {
     return this.#options.peers().map(({ links, back, tables }) => ({
       there: async () => {
         await links.invoke.pass();
         if (tables.outage.left > 0) throw new Error('The table cannot be reached there.');
       },
       back: () => back.invoke.pass(),
+      keep: (item) => tables.#keepStrong(item),
     }));
   }
 }
@@ -297,6 +356,12 @@ interface Decisions {
 function keep(store: MemoryEventStore, { change, write }: EventsItem): void {
   if ('commit' in change) store.replicate(change.commit, write);
   else store.replicateDecision(change.oneRegionDecision, write);
+}
+
+function keyOf({ change }: EventsItem): string {
+  if (!('commit' in change)) return itemOf(change.oneRegionDecision);
+  const { stream, log, position } = change.commit;
+  return `${stream}@${log}.${position}`;
 }
 
 /** The key of a decision. */

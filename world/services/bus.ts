@@ -12,6 +12,8 @@ interface BusEvent {
   readonly detailType: string;
   /** `detail.meta.region`, if present. */
   readonly bornIn: string | undefined;
+  /** `detail.meta.log`, if present. */
+  readonly log?: string | undefined;
 }
 
 /** A queue as a target. EventBridge itself retries what a queue refuses. */
@@ -33,10 +35,17 @@ function sizeOf({ source, detailType, detail }: BusEntry): number {
   return Buffer.byteLength(source + detailType + detail);
 }
 
-/** `meta.region` of a detail. Every event passes through here several times: a schema would take longer than the parser. */
-function regionIn(detail: unknown): string | undefined {
+/**
+ * `meta.region` and `meta.log` of a detail. Every event passes through here several times: a schema would take longer than the
+ * parser.
+ */
+function placeIn(detail: unknown): Pick<BusEvent, 'bornIn' | 'log'> {
   const meta = isObject(detail) && 'meta' in detail ? detail.meta : undefined;
-  return isObject(meta) && 'region' in meta && typeof meta.region === 'string' ? meta.region : undefined;
+  if (!isObject(meta)) return { bornIn: undefined, log: undefined };
+  return {
+    bornIn: 'region' in meta && typeof meta.region === 'string' ? meta.region : undefined,
+    log: 'log' in meta && typeof meta.log === 'string' ? meta.log : undefined,
+  };
 }
 
 export interface BusOptions {
@@ -122,7 +131,7 @@ export class WorldBus implements Bus {
     const from = JSON.stringify(source);
     const head = `{"version":"0","id":"${id}","detail-type":${type},"source":${from},"account":"000000000000"`;
     const json = `${head},"time":"${time}","region":"${region}","resources":[],"detail":${detail}}`;
-    return { json, source, detailType, bornIn: regionIn(JSON.parse(detail)) };
+    return { json, source, detailType, ...placeIn(JSON.parse(detail)) };
   }
 
   /** The archive keeps what producers did not put: an append that is replayed could be committed twice. */
@@ -145,22 +154,28 @@ export class WorldBus implements Bus {
 }
 
 /** True if a rule's pattern matches; supports the part of the pattern language in `EventPattern`. */
-export function matchesPattern(pattern: EventPattern, { source, detailType, bornIn }: Omit<BusEvent, 'json'>): boolean {
+export function matchesPattern(
+  pattern: EventPattern,
+  { source, detailType, bornIn, log }: Omit<BusEvent, 'json'>,
+): boolean {
   return (
     matchesField(pattern.source, source) &&
     matchesField(pattern['detail-type'], detailType) &&
-    matchesField(pattern.detail?.meta.region, bornIn)
+    matchesField(pattern.detail?.meta.region, bornIn) &&
+    matchesField(pattern.detail?.meta.log, log)
   );
 }
 
 type Values = NonNullable<EventPattern['source']>;
 
 function matchesField(values: Values | undefined, field: string | undefined): boolean {
-  return values === undefined || (field !== undefined && values.some((value) => matchesValue(value, field)));
+  return values === undefined || values.some((value) => matchesValue(value, field));
 }
 
-function matchesValue(value: Values[number], field: string): boolean {
+function matchesValue(value: Values[number], field: string | undefined): boolean {
   if (typeof value === 'string') return field === value;
+  if ('exists' in value) return field === undefined;
+  if (field === undefined) return false;
   if ('prefix' in value) return field.startsWith(value.prefix);
   const not = value['anything-but'];
   return 'prefix' in not ? !field.startsWith(not.prefix) : !not.includes(field);

@@ -89,8 +89,8 @@ export const unpublished: Verb = {
   parse: (args) => {
     const region = args.word('region');
     return async (stage) => {
-      const { tableStream, decisionStream } = stage.region(region);
-      return [`${tableStream.failures.length + decisionStream.failures.length}`];
+      const { streams } = stage.region(region);
+      return [String(streams.reduce((sum, { failures }) => sum + failures.length, 0))];
     };
   },
 };

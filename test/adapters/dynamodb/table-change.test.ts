@@ -41,6 +41,14 @@ describe('a change of a table', () => {
     expect(structuredClone(change({ eventName: 'INSERT', NewImage: toImage(one) }))).toStrictEqual({ commit: one });
   });
 
+  test('what another Region wrote is read whole in the log that all Regions write, and prepared intents too', () => {
+    const shared = { log: 'global', region: 'us-west-2' };
+    for (const one of [aCommit(shared), anIntent(shared)])
+      expect(structuredClone(change({ eventName: 'INSERT', NewImage: toImage(one) }))).toStrictEqual({ commit: one });
+    for (const one of [aCommit({ region: 'us-west-2' }), anIntent({ region: 'us-west-2' })])
+      expect(change({ eventName: 'INSERT', NewImage: toImage(one) }) ?? {}).not.toHaveProperty('commit');
+  });
+
   test.each([aDecision(), anAbort(), aBusyAttempt(), aPromise()])('a new decision is reported', (one) => {
     for (const key of [decisionKey(one.transaction, one.attempt), oneRegionKey(one.transaction)])
       expect(structuredClone(change({ eventName: 'INSERT', NewImage: toDecisionItem(key, one) }))).toStrictEqual({

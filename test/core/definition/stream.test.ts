@@ -92,9 +92,9 @@ describe('stream definition', () => {
   const given = (definition: object): typeof note => ({ ...note, ...definition });
 
   it.each([
-    [{ mode: 'hom' }, 'Stream type note: mode is "hom"; did you mean home? Choose from merge, home.'],
-    [{ mode: 'both' }, 'Stream type note: mode is "both". Choose from merge, home.'],
-    [{ mode: undefined }, 'Stream type note: mode is undefined. Choose from merge, home.'],
+    [{ mode: 'hom' }, 'Stream type note: mode is "hom"; did you mean home? Choose from merge, home, strong.'],
+    [{ mode: 'both' }, 'Stream type note: mode is "both". Choose from merge, home, strong.'],
+    [{ mode: undefined }, 'Stream type note: mode is undefined. Choose from merge, home, strong.'],
     [
       { mode: 'home', hom: () => 'eu' },
       'Stream type note: there is no member hom; did you mean home? Choose from type, mode, events, initial, evolve, conflicts, commands, snapshots, home.',

@@ -293,6 +293,22 @@ describe('relay, for transactions', () => {
     expect(ports.resolver.taken.map((message) => message.delay)).toEqual([delay]);
   });
 
+  it('publishes what any Region writes to the log of all Regions, and has intents there checked after the longest time', async () => {
+    const shared = { log: 'global', region: 'eu' };
+    const ports = portsWith();
+    const prepared = anIntent({ ...shared, position: 2, commitId: 'eu:a#1', tx: { state: 'prepared', deadline: 1 } });
+    await relayCommits(ports, [aNote(shared), prepared]);
+    expect(ports.bus.taken).toEqual(entriesOf(aNote(shared)));
+    expect(ports.resolver.taken.map(({ delay }) => delay)).toEqual([300_000]);
+    const own = {
+      ...prepared,
+      region: 'us',
+      tx: { state: 'prepared', deadline: ports.runtime.now() + 5_000 },
+    } as const;
+    await relayCommits(ports, [own]);
+    expect(ports.resolver.taken.at(-1)?.delay).toBe(6_000);
+  });
+
   it('publishes a committed intent but never an aborted one, and has both projected', async () => {
     const ports = portsWith();
     const committed = held('committed');

@@ -86,17 +86,17 @@ describe('patterns', () => {
     });
   });
 
-  it('forward events written in the Region', () => {
+  it('forward announcements, and events written in the Region, except for those in the log that all Regions write', () => {
     expect(forwardPattern('us-east-1')).toEqual({
       source: [{ prefix: 'meridian.' }],
-      detail: { meta: { region: ['us-east-1'] } },
+      detail: { meta: { region: ['us-east-1'], log: [{ 'anything-but': ['global'] }, { exists: false }] } },
     });
   });
 
   it('deliver events of other Regions to the projector if views are computed from their stream type', () => {
     expect(fastPathPattern('us-east-1', new Set(['account', 'stock']))).toEqual({
       source: ['meridian.account', 'meridian.stock'],
-      detail: { meta: { region: [{ 'anything-but': ['us-east-1'] }] } },
+      detail: { meta: { region: [{ 'anything-but': ['us-east-1'] }], log: [{ 'anything-but': ['global'] }] } },
     });
   });
 });

@@ -141,7 +141,7 @@ describe('the checks at synth', () => {
       for (const name of ['fast-path', 'everything']) {
         for (const pattern of patterns(name)) expect(JSON.stringify(pattern).length).toBeLessThanOrEqual(2048);
         for (const type of types) {
-          const event = { source: `meridian.${type}`, detail: { meta: { region: 'elsewhere' } } };
+          const event = { source: `meridian.${type}`, detail: { meta: { region: 'elsewhere', log: 'elsewhere' } } };
           expect(patterns(name).filter((pattern) => matches(pattern, event))).toHaveLength(1);
         }
       }

@@ -106,6 +106,7 @@ describe('the dashboard of a Region', () => {
       IdReused: true,
       HiddenCommits: true,
       HiddenCommitAge: true,
+      QuorumMissing: true,
       Accepted: true,
       Rejected: true,
       Quarantined: true,

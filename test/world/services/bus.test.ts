@@ -9,8 +9,8 @@ import { seeded } from '../../../world/time/randomness.ts';
 import { VirtualScheduler } from '../../../world/time/scheduler.ts';
 import { Weather } from '../../../world/weather.ts';
 
-function event(source: string, detailType = 'Deposited', bornIn?: string) {
-  return { source, detailType, bornIn };
+function event(source: string, detailType = 'Deposited', bornIn?: string, log?: string) {
+  return { source, detailType, bornIn, log };
 }
 function entry(detail: unknown, source = 'meridian.account') {
   return {
@@ -42,12 +42,15 @@ describe('matches', () => {
     expect(matchesPattern(pattern, event('meridian.account', 'Deposited', 'us-east-2'))).toBe(false);
     expect(matchesPattern(pattern, event('meridian.account', 'Deposited', 'us-east-10'))).toBe(false);
     expect(matchesPattern(pattern, event('meridian.receipt', 'Accepted'))).toBe(false);
+    expect(matchesPattern(pattern, event('meridian.account', 'Deposited', 'us-east-1', 'us-east-1'))).toBe(true);
+    expect(matchesPattern(pattern, event('meridian.account', 'Deposited', 'us-east-1', 'global'))).toBe(false);
     expect(matchesPattern(pattern, event('teller', 'Deposited', 'us-east-1'))).toBe(false);
   });
 
   it('delivers other Regions’ events to the projector if a view is computed from their stream type', () => {
     const pattern = fastPathPattern('us-east-1', ['account']);
-    expect(matchesPattern(pattern, event('meridian.account', 'Deposited', 'us-east-2'))).toBe(true);
+    expect(matchesPattern(pattern, event('meridian.account', 'Deposited', 'us-east-2', 'us-east-2'))).toBe(true);
+    expect(matchesPattern(pattern, event('meridian.account', 'Deposited', 'us-east-2', 'global'))).toBe(false);
     expect(matchesPattern(pattern, event('meridian.account', 'Deposited', 'us-east-1'))).toBe(false);
     expect(matchesPattern(pattern, event('meridian.stock', 'Deposited', 'us-east-2'))).toBe(false);
     expect(matchesPattern(pattern, event('meridian.accounts', 'Deposited', 'us-east-2'))).toBe(false);
