@@ -20,6 +20,7 @@ import { eventStoreContract } from './event-store.contract.ts';
 import { progressContract } from './progress.contract.ts';
 import { sightingsContract } from './sightings.contract.ts';
 import { aLargeSnapshot, aSnapshot, snapshotStoreContract } from './snapshot-store.contract.ts';
+import { strongEventsContract } from './strong-events.contract.ts';
 import { dynamoDbTally } from './tally.ts';
 import { transactionContract } from './transaction.contract.ts';
 import { viewStoreContract } from './view-store.contract.ts';
@@ -38,6 +39,10 @@ describeWithDynamoDbLocal('DynamoDB Local', (local) => {
   });
 
   eventStoreContract(() => dynamoDbEventStore(client, table));
+  strongEventsContract(() => ({
+    here: dynamoDbEventStore(client, table),
+    there: dynamoDbEventStore(local().client(), table),
+  }));
   eventScanContract(async () => dynamoDbEventStore(client, await local().createTable()));
   transactionContract(() => dynamoDbEventStore(client, table));
   decisionsContract(() => dynamoDbDecisions(client, transactions, { strong: true }));
