@@ -3,7 +3,7 @@ import type { Reply, Request, SessionOptions, Surroundings } from '../workload/s
 import { sendRequest } from '../world/simulator/api.ts';
 import { type Scheduler, sleepOn } from '../world/time/scheduler.ts';
 import type { World } from '../world/world.ts';
-import { workload } from './domain.ts';
+import { fullWorkload } from './domain.ts';
 
 /** Sends a request to the API of a Region. @returns undefined if there was no response */
 export async function ask(world: World, region: string, { query, ...request }: Request): Promise<Reply | undefined> {
@@ -34,5 +34,5 @@ export function clientsIn(stage: {
   readonly scheduler: Scheduler;
   readonly recorder: Recorder;
 }): Omit<SessionOptions, 'name'> {
-  return { workload, surroundings: inWorld(stage), recorder: stage.recorder };
+  return { workload: fullWorkload, surroundings: inWorld(stage), recorder: stage.recorder };
 }

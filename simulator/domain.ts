@@ -1,4 +1,4 @@
-// The streams of the workloads: of each kind that the checkers can judge, in both modes.
+// The streams of the workloads: of each kind that the checkers can judge, in all modes.
 import * as z from 'zod';
 import { checkRights, type Domain, defineDomain, defineStream, defineView, reject } from '../index.ts';
 import { account, note, stock, tickets as toyTickets } from '../testing/toy.ts';
@@ -100,15 +100,28 @@ const seats = defineStream({
   },
 });
 
-/** @param snapshots whether streams have snapshots, as many as possible */
-function workloadDomain(snapshots: boolean): Domain {
+/** What is left of a `home` stream if every Region writes it. */
+function withoutHome<Definition extends { readonly home: unknown }>({ home: _home, ...rest }: Definition) {
+  return rest;
+}
+
+const till = defineStream({ ...withoutHome(account), type: 'till', mode: 'strong' });
+const roll = defineStream({ ...withoutHome(list), type: 'roll', mode: 'strong' });
+const claim = defineStream({ ...withoutHome(register), type: 'claim', mode: 'strong' });
+
+/**
+ * @param snapshots whether streams have snapshots, as many as possible
+ * @param strong whether there are streams in mode `strong`
+ */
+function workloadDomain(snapshots: boolean, strong: boolean): Domain {
   const often = snapshots ? { snapshots: { every: 2, codeVersion: 1, settle: 1000 } } : {};
   const [notes, accounts, counters] = [
     { ...note, ...often },
     { ...account, ...often },
     { ...counter, ...often },
   ];
-  const others = [seats, list, register, set, tickets].map((stream) => ({ ...stream, ...often }));
+  const more = strong ? [till, roll, claim] : [];
+  const others = [seats, list, register, set, tickets, ...more].map((stream) => ({ ...stream, ...often }));
   return defineDomain({
     streams: [notes, accounts, counters, ...others],
     views: [
@@ -134,7 +147,10 @@ function workloadDomain(snapshots: boolean): Domain {
 }
 
 /** The domain without snapshots, and with them. Making one takes longer than a history of few operations. */
-export const DOMAINS = { plain: workloadDomain(false), snapshots: workloadDomain(true) } as const;
+export const DOMAINS = { plain: workloadDomain(false, false), snapshots: workloadDomain(true, false) } as const;
+
+/** The same with streams in mode `strong`. */
+export const STRONG_DOMAINS = { plain: workloadDomain(false, true), snapshots: workloadDomain(true, true) } as const;
 
 /** How the streams and the views are used: by the simulator, and by `meridian record` in a world or a deployment of this domain. */
 export const workload = defineWorkload({
@@ -207,5 +223,28 @@ export const workload = defineWorkload({
     balances: { of: 'account', shows: 'rows' },
     money: { of: 'account', shows: 'totals', sumOf: 'state', keyBy: 'prefix' },
     counts: { of: 'counter', shows: 'totals', sumOf: 'state', keyBy: 'all' },
+  },
+});
+
+/** The uses of all streams, those in mode `strong` included. */
+export const fullWorkload = defineWorkload({
+  ...workload,
+  uses: {
+    ...workload.uses,
+    till: defineUse(till, {
+      kind: 'balance',
+      command: ({ amount }) => ({ command: amount < 0 ? 'withdraw' : 'deposit', input: { amount: Math.abs(amount) } }),
+      effect: ({ type, data: { amount } }) => ({ do: 'add', amount: type === 'Deposited' ? amount : -amount }),
+    }),
+    roll: defineUse(roll, {
+      kind: 'list',
+      command: ({ value }) => ({ command: 'append', input: { value } }),
+      effect: ({ data: { value } }) => ({ do: 'append', value }),
+    }),
+    claim: defineUse(claim, {
+      kind: 'register',
+      command: ({ value }) => ({ command: 'write', input: { value } }),
+      effect: ({ data: { value } }) => ({ do: 'write', value }),
+    }),
   },
 });

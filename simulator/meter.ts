@@ -2,7 +2,7 @@ import type { LineOf, OperationLine } from '../checkers/history.ts';
 import { giverIn } from '../checkers/reference/kinds.ts';
 import { useOf } from '../workload/workload.ts';
 import { type FaultyPorts, portsAround } from '../world/region/faults.ts';
-import { workload } from './domain.ts';
+import { fullWorkload } from './domain.ts';
 import { REGIONS } from './plan.ts';
 
 type Costs = LineOf<'cost'>['most'];
@@ -72,5 +72,5 @@ function mostOfTransaction({ id, region, participants, checks }: LineOf<'transac
 
 /** The home of a stream; undefined if every Region writes it. */
 export function homeOf(stream: string): string | undefined {
-  return useOf(workload, stream).home(stream.slice(stream.indexOf('/') + 1), REGIONS);
+  return useOf(fullWorkload, stream).home(stream.slice(stream.indexOf('/') + 1), REGIONS);
 }

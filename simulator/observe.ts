@@ -4,7 +4,7 @@ import { type Commit, conflictPageSchema, rowPageSchema, streamStateSchema } fro
 import { codeOf, outcomeIn, versionIn } from '../workload/session.ts';
 import { useOf } from '../workload/workload.ts';
 import { ask } from './ask.ts';
-import { workload } from './domain.ts';
+import { fullWorkload } from './domain.ts';
 import type { Stage } from './stage.ts';
 import { SUBSCRIBERS } from './subscribers.ts';
 
@@ -23,7 +23,7 @@ export async function observe(scene: Scene): Promise<void> {
     for (const [i, stream] of streams.entries())
       if (i % world.regions.size === [...world.regions.keys()].indexOf(region))
         await observeConflicts(scene, region, stream);
-    for (const [view, described] of Object.entries(workload.views)) {
+    for (const [view, described] of Object.entries(fullWorkload.views)) {
       const values = await rowsOf(scene, region, view);
       recorder.add({ line: 'view', region, view, ...described, values });
     }
@@ -42,7 +42,7 @@ async function observeStream(scene: Scene, region: string, stream: string): Prom
   const commits = stored.map(shown);
   recorder.add({
     ...{ line: 'replica', region, stream, commits, version: versionIn(version) },
-    state: useOf(workload, stream).state(state),
+    state: useOf(fullWorkload, stream).state(state),
   });
 }
 
@@ -66,7 +66,7 @@ export function shown(commit: Commit): HistoryCommit {
     events: events.map((event, index) => ({
       id: eventId(commit, index),
       type: event.type,
-      effect: useOf(workload, stream).effect(event),
+      effect: useOf(fullWorkload, stream).effect(event),
     })),
   };
 }

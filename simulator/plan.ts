@@ -1,4 +1,5 @@
 import type { Effect } from '../checkers/history.ts';
+import type { Mode } from '../core/index.ts';
 import { Dice, type Random } from '../workload/dice.ts';
 import { drawEffect } from '../workload/draw-effect.ts';
 import type { Operation } from '../workload/operation.ts';
@@ -7,7 +8,7 @@ import { isTable } from '../world/region/port-failures.ts';
 import { seeded } from '../world/time/randomness.ts';
 import type { Fault } from '../world/weather.ts';
 import { ALL_CALLS, SELDOM } from './calls.ts';
-import { workload } from './domain.ts';
+import { fullWorkload } from './domain.ts';
 import type { Schedule, Trouble } from './schedule.ts';
 
 export const REGIONS = ['us-east-1', 'us-east-2', 'us-west-2'] as const;
@@ -33,6 +34,8 @@ interface Profile {
   readonly oneByOne: boolean;
   /** Number of streams of each type. Few streams are contended. */
   readonly streams: number;
+  /** Whether there are streams in mode `strong`, and no others but `home` streams. @default false */
+  readonly strong?: boolean;
   /** Number of types, which are drawn. Streams of few types are long. @default all */
   readonly types?: number;
   /** Weights of the operations. */
@@ -148,6 +151,17 @@ export const PROFILES = {
     types: 1,
     mix: { append: 8, read: 3, transact: 2 },
   },
+  strong: {
+    ...calm,
+    why: 'streams that every Region writes to one log, and that are linearizable, in all weathers',
+    faults: [...ofLinks, ...ofTables, ...ofProcesses, ...ofMessages],
+    cuts: true,
+    restarts: true,
+    operators: true,
+    clocks: true,
+    strong: true,
+    streams: 1,
+  },
   everything: {
     ...calm,
     why: 'everything at once',
@@ -174,9 +188,9 @@ export const ONE_WAY_MS = 50;
 
 /** The names of a history's streams. */
 function streamsOf({ streams }: Pick<Profile, 'streams'>): readonly string[] {
-  return Object.entries(workload.uses).flatMap(([type, { mode }]) =>
+  return Object.entries(fullWorkload.uses).flatMap(([type, { mode }]) =>
     Array.from({ length: streams }, (_, i) =>
-      mode === 'merge' ? `${type}/${i}` : `${type}/${REGIONS[i % REGIONS.length]}.${i}`,
+      mode === 'home' ? `${type}/${REGIONS[i % REGIONS.length]}.${i}` : `${type}/${i}`,
     ),
   );
 }
@@ -205,22 +219,23 @@ class Draw {
   readonly #dice: Dice;
   readonly #profile: Profile;
   readonly #streams: readonly string[];
-  readonly #homeStreams: readonly string[];
+  /** The streams that can take part in transactions. */
+  readonly #serialStreams: readonly string[];
   readonly #drawn: Operation[] = [];
 
   constructor(random: Random, profile: Profile) {
     this.#dice = new Dice(random);
     this.#profile = profile;
     this.#streams = this.#drawStreams(profile);
-    this.#homeStreams = this.#streams.filter((stream) => useOf(workload, stream).mode === 'home');
+    this.#serialStreams = this.#streams.filter((stream) => useOf(fullWorkload, stream).mode !== 'merge');
   }
 
   setting(): Schedule['setting'] {
-    const { clocks, faults, oneByOne, motion } = this.#profile;
+    const { clocks, faults, oneByOne, motion, strong = false } = this.#profile;
     const isMessy = faults.some((fault) => !ofTransactions.includes(fault));
     return {
       regions: [...REGIONS],
-      decisions: this.#dice.chance(0.5) ? 'strong' : 'eventual',
+      decisions: this.#dice.chance(0.5) || strong ? 'strong' : 'eventual',
       snapshots: !oneByOne && this.#dice.chance(0.5),
       duplicates: isMessy && this.#dice.chance(0.5) ? 0.2 : 0,
       reorders: isMessy && this.#dice.chance(0.5),
@@ -231,13 +246,16 @@ class Draw {
       slowTables: !oneByOne && this.#dice.chance(0.7),
       oneByOne,
       recoverable: motion,
+      strong,
     };
   }
 
   #drawStreams(profile: Profile): readonly string[] {
-    const types = new Set(Object.keys(workload.uses));
+    const isUsed = (mode: Mode): boolean => (profile.strong ? mode !== 'merge' : mode !== 'strong');
+    const used = Object.values(fullWorkload.uses).filter(({ mode }) => isUsed(mode));
+    const types = new Set(used.map(({ type }) => type));
     while (types.size > (profile.types ?? types.size)) types.delete(this.#dice.pick([...types]));
-    return streamsOf(profile).filter((stream) => types.has(useOf(workload, stream).type));
+    return streamsOf(profile).filter((stream) => types.has(useOf(fullWorkload, stream).type));
   }
 
   operations(count: number): readonly Operation[] {
@@ -248,7 +266,7 @@ class Draw {
   #operation(i: number): Operation {
     const { oneByOne, mix } = this.#profile;
     const { append, read } = mix;
-    const transact = this.#homeStreams.length > 0 ? mix.transact : 0;
+    const transact = this.#serialStreams.length > 0 ? mix.transact : 0;
     const before = !oneByOne && this.#dice.chance(AT_ONCE) ? this.#drawn.at(-1) : undefined;
     const at = before?.at ?? Math.round(this.#dice.between(0, ACTIVE_MS));
     const session = `s${this.#dice.below(SESSIONS)}`;
@@ -257,8 +275,14 @@ class Draw {
     const common = { at, session, region };
     const stream = this.#streamOf(before) ?? this.#dice.pick(this.#streams);
     if (roll < append) return this.#append({ ...common, stream }, i);
-    if (roll < append + read) return { ...common, kind: 'read', stream, atLeast: this.#dice.chance(0.5) };
+    if (roll < append + read) return this.#read({ ...common, stream });
     return this.#transaction(common, i);
+  }
+
+  #read(common: Pick<Append, 'at' | 'session' | 'region' | 'stream'>): Operation {
+    const atLeast = this.#dice.chance(0.5);
+    const isLocal = useOf(fullWorkload, common.stream).mode === 'strong' && this.#dice.chance(0.2);
+    return { ...common, kind: 'read', atLeast, ...(isLocal && { local: true }) };
   }
 
   /** The stream of the operation before, which two clients then want at once. */
@@ -301,7 +325,7 @@ class Draw {
   }
 
   #transaction(common: Pick<Operation, 'at' | 'session' | 'region'>, i: number): Operation {
-    const pool = [...this.#homeStreams];
+    const pool = [...this.#serialStreams];
     const participants = this.#dice.take(pool, 1 + this.#dice.below(3)).map((stream) => ({
       stream,
       effect: this.#effect(stream, i),
@@ -320,7 +344,7 @@ class Draw {
   }
 
   #effect(stream: string, i: number): Effect {
-    return drawEffect(useOf(workload, stream).kind, i, this.#dice, REGIONS);
+    return drawEffect(useOf(fullWorkload, stream).kind, i, this.#dice, REGIONS);
   }
 
   /** @param decisions no Region can be added to strong ones */
@@ -405,7 +429,7 @@ class Draw {
     const common = { at: this.#when(), region: this.#dice.pick(REGIONS) };
     const kind = this.#dice.pick(['rebuild', 'republish', 'redrive', 'poison'] as const);
     return kind === 'rebuild'
-      ? { kind, ...common, view: this.#dice.pick(Object.keys(workload.views)) }
+      ? { kind, ...common, view: this.#dice.pick(Object.keys(fullWorkload.views)) }
       : { kind, ...common };
   }
 

@@ -74,6 +74,8 @@ const settingSchema = z.object({
   oneByOne: z.boolean(),
   /** Whether buses have archives, and tables can be restored. */
   recoverable: z.boolean(),
+  /** Whether there are streams in mode `strong`. */
+  strong: z.boolean(),
 });
 
 /** Everything that happens in a history. With its seed, it happens in the same way every time. */

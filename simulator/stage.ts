@@ -8,7 +8,7 @@ import { seeded } from '../world/time/randomness.ts';
 import { VirtualScheduler } from '../world/time/scheduler.ts';
 import { World } from '../world/world.ts';
 import { type Covered, coverageOf } from './coverage.ts';
-import { DOMAINS, workload } from './domain.ts';
+import { DOMAINS, fullWorkload, STRONG_DOMAINS } from './domain.ts';
 import { homeOf, Meter } from './meter.ts';
 import { isOperation, type Schedule } from './schedule.ts';
 import { recordingSubscribers } from './subscribers.ts';
@@ -32,11 +32,11 @@ export interface Follow {
 
 /** The world of a schedule, in virtual time, before anything happens. */
 export function setStage({ seed, setting, steps }: Schedule, follow: Follow | undefined): Stage {
-  const { regions, snapshots, invoke, slowTables, oneByOne, recoverable, ...options } = setting;
+  const { regions, snapshots, invoke, slowTables, oneByOne, recoverable, strong, ...options } = setting;
   const meter = new Meter();
   const scheduler = new VirtualScheduler();
   const trace = follow && pacedTrace(follow, scheduler);
-  const header = { line: 'history', format: 1, source: 'simulator', seed, types: typesOf(workload) } as const;
+  const header = { line: 'history', format: 1, source: 'simulator', seed, types: typesOf(fullWorkload) } as const;
   const onLine = (line: Line): void => trace?.({ event: 'line', at: recorder.now(), line: { ...line } });
   const recorder = new Recorder(
     () => scheduler.now(),
@@ -44,14 +44,16 @@ export function setStage({ seed, setting, steps }: Schedule, follow: Follow | un
     onLine,
   );
   const random = seeded(seed + 2);
+  const { plain, snapshots: often } = strong ? STRONG_DOMAINS : DOMAINS;
+  const domain = snapshots ? often : plain;
   const world = new World({
     ...options,
-    ...{ domain: snapshots ? DOMAINS.snapshots : DOMAINS.plain, regions, scheduler, seed },
+    ...{ domain, regions, scheduler, seed },
     latency: { invoke },
     ...{ archives: recoverable, recovery: recoverable },
     // Processes fail on purpose: the checkers report what that breaks.
     telemetry: silentTelemetry,
-    subscribers: recordingSubscribers(recorder),
+    subscribers: recordingSubscribers(recorder, [...domain.streams.keys()]),
     withFaults: (region, ports, _exit, of) => {
       const own = trace ? traced(ports, trace, { region, of, now: () => recorder.now() }) : ports;
       const counted = oneByOne ? meter.around(own, of) : own;

@@ -1,7 +1,6 @@
 import { withFunctions } from '../lambdas/subscription.ts';
 import type { Recorder } from '../workload/recorder.ts';
 import type { WorldSubscriber } from '../world/subscribers.ts';
-import { workload } from './domain.ts';
 
 /** The subscribers of a history, with what they promise. */
 export const SUBSCRIBERS = {
@@ -13,8 +12,14 @@ export const SUBSCRIBERS = {
 
 export type SubscriberName = keyof typeof SUBSCRIBERS;
 
-/** Subscribers that write down what they handle. */
-export function recordingSubscribers(recorder: Recorder): Readonly<Record<string, WorldSubscriber>> {
+/**
+ * Subscribers that write down what they handle.
+ * @param streamTypes that they get the events of
+ */
+export function recordingSubscribers(
+  recorder: Recorder,
+  streamTypes: readonly string[],
+): Readonly<Record<string, WorldSubscriber>> {
   const of = (subscriber: SubscriberName): WorldSubscriber => {
     const { promises, table } = SUBSCRIBERS[subscriber];
     const handle = withFunctions(async () => ({ batchItemFailures: [] }), {
@@ -28,7 +33,7 @@ export function recordingSubscribers(recorder: Recorder): Readonly<Record<string
         return table === 'own' ? [{ key: id, sums: { count: 1 } }] : undefined;
       },
     });
-    return { entry: '/not-loaded.ts', streamTypes: Object.keys(workload.uses), table, handler: handle };
+    return { entry: '/not-loaded.ts', streamTypes: [...streamTypes], table, handler: handle };
   };
   return { tally: of('tally'), mails: of('mails') };
 }

@@ -1,6 +1,6 @@
 import { APPEND } from '../core/wire/bus.ts';
 import { sleepOn } from '../world/time/scheduler.ts';
-import { workload } from './domain.ts';
+import { fullWorkload } from './domain.ts';
 import { Operator } from './operator.ts';
 import type { Trouble } from './schedule.ts';
 import type { Stage } from './stage.ts';
@@ -108,7 +108,7 @@ async function restore(
     return sleepOn(scheduler, DRAIN_MS);
   });
   const operator = new Operator(world.region(name), scheduler);
-  await Promise.all(Object.keys(workload.views ?? {}).map((view) => operator.rebuild(view)));
+  await Promise.all(Object.keys(fullWorkload.views ?? {}).map((view) => operator.rebuild(view)));
   await operator.republish(0);
 }
 

@@ -41,6 +41,8 @@ export const operationSchema = z.discriminatedUnion('kind', [
     stream: z.string(),
     /** At least what the session has seen of the stream. */
     atLeast: z.boolean(),
+    /** A `strong` stream from the Region's replica alone. @default false */
+    local: z.boolean().optional(),
   }),
   z.object({
     kind: z.literal('transact'),

@@ -111,7 +111,7 @@ export class Session {
     seen: Seen | undefined,
   ): Promise<void> {
     const { command, input } = this.#commandOf(stream, effect, id);
-    const named = useOf(this.#options.workload, stream).mode === 'home' ? 'expected' : 'basedOn';
+    const named = useOf(this.#options.workload, stream).mode === 'merge' ? 'basedOn' : 'expected';
     for (let tries = 1; tries <= TRIES; tries++) {
       const end = this.#begin((head) => ({
         ...{ line: 'append' as const, ...head, region, stream, id, effect, result: 'unknown' as const },
@@ -148,15 +148,17 @@ export class Session {
     await this.#options.surroundings.put(region, { id, stream, ...this.#commandOf(stream, effect, id) });
   }
 
-  async #read({ region, stream, atLeast }: OperationOf<'read'>): Promise<void> {
+  async #read({ region, stream, atLeast, local = false }: OperationOf<'read'>): Promise<void> {
     const seen = atLeast ? this.#seen.get(stream) : undefined;
     const end = this.#begin((head) => ({
       ...{ line: 'read' as const, ...head, region, stream, result: 'unknown' as const },
       ...(seen && { atLeast: seen.version }),
+      ...(local && { local }),
     }));
     const reply = await this.#ask(region, {
       method: 'GET',
       path: pathOf(stream),
+      ...(local && { query: { consistency: 'local' } }),
       ...(seen && { headers: { 'if-at-least': seen.token } }),
     });
     if (reply?.status !== 200) return end({ result: 'refused', code: codeOf(reply) });

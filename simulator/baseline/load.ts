@@ -38,7 +38,7 @@ export function planLoad(seed: number, weather: LinkWeather): Schedule {
         reorders: false,
         clockAhead: {},
       },
-      ...{ invoke: [20, 50], slowTables: true, oneByOne: false, recoverable: false },
+      ...{ invoke: [20, 50], slowTables: true, oneByOne: false, recoverable: false, strong: false },
     },
   };
 }

@@ -101,6 +101,11 @@ const lengths = defineView({
   totals: (entries) => ({ all: { entries: entries.length } }),
 });
 
+const { home: _home, ...common } = account;
+
+/** Accounts that every Region writes to one log. */
+const till = defineStream({ ...common, type: 'till', mode: 'strong' });
+
 const calledSchema = z.strictObject({ name: z.string() });
 const movedSchema = z.strictObject({ to: z.string() });
 const greetedSchema = z.strictObject({ greeting: z.string() });
@@ -139,6 +144,11 @@ export const CODES = {
   people: defineDomain({ streams: [person], views: [] }),
   /** There are tickets, which every Region sells as far as its log holds some. */
   tickets: defineDomain({ streams: [note, tickets], views: [notes] }),
+  /** There are tills: accounts that every Region writes to one log. */
+  tills: defineDomain({
+    streams: [note, account, till],
+    views: [defineView({ name: 'tills', kind: 'rows', of: till, row: (balance) => balance })],
+  }),
   /** Notes and accounts have snapshots. */
   snapshots: domainOf({ ...note, snapshots: snapshotsOf(1) }, { ...account, snapshots: snapshotsOf(1) }),
   /** Notes are in capitals, and snapshots of the code before are used. */

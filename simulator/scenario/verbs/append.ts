@@ -19,6 +19,7 @@ export function inputOf(stream: string, text: string): unknown {
     case 'note':
       return { text: input };
     case 'account':
+    case 'till':
       return { amount: Number(input) };
     default:
       return input;

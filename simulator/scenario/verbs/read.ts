@@ -9,9 +9,10 @@ import { tokenIn } from './append.ts';
 
 /** The state of a stream, now or at an earlier point. */
 export const read: Verb = {
-  usage: 'read <region> <stream> [at-least=<version>] [at=<version>] [ago=<duration>] [wait=<seconds>] [as=] [ids=yes]',
+  usage: 'read <region> <stream> [at-least=<version>] [at=<version>] [ago=<duration>] [wait=<seconds>] [as=] [ids=yes] [consistency=local]',
   parse: (args) => {
     const [region, stream] = [args.word('region'), args.word('stream')];
+    const consistency = args.choice('consistency', ['local']);
     const [atLeast, at, as] = [args.option('at-least'), args.option('at'), args.option('as')];
     const [ago, wait] = [args.duration('ago'), args.number('wait')];
     const hasIds = args.choice('ids', ['yes']) === 'yes';
@@ -22,7 +23,8 @@ export const read: Verb = {
         ...(wait !== undefined && { prefer: `wait=${wait}` }),
       };
       const point = ago === undefined ? at && stage.versions.token(stream, at) : timeAgo(stage, ago);
-      const query = point === undefined ? '' : `at=${point}`;
+      const asked = { ...(point !== undefined && { at: point }), ...(consistency && { consistency }) };
+      const query = new URLSearchParams(asked).toString();
       const request = { method: 'GET', path: `/streams/${stream}`, headers, query } as const;
       const response = await callRegion(stage.world, region, request);
       if (as !== undefined) stage.versions.name(as, tokenIn(response));
