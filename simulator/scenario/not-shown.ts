@@ -7,6 +7,12 @@ export const NOT_SHOWN: Readonly<Record<string, Readonly<Record<string, string>>
   'Numbers above a bound': {
     'Sums are exact up to 2^53-1': 'a scenario would show a number that is rounded when it is read',
   },
+  'Strong streams': {
+    'A strong stream waits for a majority: an append takes as long as the round trip':
+      'a scenario shows no time below a second: `test/world/region/shared-log.test.ts` has it',
+    'Strong streams need three Regions of one set':
+      'a world that has strong streams and other decisions cannot begin: `test/world/strong.test.ts` has it',
+  },
   Views: {
     'Totals of a view that was last built before Meridian counted contributions':
       'it is about rows that an earlier version of Meridian wrote: `test/compat/` has them',

@@ -119,8 +119,9 @@ export class RegionTables {
   /** The events, those of the `strong` streams included. @param strong the names of the stream types in that mode */
   allEvents(strong: ReadonlySet<string>): EventsTable {
     const { sharedLog } = this.#options;
-    if (!sharedLog && strong.size > 0) throw new Error('This world has no table for strong streams.');
-    if (!sharedLog) return this.#events;
+    // A deployment has the other table only if the domain has such streams.
+    if (strong.size === 0) return this.#events;
+    if (!sharedLog) throw new Error('This world has no table for strong streams.');
     const table = sharedEvents(
       sharedLog,
       () => this.#voters(),
