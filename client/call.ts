@@ -44,6 +44,12 @@ export const healthCall: Call<z.output<typeof healthSchema>> = {
   answer: healthSchema,
 };
 
+/**
+ * How a `strong` stream is read. `strong`: as it is in all Regions, which takes a round trip to another one. `local`: from the replica of
+ * the Region that is asked, which may be behind, and needs no other Region.
+ */
+export type Consistency = 'strong' | 'local';
+
 /** How long a Region waits for a version that it has not seen. */
 export interface WaitOptions {
   /** Seconds, 0 to 10. After that the next Region is asked. @default 2 */
@@ -55,11 +61,13 @@ export interface StateOptions extends WaitOptions {
   readonly atLeast?: string | undefined;
   /** A version token or a time with its offset: the state at that earlier point. */
   readonly at?: string | undefined;
+  /** How a `strong` stream is read. @default strong */
+  readonly consistency?: Consistency | undefined;
 }
 
-export function stateCall(stream: StreamParts, { atLeast, at, waitSeconds }: StateOptions = {}) {
+export function stateCall(stream: StreamParts, { atLeast, at, consistency, waitSeconds }: StateOptions = {}) {
   const headers = { 'if-at-least': atLeast, prefer: preferring(waitSeconds) };
-  return get(streamStateSchema, pathOf('streams', stream.type, stream.id), { headers, query: { at } });
+  return get(streamStateSchema, pathOf('streams', stream.type, stream.id), { headers, query: { at, consistency } });
 }
 
 /** A page of rows or commits. */

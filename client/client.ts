@@ -112,10 +112,10 @@ export interface StreamClient<Stream extends StreamDefinition> {
 /** An event of a stream. */
 export type EventOf<Stream extends StreamDefinition> = Omit<FollowedEvent, 'type' | 'data'> & ReadEventOf<Stream>;
 
-/** The options of a write: `expected` for a `home` stream, `basedOn` for a `merge` stream; both if the mode is unknown. */
-export type WriteOptionsOf<Stream extends StreamDefinition> = ('home' extends Stream['mode']
-  ? HomeWriteOptions
-  : unknown) &
+/** The options of a write: `basedOn` for a `merge` stream, `expected` for the others; both if the mode is unknown. */
+export type WriteOptionsOf<Stream extends StreamDefinition> = (Stream['mode'] extends 'merge'
+  ? unknown
+  : HomeWriteOptions) &
   ('merge' extends Stream['mode'] ? MergeWriteOptions : unknown);
 
 /** A view of a domain. A row may be older than what was read before, unless the options say what it must include. */

@@ -4,6 +4,7 @@ import {
   type CommitPage,
   type ConflictOptions,
   type ConflictPage,
+  type Consistency,
   commitsCall,
   conflictsCall,
   type PageOptions,
@@ -29,7 +30,7 @@ export interface WriteOptions extends CallOptions {
   readonly meta?: Meta | undefined;
 }
 
-/** Options for a `home` stream. */
+/** Options for a `home` or a `strong` stream. */
 export interface HomeWriteOptions extends WriteOptions {
   /** The exact version that the stream must be at, otherwise `version-conflict`. @default any */
   readonly expected?: string | undefined;
@@ -47,6 +48,8 @@ export interface ReadOptions extends CallOptions, WaitOptions {
    * @default the state that the Region has seen
    */
   readonly at?: string | Date | undefined;
+  /** How a `strong` stream is read; others are always read from the Region that is asked. @default strong */
+  readonly consistency?: Consistency | undefined;
 }
 
 /** A stream's state. */
@@ -56,6 +59,8 @@ export interface ReadState<State = unknown> {
   /** The version, to be passed as `expected` or `basedOn`. */
   readonly version: string;
   readonly mode: string;
+  /** True if a `strong` stream was read from the replica of the Region alone: it may be behind. */
+  readonly local?: true;
   /** The Region that responded. */
   readonly region: string;
 }
@@ -89,11 +94,11 @@ export class AnyStream {
     return this.#write({ events: [events].flat() }, options);
   }
 
-  async read({ at, waitSeconds, ...options }: ReadOptions = {}): Promise<ReadState> {
+  async read({ at, consistency, waitSeconds, ...options }: ReadOptions = {}): Promise<ReadState> {
     const point = pointOf(at);
     // The state at a version is the same wherever it has been seen, whatever else has.
     const atLeast = at === undefined || isTime(at) ? this.#session.versionOf(this.name) : undefined;
-    const call = stateCall(this.#parts, { atLeast, at: point, waitSeconds });
+    const call = stateCall(this.#parts, { atLeast, at: point, consistency, waitSeconds });
     const { answer, region } = await this.#regions.ask(call, options);
     if (point !== undefined && answer.at === undefined)
       throw clientError('unexpected-answer', `${region} runs a version of Meridian that reads no earlier states.`, {

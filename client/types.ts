@@ -70,8 +70,8 @@ export type RowOf<View extends ViewDefinition> = View extends { readonly kind: '
     ? AsJson<Row>
     : never;
 
-/** A transaction's participants: each stream must be in mode `home`. */
-export type ParticipantOf<D extends Domain> = AskedOf<Extract<StreamOf<D>, { readonly mode: 'home' }>>;
+/** A transaction's participants: each stream must be in mode `home` or `strong`. */
+export type ParticipantOf<D extends Domain> = AskedOf<Extract<StreamOf<D>, { readonly mode: 'home' | 'strong' }>>;
 
 type AskedOf<Stream extends StreamDefinition> = Stream extends StreamDefinition
   ?

@@ -60,6 +60,11 @@ export const parameters = {
     'at',
     'A version token, or a time with its offset (RFC 3339), such as 2026-11-30T12:00:00Z: return the state at that earlier point',
   ),
+  consistency: inQuery(
+    'consistency',
+    'How a strong stream is read: as it is in all Regions, or from the replica of this Region, which may be behind',
+    { ...string, enum: ['strong', 'local'], default: 'strong' },
+  ),
   'after.version': inQuery('after', 'A version token: return only commits that it does not cover'),
   'after.key': inQuery('after', 'A key: return only rows after it'),
   'after.conflict': inQuery('after', '`next` of the page before'),

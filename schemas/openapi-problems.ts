@@ -9,11 +9,15 @@ const write = [
   ...['not-caught-up', 'unreadable-event', 'region-unreachable', ...everywhere],
 ] as const;
 
+const read = ['validation', 'not-caught-up', 'too-large', 'unreadable-event', ...everywhere] as const;
+
 /** The problems that operations report, by kind of operation. */
 const groups = {
-  append: ['unknown-stream-type', 'unknown-event', 'unknown-command', ...write],
+  append: ['unknown-stream-type', 'unknown-event', 'unknown-command', 'quorum-unreachable', ...write],
   command: write,
-  read: ['validation', 'not-caught-up', 'too-large', 'unreadable-event', ...everywhere],
+  'command.strong': ['quorum-unreachable', ...write],
+  read,
+  'read.strong': ['quorum-unreachable', ...read],
   transact: ['validation', 'aborted', 'id-reused', 'too-large', 'misdirected', 'region-unreachable', ...everywhere],
   transaction: ['validation', 'not-found', 'misdirected', 'region-unreachable', ...everywhere],
   rows: ['validation', 'not-caught-up', 'too-large', ...everywhere],

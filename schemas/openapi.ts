@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import type { Mode } from '../core/definition/conflicts.ts';
 import type { Domain } from '../core/definition/domain.ts';
 import { schemaVersionsOf } from '../core/definition/event-version.ts';
 import { hasEscrow, type StreamDefinition } from '../core/definition/stream.ts';
@@ -190,11 +191,11 @@ function commandPath(stream: StreamDefinition, name: string, input: z.ZodType, {
         parameters: [
           parameter('id'),
           parameter('Idempotency-Key'),
-          parameter(mode === 'home' ? 'If-Match.home' : 'If-Match.merge'),
+          parameter(mode === 'merge' ? 'If-Match.merge' : 'If-Match.home'),
           parameter('traceparent'),
         ],
         requestBody: { ...body(add(`Input.${type}.${name}`, input)), required: !input.safeParse(undefined).success },
-        responses: responses('command', {
+        responses: responses(problemsOf('command', mode), {
           description: 'The command was accepted. Without `log` and `position` there was nothing to change.',
           headers: { ETag: header('ETag') },
           ...json(add('Accepted', acceptedSchema)),
@@ -211,9 +212,15 @@ function statePath({ type, mode }: StreamDefinition, { add }: Schemas): Path {
       get: {
         operationId: `state.${type}`,
         tags: [type],
-        summary: `Read the state of a ${type} stream, as the Region has seen it, or at an earlier point`,
-        parameters: [parameter('id'), parameter('at'), parameter('If-At-Least'), parameter('Prefer.read')],
-        responses: responses('read', {
+        summary: `Read the state of a ${type} stream, as ${mode === 'strong' ? 'it is in all Regions' : 'the Region has seen it'}, or at an earlier point`,
+        parameters: [
+          parameter('id'),
+          parameter('at'),
+          ...(mode === 'strong' ? [parameter('consistency')] : []),
+          parameter('If-At-Least'),
+          parameter('Prefer.read'),
+        ],
+        responses: responses(problemsOf('read', mode), {
           description: 'The state and its version. A stream without events has the initial state.',
           headers: { ETag: header('ETag'), 'Preference-Applied': header('Preference-Applied') },
           ...json(add(`State.${type}`, streamStateSchema.extend({ mode: z.literal(mode) }))),
@@ -221,6 +228,11 @@ function statePath({ type, mode }: StreamDefinition, { add }: Schemas): Path {
       },
     },
   ];
+}
+
+/** The problems of a type's operation: a strong stream needs a majority of the Regions. */
+function problemsOf(kind: 'command' | 'read', mode: Mode) {
+  return mode === 'strong' ? (`${kind}.strong` as const) : kind;
 }
 
 function commitsPath(stream: StreamDefinition, schemas: Schemas): Path {
@@ -235,7 +247,7 @@ function commitsPath(stream: StreamDefinition, schemas: Schemas): Path {
         summary: `Read the commits of a ${type} stream, one page at a time`,
         description: 'To follow a stream, send the `version` of the last page as `after`.',
         parameters: [parameter('id'), parameter('after.version'), parameter('limit'), parameter('Prefer.read')],
-        responses: responses('read', {
+        responses: responses(problemsOf('read', stream.mode), {
           description: 'The commits that `after` does not cover, in fold order; `next` is present if there are more',
           headers: { 'Preference-Applied': header('Preference-Applied') },
           ...json(schemas.add(`Commits.${type}`, commitPageSchema.extend({ commits: z.array(shownSchema) }))),
@@ -245,7 +257,7 @@ function commitsPath(stream: StreamDefinition, schemas: Schemas): Path {
   ];
 }
 
-function conflictsPath({ type }: StreamDefinition, { add }: Schemas): Path {
+function conflictsPath({ type, mode }: StreamDefinition, { add }: Schemas): Path {
   return [
     `/streams/${type}/{id}/conflicts`,
     {
@@ -262,7 +274,7 @@ function conflictsPath({ type }: StreamDefinition, { add }: Schemas): Path {
           parameter('If-At-Least'),
           parameter('Prefer.read'),
         ],
-        responses: responses('read', {
+        responses: responses(problemsOf('read', mode), {
           description: 'The conflicts in fold order; `next` is present if there are more',
           headers: { ETag: header('ETag'), 'Preference-Applied': header('Preference-Applied') },
           ...json(add('Conflicts', conflictPageSchema)),

@@ -26,6 +26,7 @@ interface StreamOptions extends RegionOptions {
   readonly after?: string;
   readonly atLeast?: string;
   readonly at?: string;
+  readonly local?: boolean;
   readonly wait?: number;
   readonly limit?: number;
 }
@@ -46,6 +47,12 @@ export function addStream(program: Command): void {
         .argParser(pointArgument)
         .conflicts(['events', 'follow']),
     )
+    .addOption(
+      new Option('--local', "of a strong stream, what this Region's replica shows, though it may be behind").conflicts([
+        'events',
+        'follow',
+      ]),
+    )
     .addOption(waitOption());
   command.action((stream: string, options: StreamOptions) => {
     const { events = false, follow = false, after, limit } = options;
@@ -63,14 +70,16 @@ function pointArgument(text: string): string {
 }
 
 async function showState(region: Region, stream: string, options: StreamOptions): Promise<void> {
-  const { json, atLeast, at, wait } = options;
-  const answer = await region.stream(stream, { atLeast, at, waitSeconds: wait });
+  const { json, atLeast, at, local, wait } = options;
+  const consistency = local ? 'local' : undefined;
+  const answer = await region.stream(stream, { atLeast, at, consistency, waitSeconds: wait });
   if (at !== undefined && answer.at === undefined)
     throw new CliError('older-region', `${answer.region} runs a version of Meridian that reads no earlier states.`);
   if (json) return sayJson(answer);
   const isEmpty = Object.keys(decodeVersionToken(stream, answer.version, 'version')).length === 0;
   const point = at === undefined ? '' : ` at ${at.includes(':') ? at : 'that version'}`;
-  sayText(`${stream} (${answer.mode})${point}, as ${answer.region} has seen it${isEmpty ? ': no events yet' : ''}`);
+  const shows = answer.local ? `as the replica of ${answer.region} shows it` : `as ${answer.region} has seen it`;
+  sayText(`${stream} (${answer.mode})${point}, ${shows}${isEmpty ? ': no events yet' : ''}`);
   sayText(`version  ${answer.version}`);
   sayText(JSON.stringify(answer.state, undefined, 2));
 }
