@@ -9,7 +9,8 @@ import { tokenIn } from './append.ts';
 
 /** The state of a stream, now or at an earlier point. */
 export const read: Verb = {
-  usage: 'read <region> <stream> [at-least=<version>] [at=<version>] [ago=<duration>] [wait=<seconds>] [as=] [ids=yes] [consistency=local]',
+  usage:
+    'read <region> <stream> [at-least=<version>] [at=<version>] [ago=<duration>] [wait=<seconds>] [as=] [ids=yes] [consistency=local]',
   parse: (args) => {
     const [region, stream] = [args.word('region'), args.word('stream')];
     const consistency = args.choice('consistency', ['local']);
