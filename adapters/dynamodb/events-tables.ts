@@ -9,7 +9,7 @@ interface EventsTablesOptions extends CallOptions {
 }
 
 /**
- * The `events` table of the client's Region, and beside it the table of the `strong` streams, if the deployment has any.
+ * The `events` table of the client's Region, joined with the table of the `strong` streams, if the deployment has any.
  * @throws Error if the domain has strong streams, and there is no table for them: in the other one they would not be safe
  */
 export function dynamoDbEventsTables(

@@ -1,8 +1,41 @@
 import { describe, expect, it } from 'vitest';
-import { domain } from '../../examples/aircraft/registry/index.ts';
+import * as z from 'zod';
+import { defineDomain, defineStream, defineView, reject } from '../../core/index.ts';
 import { functionUrlEvent } from '../../world/network/function-url-event.ts';
 import type { World } from '../../world/world.ts';
 import { aWorld } from './a-world.ts';
+
+const schema = z.strictObject({ aircraft: z.string() });
+const free: { readonly aircraft: string | null } = { aircraft: null };
+
+/** A number that one aircraft has at a time. */
+const tailNumber = defineStream({
+  type: 'tail-number',
+  mode: 'strong',
+  events: { Registered: { schemaVersion: 1, schema }, Released: { schemaVersion: 1, schema } },
+  initial: free,
+  evolve: (_state, { type, data }) => (type === 'Registered' ? { aircraft: data.aircraft } : free),
+  commands: {
+    register: {
+      input: schema,
+      decide({ aircraft }, data) {
+        if (aircraft !== null) throw reject('It is taken.');
+        return [{ type: 'Registered', data }];
+      },
+    },
+    release: {
+      input: schema,
+      decide({ aircraft }, data) {
+        if (aircraft !== data.aircraft) throw reject('It is not yours.');
+        return [{ type: 'Released', data }];
+      },
+    },
+  },
+});
+const domain = defineDomain({
+  streams: [tailNumber],
+  views: [defineView({ name: 'taken', kind: 'rows', of: tailNumber, row: ({ aircraft }) => aircraft ?? undefined })],
+});
 
 const [HERE, THERE, FAR] = ['us-east-1', 'us-east-2', 'us-west-2'] as const;
 const REGIONS = [HERE, THERE, FAR];

@@ -16,7 +16,7 @@ function keeping() {
   return { replica, keep, items };
 }
 
-/** Regions that share a log, each so many milliseconds away from the others. */
+/** Regions that share a log, each this many milliseconds away from the others. */
 function regionsWith(scheduler: VirtualScheduler, ...takes: readonly number[]) {
   const log = new SharedLog(scheduler);
   const replicas = takes.map(() => keeping());
