@@ -33,7 +33,8 @@ function isFromElsewhere(image: unknown, region: string): boolean {
 }
 
 function isPrepared(image: unknown): boolean {
-  return preparedImageSchema.safeParse(image).success;
+  // Few commits are intents, and a schema that fails collects its faults.
+  return isObject(image) && 'tx' in image && preparedImageSchema.safeParse(image).success;
 }
 
 export const preparedImageSchema = z.object({

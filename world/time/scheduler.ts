@@ -28,7 +28,16 @@ export function withTimeout<T>(
 ): Promise<T> {
   return new Promise((resolve, reject) => {
     const callOff = scheduler.after(milliseconds, () => reject(new Error(late)));
-    promise.then(resolve, reject).finally(callOff);
+    promise.then(
+      (value) => {
+        callOff();
+        resolve(value);
+      },
+      (error: unknown) => {
+        callOff();
+        reject(error);
+      },
+    );
   });
 }
 
