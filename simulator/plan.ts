@@ -402,8 +402,8 @@ class Draw {
     ];
   }
 
-  #aim(aim: Aim): readonly Trouble[] {
-    return this.#everywhere({ ...aim, rate: this.#dice.between(0.2, 1) });
+  #aim({ call, fault }: Aim): readonly Trouble[] {
+    return this.#everywhere({ call, fault, rate: this.#dice.between(0.2, 1) });
   }
 
   /** In all Regions, for as long as clients send operations, or from some time then. */
