@@ -64,12 +64,22 @@ export const SELDOM: readonly string[] = [
   ...['turn decisions.put', 'turn events.finalise', 'turn events.mark'],
 ];
 
+/** Those that happen less than others, in a history of ten to three. */
+export const LESS: readonly string[] = [
+  ...['api participants.invoke', 'operate resolver.send', 'resolver events.finalise', 'resolver participants.invoke'],
+  ...['command events.finalise', 'command events.loadLog', 'command events.putDecision', 'command participants.invoke'],
+  ...['turn events.at', 'turn events.load', 'turn events.loadLog', 'turn participants.invoke', 'turn snapshots.newest'],
+  ...['turn decisions.find', 'turn turns.invoke'],
+];
+
 /** Faults at single calls that bring about calls which seldom happen otherwise, each with the one that it brings about. */
 export const CAUSES: readonly (Aim & { readonly of: string })[] = [
   // A message that takes long holds up those of the same stream behind it in its batch.
   { call: 'ingest events.load', fault: 'process.stalls', of: 'ingest ingest.send' },
   // An attempt whose resolver is late is ended by the next writer.
   { call: 'resolver events.at', fault: 'process.stalls', of: 'ingest decisions.put' },
+  // A snapshot that the projection cannot drop is dropped by the next one that reads the stream.
+  { call: 'projection snapshots.drop', fault: 'port.refused', of: 'api snapshots.drop' },
   // What cannot be sent or removed is released.
   { call: 'operate ingest.send', fault: 'port.refused', of: 'operate quarantine.release' },
   { call: 'operate quarantine.remove', fault: 'port.refused', of: 'operate quarantine.release' },

@@ -5,7 +5,7 @@ import type { Operation } from '../workload/operation.ts';
 import { useOf } from '../workload/workload.ts';
 import { seeded } from '../world/time/randomness.ts';
 import type { Fault } from '../world/weather.ts';
-import { type Aim, ALL_CALLS, aimsAt, CAUSES, PORT_FAULTS, SELDOM } from './calls.ts';
+import { type Aim, ALL_CALLS, aimsAt, CAUSES, LESS, PORT_FAULTS, SELDOM } from './calls.ts';
 import { workload } from './domain.ts';
 import type { Schedule, Trouble } from './schedule.ts';
 
@@ -132,7 +132,7 @@ export const PROFILES = {
     snapshots: 0.9,
     operators: true,
     streams: 1,
-    mix: { append: 6, read: 2, transact: 7 },
+    mix: { append: 6, read: 4, transact: 7 },
   },
   long: {
     ...calm,
@@ -195,8 +195,8 @@ const SAME_ID = 0.04;
 
 /** All ways in which single calls can fail. */
 const AIMS: readonly Aim[] = ALL_CALLS.flatMap(aimsAt);
-/** Twice as many consecutive seeds of the profile `aimed` take all of them. It is a prime, so that every thirteenth seed takes all, too. */
-const TURNS = 53;
+/** Three times as many consecutive seeds of the profile `aimed` take all of them. It is a prime, so that every thirteenth seed takes all, too. */
+const TURNS = 37;
 
 /** Draws a history: what clients do, and what goes wrong meanwhile. */
 export function planHistory(seed: number, profile: ProfileName, operations = 50): Schedule {
@@ -382,19 +382,24 @@ class Draw {
   }
 
   /**
-   * What seldom happens would seldom fail otherwise. Every other seed has failures of the calls that happen least, while the
-   * rest works, which brings them about; the seeds between take their turns at all ways in which calls can fail.
+   * What seldom happens would seldom fail otherwise. One seed of three has failures of the calls that happen least, while the
+   * rest works, which brings them about, another one of those that happen less than others; the third one has its turn of all ways
+   * in which calls can fail.
    */
   #aimed(): readonly Trouble[] {
-    const turn = Math.floor(this.#seed / 2);
-    const ofSeldom = SELDOM.flatMap((call, i) => aimsAt(call).filter((_, k, all) => k === (turn + i) % all.length));
-    const inTurn = AIMS.filter((_, i) => i % TURNS === turn % TURNS);
-    const isTurn = this.#seed % 2 === 1;
-    const aims = isTurn ? inTurn : [...ofSeldom, ...CAUSES.filter(() => this.#dice.chance(0.5))];
+    const turn = Math.floor(this.#seed / 3);
+    const one = (call: string, i: number) => aimsAt(call).filter((_, k, all) => k === (turn + i) % all.length);
+    const kind = this.#seed % 3;
+    const aims =
+      kind === 0
+        ? [...SELDOM.flatMap(one), ...CAUSES.filter(() => this.#dice.chance(0.5))]
+        : kind === 1
+          ? LESS.flatMap(one)
+          : AIMS.filter((_, i) => i % TURNS === turn % TURNS);
     return [
       ...aims.flatMap((aim) => this.#aim(aim)),
       // What is read after it may rule out snapshots.
-      ...(isTurn ? [] : [this.#cut(['replication'], this.#dice.between(2_000, 15_000))]),
+      ...(kind === 0 ? [1, 2, 3].map(() => this.#cut(['replication'], this.#dice.between(2_000, 15_000))) : []),
       ...(this.#dice.chance(0.5)
         ? this.#everywhere({ fault: 'machine.dies', rate: this.#dice.between(0.1, 0.4) })
         : []),
