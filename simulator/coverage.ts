@@ -11,12 +11,32 @@ export interface Covered {
 
 /** Writes down the outcomes of all calls of ports in a world. */
 export function coverageOf(world: World): () => Covered {
-  const [seen, possible] = [new Set<string>(), new Set<string>()];
-  world.onPortCall = (_region, of, method, outcome) => seen.add(`${of} ${method} ${outcome}`);
+  const [seen, possible] = [new Outcomes(), new Outcomes()];
+  world.onPortCall = (_region, of, method, outcome) => seen.of(of, method).add(outcome);
   world.onPossibleFaults = (_region, of, method, faults) => {
-    for (const fault of faults) possible.add(`${of} ${method} ${fault}`);
+    const outcomes = possible.of(of, method);
+    for (const fault of faults) outcomes.add(fault);
   };
-  return () => ({ seen: [...seen], possible: [...possible] });
+  return () => ({ seen: seen.names, possible: possible.names });
+}
+
+/** Outcomes of calls, by function and method. There are many calls, so that the name of an outcome is made at the end. */
+class Outcomes {
+  readonly #all = new Map<string, Map<string, Set<string>>>();
+
+  /** The outcomes of a function's calls of a method. */
+  of(name: string, method: string): Set<string> {
+    const methods = this.#all.get(name) ?? new Map<string, Set<string>>();
+    const outcomes = methods.get(method) ?? new Set<string>();
+    this.#all.set(name, methods.set(method, outcomes));
+    return outcomes;
+  }
+
+  get names(): readonly string[] {
+    return [...this.#all].flatMap(([name, methods]) =>
+      [...methods].flatMap(([method, outcomes]) => [...outcomes].map((outcome) => `${name} ${method} ${outcome}`)),
+    );
+  }
 }
 
 /** The coverage of many histories. */

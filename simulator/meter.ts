@@ -1,9 +1,7 @@
 import type { LineOf, OperationLine } from '../checkers/history.ts';
 import { giverIn } from '../checkers/reference/kinds.ts';
-import { useOf } from '../workload/workload.ts';
 import { type FaultyPorts, portsAround } from '../world/region/faults.ts';
-import { fullWorkload } from './domain.ts';
-import { REGIONS } from './plan.ts';
+import { homeOf } from './plan.ts';
 
 type Costs = LineOf<'cost'>['most'];
 
@@ -68,9 +66,4 @@ function mostOfTransaction({ id, region, participants, checks }: LineOf<'transac
   // An intent of every participant, the decision, and the end of every intent. All participants are asked at once; and strong
   // decisions wait for a majority of Regions.
   return { writes: 2 * k + 1, requests: 8 + 3 * k, roundTrips: passedOn + 2 };
-}
-
-/** The home of a stream; undefined if every Region writes it. */
-export function homeOf(stream: string): string | undefined {
-  return useOf(fullWorkload, stream).home(stream.slice(stream.indexOf('/') + 1), REGIONS);
 }

@@ -4,10 +4,9 @@ import { Dice, type Random } from '../workload/dice.ts';
 import { drawEffect } from '../workload/draw-effect.ts';
 import type { Operation } from '../workload/operation.ts';
 import { useOf } from '../workload/workload.ts';
-import { isTable } from '../world/region/port-failures.ts';
 import { seeded } from '../world/time/randomness.ts';
 import type { Fault } from '../world/weather.ts';
-import { ALL_CALLS, SELDOM } from './calls.ts';
+import { type Aim, ALL_CALLS, aimsAt, CAUSES, LESS, PORT_FAULTS, SELDOM } from './calls.ts';
 import { fullWorkload } from './domain.ts';
 import type { Schedule, Trouble } from './schedule.ts';
 
@@ -19,8 +18,12 @@ type Append = Extract<Operation, { readonly kind: 'append' }>;
 interface Profile {
   readonly why: string;
   readonly faults: readonly Fault[];
-  /** How many single calls of functions fail, each in a way of its own and often. @default none */
-  readonly aimed?: number;
+  /** Whether single calls of functions fail often, each in a way of its own. @default false */
+  readonly aimed?: boolean;
+  /** Fraction of transactions that have little time. @default a fifth */
+  readonly hasty?: number;
+  /** Fraction of histories whose streams have snapshots. @default half */
+  readonly snapshots?: number;
   /** Fraction of appends that are sent by the bus. @default a tenth */
   readonly bus?: number;
   /** Whether links are cut. */
@@ -76,16 +79,7 @@ const ofTables = [
   'decisions.write-conflict',
 ] as const satisfies readonly Fault[];
 
-const ofPorts = [
-  'port.slow',
-  'port.refused',
-  'port.answer-lost',
-  'port.late-effect',
-  'process.dies',
-  'process.stalls',
-] as const satisfies readonly Fault[];
-
-const ofProcesses = [...ofPorts, 'lambda.any-instance', 'lambda.throttled'] as const satisfies readonly Fault[];
+const ofProcesses = [...PORT_FAULTS, 'lambda.any-instance', 'lambda.throttled'] as const satisfies readonly Fault[];
 
 const ofMessages = [
   'stream.again',
@@ -134,11 +128,14 @@ export const PROFILES = {
     ...calm,
     why: 'single calls of single functions that fail often, each in one way, while transactions compete',
     faults: [...ofTransactions, 'queue.again'],
-    aimed: 12,
-    bus: 0.4,
+    aimed: true,
+    cuts: true,
+    bus: 0.7,
+    hasty: 0.6,
+    snapshots: 0.9,
     operators: true,
     streams: 1,
-    mix: { append: 4, read: 2, transact: 7 },
+    mix: { append: 6, read: 4, transact: 7 },
   },
   long: {
     ...calm,
@@ -186,6 +183,14 @@ const SESSIONS = 6;
 /** Milliseconds of one direction of an Invoke where round trips are counted. */
 export const ONE_WAY_MS = 50;
 
+const LINKS = ['replication', 'bus', 'invoke'] as const;
+type LinkKind = (typeof LINKS)[number];
+
+/** The home of a stream; undefined if every Region writes it. */
+export function homeOf(stream: string): string | undefined {
+  return useOf(fullWorkload, stream).home(stream.slice(stream.indexOf('/') + 1), REGIONS);
+}
+
 /** The names of a history's streams. */
 function streamsOf({ streams }: Pick<Profile, 'streams'>): readonly string[] {
   return Object.entries(fullWorkload.uses).flatMap(([type, { mode }]) =>
@@ -202,11 +207,16 @@ const SAME_STREAM = 0.5;
 const AGAIN = 0.12;
 const SAME_ID = 0.04;
 
+/** All ways in which single calls can fail. */
+const AIMS: readonly Aim[] = ALL_CALLS.flatMap(aimsAt);
+/** Three times as many consecutive seeds of the profile `aimed` take all of them. It is a prime, so that every thirteenth seed takes all, too. */
+const TURNS = 37;
+
 /** Draws a history: what clients do, and what goes wrong meanwhile. */
 export function planHistory(seed: number, profile: ProfileName, operations = 50): Schedule {
   const random = seeded(seed);
   const of: Profile = PROFILES[profile];
-  const draw = new Draw(random, of);
+  const draw = new Draw(seed, random, of);
   const setting = draw.setting();
   const steps = [
     ...draw.operations(operations),
@@ -216,6 +226,7 @@ export function planHistory(seed: number, profile: ProfileName, operations = 50)
 }
 
 class Draw {
+  readonly #seed: number;
   readonly #dice: Dice;
   readonly #profile: Profile;
   readonly #streams: readonly string[];
@@ -223,7 +234,8 @@ class Draw {
   readonly #serialStreams: readonly string[];
   readonly #drawn: Operation[] = [];
 
-  constructor(random: Random, profile: Profile) {
+  constructor(seed: number, random: Random, profile: Profile) {
+    this.#seed = seed;
     this.#dice = new Dice(random);
     this.#profile = profile;
     this.#streams = this.#drawStreams(profile);
@@ -231,12 +243,12 @@ class Draw {
   }
 
   setting(): Schedule['setting'] {
-    const { clocks, faults, oneByOne, motion, strong = false } = this.#profile;
+    const { clocks, faults, oneByOne, motion, snapshots = 0.5, strong = false } = this.#profile;
     const isMessy = faults.some((fault) => !ofTransactions.includes(fault));
     return {
       regions: [...REGIONS],
       decisions: this.#dice.chance(0.5) || strong ? 'strong' : 'eventual',
-      snapshots: !oneByOne && this.#dice.chance(0.5),
+      snapshots: !oneByOne && this.#dice.chance(snapshots),
       duplicates: isMessy && this.#dice.chance(0.5) ? 0.2 : 0,
       reorders: isMessy && this.#dice.chance(0.5),
       clockAhead: clocks
@@ -291,11 +303,13 @@ class Draw {
   }
 
   #append(common: Pick<Append, 'at' | 'session' | 'region' | 'stream'>, i: number): Append {
-    const { oneByOne, bus = 0.1 } = this.#profile;
+    const { oneByOne, aimed, bus = 0.1 } = this.#profile;
     const other = !oneByOne && this.#dice.chance(SAME_ID) ? this.#shared() : undefined;
     const stream = other?.stream ?? common.stream;
+    // In its home a message of the bus is handled by `ingest` itself.
+    const home = aimed && this.#dice.chance(0.5) ? homeOf(stream) : undefined;
     return {
-      ...common,
+      ...{ ...common, region: home ?? common.region },
       kind: 'append',
       stream,
       effect: this.#effect(stream, i),
@@ -325,6 +339,7 @@ class Draw {
   }
 
   #transaction(common: Pick<Operation, 'at' | 'session' | 'region'>, i: number): Operation {
+    const { hasty = 0.2 } = this.#profile;
     const pool = [...this.#serialStreams];
     const participants = this.#dice.take(pool, 1 + this.#dice.below(3)).map((stream) => ({
       stream,
@@ -337,7 +352,7 @@ class Draw {
       driving: this.#dice.chance(0.7) ? common.region : this.#dice.pick(REGIONS),
       participants,
       checks,
-      timeoutSeconds: this.#dice.chance(0.8) ? 30 : 5,
+      timeoutSeconds: this.#dice.chance(1 - hasty) ? 30 : 5,
       wait: this.#profile.oneByOne || this.#dice.chance(0.7) ? 20 : 0,
       ...this.#again(),
     };
@@ -360,7 +375,7 @@ class Draw {
       ...(operators ? [1, 2, 3].map(() => () => this.#operator()) : []),
     ];
     const moves = motion ? this.#moves(decisions) : [];
-    const aimed = Array.from({ length: this.#profile.aimed ?? 0 }, () => this.#aimed()).flat();
+    const aimed = this.#profile.aimed ? this.#aimed() : [];
     return [...moves, ...aimed, ...Array.from({ length: count }, () => this.#dice.pick(kinds)()).flat()];
   }
 
@@ -390,22 +405,58 @@ class Draw {
     return regions.map((region) => ({ kind: 'weather', at, until, fault, region, rate }));
   }
 
-  /** At one call of one function, in all Regions: what seldom happens would seldom fail otherwise. */
+  /**
+   * What seldom happens would seldom fail otherwise. One seed of three has failures of the calls that happen least, while the
+   * rest works, which brings them about, another one of those that happen less than others; the third one has its turn of all ways
+   * in which calls can fail.
+   */
   #aimed(): readonly Trouble[] {
-    const call = this.#dice.pick(this.#dice.chance(0.5) ? SELDOM : ALL_CALLS);
-    const fault = this.#dice.pick(isTable(call.split(/[ .]/)[1] ?? '') ? [...ofPorts, ...ofTables] : ofPorts);
-    const at = this.#dice.chance(0.5) ? 0 : this.#when();
-    const rate = this.#dice.between(0.2, 1);
-    return REGIONS.map((region) => ({ kind: 'weather', at, until: at + ACTIVE_MS, fault, region, rate, call }));
+    const turn = Math.floor(this.#seed / 3);
+    const one = (call: string, i: number) => aimsAt(call).filter((_, k, all) => k === (turn + i) % all.length);
+    const kind = this.#seed % 3;
+    const aims =
+      kind === 0
+        ? [...SELDOM.flatMap(one), ...CAUSES.filter(() => this.#dice.chance(0.5))]
+        : kind === 1
+          ? LESS.flatMap(one)
+          : AIMS.filter((_, i) => i % TURNS === turn % TURNS);
+    return [
+      ...aims.flatMap((aim) => this.#aim(aim)),
+      // What is read after it may rule out snapshots.
+      ...(kind === 0 ? [1, 2, 3].map(() => this.#cut(['replication'], this.#dice.between(2_000, 15_000))) : []),
+      ...(this.#dice.chance(0.5)
+        ? this.#everywhere({ fault: 'machine.dies', rate: this.#dice.between(0.1, 0.4) })
+        : []),
+      ...REGIONS.flatMap((region) => this.#operatorsIn(region)),
+    ];
   }
 
-  #cut(): Trouble {
+  #aim({ call, fault }: Aim): readonly Trouble[] {
+    return this.#everywhere({ call, fault, rate: this.#dice.between(0.2, 1) });
+  }
+
+  /** In all Regions, for as long as clients send operations, or from some time then. */
+  #everywhere(of: { readonly fault: Fault; readonly rate: number; readonly call?: string }): readonly Trouble[] {
+    const at = this.#dice.chance(0.5) ? 0 : this.#when();
+    return REGIONS.map((region) => ({ kind: 'weather', at, until: at + ACTIVE_MS, region, ...of }));
+  }
+
+  /** A message that cannot be read, which is sent again soon after, and the rebuild of a view. */
+  #operatorsIn(region: string): readonly Trouble[] {
+    const at = this.#when();
+    return [
+      { kind: 'poison', at, region },
+      { kind: 'redrive', at: at + Math.round(this.#dice.between(500, 5_000)), region },
+      { kind: 'rebuild', at: this.#when(), region, view: this.#dice.pick(Object.keys(fullWorkload.views)) },
+    ];
+  }
+
+  #cut(only?: readonly LinkKind[], milliseconds?: number): Trouble {
     const at = this.#when();
     const from = this.#dice.pick(REGIONS);
     const to = this.#dice.pick(REGIONS.filter((region) => region !== from));
-    const all = ['replication', 'bus', 'invoke'] as const;
-    const links = this.#dice.chance(0.5) ? [...all] : [this.#dice.pick(all)];
-    return { kind: 'cut', at, until: at + this.#lasts(), from, to, links };
+    const links = only ?? (this.#dice.chance(0.5) ? LINKS : [this.#dice.pick(LINKS)]);
+    return { kind: 'cut', at, until: at + Math.round(milliseconds ?? this.#lasts()), from, to, links: [...links] };
   }
 
   #outage(): Trouble {

@@ -42,16 +42,33 @@ export function isFault(name: unknown): name is Fault {
   return typeof name === 'string' && Object.hasOwn(FAULTS, name);
 }
 
-function keyOf(fault: Fault, region: string): string {
-  return `${region} ${fault}`;
+/** How likely faults are, by Region. Every message and every call asks, so that no key is made for it. */
+class Rates {
+  readonly #byFault = new Map<Fault, Map<string, number>>();
+
+  get(fault: Fault, region: string): number | undefined {
+    return this.#byFault.get(fault)?.get(region);
+  }
+
+  set(fault: Fault, region: string, rate: number): void {
+    const regions = this.#byFault.get(fault) ?? new Map<string, number>();
+    if (rate > 0) regions.set(region, rate);
+    else regions.delete(region);
+    if (regions.size > 0) this.#byFault.set(fault, regions);
+    else this.#byFault.delete(fault);
+  }
+
+  get isEmpty(): boolean {
+    return this.#byFault.size === 0;
+  }
 }
 
 /** How likely each fault is, by Region. Nothing happens unless it is set: then no random number is drawn either. */
 export class Weather {
   readonly #random: Random;
-  readonly #rates = new Map<string, number>();
+  #rates = new Rates();
   /** How likely faults are at single calls of ports, by call. */
-  readonly #aimed = new Map<string, Map<string, number>>();
+  readonly #aimed = new Map<string, Rates>();
   /** How often each fault has happened. */
   readonly counts = new Map<Fault, number>();
 
@@ -64,47 +81,37 @@ export class Weather {
    * @param call the only call of a port at which it happens, like `turn events.mark`. @default all of them
    */
   set(fault: Fault, rate: number, region: string, call?: string): void {
-    const key = keyOf(fault, region);
-    if (call !== undefined) this.#aim(key, rate, call);
-    else if (rate > 0) this.#rates.set(key, rate);
-    else this.#rates.delete(key);
-  }
-
-  #aim(key: string, rate: number, call: string): void {
-    const calls = this.#aimed.get(key) ?? new Map<string, number>();
-    if (rate > 0) calls.set(call, rate);
-    else calls.delete(call);
-    if (calls.size > 0) this.#aimed.set(key, calls);
-    else this.#aimed.delete(key);
+    const rates = call === undefined ? this.#rates : (this.#aimed.get(call) ?? new Rates());
+    rates.set(fault, region, rate);
+    if (call === undefined) return;
+    if (rates.isEmpty) this.#aimed.delete(call);
+    else this.#aimed.set(call, rates);
   }
 
   /** No fault happens any more. */
   calm(): void {
-    this.#rates.clear();
+    this.#rates = new Rates();
     this.#aimed.clear();
   }
 
   /** True if no fault can happen, in any Region. */
   get isCalm(): boolean {
-    return this.#rates.size === 0 && this.#aimed.size === 0;
+    return this.#rates.isEmpty && this.#aimed.size === 0;
   }
 
   /** Whether a fault can happen in this Region. */
   mayHappen(fault: Fault, region: string): boolean {
-    const key = keyOf(fault, region);
-    return this.#rates.has(key) || this.#aimed.has(key);
+    return [this.#rates, ...this.#aimed.values()].some((rates) => rates.get(fault, region) !== undefined);
   }
 
   /** Whether a fault happens now, in this Region. If so it is counted. */
   happens(fault: Fault, region: string): boolean {
-    if (this.isCalm) return false; // in a calm world every message and every call asks
-    return this.#draw(fault, this.#rates.get(keyOf(fault, region)));
+    return this.#draw(fault, this.#rates.get(fault, region));
   }
 
   /** Whether a fault happens at a call of a port, everywhere or there alone. */
   happensAt(fault: Fault, region: string, call: string): boolean {
-    if (this.happens(fault, region)) return true;
-    return this.#aimed.size > 0 && this.#draw(fault, this.#aimed.get(keyOf(fault, region))?.get(call));
+    return this.happens(fault, region) || this.#draw(fault, this.#aimed.get(call)?.get(fault, region));
   }
 
   #draw(fault: Fault, rate: number | undefined): boolean {

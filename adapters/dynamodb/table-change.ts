@@ -42,7 +42,8 @@ function textIn(attribute: unknown): string | undefined {
 }
 
 function isPrepared(image: unknown): boolean {
-  return preparedImageSchema.safeParse(image).success;
+  // Few commits are intents, and a schema that fails collects its faults.
+  return isObject(image) && 'tx' in image && preparedImageSchema.safeParse(image).success;
 }
 
 export const preparedImageSchema = z.object({

@@ -21,6 +21,7 @@ export async function deliverInBatches<T, Refusal extends string | PermanentRefu
   send: Send<T, Refusal>,
   runtime: Pick<Runtime, 'sleep' | 'random'>,
 ): Promise<readonly (Refusal | string | undefined)[]> {
+  if (items.length === 0) return [];
   const answers: (Refusal | string | undefined)[] = [];
   for (const batch of batches(items, bytesOf)) {
     const answer = await trySend(batch, send);

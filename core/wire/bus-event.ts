@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { type Commit, eventId } from '../facts/commit.ts';
+import { isObject } from '../facts/json.ts';
 import { parseStreamRef } from '../facts/stream-ref.ts';
 import { type BusEntry, SOURCE_PREFIX } from './bus.ts';
 import { commitIdSchema, givenMetaSchema, metaSchema, positionSchema, streamNameSchema } from './schemas.ts';
@@ -87,7 +88,8 @@ export const subscribedEventSchema = detailSchema.extend({
 
 export type SubscribedEvent = z.output<typeof subscribedEventSchema>;
 
-const subscribedBodySchema = z.object({ 'detail-type': z.string(), detail: z.looseObject({}) });
+/** The detail is not copied here: it is read right after. */
+const subscribedBodySchema = z.object({ 'detail-type': z.string(), detail: z.custom<object>(isObject) });
 
 /** Reads an event as a subscriber's queue delivers it. @param body parsed JSON @throws Error if it is not an event of a commit */
 export function parseSubscribedEvent(body: unknown): SubscribedEvent {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { ACTIONS, ALL_CALLS, SELDOM } from '../../simulator/calls.ts';
+import { ACTIONS, ALL_CALLS, aimsAt, CAUSES, LESS, SELDOM } from '../../simulator/calls.ts';
 import { Coverage } from '../../simulator/coverage.ts';
 import { isProfile, PROFILE_NAMES, planHistory } from '../../simulator/plan.ts';
 import { runHistory } from '../../simulator/run-history.ts';
@@ -14,7 +14,8 @@ function actionsOf(model: string): readonly string[] {
 
 describe('the calls of functions', () => {
   it('that happen least are some of them', () => {
-    expect(SELDOM.filter((call) => !ALL_CALLS.includes(call))).toEqual([]);
+    const named = [...SELDOM, ...LESS, ...CAUSES.flatMap(({ call, of }) => [call, of])];
+    expect(named.filter((call) => !ALL_CALLS.includes(call))).toEqual([]);
   });
 
   it.each(Object.keys(ACTIONS))('are known for every action of the model %s', (model) => {
@@ -31,6 +32,34 @@ describe('the calls of functions', () => {
     expect(made.size).toBeGreaterThan(0.6 * ALL_CALLS.length);
   });
 });
+
+describe('the ways in which a call can fail', () => {
+  it('are all that chance is asked for in a history', async () => {
+    const aims = new Set(ALL_CALLS.flatMap(aimsAt).map(({ call, fault }) => `${call} ${fault}`));
+    for (const profile of ['aimed', 'everything'] as const) {
+      const { covered } = await runHistory(planHistory(4, profile));
+      expect(covered.possible.filter((outcome) => !aims.has(outcome))).toEqual([]);
+    }
+  });
+
+  it('are each taken by one of 111 consecutive seeds, and those of calls that happen least by one of 30', () => {
+    for (const seed of [1, 2, 1_000_000]) {
+      expect(neverTaken(seed, 111, ALL_CALLS)).toEqual([]);
+      expect(neverTaken(seed, 30, [...SELDOM, ...LESS])).toEqual([]);
+    }
+  });
+});
+
+/** The ways in which calls can fail that no schedule of these seeds has. */
+function neverTaken(first: number, seeds: number, calls: readonly string[]): readonly string[] {
+  const taken = new Set(
+    Array.from({ length: seeds }, (_, i) => planHistory(first + i, 'aimed', 1).steps).flatMap((steps) =>
+      steps.flatMap((step) => (step.kind === 'weather' ? `${step.call} ${step.fault}` : [])),
+    ),
+  );
+  const all = calls.flatMap(aimsAt).map(({ call, fault }) => `${call} ${fault}`);
+  return all.filter((aim) => !taken.has(aim));
+}
 
 describe('the coverage of histories', () => {
   it('names what could have come of a call and never did, also of one that was never made', () => {

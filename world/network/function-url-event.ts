@@ -14,7 +14,6 @@ export function functionUrlEvent({
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string | undefined;
 }): LambdaFunctionURLEvent {
-  const now = Date.now();
   return {
     version: '2.0',
     routeKey: '$default',
@@ -30,8 +29,9 @@ export function functionUrlEvent({
       requestId: 'world',
       routeKey: '$default',
       stage: '$default',
-      time: new Date(now).toUTCString(),
-      timeEpoch: now,
+      // No function reads the time of a request.
+      time: 'Thu, 01 Jan 1970 00:00:00 GMT',
+      timeEpoch: 0,
     },
     ...(body !== undefined && { body }),
     isBase64Encoded: false,

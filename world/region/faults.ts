@@ -60,14 +60,11 @@ export function withMethods(
   ports: FaultyPorts,
   instead: (call: Call, port: string, method: string) => (...args: readonly unknown[]) => unknown,
 ): FaultyPorts {
-  return withMembers(
-    ports,
-    (port, name) =>
-      port &&
-      withMembers(port, (method, of) =>
-        typeof method === 'function' ? instead((args) => Reflect.apply(method, port, args), name, of) : method,
-      ),
-  );
+  const replaced = Object.entries(ports).map(([name, port]): [string, unknown] => [
+    name,
+    port && methodsOf(port, (call, method) => instead(call, name, method)),
+  ]);
+  return { ...ports, ...Object.fromEntries(replaced) };
 }
 
 /** Returns a new promise each time: a shared one would keep everything that ever waited for it in memory. */
@@ -75,13 +72,21 @@ export function never(): Promise<never> {
   return new Promise(() => undefined);
 }
 
-/** Returns an object with the members of the given one, each replaced once by `instead`. */
-function withMembers<T extends object>(of: T, instead: (member: T[keyof T], name: string) => unknown): T {
+/** A port whose methods are replaced, each when it is first used. */
+function methodsOf<T extends object>(
+  port: T,
+  instead: (call: Call, method: string) => (...args: readonly unknown[]) => unknown,
+): T {
   const made = new Map<string | symbol, unknown>();
-  return new Proxy(of, {
-    get: (target, key) => {
-      if (!made.has(key)) made.set(key, instead(Reflect.get(target, key), String(key)));
-      return made.get(key);
+  return new Proxy(port, {
+    get: (_port, key) => {
+      const known = made.get(key);
+      if (known !== undefined) return known;
+      const member: unknown = Reflect.get(port, key);
+      const used =
+        typeof member === 'function' ? instead((args) => Reflect.apply(member, port, args), String(key)) : member;
+      made.set(key, used);
+      return used;
     },
   });
 }

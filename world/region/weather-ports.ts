@@ -41,12 +41,18 @@ export interface WeatherPortsOptions extends TableFaultsOptions {
 /** The ports of one process, with the faults that happen by chance. Without any, a call is passed on as it is. */
 export function weatherPorts(ports: FaultyPorts, options: WeatherPortsOptions): FaultyPorts {
   const process = new WeatheredProcess(new TableFaults(ports, options), options);
-  return withMethods(
-    ports,
-    (call, port, method) =>
-      (...args) =>
-        process.call({ port, method, args }, () => call(args)),
-  );
+  return withMethods(ports, (call, port, method) => {
+    const name = `${port}.${method}`;
+    const names = { port, method, name, call: `${options.of} ${name}` };
+    return (...args) => process.call({ ...names, args }, () => call(args));
+  });
+}
+
+interface NamedCall extends PortCall {
+  /** Like `events.put`. */
+  readonly name: string;
+  /** Like `api events.put`. */
+  readonly call: string;
 }
 
 /** The faults of a port that no table has of its own, in the order in which they are drawn. */
@@ -73,37 +79,39 @@ class WeatheredProcess {
     this.#tables = tables;
   }
 
-  call(made: PortCall, run: () => unknown): unknown {
+  call(made: NamedCall, run: () => unknown): unknown {
     const { weather, watch, tables } = this.#options;
     if (this.#isDead) return never();
     if (this.#isFrozen) return this.#thawed().then(() => this.call(made, run));
-    if (!weather.isCalm || tables.outage.left > 0) return this.#inWeather(made, async () => run());
+    if (!weather.isCalm || tables.outage.left > 0) return this.#inWeather(made, run);
     const answer = run();
     if (watch.onPortCall && answer instanceof Promise) this.#report(made, answer);
     return answer;
   }
 
-  async #inWeather(made: PortCall, run: () => Promise<unknown>): Promise<unknown> {
+  async #inWeather(made: NamedCall, run: () => unknown): Promise<unknown> {
     const happening = this.#draw(made);
     if (happening) this.#tell(made, happening.fault);
-    const answer = happening ? this.#suffer(happening, made, run) : run();
-    const [settled] = await Promise.allSettled([answer]);
-    await this.#thawed();
-    // Another call of the process may have ended it in the meantime.
-    if (this.#isDead) return never();
-    if (!happening) this.#tell(made, settled.status === 'fulfilled' ? 'ok' : 'failed');
-    if (settled.status === 'rejected') throw settled.reason;
-    return settled.value;
+    let outcome: Outcome = 'failed';
+    try {
+      const answer = await (happening ? this.#suffer(happening, made, async () => run()) : run());
+      outcome = 'ok';
+      return answer;
+    } finally {
+      if (this.#isFrozen) await this.#thawed();
+      // Another call of the process may have ended it in the meantime.
+      if (this.#isDead) await never();
+      if (!happening) this.#tell(made, outcome);
+    }
   }
 
   /** Draws what happens at a call. If nothing does, chance was asked for everything that could. */
-  #draw(made: PortCall): Happening | undefined {
-    const { weather, region, of } = this.#options;
-    const call = `${of} ${made.port}.${made.method}`;
+  #draw(made: NamedCall): Happening | undefined {
+    const { weather, region } = this.#options;
     const asked: Fault[] = [];
     const happening = this.#drawFrom(made, (fault) => {
       asked.push(fault);
-      return weather.happensAt(fault, region, call);
+      return weather.happensAt(fault, region, made.call);
     });
     if (!happening) this.#tellPossible(made, asked);
     return happening;
@@ -190,24 +198,23 @@ class WeatheredProcess {
     while (this.#isFrozen) await sleepOn(scheduler, this.#frozenUntil - scheduler.now());
   }
 
-  #report(made: PortCall, answer: Promise<unknown>): void {
+  #report(made: NamedCall, answer: Promise<unknown>): void {
     answer.then(
       () => this.#tell(made, 'ok'),
       () => this.#tell(made, 'failed'),
     );
   }
 
-  #tellPossible({ port, method }: PortCall, faults: readonly Fault[]): void {
+  #tellPossible({ name }: NamedCall, faults: readonly Fault[]): void {
     const { region, of, watch } = this.#options;
-    const name = `${port}.${method}`;
     const reported = this.#reported.get(name);
     if (!watch.onPossibleFaults || (reported && faults.every((fault) => reported.has(fault)))) return;
     this.#reported.set(name, new Set([...(reported ?? []), ...faults]));
     watch.onPossibleFaults(region, of, name, faults);
   }
 
-  #tell({ port, method }: PortCall, outcome: Outcome): void {
+  #tell({ name }: NamedCall, outcome: Outcome): void {
     const { region, of, watch } = this.#options;
-    watch.onPortCall?.(region, of, `${port}.${method}`, outcome);
+    watch.onPortCall?.(region, of, name, outcome);
   }
 }

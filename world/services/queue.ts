@@ -142,7 +142,7 @@ export class WorldQueue implements Queue {
   }
 
   #poll(): void {
-    if (this.#polling) return;
+    if (this.#polling || this.#visible.length === 0) return;
     this.#polling = true;
     this.#scheduler.after(0, () => {
       this.#polling = false;

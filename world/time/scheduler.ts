@@ -28,7 +28,16 @@ export function withTimeout<T>(
 ): Promise<T> {
   return new Promise((resolve, reject) => {
     const callOff = scheduler.after(milliseconds, () => reject(new Error(late)));
-    promise.then(resolve, reject).finally(callOff);
+    promise.then(
+      (value) => {
+        callOff();
+        resolve(value);
+      },
+      (error: unknown) => {
+        callOff();
+        reject(error);
+      },
+    );
   });
 }
 
@@ -48,7 +57,7 @@ export function realScheduler(): Scheduler {
 }
 
 /** After so many timers the event loop turns once, so that signals, input and a test runner are served. */
-const TIMERS_PER_TURN = 16;
+const TIMERS_PER_TURN = 64;
 
 /** Resolves once no promise can continue, and whatever waits for the event loop had its turn. */
 function turnOfEventLoop(): Promise<void> {
