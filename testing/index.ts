@@ -127,8 +127,8 @@ export class Given<State, Events extends EventVersions, Inputs extends InputSche
    * on this order, give the branches in every order.
    */
   concurrently(...branches: readonly (readonly GivenEvent<Events>[])[]): Given<State, Events, Inputs> {
-    if (this.#definition.mode === 'home')
-      throw new Error(`${this.#definition.type} is a home stream: its events are never concurrent.`);
+    const { mode, type } = this.#definition;
+    if (mode !== 'merge') throw new Error(`${type} is a ${mode} stream: its events are never concurrent.`);
     return this.#with(branches.map((events, i) => [`branch-${i + 1}`, events]));
   }
 
