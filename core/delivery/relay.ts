@@ -4,6 +4,7 @@ import type { Decision } from '../facts/decision.ts';
 import type { Hlc } from '../facts/hlc.ts';
 import { parseStreamRef } from '../facts/stream-ref.ts';
 import { drivingRegionOf, nextAttemptEnds } from '../facts/transaction.ts';
+import { type NoticePorts, noticeConcurrent } from '../ledger/notice.ts';
 import { SQS_MAX_DELAY_S } from '../limits/aws.ts';
 import { RESOLVER_SLACK_MS } from '../limits/budgets.ts';
 import type { Bus } from '../ports/bus.ts';
@@ -14,7 +15,7 @@ import type { Sightings } from '../ports/sightings.ts';
 import { announcementOf } from '../wire/announcement.ts';
 import type { BusEntry } from '../wire/bus.ts';
 import { entriesOf } from '../wire/bus-event.ts';
-import { encodeKeys } from '../wire/projection.ts';
+import { encodeConcurrent, encodeKeys } from '../wire/projection.ts';
 import { encodeQuarantined } from '../wire/quarantine.ts';
 import { encodeResolverMessage } from '../wire/resolver.ts';
 import { bytesAtMost, deliverInBatches, entryBytes } from './deliver.ts';
@@ -34,7 +35,7 @@ export interface ArmPorts {
   readonly runtime: Runtime;
 }
 
-export interface RelayPorts extends PublishPorts, ArmPorts {
+export interface RelayPorts extends PublishPorts, ArmPorts, NoticePorts {
   /** The stream types that at least one view is computed from. */
   readonly projectedTypes: ReadonlySet<string>;
   readonly projection: Queue;
@@ -42,7 +43,7 @@ export interface RelayPorts extends PublishPorts, ArmPorts {
 }
 
 /** What matters of a final commit, apart from its events: all that is read of one that another Region wrote. */
-export type Arrival = Pick<Commit, 'stream' | 'log' | 'position' | 'region' | 'hlc'>;
+export type Arrival = Pick<Commit, 'stream' | 'log' | 'position' | 'region' | 'hlc' | 'context'>;
 
 /**
  * A change from a table's stream: a new commit or an intent that became final, the arrival of one that another Region
@@ -55,7 +56,7 @@ const KEYS_PER_MESSAGE = 50;
 
 /**
  * Forwards changes from the tables' streams. The bus gets the events of visible commits written here and the outcomes
- * of transactions driven here, and the quarantine those that it refuses permanently; the projection queue gets the keys of every Region's final commits; the resolver's queue
+ * of transactions driven here, and the quarantine those that it refuses permanently; the projection queue gets the keys of every Region's final commits, and the streams with commits that had not seen each other; the resolver's queue
  * gets delayed messages about prepared intents and expected attempts. Records the newest stamp of each Region. Sending
  * twice is harmless.
  * @returns the changes that could not be sent completely and must be redelivered
@@ -67,9 +68,10 @@ export async function relayChanges(ports: RelayPorts, changes: readonly Change[]
     return 'commit' in change && change.commit.tx?.state !== 'prepared' ? [{ change, commit: change.commit }] : [];
   });
   const commits = final.map(({ commit }) => commit);
-  const [{ failed: unpublished }, unprojected, unarmed] = await Promise.all([
+  const [{ failed: unpublished }, unprojected, unnoticed, unarmed] = await Promise.all([
     publishChanges(ports, changes),
     notifyProjector(ports, commits),
+    noticeConflicts(ports, commits),
     armResolver(ports, changes),
   ]);
   // Sightings serve `health` only: a failure to record them does not justify sending everything again.
@@ -78,7 +80,7 @@ export async function relayChanges(ports: RelayPorts, changes: readonly Change[]
   return new Set([
     ...unpublished,
     ...unarmed,
-    ...final.filter(({ commit }) => unsent.has(commit)).map(({ change }) => change),
+    ...final.filter(({ commit }) => unsent.has(commit) || unnoticed.has(commit.stream)).map(({ change }) => change),
   ]);
 }
 
@@ -206,6 +208,23 @@ async function notifyProjector(
     runtime,
   );
   return messages.filter((_, i) => answers[i] !== undefined).flatMap(({ carried }) => carried);
+}
+
+/**
+ * Has the entries in the ledger brought up to date that commits may concern.
+ * @returns the streams for which this could not be sent
+ */
+async function noticeConflicts(ports: RelayPorts, commits: readonly Arrival[]): Promise<ReadonlySet<string>> {
+  const { projection, runtime } = ports;
+  const streams = [...(await noticeConcurrent(ports, commits))];
+  const messages = inChunks(streams, KEYS_PER_MESSAGE).map((carried) => ({ carried, body: encodeConcurrent(carried) }));
+  const answers = await deliverInBatches(
+    messages,
+    ({ body }) => bytesAtMost(body),
+    (batch) => projection.send(batch.map(({ body }) => body)),
+    runtime,
+  );
+  return new Set(messages.filter((_, i) => answers[i] !== undefined).flatMap(({ carried }) => carried));
 }
 
 async function noteSightings({ sightings }: RelayPorts, commits: readonly Arrival[]): Promise<void> {

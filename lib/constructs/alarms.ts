@@ -43,8 +43,8 @@ export class Alarms extends Construct {
     for (const queue of inventory.workQueues) this.#watchWorkQueue(queue);
     for (const name of inventory.failureQueues) this.#watchFailureQueue(name);
     for (const name of inventory.rules) this.#watchRule(name);
-    const { eventsTable, transactionsTable } = namesOf(config.name);
-    for (const name of [eventsTable, transactionsTable, ...inventory.tables]) this.#watchTable(name);
+    const { eventsTable, transactionsTable, conflictsTable } = namesOf(config.name);
+    for (const name of [eventsTable, transactionsTable, conflictsTable, ...inventory.tables]) this.#watchTable(name);
     for (const { name, arn } of inventory.machines) this.#watchMachine(name, arn);
     this.#watchRelay(relayMappings);
     for (const other of config.regions.filter((other) => other !== region)) this.#watchReplication(region, other);
@@ -322,7 +322,10 @@ const FAILURE_QUEUES: Readonly<Record<string, FailureQueue>> = {
     runbook: 'poison-events',
     isOpen: true,
   },
-  'projection-dead-letter': { what: 'streams whose rows in views stay out of date', runbook: 'rebuild-views' },
+  'projection-dead-letter': {
+    what: 'streams whose rows in views, or whose listed conflicts, stay out of date',
+    runbook: 'rebuild-views',
+  },
   'resolver-dead-letter': {
     what: `work of transactions that could not be finished in about ${inWords(FUNCTIONS.resolver.queue.maxReceives * FUNCTIONS.resolver.queue.visibilityS)}`,
     runbook: 'stuck-transactions',

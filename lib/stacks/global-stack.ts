@@ -2,6 +2,7 @@ import { Stack, type StackProps, Tags } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { COMPONENT_TAG, namesOf } from '../../core/names.ts';
 import type { Config } from '../config.ts';
+import { ConflictsTable } from '../constructs/conflicts-table.ts';
 import { Encryption } from '../constructs/encryption.ts';
 import { EventsTable } from '../constructs/events-table.ts';
 import { tableBilling } from '../constructs/table-billing.ts';
@@ -34,6 +35,12 @@ export class GlobalStack extends Stack {
       ephemeral: config.ephemeral,
       billing: tableBilling(config),
     });
-    for (const table of [events, transactions]) Tags.of(table).add(COMPONENT_TAG, table.node.id);
+    const conflicts = new ConflictsTable(this, 'Conflicts', {
+      tableName: names.conflictsTable,
+      replicaRegions: config.regions.slice(1),
+      ephemeral: config.ephemeral,
+      billing: tableBilling(config),
+    });
+    for (const table of [events, transactions, conflicts]) Tags.of(table).add(COMPONENT_TAG, table.node.id);
   }
 }

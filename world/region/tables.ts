@@ -13,10 +13,20 @@ import {
   memoryEventStore,
 } from '../../adapters/memory/event-store.ts';
 import type { WriteStamp } from '../../adapters/memory/last-writer.ts';
+import { type MemoryLedger, memoryLedger } from '../../adapters/memory/ledger.ts';
 import { memorySightings } from '../../adapters/memory/sightings.ts';
 import { memorySnapshotStore } from '../../adapters/memory/snapshot-store.ts';
 import { copyableViewStore } from '../../adapters/memory/view-store.ts';
-import type { Commit, Decision, Sightings, SnapshotStore, TransactionsTable, ViewsTable } from '../../core/index.ts';
+import { listedKeyOf } from '../../core/facts/ledger.ts';
+import type {
+  Commit,
+  Decision,
+  LedgerEntry,
+  Sightings,
+  SnapshotStore,
+  TransactionsTable,
+  ViewsTable,
+} from '../../core/index.ts';
 import { imagesOf, type TableItemChange, type TableStream } from '../services/table-stream.ts';
 import type { Clockwork } from '../time/clockwork.ts';
 import type { RegionCounts } from './counts.ts';
@@ -58,6 +68,8 @@ export interface RegionTablesOptions extends Clockwork {
 export class RegionTables {
   readonly views: ViewsTable;
   readonly sightings: Sightings;
+  /** Nothing of it is kept in a storage: it is computed again from the records of the commits. */
+  readonly ledger: MemoryLedger;
   readonly decisions: TransactionsTable;
   readonly outage: Outage;
   /** What eventually consistent reads may still show; kept only while they may be behind. */
@@ -69,6 +81,8 @@ export class RegionTables {
   readonly #journal: Journal | undefined;
   /** The replication of the events table. */
   #replication: Replication<RegionTables>;
+  /** The replication of the ledger. */
+  readonly #ledgerReplication: Replication<RegionTables>;
   /** The replication of the decisions. */
   readonly #decisionReplication: Replication<RegionTables>;
   readonly #decisionStore: Decisions;
@@ -87,6 +101,12 @@ export class RegionTables {
     this.sightings = rememberedSightings(memorySightings(), this.pastSightings, keepsPast);
     this.#replication = this.#newReplication();
     this.#decisionReplication = this.#newReplication();
+    this.#ledgerReplication = this.#newReplication();
+    this.ledger = memoryLedger({
+      onChange: (entry) => {
+        if (entry.writer === region) this.#sendEntry(entry);
+      },
+    });
     this.#events = this.#openEvents();
     this.#decisionStore = this.#decisionsOf(options.sharedDecisions);
     this.decisions = this.#decisionStore.decisions;
@@ -125,6 +145,7 @@ export class RegionTables {
   /** Sends all replicated items of this Region to the new replica of another one. */
   fill(replica: RegionTables): void {
     for (const item of this.#events.items()) this.#send(item, replica);
+    for (const entry of this.ledger.items()) this.#sendEntry(entry, replica);
     for (const { decision, write } of this.#decisionStore.items())
       this.#decisionReplication.send(
         itemOf(decision),
@@ -226,6 +247,10 @@ export class RegionTables {
         ? `${change.commit.stream}@${change.commit.log}.${change.commit.position}`
         : itemOf(change.oneRegionDecision);
     this.#replication.send(key, (there) => there.#onReplicated(item), to);
+  }
+
+  #sendEntry(entry: LedgerEntry, to?: RegionTables): void {
+    this.#ledgerReplication.send(`conflicts ${listedKeyOf(entry)}`, (there) => there.ledger.replicate(entry), to);
   }
 
   #onReplicated(item: EventsItem): void {

@@ -14,6 +14,7 @@ import { parseQuarantined } from '../../../core/wire/quarantine.ts';
 import { aCommit, anIntent } from '../../contract/commits.ts';
 import { aBusyAttempt, aDecision, anAbort, aPromise } from '../../contract/decisions.ts';
 import { fakeRuntime } from '../../runtime.ts';
+import { unconcerned } from '../unconcerned.ts';
 
 /** Accepts messages; refuses a message that matches `refuses` on each attempt, and throws if `throws` does. */
 function sink<T>(refuses: (item: T) => boolean = () => false, throws: (batch: readonly T[]) => boolean = () => false) {
@@ -36,7 +37,8 @@ function portsWith({
   sightings = memorySightings(),
 } = {}) {
   return {
-    region: 'us',
+    ...{ region: 'us', regions: ['us', 'eu'], log: 'us', logs: ['us', 'eu'] },
+    ...unconcerned,
     projectedTypes: new Set(['note']),
     bus,
     projection,
@@ -101,8 +103,10 @@ describe('relay', () => {
 
   it('only sends the key of what another Region wrote, and records its stamp', async () => {
     const ports = portsWith();
-    const { stream, log, position, region, hlc } = aNote({ log: 'eu', region: 'eu' });
-    expect(await relayChanges(ports, [{ arrival: { stream, log, position, region, hlc } }])).toEqual(new Set());
+    const { stream, log, position, region, hlc, context } = aNote({ log: 'eu', region: 'eu' });
+    expect(await relayChanges(ports, [{ arrival: { stream, log, position, region, hlc, context } }])).toEqual(
+      new Set(),
+    );
     expect(ports.projection.taken.map(parseProjectionMessage)).toEqual([{ keys: [{ stream, log, position }] }]);
     expect([ports.bus.taken, ports.resolver.taken]).toEqual([[], []]);
     expect(await ports.sightings.all()).toEqual(new Map([[region, hlc]]));
