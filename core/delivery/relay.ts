@@ -35,10 +35,13 @@ export interface ArmPorts {
   readonly runtime: Runtime;
 }
 
-export interface RelayPorts extends PublishPorts, ArmPorts, NoticePorts {
+export interface ListPorts extends NoticePorts {
+  readonly projection: Queue;
+}
+
+export interface RelayPorts extends PublishPorts, ArmPorts, ListPorts {
   /** The stream types that at least one view is computed from. */
   readonly projectedTypes: ReadonlySet<string>;
-  readonly projection: Queue;
   readonly sightings: Sightings;
 }
 
@@ -214,7 +217,7 @@ async function notifyProjector(
  * Has the entries in the ledger brought up to date that commits may concern.
  * @returns the streams for which this could not be sent
  */
-async function noticeConflicts(ports: RelayPorts, commits: readonly Arrival[]): Promise<ReadonlySet<string>> {
+export async function noticeConflicts(ports: ListPorts, commits: readonly Arrival[]): Promise<ReadonlySet<string>> {
   const { projection, runtime } = ports;
   const streams = [...(await noticeConcurrent(ports, commits))];
   const messages = inChunks(streams, KEYS_PER_MESSAGE).map((carried) => ({ carried, body: encodeConcurrent(carried) }));

@@ -40,7 +40,8 @@ export type EntryContent = Omit<LedgerEntry, 'covered' | 'revision' | 'writer'>;
  * left the deployment it is the first one.
  */
 export function ledgerWriterOf(region: string, regions: readonly string[]): string {
-  return regions.includes(region) ? region : (regions[0] ?? region);
+  const [first = region] = regions;
+  return regions.includes(region) ? region : first;
 }
 
 /** The most commits that an entry lists as those that its commit conflicts with: an item has 400 KB. */

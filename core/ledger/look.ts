@@ -38,9 +38,9 @@ export async function lookForConflicts(ports: LookPorts, stream: string): Promis
     const written = await putAll(ledger, changes);
     const token = kept.watches[region];
     if (written) {
-      if (!isOpen && token === undefined) return;
-      if (!isOpen && token === last) return ledger.unwatch(stream, region, token ?? '');
-      if (isOpen && changes.length === 0 && token !== undefined) return;
+      if (token === undefined && !isOpen) return;
+      if (token !== undefined && !isOpen && token === last) return ledger.unwatch(stream, region, token);
+      if (token !== undefined && isOpen && changes.length === 0) return;
       last = runtime.newId();
       await ledger.watch(stream, region, last);
     }

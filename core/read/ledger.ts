@@ -71,7 +71,7 @@ function pageOfStream(
     .filter(({ status }) => isOpen === undefined || (status === 'open') === isOpen)
     .map((entry) => ({ key: listedKeyOf(entry), entry }))
     .filter(({ key }) => key > after)
-    .sort((a, b) => (a.key < b.key ? -1 : 1));
+    .sort((a, b) => Number(a.key > b.key) - Number(a.key < b.key));
   const items = found.slice(0, limit);
   return {
     items: items.map(({ entry }) => entry),

@@ -61,7 +61,7 @@ export class Relay extends Construct {
         VIEWS_TABLE: names.viewsTable,
         MERIDIAN_REGIONS: config.regions.join(),
         MERIDIAN_LOG: config.logs[region] ?? region,
-        MERIDIAN_LOGS: config.regions.map((name) => config.logs[name] ?? name).join(),
+        MERIDIAN_LOGS: Object.values(config.logs).join(),
         EVENTS_TABLE: names.eventsTable,
         CONFLICTS_TABLE: names.conflictsTable,
       },

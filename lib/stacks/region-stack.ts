@@ -101,18 +101,18 @@ export class RegionStack extends Stack {
       projectedTypes,
     });
     const { events, transactions } = stores;
-    const relay = new Relay(this, 'Relay', {
-      ...deployment,
+    const sources = {
       events,
       transactions,
-      bus,
-      projectionQueue: projection.queue,
-      resolver,
-      ingest,
       views,
       conflicts,
-    });
-    new Operate(this, 'Operate', { ...deployment, events, transactions, resolver, views, bus, ingest });
+      bus,
+      ingest,
+      resolver,
+      projectionQueue: projection.queue,
+    };
+    const relay = new Relay(this, 'Relay', { ...deployment, ...sources });
+    new Operate(this, 'Operate', { ...deployment, ...sources });
     addOwn(this, { ...deployment, bus, api }, own);
 
     if (config.archiveDays > 0) new Archive(this, 'Archive', { config, bus: bus.bus });

@@ -154,6 +154,11 @@ describe('the functions', () => {
         INGEST_QUEUE_URL: 'Queue(meridian-ingest)',
         QUARANTINE_QUEUE_URL: 'Queue(meridian-quarantine)',
         RESOLVER_QUEUE_URL: 'Queue(meridian-resolver)',
+        PROJECTION_QUEUE_URL: 'Queue(meridian-projection)',
+        MERIDIAN_REGIONS: 'us-east-1,us-east-2,us-west-2',
+        MERIDIAN_LOG: 'us-east-1',
+        MERIDIAN_LOGS: 'us-east-1,us-east-2,us-west-2',
+        CONFLICTS_TABLE: 'meridian-conflicts',
       },
     ],
   ])('%s gets the variables that it needs', (name, expected) => {

@@ -135,7 +135,8 @@ describe('the permissions of each role', () => {
     [
       'operate',
       [
-        ...['GetItem', 'Query', 'Scan'].map((action) => `dynamodb:${action} on ${events}`),
+        ...['BatchGetItem', 'GetItem', 'Query', 'Scan'].map((action) => `dynamodb:${action} on ${events}`),
+        ...conflicts('BatchGetItem'),
         ...decisions('GetItem', 'Query', 'Scan'),
         ...['BatchGetItem', 'BatchWriteItem', 'DeleteItem', 'PutItem', 'Query', 'UpdateItem'].map(
           (action) => `dynamodb:${action} on GlobalTable(meridian-views)`,
@@ -145,6 +146,7 @@ describe('the permissions of each role', () => {
           (action) => `sqs:${action} on Queue(meridian-quarantine)`,
         ),
         'sqs:SendMessage on Queue(meridian-ingest)',
+        'sqs:SendMessage on Queue(meridian-projection)',
         'sqs:SendMessage on Queue(meridian-resolver)',
       ],
     ],

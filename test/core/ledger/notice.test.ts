@@ -79,6 +79,11 @@ describe('the streams that are looked at for conflicts', () => {
     expect(await noticed(ports(first, second), first)).toEqual([stream]);
   });
 
+  it('are found where no list of Regions is known', async () => {
+    const [own, other] = [at('us', 1, {}), at('eu', 1, {})];
+    expect(await noticed({ ...ports(own, other), regions: [] }, own)).toEqual([stream]);
+  });
+
   it('are those that the Region watches', async () => {
     const of = ports();
     await of.ledger.watch(stream, 'us', 'token');
