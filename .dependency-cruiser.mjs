@@ -15,6 +15,7 @@ export const coreModules = [
   'ports',
   'retry',
   'log',
+  'ledger',
   'write',
   'transaction',
   'view',

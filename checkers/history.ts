@@ -172,6 +172,23 @@ const conflictsSchema = z.object({
       ...dotSchema.shape,
       /** The commit was decided again, and its events do not count. */
       twice: z.boolean(),
+      /** Both sides stay, until a later commit has seen them. @default unknown */
+      open: z.boolean().optional(),
+      against: z.array(dotSchema),
+    }),
+  ),
+});
+
+/** The conflicts of all streams, as a Region lists them after the history has settled, in any order. */
+const ledgerSchema = z.object({
+  line: z.literal('ledger'),
+  region: z.string(),
+  conflicts: z.array(
+    z.object({
+      stream: z.string(),
+      ...dotSchema.shape,
+      twice: z.boolean(),
+      open: z.boolean(),
       against: z.array(dotSchema),
     }),
   ),
@@ -271,6 +288,7 @@ export const lineSchema = z.discriminatedUnion('line', [
   outcomeSchema,
   replicaSchema,
   conflictsSchema,
+  ledgerSchema,
   viewSchema,
   handledSchema,
   talliedSchema,

@@ -1,7 +1,7 @@
 import { acknowledged } from './acknowledged.ts';
 import { atomic } from './atomic.ts';
 import { bases } from './bases.ts';
-import { conflicts } from './conflicts.ts';
+import { conflicts, ledger } from './conflicts.ts';
 import { convergence } from './convergence.ts';
 import { cost } from './cost.ts';
 import { escrow } from './escrow.ts';
@@ -26,6 +26,7 @@ const checkers: readonly Checker[] = [
   gaps,
   convergence,
   conflicts,
+  ledger,
   sessions,
   bases,
   escrow,

@@ -5,6 +5,7 @@ import {
   commitPageSchema,
   conflictPageSchema,
   healthSchema,
+  listedPageSchema,
   rowPageSchema,
   rowSchema,
   streamStateSchema,
@@ -105,6 +106,32 @@ export function conflictsCall({ type, id }: StreamParts, asked: ConflictOptions 
     query,
     headers: { 'if-at-least': atLeast, prefer: preferring(waitSeconds) },
   });
+}
+
+/** A page of the conflicts of all streams. `next` is present if there may be more: pass it as `after`. */
+export type ListedConflictPage = z.output<typeof listedPageSchema>;
+
+/** Which conflicts of all streams are asked for. */
+export interface ListedConflictOptions extends ConflictOptions {
+  /** Only those of this stream, `<type>/<id>`. @default of all */
+  readonly stream?: string | undefined;
+  /** Only those of streams of this type. @default of all */
+  readonly type?: string | undefined;
+  /** Only those of commits written at this time or later, by the clocks of the Regions that wrote. */
+  readonly from?: string | Date | undefined;
+  /** Only those of commits written at this time or earlier. */
+  readonly to?: string | Date | undefined;
+}
+
+export function ledgerCall({ stream, type, open, from, to, ...page }: ListedConflictOptions) {
+  const asked = { stream, type, open: open?.toString(), from: timeOf(from), to: timeOf(to) };
+  const query = Object.fromEntries(Object.entries(asked).filter(([, value]) => value !== undefined));
+  return get(listedPageSchema, '/conflicts', { query: { ...queryOf(page), ...query } });
+}
+
+/** An invalid date is sent too: the Region refuses it with the reason. */
+function timeOf(time: string | Date | undefined): string | undefined {
+  return time instanceof Date && !Number.isNaN(time.getTime()) ? time.toISOString() : time?.toString();
 }
 
 export interface SeenOptions extends WaitOptions {

@@ -7,6 +7,9 @@ import {
   type ConflictOptions,
   type ConflictPage,
   healthCall,
+  type ListedConflictOptions,
+  type ListedConflictPage,
+  ledgerCall,
   type PageOptions,
   transactionCall,
   type WaitOptions,
@@ -62,6 +65,11 @@ export interface Client<D extends Domain = Domain> {
   transact(participants: readonly ParticipantOf<D>[], options?: TransactOptions): Promise<Committed>;
   /** The outcome of a transaction. @throws ClientError `not-found`: there is no record of the transaction */
   transaction(id: string, options?: CallOptions): Promise<TransactionShown>;
+  /**
+   * A page of the conflicts of all streams, by time, as far as the Regions have listed them: a second or so after the commits have met.
+   * `next` is present if there may be more: pass it as `after`. @throws ClientError
+   */
+  conflicts(options?: ListedConflictOptions & CallOptions): Promise<ListedConflictPage>;
   /**
    * Reports how far a Region has caught up with each Region. Only that Region is asked.
    * @param options `region`: the client's own by default
@@ -145,7 +153,7 @@ export function client(options: ClientOptions): object {
 }
 
 /** A client of any domain. */
-interface AnyClient extends Pick<Client, 'session' | 'transaction' | 'health'> {
+interface AnyClient extends Pick<Client, 'session' | 'transaction' | 'conflicts' | 'health'> {
   withSession(session: Session): AnyClient;
   stream(type: string, id: string): AnyStream;
   view(name: string): AnyView;
@@ -160,6 +168,7 @@ function over(regions: Regions, session: Session): AnyClient {
     view: (name) => new AnyView(regions, session, name),
     transact: (participants, options) => transact(regions, session, participants, options),
     transaction: async (id, options) => (await regions.ask(transactionCall(id), options)).answer,
+    conflicts: async ({ signal, ...asked } = {}) => (await regions.ask(ledgerCall(asked), { signal })).answer,
     health: async ({ region, ...options } = {}) =>
       (await regions.ask(healthCall, { ...options, first: region, only: true })).answer,
   };

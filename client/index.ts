@@ -3,7 +3,13 @@
 export type { Problem } from '../core/facts/errors.ts';
 export type { Health, TransactionShown } from '../core/wire/api.ts';
 export type { Accepted } from '../core/wire/receipt.ts';
-export type { ConflictOptions, ConflictPage, Consistency } from './call.ts';
+export type {
+  ConflictOptions,
+  ConflictPage,
+  Consistency,
+  ListedConflictOptions,
+  ListedConflictPage,
+} from './call.ts';
 export type { Client, EventOf, StreamClient, ViewClient, WriteOptionsOf } from './client.ts';
 export { client } from './client.ts';
 export type { AnyCode, ClientCode, DetailsOf } from './error.ts';

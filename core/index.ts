@@ -52,6 +52,7 @@ export type { Generations } from './facts/generation.ts';
 export type { Hlc } from './facts/hlc.ts';
 export { wallTimeOf } from './facts/hlc.ts';
 export { parseJson } from './facts/json.ts';
+export type { LedgerEntry } from './facts/ledger.ts';
 export type { KnownCopy, Snapshot } from './facts/snapshot.ts';
 export type { Participant, Transaction } from './facts/transaction.ts';
 export { drivingRegionOf, isTransactionId, parseAttemptId } from './facts/transaction.ts';
@@ -66,6 +67,8 @@ export type { IngestPorts } from './intake/ingest.ts';
 export { ingestMessages } from './intake/ingest.ts';
 export type { QuarantinePorts } from './intake/quarantine.ts';
 export { addToQuarantine, listQuarantine, redriveQuarantine } from './intake/quarantine.ts';
+export { type LookPorts, lookForConflicts } from './ledger/look.ts';
+export { lookAtAll } from './ledger/look-all.ts';
 export type { LoadPorts } from './log/load.ts';
 export { strongTypes, withSharedLog } from './log/shared-log.ts';
 export * from './ports/bus.ts';
@@ -77,6 +80,7 @@ export * from './ports/event-store.ts';
 export * from './ports/events-table.ts';
 export * from './ports/generation-store.ts';
 export * from './ports/intent-store.ts';
+export * from './ports/ledger.ts';
 export * from './ports/one-region-transactions.ts';
 export type { Handled, NextLook, Parked, Place, Progress, Wait } from './ports/progress.ts';
 export * from './ports/quarantine.ts';
@@ -92,6 +96,8 @@ export * from './ports/views-table.ts';
 export * from './ports/warm-streams.ts';
 export { readConflicts } from './read/conflicts.ts';
 export { readHealth } from './read/health.ts';
+export type { LedgerReadPorts } from './read/ledger.ts';
+export { readLedger } from './read/ledger.ts';
 export type { ReadPorts } from './read/streams.ts';
 export { readCommits, readStream } from './read/streams.ts';
 export { readRow, readRows } from './read/views.ts';
@@ -120,11 +126,14 @@ export {
   decodeConflictCursor,
   encodeCommitPage,
   encodeConflictPage,
+  encodeListedPage,
   encodeRow,
   encodeRowPage,
   encodeStreamState,
   encodeTransaction,
   healthSchema,
+  listedPageSchema,
+  parseListedCursor,
   problemDetailsSchema,
   rowPageSchema,
   rowSchema,
@@ -162,7 +171,7 @@ export type {
 export { encodeOperateRequest, isOperatorAction, operateAnswerSchema, operatorActions } from './wire/operate.ts';
 export type { ParticipantAnswer } from './wire/participant.ts';
 export type { Point } from './wire/point.ts';
-export { parsePoint } from './wire/point.ts';
+export { parsePoint, parseTime } from './wire/point.ts';
 export type { ProjectionMessage } from './wire/projection.ts';
 export { parseProjectionMessage, streamsOf } from './wire/projection.ts';
 export { encodeReason } from './wire/reason.ts';

@@ -47,6 +47,7 @@ const RESERVED_NAMES: ReadonlySet<string> = new Set([
   ...Object.keys(FUNCTIONS).filter((id) => id !== 'subscriber'),
   ...[
     'alarms',
+    'conflicts',
     'events',
     'fast-path',
     'forward',
@@ -90,6 +91,7 @@ export type EnvironmentVariable =
   | 'VIEWS_TABLE'
   | 'SNAPSHOTS_TABLE'
   | 'TRANSACTIONS_TABLE'
+  | 'CONFLICTS_TABLE'
   | 'DECISIONS'
   | 'BUS_NAME'
   | 'PROJECTION_QUEUE_URL'
@@ -123,6 +125,7 @@ export function namesOf(prefix: string) {
     eventsTable: `${prefix}-events`,
     strongEventsTable: `${prefix}-strong-events`,
     transactionsTable: `${prefix}-transactions`,
+    conflictsTable: `${prefix}-conflicts`,
     viewsTable: `${prefix}-views`,
     snapshotsTable: `${prefix}-snapshots`,
     subscriberTable: (id: OwnName) => `${prefix}-${id}`,
@@ -155,6 +158,11 @@ export const STORED_FORM = '0.1';
 export const PARTITION_KEY = 'pk';
 export const SORT_KEY = 'sk';
 export const EXPIRES = 'expires';
+
+/** The index of the `conflicts` table that lists entries by time, and its key attributes. */
+export const LISTED_INDEX = 'listed';
+export const LISTED_BUCKET = 'bucket';
+export const LISTED_KEY = 'listed';
 
 /**
  * How decisions are replicated: `strong` (multi-Region strong consistency: every Region sees them at once) or

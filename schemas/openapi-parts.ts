@@ -71,6 +71,10 @@ export const parameters = {
   open: inQuery('open', 'True: only those that no later commit has resolved; false: only the others', {
     type: 'boolean',
   }),
+  stream: inQuery('stream', 'Only those of this stream, `<type>/<id>`'),
+  type: inQuery('type', 'Only those of streams of this type'),
+  from: inQuery('from', 'Only those of commits written at this time or later', { type: 'string', format: 'date-time' }),
+  to: inQuery('to', 'Only those of commits written at this time or earlier', { type: 'string', format: 'date-time' }),
   limit: inQuery('limit', 'The maximum number of entries per page', {
     type: 'integer',
     minimum: 1,

@@ -22,6 +22,7 @@ const groups = {
   transaction: ['validation', 'not-found', 'misdirected', 'region-unreachable', ...everywhere],
   rows: ['validation', 'not-caught-up', 'too-large', ...everywhere],
   row: ['validation', 'not-found', 'not-caught-up', 'too-large', ...everywhere],
+  list: ['validation', 'unknown-stream-type', ...everywhere],
   health: everywhere,
 } as const satisfies Record<string, readonly ErrorCode[]>;
 

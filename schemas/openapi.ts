@@ -10,6 +10,7 @@ import {
   commitPageSchema,
   conflictPageSchema,
   healthSchema,
+  listedPageSchema,
   rowPageSchema,
   rowSchema,
   streamStateSchema,
@@ -50,6 +51,7 @@ export function openApi(domain: Domain) {
     ]),
     ...transactionPaths(domain, schemas),
     ...[...domain.views.values()].flatMap((view) => [rowsPath(view, schemas), rowPath(view, schemas)]),
+    ledgerPath(schemas),
     healthPath(schemas),
   ];
   const problems = problemComponents();
@@ -278,6 +280,34 @@ function conflictsPath({ type, mode }: StreamDefinition, { add }: Schemas): Path
           description: 'The conflicts in fold order; `next` is present if there are more',
           headers: { ETag: header('ETag'), 'Preference-Applied': header('Preference-Applied') },
           ...json(add('Conflicts', conflictPageSchema)),
+        }),
+      },
+    },
+  ];
+}
+
+function ledgerPath({ add }: Schemas): Path {
+  return [
+    '/conflicts',
+    {
+      get: {
+        operationId: 'conflicts',
+        tags: ['conflicts'],
+        summary: 'List the conflicts of all streams, one page at a time',
+        description:
+          'In the order in which their commits were written, as far as the Regions have listed them. For the next page, send `next` as `after`.',
+        parameters: [
+          parameter('stream'),
+          parameter('type'),
+          parameter('open'),
+          parameter('from'),
+          parameter('to'),
+          parameter('after.conflict'),
+          parameter('limit'),
+        ],
+        responses: responses('list', {
+          description: 'The conflicts; `next` is present if there may be more. A page with `next` may be empty.',
+          ...json(add('ListedConflicts', listedPageSchema)),
         }),
       },
     },

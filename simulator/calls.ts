@@ -8,6 +8,7 @@ const CALLS: Readonly<Record<string, readonly string[]>> = {
     ...['events.at', 'events.finalise', 'events.findDecision', 'events.load', 'events.loadLog', 'events.put'],
     ...['events.putDecision', 'events.transact', 'machine.start', 'participants.invoke', 'remote.invoke'],
     ...['snapshots.drop', 'snapshots.newest', 'snapshots.put', 'views.generations', 'views.rows', 'views.totals'],
+    'ledger.page',
   ],
   command: [
     ...['decisions.attempts', 'decisions.find', 'decisions.put'],
@@ -26,6 +27,7 @@ const CALLS: Readonly<Record<string, readonly string[]>> = {
     ...['bus.put', 'decisions.find', 'decisions.scan', 'events.load', 'events.scan', 'resolver.send'],
     ...['ingest.send', 'quarantine.count', 'quarantine.receive', 'quarantine.release', 'quarantine.remove'],
     ...['views.apply', 'views.entries', 'views.generations', 'views.setGenerations'],
+    ...['events.taken', 'ledger.watched', 'projection.send'],
   ],
   participant: [
     ...['decisions.find', 'decisions.put'],
@@ -34,10 +36,14 @@ const CALLS: Readonly<Record<string, readonly string[]>> = {
   ],
   projection: [
     ...['ahead.send', 'decisions.find', 'events.at', 'events.load'],
+    ...['ledger.ofStream', 'ledger.put', 'ledger.unwatch', 'ledger.watch'],
     ...['snapshots.drop', 'snapshots.newest', 'snapshots.put'],
     ...['views.apply', 'views.entries', 'views.generations', 'views.setGenerations'],
   ],
-  relay: ['bus.put', 'projection.send', 'resolver.send', 'sightings.record'],
+  relay: [
+    ...['bus.put', 'projection.send', 'resolver.send', 'sightings.record'],
+    ...['events.taken', 'ledger.watched'],
+  ],
   resolver: [
     ...['decisions.attempts', 'decisions.find', 'decisions.put'],
     ...['events.at', 'events.finalise', 'events.findDecision', 'participants.invoke'],

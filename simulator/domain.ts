@@ -1,6 +1,15 @@
 // The streams of the workloads: of each kind that the checkers can judge, in all modes.
 import * as z from 'zod';
-import { checkRights, type Domain, defineDomain, defineStream, defineView, reject } from '../index.ts';
+import {
+  checkRights,
+  type Domain,
+  defineDomain,
+  defineStream,
+  defineView,
+  type EventOf,
+  type EvolveContext,
+  reject,
+} from '../index.ts';
 import { account, note, stock, tickets as toyTickets } from '../testing/toy.ts';
 import { defineUse, defineWorkload } from '../workload/workload.ts';
 
@@ -45,22 +54,29 @@ const counter = defineStream({
   commands: { add: { input: amountSchema, decide: (_sum, data) => [{ type: 'Added', data }] } },
 });
 
+const setEvents = {
+  Inserted: { schemaVersion: 1, schema: textSchema, sample: { value: 'red' } },
+  Removed: { schemaVersion: 1, schema: textSchema, sample: { value: 'red' } },
+} as const;
+type SetEvent = EventOf<typeof setEvents>;
+
 /** An add-wins set: removing a text leaves the copies that were inserted concurrently. */
 const set = defineStream({
   type: 'set',
   mode: 'merge',
-  events: {
-    Inserted: { schemaVersion: 1, schema: textSchema, sample: { value: 'red' } },
-    Removed: { schemaVersion: 1, schema: textSchema, sample: { value: 'red' } },
-  },
+  events: setEvents,
   initial: noTexts,
-  evolve(texts, { type, data: { value } }, { concurrent }) {
-    const others = texts.filter((text) => text !== value);
-    const stays =
-      type === 'Inserted' ||
-      (texts.includes(value) && concurrent.some((event) => event.type === 'Inserted' && event.data.value === value));
-    return stays ? [...others, value].sort() : others;
-  },
+  evolve: Object.assign(
+    (texts: readonly string[], { type, data: { value } }: SetEvent, { concurrent }: EvolveContext<SetEvent>) => {
+      const others = texts.filter((text) => text !== value);
+      const stays =
+        type === 'Inserted' ||
+        (texts.includes(value) && concurrent.some((event) => event.type === 'Inserted' && event.data.value === value));
+      return stays ? [...others, value].sort() : others;
+    },
+    // Any two changes conflict until a later one has seen them, so that entries of the ledger change.
+    { disagreements: () => [{ part: 'state', rule: 'evolve', isOpen: true }] },
+  ),
   commands: {
     insert: { input: textSchema, decide: (_texts, data) => [{ type: 'Inserted', data }] },
     remove: { input: textSchema, decide: (_texts, data) => [{ type: 'Removed', data }] },

@@ -1,6 +1,6 @@
-import type { HistoryCommit } from '../checkers/history.ts';
+import type { HistoryCommit, LineOf } from '../checkers/history.ts';
 import { eventId } from '../core/facts/commit.ts';
-import { type Commit, conflictPageSchema, rowPageSchema, streamStateSchema } from '../core/index.ts';
+import { type Commit, conflictPageSchema, listedPageSchema, rowPageSchema, streamStateSchema } from '../core/index.ts';
 import { codeOf, outcomeIn, versionIn } from '../workload/session.ts';
 import { useOf } from '../workload/workload.ts';
 import { ask } from './ask.ts';
@@ -23,6 +23,7 @@ export async function observe(scene: Scene): Promise<void> {
     for (const [i, stream] of streams.entries())
       if (i % world.regions.size === [...world.regions.keys()].indexOf(region))
         await observeConflicts(scene, region, stream);
+    await observeLedger(scene, region);
     for (const [view, described] of Object.entries(fullWorkload.views)) {
       const values = await rowsOf(scene, region, view);
       recorder.add({ line: 'view', region, view, ...described, values });
@@ -49,11 +50,24 @@ async function observeStream(scene: Scene, region: string, stream: string): Prom
 async function observeConflicts(scene: Scene, region: string, stream: string): Promise<void> {
   const body = await get(scene, region, `/streams/${stream}/conflicts`, { limit: '1000' });
   if (body === undefined) return;
-  const conflicts = conflictPageSchema.parse(body).conflicts.map(({ log, position, kind, against }) => ({
-    ...{ log, position, twice: kind !== 'concurrent' },
+  const conflicts = conflictPageSchema.parse(body).conflicts.map(({ log, position, kind, open, against }) => ({
+    ...{ log, position, twice: kind !== 'concurrent', open },
     against: against.map((dot) => ({ log: dot.log, position: dot.position })),
   }));
   scene.recorder.add({ line: 'conflicts', region, stream, conflicts });
+}
+
+async function observeLedger(scene: Scene, region: string): Promise<void> {
+  const conflicts: LineOf<'ledger'>['conflicts'] = [];
+  for (let after: string | undefined, first = true; first || after !== undefined; first = false) {
+    const body = await get(scene, region, '/conflicts', after === undefined ? {} : { after });
+    if (body === undefined) return;
+    const page = listedPageSchema.parse(body);
+    for (const { stream, log, position, kind, open, against } of page.conflicts)
+      conflicts.push({ stream, log, position, twice: kind !== 'concurrent', open, against });
+    after = page.next;
+  }
+  scene.recorder.add({ line: 'ledger', region, conflicts });
 }
 
 /** A stored commit in the words of the checkers. */

@@ -11,6 +11,8 @@ type Item = Record<string, unknown>;
 
 export interface BatchGetOptions {
   readonly consistent: boolean;
+  /** Whether only the keys of the items are needed. @default false */
+  readonly keysOnly?: boolean;
   /** The time limit of all requests together. @default the time limit of one call of the table */
   readonly bound?: ReturnType<typeof timeLimit>;
 }
@@ -25,19 +27,21 @@ export async function batchGet(
   client: DynamoDBDocumentClient,
   table: string,
   keys: readonly Key[],
-  { consistent, bound = timeLimit(DATABASE_MS) }: BatchGetOptions,
+  { consistent, keysOnly = false, bound = timeLimit(DATABASE_MS) }: BatchGetOptions,
 ): Promise<readonly Item[]> {
   // DynamoDB rejects duplicate keys.
   const unique = [...new Map(keys.map((key) => [`${key.pk}\n${key.sk}`, key])).values()];
   const chunks = inChunks(unique, BATCH_GET_KEYS);
-  return (await Promise.all(chunks.map((chunk) => getChunk(client, table, chunk, { consistent, bound })))).flat();
+  return (
+    await Promise.all(chunks.map((chunk) => getChunk(client, table, chunk, { consistent, keysOnly, bound })))
+  ).flat();
 }
 
 async function getChunk(
   client: DynamoDBDocumentClient,
   table: string,
   keys: Key[],
-  { consistent, bound }: Required<BatchGetOptions>,
+  { consistent, keysOnly, bound }: Required<BatchGetOptions>,
 ): Promise<Item[]> {
   const found: Item[] = [];
   let open: Item[] = keys;
@@ -48,7 +52,11 @@ async function getChunk(
       });
     if (tries > 0) await sleep(backoff(Math, tries), undefined, { signal: bound.abortSignal });
     const { Responses, UnprocessedKeys } = await client.send(
-      new BatchGetCommand({ RequestItems: { [table]: { Keys: open, ConsistentRead: consistent } } }),
+      new BatchGetCommand({
+        RequestItems: {
+          [table]: { Keys: open, ConsistentRead: consistent, ...(keysOnly && { ProjectionExpression: 'pk, sk' }) },
+        },
+      }),
       bound,
     );
     found.push(...(Responses?.[table] ?? []));

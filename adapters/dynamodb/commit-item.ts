@@ -155,7 +155,13 @@ export const commitImageSchema = z.object({
   tx: txSchema.exactOptional(),
 });
 
-export const arrivalImageSchema = commitImageSchema.pick({ pk: true, sk: true, hlc: true, region: true });
+export const arrivalImageSchema = commitImageSchema.pick({
+  pk: true,
+  sk: true,
+  hlc: true,
+  region: true,
+  context: true,
+});
 
 /**
  * What matters of a commit in a stream record's image if another Region wrote it.
@@ -164,8 +170,8 @@ export const arrivalImageSchema = commitImageSchema.pick({ pk: true, sk: true, h
 export function arrivalIn(image: unknown): Arrival {
   const result = arrivalImageSchema.safeParse(image);
   if (!result.success) throw unexpectedItem('a commit', image, faultsIn(result.error));
-  const { pk, sk, hlc, region } = result.data;
-  return { stream: pk.S, ...dotIn(sk.S), region: region.S, hlc: hlc.S };
+  const { pk, sk, hlc, region, context } = result.data;
+  return { stream: pk.S, ...dotIn(sk.S), region: region.S, hlc: hlc.S, context: fromCounts(context) };
 }
 
 function dotIn(key: string): Pick<Commit, 'log' | 'position'> {

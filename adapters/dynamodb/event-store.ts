@@ -23,9 +23,11 @@ import { type CallOptions, timeLimit } from '../sdk/connection.ts';
 import { orSdkError, sdkError } from '../sdk/sdk-error.ts';
 import { checkFinal } from '../store-rules/check-final.ts';
 import { checkWrite } from '../store-rules/check-write.ts';
+import { batchGet } from './batch-get.ts';
 import { whatCancelled } from './cancelled-transaction.ts';
 import { fromImage, sortKey, toImage } from './commit-item.ts';
 import { fromDecisionItem, isDecisionItem, oneRegionKey, toDecisionItem } from './decision-item.ts';
+import { documentClient } from './document-client.ts';
 import { getItem, ifAbsent, putIfAbsent } from './put-if-absent.ts';
 import { retryConflicts } from './retry-conflicts.ts';
 import { scanSegment } from './scan-segment.ts';
@@ -40,6 +42,7 @@ export function dynamoDbEventStore(
   table: string,
   { callMs = DATABASE_MS }: CallOptions = {},
 ): EventsTable {
+  const documents = documentClient(client);
   const between = (stream: string, first: string, last: string, consistency?: Consistency): QueryCommandInput => ({
     TableName: table,
     ConsistentRead: consistency !== 'local',
@@ -111,6 +114,15 @@ export function dynamoDbEventStore(
         getItem(client, table, keyOf({ stream, log, position }), timeLimit(callMs)),
       );
       return item && fromImage(item);
+    },
+    taken: async (places) => {
+      const keys = places.map(({ stream, log, position }) => ({ pk: stream, sk: sortKey(log, position) }));
+      const found = await orSdkError(
+        'look for commits',
+        batchGet(documents, table, keys, { consistent: true, keysOnly: true, bound: timeLimit(callMs) }),
+      );
+      const taken = new Set(found.map(({ pk, sk }) => `${pk}\n${sk}`));
+      return keys.map(({ pk, sk }) => taken.has(`${pk}\n${sk}`));
     },
     finalise: async (intent, state) => {
       const doing = `finalise an intent of ${intent.stream}`;

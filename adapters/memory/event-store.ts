@@ -138,6 +138,7 @@ export function memoryEventStore({ onChange = () => {}, ...replica }: MemoryEven
       return holder?.commit;
     },
     at: async (stream, log, position) => holderOf({ stream, log, position })?.commit,
+    taken: async (places) => places.map((place) => holderOf(place) !== undefined),
     finalise: async (intent, state) => {
       const held = holderOf(intent);
       const there = held?.commit;

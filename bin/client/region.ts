@@ -6,6 +6,8 @@ import {
   commitsCall,
   conflictsCall,
   healthCall,
+  type ListedConflictOptions,
+  ledgerCall,
   type PageOptions,
   rowCall,
   rowsCall,
@@ -72,6 +74,10 @@ export class Region {
 
   conflicts(stream: string, asked: ConflictOptions & WaitOptions, atLeast?: string) {
     return this.#ask(conflictsCall(partsOf(stream), asked, atLeast));
+  }
+
+  ledger(asked: ListedConflictOptions) {
+    return this.#ask(ledgerCall(asked));
   }
 
   rows(view: string, page: PageOptions & SeenOptions) {

@@ -57,7 +57,7 @@ const LOG_BYTES = 1200;
 /** Resources that a Region pays for without any traffic; test/bin/cost/model.test.ts counts them in the template. */
 export function fixedOf(regions: number) {
   return {
-    alarmMetrics: 98 + 3 * (regions - 1),
+    alarmMetrics: 105 + 3 * (regions - 1),
     dashboards: 1,
     keys: 1,
     /** Names in `MetricName` that a deployment without the example subscriber sends. */
@@ -87,6 +87,12 @@ export function requestsOf({ regions: n, batch: b, views, via }: Usage) {
     projectLoads: views > 0 ? times : 0,
     /** Single commits read to see whether the table has what the bus brought. */
     lookups: views > 0 ? elsewhere : 0,
+    /**
+     * Positions that relay looks for, to find commits that had not seen each other: those of the other logs where a commit is written, and
+     * one in every other Region; and whether the Region watches the stream.
+     */
+    probes: 2 * elsewhere,
+    watches: n,
     /** Writes of the newest stamps seen: in each relay batch, one for each Region with commits in it. */
     sightings: (n * Math.min(b, n)) / b,
     /** Entries put on a bus: the producer's own entry, the event, and the receipt. */
@@ -222,6 +228,12 @@ function database(usage: Usage): readonly Position[] {
       quantity:
         events * (per.projectLoads * loadUnits + per.lookups * itemUnits + per.viewReads + per.generationReads * views),
       what: 'read units of streams and rows, to bring views up to date',
+    },
+    {
+      service,
+      price: 'readUnits',
+      quantity: events * (per.probes + per.watches),
+      what: 'read units to find commits that had not seen each other',
     },
     {
       service,

@@ -4,6 +4,7 @@ import type { Decision } from '../facts/decision.ts';
 import type { Hlc } from '../facts/hlc.ts';
 import { parseStreamRef } from '../facts/stream-ref.ts';
 import { drivingRegionOf, nextAttemptEnds } from '../facts/transaction.ts';
+import { type NoticePorts, noticeConcurrent } from '../ledger/notice.ts';
 import { SQS_MAX_DELAY_S } from '../limits/aws.ts';
 import { MAX_TRANSACTION_MS, RESOLVER_ELSEWHERE_MS, RESOLVER_SLACK_MS } from '../limits/budgets.ts';
 import type { Bus } from '../ports/bus.ts';
@@ -14,7 +15,7 @@ import type { Sightings } from '../ports/sightings.ts';
 import { announcementOf } from '../wire/announcement.ts';
 import type { BusEntry } from '../wire/bus.ts';
 import { entriesOf } from '../wire/bus-event.ts';
-import { encodeKeys } from '../wire/projection.ts';
+import { encodeConcurrent, encodeKeys } from '../wire/projection.ts';
 import { encodeQuarantined } from '../wire/quarantine.ts';
 import { encodeResolverMessage } from '../wire/resolver.ts';
 import { bytesAtMost, deliverInBatches, entryBytes } from './deliver.ts';
@@ -34,15 +35,18 @@ export interface ArmPorts {
   readonly runtime: Runtime;
 }
 
-export interface RelayPorts extends PublishPorts, ArmPorts {
+export interface ListPorts extends NoticePorts {
+  readonly projection: Queue;
+}
+
+export interface RelayPorts extends PublishPorts, ArmPorts, ListPorts {
   /** The stream types that at least one view is computed from. */
   readonly projectedTypes: ReadonlySet<string>;
-  readonly projection: Queue;
   readonly sightings: Sightings;
 }
 
 /** What matters of a final commit, apart from its events: all that is read of one in the log of another Region. */
-export type Arrival = Pick<Commit, 'stream' | 'log' | 'position' | 'region' | 'hlc'>;
+export type Arrival = Pick<Commit, 'stream' | 'log' | 'position' | 'region' | 'hlc' | 'context'>;
 
 /**
  * A change from a table's stream: a new commit or an intent that became final, the arrival of one in the log of another Region,
@@ -67,9 +71,10 @@ export async function relayChanges(ports: RelayPorts, changes: readonly Change[]
     return 'commit' in change && change.commit.tx?.state !== 'prepared' ? [{ change, commit: change.commit }] : [];
   });
   const commits = final.map(({ commit }) => commit);
-  const [{ failed: unpublished }, unprojected, unarmed] = await Promise.all([
+  const [{ failed: unpublished }, unprojected, unnoticed, unarmed] = await Promise.all([
     publishChanges(ports, changes),
     notifyProjector(ports, commits),
+    noticeConflicts(ports, commits),
     armResolver(ports, changes),
   ]);
   // Sightings serve `health` only: a failure to record them does not justify sending everything again.
@@ -78,7 +83,7 @@ export async function relayChanges(ports: RelayPorts, changes: readonly Change[]
   return new Set([
     ...unpublished,
     ...unarmed,
-    ...final.filter(({ commit }) => unsent.has(commit)).map(({ change }) => change),
+    ...final.filter(({ commit }) => unsent.has(commit) || unnoticed.has(commit.stream)).map(({ change }) => change),
   ]);
 }
 
@@ -212,6 +217,23 @@ async function notifyProjector(
     runtime,
   );
   return messages.filter((_, i) => answers[i] !== undefined).flatMap(({ carried }) => carried);
+}
+
+/**
+ * Has the entries in the ledger brought up to date that commits may concern.
+ * @returns the streams for which this could not be sent
+ */
+export async function noticeConflicts(ports: ListPorts, commits: readonly Arrival[]): Promise<ReadonlySet<string>> {
+  const { projection, runtime } = ports;
+  const streams = [...(await noticeConcurrent(ports, commits))];
+  const messages = inChunks(streams, KEYS_PER_MESSAGE).map((carried) => ({ carried, body: encodeConcurrent(carried) }));
+  const answers = await deliverInBatches(
+    messages,
+    ({ body }) => bytesAtMost(body),
+    (batch) => projection.send(batch.map(({ body }) => body)),
+    runtime,
+  );
+  return new Set(messages.filter((_, i) => answers[i] !== undefined).flatMap(({ carried }) => carried));
 }
 
 async function noteSightings({ sightings }: RelayPorts, commits: readonly Arrival[]): Promise<void> {

@@ -1,3 +1,4 @@
+import type { Commit } from '../facts/commit.ts';
 import type { Decision } from '../facts/decision.ts';
 import { wallTimeOf } from '../facts/hlc.ts';
 import { nextAttemptEnds } from '../facts/transaction.ts';
@@ -12,6 +13,8 @@ import {
   type Change,
   entriesFor,
   isPublishedIn,
+  type ListPorts,
+  noticeConflicts,
   type PublishPorts,
   publishChanges,
   resolverMessageFor,
@@ -20,6 +23,8 @@ import {
 export interface RepublishPorts extends PublishPorts, ArmPorts {
   readonly events: CommitScan;
   readonly decisions: DecisionScan;
+  /** What notices conflicts. @default none are listed again */
+  readonly listing?: ListPorts | undefined;
 }
 
 type Request = ActionRequest<'republish-step'>;
@@ -37,7 +42,8 @@ const TRANSACTIONS = 'transactions:';
 /**
  * Republishes the events of commits written here, or to a log that all Regions write, since a given time, and the outcomes of transactions driven here and
  * decided since then, under their original ids. Schedules the resolver again for what was promised then: intents written
- * here since, and undecided transactions driven here whose deadline is later.
+ * here since, and undecided transactions driven here whose deadline is later. Has the conflicts of all commits since then listed
+ * that this Region lists.
  * Reads one segment of the `events` table, then of the `transactions` table, page after page for {@link STEP_MS}. A
  * step reads one table only: if the decisions are unavailable, the step before has published every event. Stops at the
  * first page that could not be sent completely; the cursor then points to that page. Repeating a step sends everything
@@ -95,7 +101,19 @@ async function republishCommits(
   const announced = outcomes.filter(({ decidedAt }) => decidedAt >= from).map((decision) => ({ decision }));
   const sent = await publish(ports, [...changes, ...announced], dryRun);
   const { scheduled, failed } = await arm(ports, changes, dryRun);
-  return { ...sent, scanned: commits.length, scheduled, failed: sent.failed + failed, cursor };
+  const unlisted = await listAgain(ports, commits, { from, dryRun });
+  return { ...sent, scanned: commits.length, scheduled, failed: sent.failed + failed + unlisted, cursor };
+}
+
+/** @returns the number of streams whose conflicts could not be listed again */
+async function listAgain(
+  { listing }: RepublishPorts,
+  commits: readonly Commit[],
+  { from, dryRun }: { readonly from: number; readonly dryRun: boolean },
+): Promise<number> {
+  if (!listing || dryRun) return 0;
+  const final = commits.filter(({ hlc, tx }) => wallTimeOf(hlc) >= from && tx?.state !== 'prepared');
+  return (await noticeConflicts(listing, final)).size;
 }
 
 /** Publishes changes; in a dry run, only counts their entries. */

@@ -37,6 +37,10 @@ export const SDK_TRIES = 3;
 export const APPEND_MS = 10_000;
 /** How long a one-Region transaction tries to get its positions, unless its own timeout is shorter. */
 export const ONE_REGION_MS = 10_000;
+/**
+ * The shards of each list of conflicts: each takes about a thousand changes a second, and is read for each page.
+ */
+export const LEDGER_SHARDS = 4;
 /** How long a projection retries after conflicts with concurrent projections. */
 export const PROJECT_MS = 10_000;
 /**

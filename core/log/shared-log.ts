@@ -27,7 +27,8 @@ export function strongTypes({ streams }: Domain): ReadonlySet<string> {
   return new Set([...streams.values()].filter(({ mode }) => mode === 'strong').map(({ type }) => type));
 }
 
-type Streams = EventStore & IntentStore;
+/** No conflicts are noticed in a log that all Regions write. */
+type Streams = EventStore & Omit<IntentStore, 'taken'>;
 
 /**
  * The `events` table together with the table of the `strong` streams. Calls of that fail with `quorum-unreachable`,
@@ -56,6 +57,7 @@ export function withSharedLog(
     loadLog: (stream, log, after) => of(log).loadLog(stream, log, after),
     put: (commit) => of(commit.log).put(commit),
     at: (stream, log, position) => of(log).at(stream, log, position),
+    taken: (places) => events.taken(places),
     finalise: (intent, state) => of(intent.log).finalise(intent, state),
     mark: (intent, next) => of(intent.log).mark(intent, next),
     scan: async (segment, segments, after, limit) => {

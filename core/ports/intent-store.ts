@@ -6,6 +6,8 @@ import type { Waiter } from '../facts/waiter.ts';
 export interface IntentStore {
   /** The commit at one position, strongly consistent: one GetItem. */
   at(stream: string, log: string, position: number): Promise<Commit | undefined>;
+  /** Whether these positions are taken, in the same order, strongly consistent: one BatchGetItem per 100. */
+  taken(places: readonly CommitPlace[]): Promise<readonly boolean[]>;
   /**
    * Makes a prepared intent final: one conditional write. Has no effect if the intent is already final in this state.
    * @throws MeridianError `internal`: there is no such intent, or it is final in the other state
@@ -18,6 +20,9 @@ export interface IntentStore {
    */
   mark(intent: IntentKey, next: Waiter): Promise<Commit | undefined>;
 }
+
+/** A position of a stream. */
+export type CommitPlace = Pick<Commit, 'stream' | 'log' | 'position'>;
 
 /** The key of an intent. */
 export type IntentKey = Pick<Commit, 'stream' | 'log' | 'position' | 'commitId'>;

@@ -1,10 +1,11 @@
 import type { Commit } from '../facts/commit.ts';
-import type { Conflict, ReadConflict } from '../facts/conflict.ts';
+import type { ReadConflict } from '../facts/conflict.ts';
 import { invalid } from '../facts/errors.ts';
 import { countWithin } from '../facts/json.ts';
 import { parseStreamRef } from '../facts/stream-ref.ts';
-import { type Dot, emptyVersion, joinVersions, type VersionVector, versionDominates } from '../facts/version.ts';
+import { type Dot, emptyVersion, type VersionVector, versionDominates } from '../facts/version.ts';
 import { PAGE_BYTES } from '../limits/budgets.ts';
+import { withVersions } from '../log/conflict-versions.ts';
 import type { History } from '../log/history.ts';
 import { loadAtLeast, loadWhole, notCaughtUp } from '../log/load.ts';
 import { encodeConflict } from '../wire/api.ts';
@@ -50,10 +51,4 @@ function commitAt(history: History, { log, position }: Dot): Commit {
   const commit = history.since(emptyVersion).find((each) => each.log === log && each.position === position);
   if (commit) return commit;
   throw invalid([{ path: 'after', message: `is ${log}.${position}, where this Region sees no commit` }]);
-}
-
-function withVersions(history: History, conflict: Conflict): ReadConflict {
-  const own = history.versionOf(conflict.commit);
-  const other = conflict.against.map((commit) => history.versionOf(commit)).reduce(joinVersions);
-  return { ...conflict, branches: [own, other], merged: joinVersions(own, other) };
 }

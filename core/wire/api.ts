@@ -5,6 +5,7 @@ import type { Commit } from '../facts/commit.ts';
 import { isOpen, type ReadConflict } from '../facts/conflict.ts';
 import type { Outcome } from '../facts/decision.ts';
 import { invalid, type Problem, problemSchema } from '../facts/errors.ts';
+import { againstIn, type LedgerEntry, MAX_LISTED_AGAINST } from '../facts/ledger.ts';
 import type { Dot, VersionVector } from '../facts/version.ts';
 import type { Row } from '../facts/view-entry.ts';
 import { encodePoint, type Point } from './point.ts';
@@ -184,6 +185,65 @@ export function encodeConflict(stream: string, conflict: ReadConflict): Conflict
 
 function conflicting({ log, position, commitId, region }: Commit) {
   return { log, position, commitId, region };
+}
+
+/** A conflict as the ledger lists it, of any stream. */
+export const listedConflictSchema = z.object({
+  stream: z.string(),
+  ...conflictingShape,
+  hlc: z.string(),
+  at: z.string().meta({ description: "When the commit was written, by its writer's clock" }),
+  kind: conflictSchema.shape.kind,
+  against: z
+    .array(z.object(dotShape))
+    .meta({ description: `The commits that it conflicts with; at most ${MAX_LISTED_AGAINST} are listed` }),
+  count: z.number().meta({ description: 'How many these are in all' }),
+  about: conflictSchema.shape.about,
+  open: conflictSchema.shape.open,
+  resolvedBy: conflictSchema.shape.resolvedBy,
+  branches: conflictSchema.shape.branches,
+  merged: conflictSchema.shape.merged,
+  revision: z.number().meta({ description: 'How often the entry was written: more than 1 if it has changed' }),
+});
+
+export type ListedConflict = z.output<typeof listedConflictSchema>;
+
+/** Conflicts of all streams, by time; `next` is present if there may be more. */
+export const listedPageSchema = z.object({
+  region: z.string(),
+  conflicts: z.array(listedConflictSchema),
+  next: z.string().optional(),
+});
+
+export function encodeListedPage(
+  region: string,
+  { entries, next }: { readonly entries: readonly LedgerEntry[]; readonly next: string | undefined },
+): z.output<typeof listedPageSchema> {
+  return { region, conflicts: entries.map(encodeListed), ...(next !== undefined && { next }) };
+}
+
+/** An entry of the ledger as a Region shows it. */
+export function encodeListed(entry: LedgerEntry): ListedConflict {
+  const { stream, commit, at, kind, about, count, status, resolvedBy, branches, merged, revision } = entry;
+  const { hlc, ...dot } = commit;
+  return {
+    ...{ stream, ...dot, hlc, at: new Date(at).toISOString(), kind, against: [...againstIn(entry)], count },
+    about: about.map(({ part, rule, isOpen: open }) => ({ part, rule, open })),
+    open: status === 'open',
+    ...(resolvedBy && { resolvedBy }),
+    branches: branches.map((version) => encodeVersionToken(stream, version)),
+    merged: encodeVersionToken(stream, merged),
+    revision,
+  };
+}
+
+/** Where a page of the ledger ends. */
+const LISTED_CURSOR = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z \S{1,300} [a-z0-9-]{1,40}$/;
+
+/** @throws MeridianError `validation`, with the path `after` */
+export function parseListedCursor(text: string): string {
+  if (LISTED_CURSOR.test(text)) return text;
+  throw invalid([{ path: 'after', message: `is ${JSON.stringify(text)}; it must be \`next\` of the page before` }]);
 }
 
 const rowShape = { key: z.string(), value: z.unknown() };

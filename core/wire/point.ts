@@ -9,13 +9,22 @@ export type Point = { readonly version: VersionVector } | { readonly time: numbe
 const timeSchema = z.iso.datetime({ offset: true });
 
 /**
+ * Parses a time with its offset (RFC 3339).
+ * @returns milliseconds since 1970; undefined if the text is none
+ */
+export function parseTime(text: string): number | undefined {
+  // In a query, a plus sign that is not percent-encoded is a space; no time has one before its offset.
+  const time = timeSchema.safeParse(text.replace(/ (?=\d{2}:\d{2}$)/, '+').toUpperCase());
+  return time.success ? Date.parse(time.data) : undefined;
+}
+
+/**
  * Parses a point of a stream: a version token, with or without ETag quotes, or a time with its offset (RFC 3339).
  * @throws MeridianError `validation` with the path `at`: it is neither, or a token of another stream
  */
 export function parsePoint(stream: string, text: string): Point {
-  // In a query, a plus sign that is not percent-encoded is a space; no time has one before its offset.
-  const time = timeSchema.safeParse(text.replace(/ (?=\d{2}:\d{2}$)/, '+').toUpperCase());
-  if (time.success) return { time: Date.parse(time.data) };
+  const time = parseTime(text);
+  if (time !== undefined) return { time };
   const token = unquoted(text);
   if (!isVersionToken(token))
     throw invalid([

@@ -11,6 +11,13 @@ export function encodeKeys(commits: readonly Pick<Commit, 'stream' | 'log' | 'po
   return JSON.stringify({ keys: commits.map(({ stream, log, position }) => ({ stream, log, position })) });
 }
 
+export const concurrentBodySchema = z.object({ concurrent: z.array(streamNameSchema) });
+
+/** Encodes a message with streams whose conflicts have to be listed again. */
+export function encodeConcurrent(concurrent: readonly string[]): string {
+  return JSON.stringify({ concurrent });
+}
+
 const aheadSchema = z.object({
   stream: streamNameSchema,
   /** The commits that an entry had, and the table lacked, with digests of their content. */
@@ -30,12 +37,13 @@ export function encodeAhead(ahead: readonly AheadStream[]): string {
 }
 
 /**
- * A message of the projection queue: keys from the relay, one event of another Region from the bus, or from the
+ * A message of the projection queue: keys, and streams with conflicts, from the relay, one event of another Region from the bus, or from the
  * projection itself, streams to compare with the table.
  */
 export type ProjectionMessage =
   | z.output<typeof keysBodySchema>
   | z.output<typeof aheadBodySchema>
+  | z.output<typeof concurrentBodySchema>
   | { readonly event: EventBody };
 
 /** @throws Error if the body has no form of a message */
@@ -43,6 +51,7 @@ export function parseProjectionMessage(body: string): ProjectionMessage {
   const json: unknown = JSON.parse(body);
   if (isObject(json)) {
     if ('keys' in json) return keysBodySchema.parse(json);
+    if ('concurrent' in json) return concurrentBodySchema.parse(json);
     if ('ahead' in json) return aheadBodySchema.parse(json);
   }
   return { event: eventBodySchema.parse(json) };
@@ -51,6 +60,7 @@ export function parseProjectionMessage(body: string): ProjectionMessage {
 /** The streams named by a message. */
 export function streamsOf(message: ProjectionMessage): readonly string[] {
   if ('keys' in message) return message.keys.map(({ stream }) => stream);
+  if ('concurrent' in message) return message.concurrent;
   if ('ahead' in message) return message.ahead.map(({ stream }) => stream);
   return [message.event.detail.stream];
 }

@@ -3,7 +3,9 @@ import { cutProblem, messageOf } from '../../core/facts/errors.ts';
 import { parseStreamRef } from '../../core/facts/stream-ref.ts';
 import { emptyVersion, joinVersions } from '../../core/facts/version.ts';
 import {
+  type Appended,
   decodeVersionToken,
+  encodeVersionToken,
   invalid,
   isTraceparent,
   listedFaults,
@@ -243,4 +245,11 @@ export function problemAnswer(error: unknown, headers: Readonly<Record<string, s
 /** The seconds to wait before a retry, from a problem document; 1 if absent. The domain may have set the member. */
 export function secondsIn({ retryAfter }: Problem): string {
   return typeof retryAfter === 'number' && Number.isSafeInteger(retryAfter) && retryAfter > 0 ? `${retryAfter}` : '1';
+}
+
+/** The header with a stream's version. */
+export function etag({ stream, version }: Pick<Appended, 'stream' | 'version'>) {
+  return {
+    etag: `"${encodeVersionToken(stream, version)}"`,
+  };
 }

@@ -2,6 +2,7 @@ import { domain } from '#domain';
 import { dynamoDbClient } from '../../adapters/dynamodb/client.ts';
 import { dynamoDbDecisions } from '../../adapters/dynamodb/decisions.ts';
 import { dynamoDbEventsTables } from '../../adapters/dynamodb/events-tables.ts';
+import { dynamoDbLedger } from '../../adapters/dynamodb/ledger.ts';
 import { serverClock } from '../../adapters/dynamodb/server-clock.ts';
 import { dynamoDbSightings } from '../../adapters/dynamodb/sightings.ts';
 import { dynamoDbSnapshotStore } from '../../adapters/dynamodb/snapshot-store.ts';
@@ -44,6 +45,7 @@ export const handler = makeHandler({
   events: dynamoDbEventsTables(client, env.EVENTS_TABLE, process.env.STRONG_EVENTS_TABLE, { domain }),
   snapshots: dynamoDbSnapshotStore(client, env.SNAPSHOTS_TABLE),
   decisions: dynamoDbDecisions(client, env.TRANSACTIONS_TABLE, { strong: env.DECISIONS === 'strong' }),
+  ledger: process.env.CONFLICTS_TABLE ? dynamoDbLedger(client, process.env.CONFLICTS_TABLE) : undefined,
   views: dynamoDbViewStore(client, env.VIEWS_TABLE),
   sightings: dynamoDbSightings(client, env.VIEWS_TABLE),
   remote: lambdaRemote({ functionName: env.COMMAND_FUNCTION }),

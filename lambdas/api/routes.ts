@@ -3,15 +3,12 @@ import { cutProblem } from '../../core/facts/errors.ts';
 import {
   type Appended,
   type Consistency,
-  decodeConflictCursor,
   decodeVersionToken,
   encodeAccepted,
   encodeCommitPage,
-  encodeConflictPage,
   encodeRow,
   encodeRowPage,
   encodeStreamState,
-  encodeVersionToken,
   inOrderPerKey,
   invalid,
   MeridianError,
@@ -21,7 +18,6 @@ import {
   parsePoint,
   type ReadPorts,
   readCommits,
-  readConflicts,
   readHealth,
   readRow,
   readRows,
@@ -36,9 +32,11 @@ import {
 } from '../../core/index.ts';
 import { BEGIN_MS, MAX_ENVELOPES, MAX_PROBLEM_OF_MANY_BYTES } from '../../core/limits/budgets.ts';
 import { isFailure } from '../failure.ts';
+import { getConflicts, getLedger, type LedgerPorts } from './conflicts.ts';
 import {
   type Answer,
   answerWaiting,
+  etag,
   fitsAnswer,
   header,
   inHeader,
@@ -56,7 +54,7 @@ import {
 import { ignoredParameters } from './ignored.ts';
 import { getTransaction, postTransaction } from './transactions.ts';
 
-export type ApiPorts = TransactPorts & ReadPorts;
+export type ApiPorts = TransactPorts & ReadPorts & LedgerPorts;
 
 type Handle = (ports: ApiPorts, event: LambdaFunctionURLEvent, parameters: Parameters) => Promise<Answer>;
 
@@ -185,28 +183,6 @@ const getCommits: Handle = async (ports, event, { type = '', id = '' }) => {
   );
 };
 
-const getConflicts: Handle = async (ports, event, { type = '', id = '' }) => {
-  const stream = streamNameOf(type, id);
-  const { after, limit } = pageOf(event);
-  const asked = {
-    atLeast: versionHeader(event, 'If-At-Least', stream),
-    after: after === undefined ? undefined : decodeConflictCursor(after),
-    isOpen: isOpenIn(event),
-    limit,
-  };
-  return answerWaiting(event, async (waitMs) => {
-    const page = await namedAs('If-At-Least', 'atLeast', readConflicts(ports, stream, { ...asked, waitMs }));
-    return jsonAnswer(encodeConflictPage(stream, page), etag({ stream, version: page.version }));
-  });
-};
-
-/** Which conflicts are asked for: `open=true` or `open=false`; undefined: all. */
-function isOpenIn({ rawQueryString }: LambdaFunctionURLEvent): boolean | undefined {
-  const text = new URLSearchParams(rawQueryString).get('open');
-  if (text === null || text === 'true' || text === 'false') return text === null ? undefined : text === 'true';
-  throw invalid([{ path: 'open', message: `is ${JSON.stringify(text)}; it must be true or false` }]);
-}
-
 const getRows: Handle = async (ports, event, { view = '' }) => {
   const page = pageOf(event);
   const atLeast = versionsHeader(event, 'If-At-Least');
@@ -230,12 +206,6 @@ function acceptance(appended: Appended): Answer {
   return jsonAnswer(encodeAccepted(appended), etag(appended));
 }
 
-function etag({ stream, version }: Pick<Appended, 'stream' | 'version'>) {
-  return {
-    etag: `"${encodeVersionToken(stream, version)}"`,
-  };
-}
-
 interface Route {
   readonly method: 'GET' | 'POST';
   /** A segment with a colon stands for any text, and is its name. */
@@ -256,6 +226,7 @@ const ROUTES: readonly Route[] = [
   { method: 'GET', path: '/streams/:type/:id', handle: getStream, query: ['at', 'consistency'] },
   { method: 'GET', path: '/streams/:type/:id/events', handle: getCommits, query: PAGE },
   { method: 'GET', path: '/streams/:type/:id/conflicts', handle: getConflicts, query: [...PAGE, 'open'] },
+  { method: 'GET', path: '/conflicts', handle: getLedger, query: [...PAGE, 'stream', 'type', 'open', 'from', 'to'] },
   { method: 'GET', path: '/views/:view', handle: getRows, query: PAGE },
   { method: 'GET', path: '/views/:view/:key', handle: getRow },
   { method: 'GET', path: '/health', handle: getHealth },

@@ -2,6 +2,7 @@ import { domain } from '#domain';
 import { dynamoDbClient } from '../../adapters/dynamodb/client.ts';
 import { dynamoDbDecisions } from '../../adapters/dynamodb/decisions.ts';
 import { dynamoDbEventsTables } from '../../adapters/dynamodb/events-tables.ts';
+import { dynamoDbLedger } from '../../adapters/dynamodb/ledger.ts';
 import { dynamoDbViewStore } from '../../adapters/dynamodb/view-store.ts';
 import { eventBridgeBus } from '../../adapters/eventbridge/bus.ts';
 import { eventBridgeClient } from '../../adapters/eventbridge/client.ts';
@@ -17,7 +18,11 @@ import { makeHandler } from './handler.ts';
 const env = parseEnvironment([
   'AWS_REGION',
   'MERIDIAN_NAME',
+  'MERIDIAN_REGIONS',
+  'MERIDIAN_LOG',
+  'MERIDIAN_LOGS',
   'EVENTS_TABLE',
+  'CONFLICTS_TABLE',
   'VIEWS_TABLE',
   'TRANSACTIONS_TABLE',
   'DECISIONS',
@@ -25,21 +30,35 @@ const env = parseEnvironment([
   'INGEST_QUEUE_URL',
   'QUARANTINE_QUEUE_URL',
   'RESOLVER_QUEUE_URL',
+  'PROJECTION_QUEUE_URL',
 ]);
 const telemetry = powertools(env.MERIDIAN_NAME);
 const client = dynamoDbClient();
 const queues = sqsClient();
+const events = dynamoDbEventsTables(client, env.EVENTS_TABLE, process.env.STRONG_EVENTS_TABLE, { domain });
+const runtime = nodeRuntime(telemetry);
 
 export const handler = makeHandler({
   domain,
   region: env.AWS_REGION,
-  events: dynamoDbEventsTables(client, env.EVENTS_TABLE, process.env.STRONG_EVENTS_TABLE, { domain }),
+  events,
+  listing: {
+    ...{
+      region: env.AWS_REGION,
+      regions: env.MERIDIAN_REGIONS,
+      log: env.MERIDIAN_LOG,
+      logs: env.MERIDIAN_LOGS.split(','),
+    },
+    ...{ events, runtime },
+    ledger: dynamoDbLedger(client, env.CONFLICTS_TABLE),
+    projection: sqsQueue(queues, env.PROJECTION_QUEUE_URL),
+  },
   decisions: dynamoDbDecisions(client, env.TRANSACTIONS_TABLE, { strong: env.DECISIONS === 'strong' }),
   views: dynamoDbViewStore(client, env.VIEWS_TABLE),
   bus: eventBridgeBus(eventBridgeClient(), env.BUS_NAME),
   quarantine: sqsQuarantine(queues, env.QUARANTINE_QUEUE_URL),
   ingest: sqsQueue(queues, env.INGEST_QUEUE_URL),
   resolver: sqsDelayedQueue(queues, env.RESOLVER_QUEUE_URL),
-  runtime: nodeRuntime(telemetry),
+  runtime,
   telemetry,
 });

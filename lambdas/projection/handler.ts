@@ -1,6 +1,9 @@
 import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
 import {
   checkAhead,
+  type LookPorts,
+  lookAtAll,
+  MeridianError,
   type ProjectionMessage,
   type ProjectPorts,
   parseProjectionMessage,
@@ -11,24 +14,34 @@ import {
 import { failedOf } from '../batch.ts';
 import { instrument, type Telemetry } from '../instrument.ts';
 
-interface ProjectionPorts extends ProjectPorts {
+interface ProjectionPorts extends ProjectPorts, Pick<LookPorts, 'regions'> {
+  /** The ledger of conflicts. Optional: while a stack is updated, new code may run with the old variables. */
+  readonly ledger: LookPorts['ledger'] | undefined;
   readonly telemetry: Telemetry;
   /** The logs that the Regions of the deployment write. */
   readonly logs: readonly string[];
 }
 
-/** projection queue → views. */
+/** projection queue → views, and the ledger of conflicts. */
 export function makeHandler(ports: ProjectionPorts) {
   return instrument(ports.telemetry, async ({ Records }: SQSEvent): Promise<SQSBatchResponse> => {
     const read = Records.map(parse);
     const messages = read.flatMap(({ message }) => message ?? []);
-    const [projected, checked] = await Promise.all([
+    const [projected, checked, looked] = await Promise.all([
       projectTriggers(ports, triggersOf(messages, ports.logs)),
       checkAhead(
         ports,
         messages.flatMap((message) => ('ahead' in message ? [message.ahead] : [])),
       ),
+      look(
+        ports,
+        messages.flatMap((message) => ('concurrent' in message ? message.concurrent : [])),
+      ),
     ]);
+    const failuresOf = (message: ProjectionMessage): ReadonlyMap<string, unknown> => {
+      if ('concurrent' in message) return looked;
+      return 'ahead' in message ? checked.failed : projected;
+    };
     for (const corrected of checked.corrected)
       ports.telemetry.log.warn('Corrected an entry: its table never received a commit that it had', { corrected });
     return failedOf(
@@ -38,7 +51,7 @@ export function makeHandler(ports: ProjectionPorts) {
           why ??
           (message &&
             streamsOf(message)
-              .map((stream) => ('ahead' in message ? checked.failed : projected).get(stream))
+              .map((stream) => failuresOf(message).get(stream))
               .find((error) => error !== undefined)),
       })),
       ports.telemetry.log,
@@ -52,4 +65,15 @@ function parse({ messageId: id, body }: SQSRecord): { id: string; message?: Proj
   } catch (error) {
     return { id, why: error };
   }
+}
+
+async function look(
+  { ledger, ...ports }: ProjectionPorts,
+  streams: readonly string[],
+): Promise<ReadonlyMap<string, unknown>> {
+  if (ledger) return lookAtAll({ ...ports, ledger }, streams);
+  const missing = new MeridianError('unavailable', 'This instance does not know the ledger yet. Retry.', {
+    retryable: true,
+  });
+  return new Map(streams.map((stream) => [stream, missing]));
 }

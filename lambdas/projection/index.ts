@@ -2,6 +2,7 @@ import { domain } from '#domain';
 import { dynamoDbClient } from '../../adapters/dynamodb/client.ts';
 import { dynamoDbDecisions } from '../../adapters/dynamodb/decisions.ts';
 import { dynamoDbEventsTables } from '../../adapters/dynamodb/events-tables.ts';
+import { dynamoDbLedger } from '../../adapters/dynamodb/ledger.ts';
 import { dynamoDbSnapshotStore } from '../../adapters/dynamodb/snapshot-store.ts';
 import { dynamoDbViewStore } from '../../adapters/dynamodb/view-store.ts';
 import { nodeRuntime } from '../../adapters/node/runtime.ts';
@@ -31,6 +32,8 @@ export const handler = makeHandler({
   region: env.AWS_REGION,
   // Optional: while a stack is updated, new code may run with the old variables. It then reads the table only.
   logs: process.env.MERIDIAN_LOGS?.split(',') ?? [],
+  regions: process.env.MERIDIAN_REGIONS?.split(',') ?? [],
+  ledger: process.env.CONFLICTS_TABLE ? dynamoDbLedger(client, process.env.CONFLICTS_TABLE) : undefined,
   events: dynamoDbEventsTables(client, env.EVENTS_TABLE, process.env.STRONG_EVENTS_TABLE, { domain }),
   snapshots: dynamoDbSnapshotStore(client, env.SNAPSHOTS_TABLE),
   decisions: dynamoDbDecisions(client, env.TRANSACTIONS_TABLE, { strong: env.DECISIONS === 'strong' }),

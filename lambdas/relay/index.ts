@@ -1,5 +1,7 @@
 import { domain } from '#domain';
 import { dynamoDbClient } from '../../adapters/dynamodb/client.ts';
+import { dynamoDbEventStore } from '../../adapters/dynamodb/event-store.ts';
+import { dynamoDbLedger } from '../../adapters/dynamodb/ledger.ts';
 import { dynamoDbSightings } from '../../adapters/dynamodb/sightings.ts';
 import { changeOf } from '../../adapters/dynamodb/table-change.ts';
 import { eventBridgeBus } from '../../adapters/eventbridge/bus.ts';
@@ -15,6 +17,11 @@ import { makeHandler } from './handler.ts';
 
 const env = parseEnvironment([
   'AWS_REGION',
+  'MERIDIAN_REGIONS',
+  'MERIDIAN_LOG',
+  'MERIDIAN_LOGS',
+  'EVENTS_TABLE',
+  'CONFLICTS_TABLE',
   'MERIDIAN_NAME',
   'BUS_NAME',
   'PROJECTION_QUEUE_URL',
@@ -23,16 +30,22 @@ const env = parseEnvironment([
   'VIEWS_TABLE',
 ]);
 const telemetry = powertools(env.MERIDIAN_NAME);
+const client = dynamoDbClient();
 const queues = sqsClient();
 
 export const handler = makeHandler({
   region: env.AWS_REGION,
+  regions: env.MERIDIAN_REGIONS,
+  log: env.MERIDIAN_LOG,
+  logs: env.MERIDIAN_LOGS.split(','),
+  events: dynamoDbEventStore(client, env.EVENTS_TABLE),
+  ledger: dynamoDbLedger(client, env.CONFLICTS_TABLE),
   projectedTypes: projectedTypes(domain),
   bus: eventBridgeBus(eventBridgeClient(), env.BUS_NAME),
   projection: sqsQueue(queues, env.PROJECTION_QUEUE_URL),
   quarantine: sqsQueue(queues, env.QUARANTINE_QUEUE_URL),
   resolver: sqsDelayedQueue(queues, env.RESOLVER_QUEUE_URL),
-  sightings: dynamoDbSightings(dynamoDbClient(), env.VIEWS_TABLE),
+  sightings: dynamoDbSightings(client, env.VIEWS_TABLE),
   runtime: nodeRuntime(telemetry),
   changeOf,
   telemetry,

@@ -330,7 +330,10 @@ const FAILURE_QUEUES: Readonly<Record<string, FailureQueue>> = {
     runbook: 'poison-events',
     isOpen: true,
   },
-  'projection-dead-letter': { what: 'streams whose rows in views stay out of date', runbook: 'rebuild-views' },
+  'projection-dead-letter': {
+    what: 'streams whose rows in views, or whose listed conflicts, stay out of date',
+    runbook: 'rebuild-views',
+  },
   'resolver-dead-letter': {
     what: `work of transactions that could not be finished in about ${inWords(FUNCTIONS.resolver.queue.maxReceives * FUNCTIONS.resolver.queue.visibilityS)}`,
     runbook: 'stuck-transactions',

@@ -5,6 +5,7 @@ import { namesOf } from '../../core/names.ts';
 import { ownPackage } from '../../project/own-package.ts';
 import type { Config } from '../config.ts';
 import type { Command } from './command.ts';
+import type { ConflictsReplica } from './conflicts-replica.ts';
 import { MeridianFunction } from './meridian-function.ts';
 import { grantTransacting, type Transacting } from './transacting.ts';
 import type { ViewsTable } from './views-table.ts';
@@ -19,6 +20,8 @@ export interface ApiProps {
   readonly transacting: Transacting;
   /** The read models. */
   readonly views: ViewsTable;
+  /** The ledger of conflicts. */
+  readonly conflicts: ConflictsReplica;
   /** The command functions of the other Regions. */
   readonly command: Command;
 }
@@ -31,7 +34,7 @@ export class Api extends Construct {
   readonly #region: string;
   readonly #function: MeridianFunction;
 
-  constructor(scope: Construct, id: string, { config, region, transacting, views, command }: ApiProps) {
+  constructor(scope: Construct, id: string, { config, region, transacting, views, conflicts, command }: ApiProps) {
     super(scope, id);
     const names = namesOf(config.name);
     this.#config = config;
@@ -45,6 +48,7 @@ export class Api extends Construct {
       environment: {
         ...transacting.environment,
         VIEWS_TABLE: names.viewsTable,
+        CONFLICTS_TABLE: names.conflictsTable,
         COMMAND_FUNCTION: names.function('command'),
         MERIDIAN_VERSION: ownPackage().version,
       },
@@ -52,6 +56,7 @@ export class Api extends Construct {
     const { role } = this.#function;
     grantTransacting(role, transacting);
     views.grantRead(role);
+    conflicts.grantRead(role);
     command.grantInvokeElsewhere(role);
     this.url = this.#function.function.addFunctionUrl({ authType: FunctionUrlAuthType.AWS_IAM }).url;
   }

@@ -44,6 +44,11 @@ export class EventsReplica extends Construct {
     this.#grant(grantee, 'dynamodb:GetItem', 'dynamodb:Query');
   }
 
+  /** Lets a role see which positions are taken. */
+  grantSeeTaken(grantee: IGrantable): void {
+    this.#grant(grantee, 'dynamodb:BatchGetItem');
+  }
+
   /** Lets a role load streams, look up single commits and read the whole table. */
   grantScan(grantee: IGrantable): void {
     this.#grant(grantee, 'dynamodb:GetItem', 'dynamodb:Query', 'dynamodb:Scan');

@@ -39,8 +39,8 @@ export function globalTable(
 
 /** The names of the global tables of a deployment. */
 export function globalTablesOf({ name, strongTypes }: Config): readonly string[] {
-  const { eventsTable, strongEventsTable, transactionsTable } = namesOf(name);
-  return [eventsTable, ...(strongTypes.length > 0 ? [strongEventsTable] : []), transactionsTable];
+  const { eventsTable, strongEventsTable, transactionsTable, conflictsTable } = namesOf(name);
+  return [eventsTable, ...(strongTypes.length > 0 ? [strongEventsTable] : []), transactionsTable, conflictsTable];
 }
 
 /** Each replica is billed in its own Region, not in that of the stack. */

@@ -2,12 +2,14 @@ import { Construct } from 'constructs';
 import { namesOf } from '../../core/names.ts';
 import type { Config } from '../config.ts';
 import type { Bus } from './bus.ts';
+import type { ConflictsReplica } from './conflicts-replica.ts';
 import type { EventsReplica } from './events-replica.ts';
 import type { Ingest } from './ingest.ts';
 import { MeridianFunction } from './meridian-function.ts';
 import type { Resolver } from './resolver.ts';
 import type { TransactionsReplica } from './transactions-replica.ts';
 import type { ViewsTable } from './views-table.ts';
+import type { WorkQueue } from './work-queue.ts';
 
 /** Properties of Operate. */
 export interface OperateProps {
@@ -27,13 +29,17 @@ export interface OperateProps {
   readonly bus: Bus;
   /** The quarantine, and the queue that its messages return to. */
   readonly ingest: Ingest;
+  /** The ledger of conflicts, which says which streams are watched. */
+  readonly conflicts: ConflictsReplica;
+  /** The queue to which streams are sent whose conflicts are listed again. */
+  readonly projectionQueue: WorkQueue;
 }
 
 /** The function behind the command line: only operators invoke it, and it has no URL. */
 export class Operate extends Construct {
   constructor(scope: Construct, id: string, props: OperateProps) {
     super(scope, id);
-    const { config, region, events, transactions, resolver, views, bus, ingest } = props;
+    const { config, region, events, transactions, resolver, views, bus, ingest, conflicts, projectionQueue } = props;
     const names = namesOf(config.name);
     const { role } = new MeridianFunction(this, 'Function', {
       config,
@@ -49,6 +55,11 @@ export class Operate extends Construct {
         INGEST_QUEUE_URL: ingest.queue.queueUrl,
         QUARANTINE_QUEUE_URL: ingest.quarantine.queueUrl,
         RESOLVER_QUEUE_URL: resolver.queue.queueUrl,
+        PROJECTION_QUEUE_URL: projectionQueue.queueUrl,
+        MERIDIAN_REGIONS: config.regions.join(),
+        MERIDIAN_LOG: config.logs[region] ?? region,
+        MERIDIAN_LOGS: Object.values(config.logs).join(),
+        CONFLICTS_TABLE: names.conflictsTable,
       },
     });
     events.grantScan(role);
@@ -57,5 +68,8 @@ export class Operate extends Construct {
     views.grantRebuild(role);
     bus.grantPublish(role);
     ingest.grantRedrive(role);
+    events.grantSeeTaken(role);
+    conflicts.grantReadWatches(role);
+    projectionQueue.grantSend(role);
   }
 }

@@ -5,6 +5,7 @@ import { namesOf } from '../../core/names.ts';
 import { fastPathPattern } from '../../core/wire/bus.ts';
 import type { Config } from '../config.ts';
 import type { Bus } from './bus.ts';
+import type { ConflictsReplica } from './conflicts-replica.ts';
 import type { EventsReplica } from './events-replica.ts';
 import { MeridianFunction } from './meridian-function.ts';
 import { QueueConsumer } from './queue-consumer.ts';
@@ -29,6 +30,8 @@ export interface ProjectionProps {
   readonly snapshots: SnapshotsTable;
   /** The read models. */
   readonly views: ViewsTable;
+  /** The ledger of conflicts. */
+  readonly conflicts: ConflictsReplica;
   /** This Region's bus, the fast path. */
   readonly bus: Bus;
   /** The stream types that at least one view is computed from. */
@@ -46,7 +49,7 @@ export class Projection extends Construct {
   constructor(
     scope: Construct,
     id: string,
-    { config, region, events, transactions, snapshots, views, bus, projectedTypes }: ProjectionProps,
+    { config, region, events, transactions, snapshots, views, conflicts, bus, projectedTypes }: ProjectionProps,
   ) {
     super(scope, id);
     const names = namesOf(config.name);
@@ -74,7 +77,7 @@ export class Projection extends Construct {
       config,
       region,
       functionId: 'projection',
-      description: 'Keeps the views of this Region up to date',
+      description: 'Keeps the views of this Region, and its part of the ledger of conflicts, up to date',
       environment: {
         MERIDIAN_LOGS: Object.values(config.logs).join(),
         ...events.environment,
@@ -82,6 +85,8 @@ export class Projection extends Construct {
         VIEWS_TABLE: names.viewsTable,
         TRANSACTIONS_TABLE: names.transactionsTable,
         DECISIONS: config.decisions,
+        MERIDIAN_REGIONS: config.regions.join(),
+        CONFLICTS_TABLE: names.conflictsTable,
         PROJECTION_QUEUE_URL: this.queue.queueUrl,
       },
       // A stream that is ahead of its table returns to the queue. Lambda would take it for a runaway loop after about 16 times.
@@ -91,6 +96,7 @@ export class Projection extends Construct {
     transactions.grantRead(consumer.role);
     snapshots.grantUse(consumer.role);
     views.grantProject(consumer.role);
+    conflicts.grantKeep(consumer.role);
     this.queue.grantSend(consumer.role);
     new QueueConsumer(this, 'Consumer', { queue: this.queue, consumer, limits: FUNCTIONS.projection.queue });
   }

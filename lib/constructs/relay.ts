@@ -3,6 +3,7 @@ import { Construct } from 'constructs';
 import { namesOf } from '../../core/names.ts';
 import type { Config } from '../config.ts';
 import type { Bus } from './bus.ts';
+import type { ConflictsReplica } from './conflicts-replica.ts';
 import type { EventsReplica } from './events-replica.ts';
 import { FailureBucket } from './failure-bucket.ts';
 import type { Ingest } from './ingest.ts';
@@ -34,6 +35,8 @@ export interface RelayProps {
   readonly ingest: Ingest;
   /** The table in which relay records what it has seen of each Region. */
   readonly views: ViewsTable;
+  /** The ledger, which says which streams are watched. */
+  readonly conflicts: ConflictsReplica;
 }
 
 /** The only reader of this Region's table streams, of commits and of decisions. */
@@ -43,7 +46,7 @@ export class Relay extends Construct {
 
   constructor(scope: Construct, id: string, props: RelayProps) {
     super(scope, id);
-    const { config, region, events, transactions, bus, projectionQueue, resolver, ingest, views } = props;
+    const { config, region, events, transactions, bus, projectionQueue, resolver, ingest, views, conflicts } = props;
     const names = namesOf(config.name);
     const relay = new MeridianFunction(this, 'Function', {
       config,
@@ -56,11 +59,18 @@ export class Relay extends Construct {
         RESOLVER_QUEUE_URL: resolver.queue.queueUrl,
         QUARANTINE_QUEUE_URL: ingest.quarantine.queueUrl,
         VIEWS_TABLE: names.viewsTable,
+        MERIDIAN_REGIONS: config.regions.join(),
+        MERIDIAN_LOG: config.logs[region] ?? region,
+        MERIDIAN_LOGS: Object.values(config.logs).join(),
+        EVENTS_TABLE: names.eventsTable,
+        CONFLICTS_TABLE: names.conflictsTable,
       },
     });
     const failures = new FailureBucket(this, 'Failures', { ephemeral: config.ephemeral });
     bus.grantPublish(relay.role);
     views.grantRecordSeen(relay.role);
+    events.grantSeeTaken(relay.role);
+    conflicts.grantReadWatches(relay.role);
     failures.grantWriteFailures(relay.role);
     projectionQueue.grantSend(relay.role);
     ingest.grantQuarantine(relay.role);

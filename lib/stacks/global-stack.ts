@@ -2,6 +2,7 @@ import { Stack, type StackProps, Tags } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { COMPONENT_TAG, namesOf } from '../../core/names.ts';
 import type { Config } from '../config.ts';
+import { ConflictsTable } from '../constructs/conflicts-table.ts';
 import { Encryption } from '../constructs/encryption.ts';
 import { EventsTable, StrongEventsTable } from '../constructs/events-table.ts';
 import { tableBilling } from '../constructs/table-billing.ts';
@@ -33,6 +34,7 @@ export class GlobalStack extends Stack {
         tableName: names.transactionsTable,
         decisions: config.decisions,
       }),
+      new ConflictsTable(this, 'Conflicts', { ...common, tableName: names.conflictsTable }),
     ];
     if (config.strongTypes.length > 0)
       tables.push(new StrongEventsTable(this, 'StrongEvents', { ...common, tableName: names.strongEventsTable }));

@@ -12,6 +12,7 @@ import { Api } from '../constructs/api.ts';
 import { Archive } from '../constructs/archive.ts';
 import { Bus } from '../constructs/bus.ts';
 import { Command } from '../constructs/command.ts';
+import { ConflictsReplica } from '../constructs/conflicts-replica.ts';
 import { Coordinate } from '../constructs/coordinate.ts';
 import { Dashboard } from '../constructs/dashboard.ts';
 import { Encryption } from '../constructs/encryption.ts';
@@ -83,27 +84,35 @@ export class RegionStack extends Stack {
     super(scope, id, props);
     new Encryption(this, config);
     const deployment = { config, region };
-    const { views, ...stores } = addTables(this, deployment);
+    const { views, conflicts, ...stores } = addTables(this, deployment);
     const bus = new Bus(this, 'Bus', deployment);
     new ForwardingDeadLetters(this, 'Forwarding', deployment);
 
     const { transacting, resolver } = addTransactions(this, deployment, stores);
     const command = new Command(this, 'Command', { ...deployment, transacting });
     const ingest = new Ingest(this, 'Ingest', { ...deployment, transacting, bus, command });
-    const api = new Api(this, 'Api', { ...deployment, transacting, views, command });
-    const projection = new Projection(this, 'Projection', { ...deployment, ...stores, views, bus, projectedTypes });
-    const { events, transactions } = stores;
-    const relay = new Relay(this, 'Relay', {
+    const api = new Api(this, 'Api', { ...deployment, transacting, views, conflicts, command });
+    const projection = new Projection(this, 'Projection', {
       ...deployment,
+      ...stores,
+      views,
+      conflicts,
+      bus,
+      projectedTypes,
+    });
+    const { events, transactions } = stores;
+    const sources = {
       events,
       transactions,
-      bus,
-      projectionQueue: projection.queue,
-      resolver,
-      ingest,
       views,
-    });
-    new Operate(this, 'Operate', { ...deployment, events, transactions, resolver, views, bus, ingest });
+      conflicts,
+      bus,
+      ingest,
+      resolver,
+      projectionQueue: projection.queue,
+    };
+    const relay = new Relay(this, 'Relay', { ...deployment, ...sources });
+    new Operate(this, 'Operate', { ...deployment, ...sources });
     addOwn(this, { ...deployment, bus, api }, own);
 
     if (config.archiveDays > 0) new Archive(this, 'Archive', { config, bus: bus.bus });
@@ -152,13 +161,20 @@ function addOwn(stack: Stack, scoped: OwnFunctionScope, { subscribers, functions
 type Stores = Pick<Transacting, 'events' | 'transactions' | 'snapshots'>;
 
 /** The Region's storage: its replicas of the global tables, and its own tables. */
-function addTables(stack: Stack, { config, region }: Deployment): Stores & { readonly views: ViewsTable } {
+function addTables(
+  stack: Stack,
+  { config, region }: Deployment,
+): Stores & {
+  readonly views: ViewsTable;
+  readonly conflicts: ConflictsReplica;
+} {
   const names = namesOf(config.name);
   const streams = new StreamLookup(stack, 'StreamLookup', { config, region });
   const billing = tableBilling(config);
   return {
     events: new EventsReplica(stack, 'Events', { config, streams }),
     transactions: new TransactionsReplica(stack, 'Transactions', { config, streams }),
+    conflicts: new ConflictsReplica(stack, 'Conflicts', { config }),
     views: new ViewsTable(stack, 'Views', { tableName: names.viewsTable, ephemeral: config.ephemeral, billing }),
     snapshots: new SnapshotsTable(stack, 'Snapshots', { tableName: names.snapshotsTable, billing }),
   };

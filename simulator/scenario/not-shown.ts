@@ -4,6 +4,10 @@ export const NOT_SHOWN: Readonly<Record<string, Readonly<Record<string, string>>
     'JSON numbers are read as 64-bit floating point':
       'a scenario is JSON itself, so its numbers are rounded when it is read',
   },
+  'Concurrent commits': {
+    'The Region that wrote the later commit lists a conflict':
+      'it is about what is not there while a Region is away: the checkers of histories compare the lists once it is back',
+  },
   'Numbers above a bound': {
     'Sums are exact up to 2^53-1': 'a scenario would show a number that is rounded when it is read',
   },

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import type { Dot } from '../../core/facts/version.ts';
 import {
   acceptedSchema,
   type Commit,
@@ -7,7 +8,7 @@ import {
   streamStateSchema,
   transactionShownSchema,
 } from '../../core/index.ts';
-import type { ConflictShown } from '../../core/wire/api.ts';
+import type { ConflictShown, ListedConflict } from '../../core/wire/api.ts';
 import type { ApiAnswer } from '../../world/simulator/api.ts';
 import { shownToken, shownVersion } from './versions.ts';
 
@@ -117,8 +118,17 @@ export function shownCommit({ log, position, commitId, events, context, tx, ...c
   ].join(' ');
 }
 
+/** `person/ann ohio.1 against east.1: name (lastWriterWins), resolved; revision 1` */
+export function shownListed({ stream, revision, ...conflict }: ListedConflict): string {
+  return `${stream} ${shownConflict(conflict)}; revision ${revision}`;
+}
+
+type Conflicting = Pick<ConflictShown, 'log' | 'position' | 'kind' | 'about' | 'open' | 'resolvedBy'> & {
+  readonly against: readonly Dot[];
+};
+
 /** `east.2 against ohio.1: name (lastWriterWins), resolved` */
-export function shownConflict({ against, kind, about, open, resolvedBy, ...commit }: ConflictShown): string {
+export function shownConflict({ against, kind, about, open, resolvedBy, ...commit }: Conflicting): string {
   const rules = about.map(({ part, rule }) => `${part} (${rule})`);
   return [
     `${shownPlace(commit)} against ${against.map(shownPlace).join(' ')}:`,

@@ -111,6 +111,24 @@ describe('meridian conflicts', () => {
     expect(await run(['conflicts', stream, '--open'])).toMatchObject({ stdout: `${stream} has no open conflicts.\n` });
   });
 
+  it('lists those of all streams without one', async () => {
+    await world.whenIdle();
+    const { code, stdout } = await run(['conflicts', '--type', 'note', '--from', '2001-01-01T00:00:00Z']);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(
+      /^\S+Z {2}note\/conflicts {2}us-east-1@3 {2}third {2}resolved: state \(evolve\)\n {4}against {2}us-east-1@1\n {4}against {2}us-east-1@2\n$/,
+    );
+    const json = await run(['conflicts', '--json', '--to', '9000-01-01T00:00:00Z', '--limit', '1']);
+    expect(jsonLines(json.stdout)).toMatchObject([{ stream, count: 2, open: false }]);
+    expect(await run(['conflicts', '--open'])).toMatchObject({ stdout: 'No open conflicts are listed.\n' });
+    for (const args of [
+      ['--wait', '1'],
+      [stream, '--type', 'note'],
+      ['--from', 'yesterday'],
+    ])
+      expect((await run(['conflicts', ...args])).code).not.toBe(0);
+  });
+
   it('names the option of a cursor that no page has', async () => {
     const { code, stderr } = await run(['conflicts', stream, '--after', 'x']);
     expect(code).toBe(1);

@@ -45,6 +45,18 @@ describe('a session', () => {
     expect(conflicts).toMatchObject([{ kind: 'concurrent', about: [{ part: 'state' }] }]);
   });
 
+  it('lists the conflicts of all streams', async () => {
+    const { client, result, settle } = aDeployment();
+    const writes = [east1, east2].map((region) => client({ region }).stream('note', 'a').append(red));
+    await result(Promise.all(writes));
+    await settle();
+    const asked = { type: 'note', open: false, from: new Date(0), to: '9000-01-01T00:00:00Z', limit: 5 };
+    const { conflicts } = await result(client().conflicts(asked));
+    expect(conflicts).toMatchObject([{ stream: 'note/a', kind: 'concurrent', count: 1 }]);
+    const { conflicts: none } = await result(client().conflicts({ stream: 'note/b' }));
+    expect(none).toEqual([]);
+  });
+
   it('never shows an older state than before, even if the Region that showed it is unreachable', async () => {
     const { client, result, failure, fates } = apart();
     await result(client().stream('note', 'a').append(red));

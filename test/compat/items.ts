@@ -55,6 +55,7 @@ import { decodeSnapshot, encodeSnapshot, snapshotSchema } from '../../core/wire/
 import { TALLY_PARTITION } from '../../lambdas/subscription.ts';
 import { aTable, type Item, itemSchema, TABLE } from './a-table.ts';
 import { type Form, item, message } from './form.ts';
+import { ledgerItems } from './ledger.ts';
 
 /** A snapshot whose ids are an object, as in JSON. */
 type PlainSnapshot = Omit<Snapshot, 'ids'> & { readonly ids: Readonly<Record<string, readonly KnownCopy[]>> };
@@ -203,6 +204,7 @@ export const items: Readonly<Record<string, Form>> = {
     uses: [dynamoDbSnapshotStore, headSchema, partSchema],
     comparable: unpacked,
   }),
+  ...ledgerItems,
   snapshot: message({
     read: (form) => decodeSnapshot(JSON.stringify(form)),
     write: (snapshot: PlainSnapshot | Snapshot) => JSON.parse(encodeSnapshot(withMap(snapshot))),

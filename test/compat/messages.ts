@@ -48,13 +48,7 @@ import {
   SOURCE_PREFIX,
   TRANSACT,
 } from '../../core/wire/bus.ts';
-import {
-  entriesOf,
-  eventBodySchema,
-  parseSubscribedEvent,
-  publishedSchema,
-  subscribedEventSchema,
-} from '../../core/wire/bus-event.ts';
+import { entriesOf, parseSubscribedEvent, publishedSchema, subscribedEventSchema } from '../../core/wire/bus-event.ts';
 import {
   appendAnswerSchema,
   outcomeAnswerSchema,
@@ -79,14 +73,6 @@ import {
 } from '../../core/wire/operate.ts';
 import { participantAnswerSchema, participantRequestSchema } from '../../core/wire/participant.ts';
 import { encodePoint, parsePoint } from '../../core/wire/point.ts';
-import {
-  aheadBodySchema,
-  encodeAhead,
-  encodeKeys,
-  keysBodySchema,
-  type ProjectionMessage,
-  parseProjectionMessage,
-} from '../../core/wire/projection.ts';
 import {
   encodeQuarantined,
   parseQuarantined,
@@ -133,7 +119,9 @@ import {
   WEST,
 } from './asked.ts';
 import { type Form, message, parsedBy } from './form.ts';
+import { listedPage } from './ledger.ts';
 import { commitPage, conflictPage } from './pages.ts';
+import { projectionMessage } from './projection.ts';
 import { takenIn, trafficOf } from './traffic.ts';
 
 const byOthers = "callers' input is read strictly, so that a typo is reported";
@@ -206,15 +194,7 @@ const onTheBus: Readonly<Record<string, Form>> = {
 
 /** Messages in queues. */
 const inQueues: Readonly<Record<string, Form>> = {
-  'projection-message': message({
-    read: (form) => parseProjectionMessage(JSON.stringify(form)),
-    write: (means: ProjectionMessage) => {
-      if ('event' in means) return means.event;
-      if ('ahead' in means) return JSON.parse(encodeAhead(means.ahead));
-      return JSON.parse(encodeKeys(means.keys.map((key) => ({ ...commitOf([anEvent]), ...key }))));
-    },
-    uses: [parseProjectionMessage, encodeKeys, encodeAhead, keysBodySchema, aheadBodySchema, eventBodySchema],
-  }),
+  'projection-message': projectionMessage,
   'resolver-message': message({
     read: (form) => parseResolverMessage(JSON.stringify(form)),
     write: (means: ResolverMessage) => JSON.parse(encodeResolverMessage(means)),
@@ -306,6 +286,7 @@ const byTheApi: Readonly<Record<string, Form>> = {
   }),
   'api-commit-page': commitPage,
   'api-conflict-page': conflictPage,
+  'api-listed-conflict-page': listedPage,
   'api-row': message({
     read: (form) => rowSchema.parse(form),
     write: ({ view, region, ...row }: z.output<typeof rowSchema>) => encodeRow(region, view, row),

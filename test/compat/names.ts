@@ -49,9 +49,10 @@ export const names: Readonly<Record<string, Form>> = {
   'deployed-names': message({
     write: ({ prefix, region }: { readonly prefix: string; readonly region: string }) => {
       const deployed = namesOf(prefix);
-      const { bus, eventsTable, transactionsTable, viewsTable, snapshotsTable, transactionMachine } = deployed;
+      const { bus, eventsTable, transactionsTable, viewsTable, snapshotsTable, conflictsTable, transactionMachine } =
+        deployed;
       return {
-        ...{ bus, eventsTable, transactionsTable, viewsTable, snapshotsTable, transactionMachine },
+        ...{ bus, eventsTable, transactionsTable, viewsTable, snapshotsTable, conflictsTable, transactionMachine },
         subscriberTable: deployed.subscriberTable(ownName('subscriber')),
         functions: (['command', 'participant', 'turn', 'operate'] as const).map(deployed.function),
         queues: (['ingest', 'projection', 'resolver', 'subscriber', 'quarantine'] as const).map(deployed.queue),

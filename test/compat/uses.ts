@@ -27,6 +27,7 @@ const excepted: Readonly<Record<string, string>> = {
   'envelope.ts namedStreamSchema': 'reads a path of the API',
   'envelope.ts idOf': 'looks into an envelope',
   'point.ts timeSchema': 'reads a parameter of the API, whose samples are those of its answer',
+  'point.ts parseTime': 'reads a parameter of the API',
   'version-token.ts isVersionToken': 'looks into a parameter of the API',
   'version-token.ts unquoted': 'reads a header or a parameter of the API',
   'operate.ts isOperatorAction': 'looks into a request',

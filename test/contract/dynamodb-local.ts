@@ -7,15 +7,25 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { CreateTableCommand, DynamoDBClient, ResourceInUseException } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe } from 'vitest';
 import { connection } from '../../adapters/sdk/connection.ts';
+import { LISTED_BUCKET, LISTED_INDEX, LISTED_KEY } from '../../core/names.ts';
 import { freePort } from '../free-port.ts';
+
+/** An index of a table: its partition key and its sort key. */
+export interface Index {
+  readonly name: string;
+  readonly keys: readonly [string, string];
+}
+
+/** The index of the ledger. */
+export const LISTED: Index = { name: LISTED_INDEX, keys: [LISTED_BUCKET, LISTED_KEY] };
 
 /** A running DynamoDB Local: Amazon's own engine, in memory, empty. */
 export interface DynamoDbLocal {
   readonly endpoint: string;
   /** A new client of the engine, or of a proxy for it at another endpoint. */
   client(endpoint?: string): DynamoDBClient;
-  /** Creates a table with Meridian's keys, and returns its name. */
-  createTable(): Promise<string>;
+  /** Creates a table with Meridian's keys, and these indexes, and returns its name. */
+  createTable(indexes?: readonly Index[]): Promise<string>;
 }
 
 /**
@@ -91,9 +101,9 @@ async function start(): Promise<DynamoDbLocal & { stop(): Promise<void> }> {
   return {
     endpoint,
     client,
-    createTable: async () => {
+    createTable: async (indexes) => {
       const name = `table-${++tables}`;
-      await createTable(client(), name);
+      await createTable(client(), name, indexes);
       return name;
     },
     stop,
@@ -128,7 +138,7 @@ async function untilItAnswers(endpoint: string, engine: ChildProcess): Promise<v
 }
 
 /** Creates a table with Meridian's keys and a unique name. */
-export async function createTable(client: DynamoDBClient, name: string): Promise<void> {
+export async function createTable(client: DynamoDBClient, name: string, indexes: readonly Index[] = []): Promise<void> {
   const command = new CreateTableCommand({
     TableName: name,
     BillingMode: 'PAY_PER_REQUEST',
@@ -139,7 +149,18 @@ export async function createTable(client: DynamoDBClient, name: string): Promise
     AttributeDefinitions: [
       { AttributeName: 'pk', AttributeType: 'S' },
       { AttributeName: 'sk', AttributeType: 'S' },
+      ...indexes.flatMap(({ keys }) => keys.map((key) => ({ AttributeName: key, AttributeType: 'S' as const }))),
     ],
+    ...(indexes.length > 0 && {
+      GlobalSecondaryIndexes: indexes.map(({ name: IndexName, keys: [hash, range] }) => ({
+        IndexName,
+        KeySchema: [
+          { AttributeName: hash, KeyType: 'HASH' as const },
+          { AttributeName: range, KeyType: 'RANGE' as const },
+        ],
+        Projection: { ProjectionType: 'ALL' as const },
+      })),
+    }),
   });
   await client.send(command).catch((error: unknown) => {
     // This process created it: a response was late, and the client retried.

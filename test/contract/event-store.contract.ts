@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { type Commit, type EventsTable, versionCovers } from '../../core/index.ts';
-import { aCommit, aStream, meddle, strangeJson } from './commits.ts';
+import { aCommit, anIntent, aStream, meddle, strangeJson } from './commits.ts';
 
 function byDot(a: Commit, b: Commit): number {
   return a.log.localeCompare(b.log) || a.position - b.position;
@@ -39,6 +39,21 @@ export function eventStoreContract(open: () => EventsTable): void {
       });
       await store.put(commit);
       expect(await store.load(commit.stream)).toEqual([commit]);
+    });
+
+    test('it is known which positions are taken, by whatever is there', async () => {
+      const stream = aStream();
+      await store.put(aCommit({ stream }));
+      await store.put(anIntent({ stream, position: 2 }));
+      const at = (log: string, position: number, of = stream) => ({ stream: of, log, position });
+      const places = [at('us-east-1', 3), at('us-east-1', 1), at('us-west-2', 1), at('us-east-1', 2)];
+      expect(await store.taken([...places, at('us-east-1', 1, aStream()), at('us-east-1', 1)])).toEqual([
+        ...[false, true, false, true],
+        ...[false, true],
+      ]);
+      expect(await store.taken([])).toEqual([]);
+      const many = Array.from({ length: 250 }, (_, i) => at('us-east-1', i + 1));
+      expect((await store.taken(many)).filter(Boolean)).toHaveLength(2);
     });
 
     test('the events of a commit keep their order', async () => {

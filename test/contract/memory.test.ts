@@ -1,6 +1,7 @@
 import { describe } from 'vitest';
 import { memoryDecisions } from '../../adapters/memory/decisions.ts';
 import { memoryEventStore } from '../../adapters/memory/event-store.ts';
+import { memoryLedger } from '../../adapters/memory/ledger.ts';
 import { memoryQuarantine } from '../../adapters/memory/quarantine.ts';
 import { memorySightings } from '../../adapters/memory/sightings.ts';
 import { memorySnapshotStore } from '../../adapters/memory/snapshot-store.ts';
@@ -9,6 +10,7 @@ import { decisionScanContract } from './decision-scan.contract.ts';
 import { decisionsContract } from './decisions.contract.ts';
 import { eventScanContract } from './event-scan.contract.ts';
 import { eventStoreContract } from './event-store.contract.ts';
+import { ledgerContract } from './ledger.contract.ts';
 import { progressContract } from './progress.contract.ts';
 import { quarantineContract } from './quarantine.contract.ts';
 import { sightingsContract } from './sightings.contract.ts';
@@ -25,6 +27,7 @@ describe('memory', () => {
   decisionScanContract(async () => memoryDecisions({ strong: true }));
   viewStoreContract(memoryViewStore);
   sightingsContract(memorySightings);
+  ledgerContract(async () => memoryLedger());
   snapshotStoreContract(memorySnapshotStore);
   progressContract(memoryTally);
   quarantineContract(() => {

@@ -3,7 +3,7 @@ import type { EventsTable } from '../../core/index.ts';
 import { aCommit, anIntent, aStream } from './commits.ts';
 
 /** The table of the `strong` streams. */
-export type StrongEvents = Omit<EventsTable, 'transact' | 'findDecision' | 'putDecision'>;
+export type StrongEvents = Omit<EventsTable, 'taken' | 'transact' | 'findDecision' | 'putDecision'>;
 
 /** The table as two Regions see it. */
 export interface TwoViews {

@@ -58,6 +58,10 @@ export function watched(
       await watch('at');
       return store.at(...args);
     },
+    taken: async (places) => {
+      await watch('taken');
+      return store.taken(places);
+    },
     finalise: async (intent, state) => {
       await watch('finalise');
       return store.finalise(intent, state);

@@ -8,6 +8,7 @@ import { decisionKey, toDecisionItem } from '../../adapters/dynamodb/decision-it
 import { changeOf } from '../../adapters/dynamodb/table-change.ts';
 import { memoryDecisions } from '../../adapters/memory/decisions.ts';
 import { memoryEventStore } from '../../adapters/memory/event-store.ts';
+import { memoryLedger } from '../../adapters/memory/ledger.ts';
 import { memorySightings } from '../../adapters/memory/sightings.ts';
 import { memoryViewStore } from '../../adapters/memory/view-store.ts';
 import { readLines } from '../../bin/ingest/lines.ts';
@@ -279,11 +280,14 @@ function queueDoors(scheduler: VirtualScheduler, seed: number): Readonly<Record<
   const [events, decisions, views] = [memoryEventStore(), memoryDecisions({ strong: true }), memoryViewStore()];
   events.replicate(commit);
   const taken = async (batch: readonly unknown[]) => batch.map(() => undefined);
-  const ports = { region: 'us-east-1', events, decisions, runtime, telemetry };
+  const ledger = memoryLedger();
+  const ports = { region: 'us-east-1', regions: [...REGIONS], events, decisions, ledger, runtime, telemetry };
   const project = projection.makeHandler({ ...ports, domain: fuzzDomain, views, logs: [...REGIONS] });
   const resolve = resolver.makeHandler(ports);
   const publish = relay.makeHandler({
     ...ports,
+    log: 'us-east-1',
+    logs: [...REGIONS],
     projectedTypes: new Set(['note', 'item']),
     bus: { put: taken },
     projection: { send: taken },

@@ -124,9 +124,8 @@ describe('a deployed function', () => {
       MERIDIAN_NAME: 'trial',
       MERIDIAN_REGIONS: 'us-east-1,us-west-2',
       MERIDIAN_LOG: 'us-east-1-b',
-      EVENTS_TABLE: 'events',
-      VIEWS_TABLE: 'views',
-      SNAPSHOTS_TABLE: 'snapshots',
+      ...{ MERIDIAN_LOGS: 'us-east-1,us-west-2', EVENTS_TABLE: 'events', CONFLICTS_TABLE: 'conflicts' },
+      ...{ VIEWS_TABLE: 'views', SNAPSHOTS_TABLE: 'snapshots' },
       TRANSACTIONS_TABLE: 'transactions',
       DECISIONS: 'strong',
       BUS_NAME: 'bus',
@@ -404,7 +403,10 @@ describe('a deployed function', () => {
     expect(await handler({ Records: [{ eventName: 'INSERT', dynamodb }] }, context)).toEqual({ batchItemFailures: [] });
     // The role of the function may only write to that partition: lib/constructs/views-table.ts.
     expect(sent()).toEqual(
-      new Set(['PutEvents bus Noted', 'SendMessageBatch projection', 'UpdateItem views meridian#seen']),
+      new Set([
+        ...['PutEvents bus Noted', 'SendMessageBatch projection', 'UpdateItem views meridian#seen'],
+        ...['BatchGetItem events', 'BatchGetItem conflicts'],
+      ]),
     );
   });
 

@@ -56,11 +56,11 @@ beforeAll(() => {
   calls = callsOf(functions.map(entryOf));
 });
 
-/** The name in `Queue(meridian-ingest)` or in the ARN of a table or a log group; a value without one is unchanged. */
+/** The name in `Queue(meridian-ingest)` or in the ARN of a table, of one of its indexes, or of a log group; a value without one is unchanged. */
 function named(text: string): string {
   return (
     /^(?:Queue|EventBus|GlobalTable|Function|LogGroup|StateMachine)\((.+)\)$/.exec(text)?.[1] ??
-    new RegExp(`^arn:aws:dynamodb:${here}:${account}:table/([^/]+)$`).exec(text)?.[1] ??
+    new RegExp(`^arn:aws:dynamodb:${here}:${account}:table/([^/]+)(?:/index/[^/]+)?$`).exec(text)?.[1] ??
     new RegExp(`^arn:aws:logs:${here}:${account}:log-group:LogGroup\\((.+)\\)$`).exec(text)?.[1] ??
     text
   );

@@ -11,6 +11,8 @@ beforeAll(() => {
 
 describe('the permissions of each role', () => {
   const events = `arn:aws:dynamodb:us-east-1:${account}:table/meridian-events`;
+  const conflicts = (...actions: readonly string[]) =>
+    actions.map((action) => `dynamodb:${action} on arn:aws:dynamodb:us-east-1:${account}:table/meridian-conflicts`);
   const snapshots = ['BatchGetItem', 'DeleteItem', 'PutItem', 'Query'].map(
     (action) => `dynamodb:${action} on GlobalTable(meridian-snapshots)`,
   );
@@ -65,6 +67,7 @@ describe('the permissions of each role', () => {
         ...elsewhere('command'),
         'dynamodb:BatchGetItem on GlobalTable(meridian-views)',
         'dynamodb:Query on GlobalTable(meridian-views)',
+        ...conflicts('Query').flatMap((each) => [each, `${each}/index/listed`]),
       ],
     ],
     ['command', transacts],
@@ -102,6 +105,8 @@ describe('the permissions of each role', () => {
       [
         ...streamOf('meridian-events'),
         ...streamOf('meridian-transactions'),
+        `dynamodb:BatchGetItem on ${events}`,
+        ...conflicts('BatchGetItem'),
         // The relay may write its sightings, but no row of a view; test/lambdas/wiring.test.ts shows that it writes there.
         'dynamodb:UpdateItem on GlobalTable(meridian-views) if {"ForAllValues:StringEquals":{"dynamodb:LeadingKeys":["meridian#seen"]}}',
         'events:PutEvents on EventBus(meridian)',
@@ -118,6 +123,7 @@ describe('the permissions of each role', () => {
         ...['GetItem', 'Query'].map((action) => `dynamodb:${action} on ${events}`),
         ...snapshots,
         ...decisions('GetItem'),
+        ...conflicts('DeleteItem', 'PutItem', 'Query'),
         'dynamodb:BatchGetItem on GlobalTable(meridian-views)',
         'dynamodb:DeleteItem on GlobalTable(meridian-views)',
         'dynamodb:PutItem on GlobalTable(meridian-views)',
@@ -129,7 +135,8 @@ describe('the permissions of each role', () => {
     [
       'operate',
       [
-        ...['GetItem', 'Query', 'Scan'].map((action) => `dynamodb:${action} on ${events}`),
+        ...['BatchGetItem', 'GetItem', 'Query', 'Scan'].map((action) => `dynamodb:${action} on ${events}`),
+        ...conflicts('BatchGetItem'),
         ...decisions('GetItem', 'Query', 'Scan'),
         ...['BatchGetItem', 'BatchWriteItem', 'DeleteItem', 'PutItem', 'Query', 'UpdateItem'].map(
           (action) => `dynamodb:${action} on GlobalTable(meridian-views)`,
@@ -139,6 +146,7 @@ describe('the permissions of each role', () => {
           (action) => `sqs:${action} on Queue(meridian-quarantine)`,
         ),
         'sqs:SendMessage on Queue(meridian-ingest)',
+        'sqs:SendMessage on Queue(meridian-projection)',
         'sqs:SendMessage on Queue(meridian-resolver)',
       ],
     ],

@@ -101,25 +101,41 @@ describe('the app', () => {
 
 describe('the global stack', () => {
   const tableOf = (name: string, reader = global) => reader.named('AWS::DynamoDB::GlobalTable', name).Properties;
-  const [events, transactions] = ['meridian-events', 'meridian-transactions'];
+  const [events, transactions, conflicts] = ['meridian-events', 'meridian-transactions', 'meridian-conflicts'];
 
-  it.each([events, transactions])('contains the table %s with its stream, as one of two tables', (name) => {
-    expect(global.types).toEqual(new Set(['AWS::DynamoDB::GlobalTable']));
-    expect(global.ofType('AWS::DynamoDB::GlobalTable')).toHaveLength(2);
-    expect(tableOf(name)).toMatchObject({
-      BillingMode: 'PAY_PER_REQUEST',
-      KeySchema: [
-        { AttributeName: 'pk', KeyType: 'HASH' },
-        { AttributeName: 'sk', KeyType: 'RANGE' },
-      ],
-      StreamSpecification: { StreamViewType: 'NEW_AND_OLD_IMAGES' },
-      // The key that DynamoDB owns in each Region.
-      SSESpecification: { SSEEnabled: false },
-    });
+  it.each([events, transactions, conflicts])(
+    'contains the table %s with its stream, as one of three tables',
+    (name) => {
+      expect(global.types).toEqual(new Set(['AWS::DynamoDB::GlobalTable']));
+      expect(global.ofType('AWS::DynamoDB::GlobalTable')).toHaveLength(3);
+      expect(tableOf(name)).toMatchObject({
+        BillingMode: 'PAY_PER_REQUEST',
+        KeySchema: [
+          { AttributeName: 'pk', KeyType: 'HASH' },
+          { AttributeName: 'sk', KeyType: 'RANGE' },
+        ],
+        StreamSpecification: { StreamViewType: 'NEW_AND_OLD_IMAGES' },
+        // The key that DynamoDB owns in each Region.
+        SSESpecification: { SSEEnabled: false },
+      });
+    },
+  );
+
+  it('replicates events and conflicts eventually, which is the default of a table', () => {
+    for (const name of [events, conflicts]) expect(tableOf(name)).not.toHaveProperty('MultiRegionConsistency');
   });
 
-  it('replicates events eventually, which is the default of a table', () => {
-    expect(tableOf(events)).not.toHaveProperty('MultiRegionConsistency');
+  it('lists conflicts by time', () => {
+    expect(tableOf(conflicts).GlobalSecondaryIndexes).toEqual([
+      {
+        IndexName: 'listed',
+        KeySchema: [
+          { AttributeName: 'bucket', KeyType: 'HASH' },
+          { AttributeName: 'listed', KeyType: 'RANGE' },
+        ],
+        Projection: { ProjectionType: 'ALL' },
+      },
+    ]);
   });
 
   it('replicates decisions strongly where the Regions allow it, without the settings that DynamoDB then refuses', () => {
@@ -173,7 +189,7 @@ describe('data', () => {
       .filter(({ Properties }) => Properties.TableName !== 'meridian-snapshots');
 
   it('outlives its stack, unless the stack was never created', () => {
-    expect(kept(app)).toHaveLength(2 + 3 * (1 + 1 + 1 + functions.length));
+    expect(kept(app)).toHaveLength(3 + 3 * (1 + 1 + 1 + functions.length));
     for (const resource of kept(app))
       expect(resource).toMatchObject({ DeletionPolicy: 'RetainExceptOnCreate', UpdateReplacePolicy: 'Retain' });
   });

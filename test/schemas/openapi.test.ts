@@ -128,6 +128,7 @@ const requests: Readonly<Record<string, Sent>> = {
   'state.stock': { at: stock },
   'commits.stock': { at: stock },
   'conflicts.stock': { at: stock },
+  conflicts: { query: 'type=note&open=false' },
   transact: {
     body: {
       id: 'us-east-1:t1',

@@ -3,6 +3,7 @@ import type {
   Bus,
   DelayedQueue,
   EventsTable,
+  Ledger,
   Progress,
   Quarantine,
   Queue,
@@ -20,6 +21,7 @@ export interface FaultyPorts {
   readonly snapshots: SnapshotStore;
   readonly views: ViewsTable;
   readonly sightings: Sightings;
+  readonly ledger: Ledger;
   readonly bus: Bus;
   readonly projection: Queue;
   readonly ahead: DelayedQueue;

@@ -63,7 +63,10 @@ export class RegionFunctions {
     );
     this.turn = this.#unqueued('turn', (process) => turn.makeHandler(ports('turn', process)));
     this.coordinate = this.#unqueued('coordinate', (process) => coordinate.makeHandler(ports('coordinate', process)));
-    this.operate = this.#unqueued('operate', (process) => operate.makeHandler(alone(ports('operate', process))));
+    this.operate = this.#unqueued('operate', (process) => {
+      const of = ports('operate', process);
+      return operate.makeHandler({ ...alone(of), listing: of });
+    });
     this.relay = this.#unqueued('relay', (process) => {
       const of = ports('relay', process);
       return relay.makeHandler({ ...of, projectedTypes: projectedTypes(of.domain), changeOf });

@@ -2,6 +2,7 @@ import {
   type Addition,
   type Decision,
   type EventsTable,
+  type Ledger,
   type Progress,
   type Sightings,
   type SnapshotStore,
@@ -28,6 +29,7 @@ const events: PartitionsOf<EventsTable> = {
   loadFirst: (stream) => [stream],
   loadLog: (stream) => [stream],
   at: (stream) => [stream],
+  taken: (places) => places.map(({ stream }) => stream),
   put: ({ stream }) => [stream],
   finalise: ({ stream }) => [stream],
   mark: ({ stream }) => [stream],
@@ -64,6 +66,14 @@ const views: PartitionsOf<ViewsTable> = {
 
 const sightings: PartitionsOf<Sightings> = { record: () => ['seen'], all: () => ['seen'] };
 
+const ledger: PartitionsOf<Ledger> = {
+  ofStream: (stream) => [stream],
+  put: ({ stream }) => [stream],
+  watch: (stream) => [stream],
+  unwatch: (stream) => [stream],
+  watched: (streams) => streams,
+};
+
 const progress: PartitionsOf<Progress<Addition>> = {
   last: (stream, log) => [`${stream}@${log}`],
   advance: ({ stream, meta }) => [`${stream}@${meta.log}`],
@@ -71,7 +81,9 @@ const progress: PartitionsOf<Progress<Addition>> = {
   parked: (stream, log) => [`${stream}@${log}`],
 };
 
-const tables = new Map<string, object>(Object.entries({ events, decisions, snapshots, views, sightings, progress }));
+const tables = new Map<string, object>(
+  Object.entries({ events, decisions, snapshots, views, sightings, ledger, progress }),
+);
 
 /** The partitions of the tables that a call reads or writes. */
 export function partitionsOf({ port, method, args }: PortCall): readonly string[] {

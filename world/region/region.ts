@@ -430,11 +430,11 @@ export class WorldRegion {
     { progress, waiting }: Pick<FaultyPorts, 'progress' | 'waiting'> = {},
   ): FaultyPorts {
     const { region, withFaults } = this.#options;
-    const { snapshots, views, sightings, decisions } = this.#tables;
+    const { snapshots, views, sightings, ledger, decisions } = this.#tables;
     const events = this.#tables.allEvents(strongTypes(this.#domain));
     const { projection, ahead, ingest, resolver } = this.#queues;
     const ports = {
-      ...{ events, snapshots, views, sightings, decisions, projection, ahead, ingest, resolver },
+      ...{ events, snapshots, views, sightings, ledger, decisions, projection, ahead, ingest, resolver },
       ...(progress && { progress }),
       ...(waiting && { waiting }),
       bus: this.bus,

@@ -64,7 +64,7 @@ export function sharedEvents(
       for (const item of changes) for (const each of [keep, ...reached.map((voter) => voter.keep)]) each(item);
       return answer;
     });
-  const table: Omit<EventsTable, 'transact' | 'findDecision' | 'putDecision'> = {
+  const table: Omit<EventsTable, 'taken' | 'transact' | 'findDecision' | 'putDecision'> = {
     load: (stream, after, consistency) =>
       consistency === 'local' ? replica.load(stream, after) : ask((store) => store.load(stream, after)),
     loadFirst: (...asked) => ask((store) => store.loadFirst(...asked)),

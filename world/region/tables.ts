@@ -13,13 +13,16 @@ import {
   memoryEventStore,
 } from '../../adapters/memory/event-store.ts';
 import type { WriteStamp } from '../../adapters/memory/last-writer.ts';
+import { type MemoryLedger, memoryLedger } from '../../adapters/memory/ledger.ts';
 import { memorySightings } from '../../adapters/memory/sightings.ts';
 import { memorySnapshotStore } from '../../adapters/memory/snapshot-store.ts';
 import { copyableViewStore } from '../../adapters/memory/view-store.ts';
+import { listedKeyOf } from '../../core/facts/ledger.ts';
 import {
   type Commit,
   type Decision,
   type EventsTable,
+  type LedgerEntry,
   type Sightings,
   type SnapshotStore,
   type TransactionsTable,
@@ -70,6 +73,8 @@ export interface RegionTablesOptions extends Clockwork {
 export class RegionTables {
   readonly views: ViewsTable;
   readonly sightings: Sightings;
+  /** Nothing of it is kept in a storage: it is computed again from the records of the commits. */
+  readonly ledger: MemoryLedger;
   readonly decisions: TransactionsTable;
   readonly outage: Outage;
   /** What eventually consistent reads may still show; kept only while they may be behind. */
@@ -81,6 +86,8 @@ export class RegionTables {
   readonly #journal: Journal | undefined;
   /** The replication of the events table. */
   #replication: Replication<RegionTables>;
+  /** The replication of the ledger. */
+  readonly #ledgerReplication: Replication<RegionTables>;
   /** The replication of the decisions. */
   readonly #decisionReplication: Replication<RegionTables>;
   /** The replication of the `strong` streams: every Region passes on what it gets, since the one that wrote it may be lost. */
@@ -104,6 +111,12 @@ export class RegionTables {
     this.#replication = this.#newReplication();
     this.#decisionReplication = this.#newReplication();
     this.#strongReplication = this.#newReplication();
+    this.#ledgerReplication = this.#newReplication();
+    this.ledger = memoryLedger({
+      onChange: (entry) => {
+        if (entry.writer === region) this.#sendEntry(entry);
+      },
+    });
     this.#events = this.#openEvents();
     this.#strongReplica = memoryEventStore({ onChange: (change, write) => this.#onStrongChange({ change, write }) });
     this.#decisionStore = this.#decisionsOf(options.sharedDecisions);
@@ -165,6 +178,7 @@ export class RegionTables {
   /** Sends all replicated items of this Region to the new replica of another one. */
   fill(replica: RegionTables): void {
     for (const item of this.#events.items()) this.#send(item, replica);
+    for (const entry of this.ledger.items()) this.#sendEntry(entry, replica);
     for (const { decision, write } of this.#decisionStore.items())
       this.#decisionReplication.send(
         itemOf(decision),
@@ -285,6 +299,10 @@ export class RegionTables {
     const isOwn = 'commit' in change && change.commit.region === region;
     this.#count(change, { ...write, region: isOwn ? region : '' });
     this.#strongReplication.send(keyOf(item), (there) => there.#keepStrong(item));
+  }
+
+  #sendEntry(entry: LedgerEntry, to?: RegionTables): void {
+    this.#ledgerReplication.send(`conflicts ${listedKeyOf(entry)}`, (there) => there.ledger.replicate(entry), to);
   }
 
   #onReplicated(item: EventsItem): void {

@@ -1,7 +1,13 @@
-import { commitPageSchema, conflictPageSchema, healthSchema, rowPageSchema } from '../../../core/index.ts';
+import {
+  commitPageSchema,
+  conflictPageSchema,
+  healthSchema,
+  listedPageSchema,
+  rowPageSchema,
+} from '../../../core/index.ts';
 import { callRegion } from '../../../world/simulator/api.ts';
 import { ScenarioError } from '../problem.ts';
-import { shownCommit, shownConflict, shownRead, shownRefusal, shownState } from '../show.ts';
+import { shownCommit, shownConflict, shownListed, shownRead, shownRefusal, shownState } from '../show.ts';
 import type { Stage } from '../stage.ts';
 import type { Verb } from '../verb.ts';
 import { shownToken } from '../versions.ts';
@@ -74,6 +80,28 @@ export const conflicts: Verb = {
       if (refusal !== undefined) return [refusal];
       const page = conflictPageSchema.parse(response.answer);
       return page.conflicts.length === 0 ? ['no conflict'] : page.conflicts.map(shownConflict);
+    };
+  },
+};
+
+/** The conflicts of all streams, as a Region lists them. */
+export const listed: Verb = {
+  usage: 'listed <region> [stream=<stream>] [type=<type>] [open=true|false]',
+  parse: (args) => {
+    const region = args.word('region');
+    const asked = {
+      ...{ stream: args.option('stream'), type: args.option('type') },
+      open: args.choice('open', ['true', 'false']),
+    };
+    const query = Object.entries(asked).flatMap(([key, value]) => (value === undefined ? [] : [`${key}=${value}`]));
+    return async (stage) => {
+      stage.region(region);
+      const request = { method: 'GET', path: '/conflicts', query: query.join('&') } as const;
+      const response = await callRegion(stage.world, region, request);
+      const refusal = shownRefusal(response);
+      if (refusal !== undefined) return [refusal];
+      const page = listedPageSchema.parse(response.answer);
+      return page.conflicts.length === 0 ? ['no conflict'] : page.conflicts.map(shownListed);
     };
   },
 };

@@ -65,8 +65,8 @@ describe('a change of a table', () => {
     ['a commit', { eventName: 'INSERT', NewImage: toImage(commit) }],
     ['an intent that became final', { eventName: 'MODIFY', NewImage: toImage(committed), OldImage: toImage(prepared) }],
   ])('of %s that another Region wrote, the arrival is reported', (_, record) => {
-    const { stream, log, position, region, hlc } = commit;
-    expect(changeOf(record, 'eu-west-1')).toEqual({ arrival: { stream, log, position, region, hlc } });
+    const { stream, log, position, region, hlc, context } = commit;
+    expect(changeOf(record, 'eu-west-1')).toEqual({ arrival: { stream, log, position, region, hlc, context } });
   });
 
   test('an intent of another Region is not reported before it is final', () => {

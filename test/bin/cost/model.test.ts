@@ -126,6 +126,7 @@ describe('what the estimate counts', () => {
           const answer = await call(args);
           count(name, 1);
           const size = z.array(z.unknown()).transform((items) => items.length);
+          if (name === 'events.taken') count('probes', size.parse(args[0]));
           if (name === 'bus.put') count('entries', size.parse(args[0]));
           if (name === 'views.apply') count('written', size.parse(args[1]) + size.parse(args[2]));
           return answer;
@@ -153,6 +154,8 @@ describe('what the estimate counts', () => {
     expect(made('events.put')).toBe(expected.puts);
     expect(made('events.load')).toBe(expected.appendLoads + expected.projectLoads);
     expect(made('events.at')).toBe(expected.lookups);
+    expect(made('probes')).toBe(expected.probes);
+    expect(made('ledger.watched')).toBe(expected.watches);
     expect(made('sightings.record')).toBe(expected.sightings);
     // The producer, not Meridian, puts this entry.
     expect(made('entries')).toBe(expected.putEvents - 1);

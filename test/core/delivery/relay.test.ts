@@ -9,11 +9,12 @@ import { triggersOf } from '../../../core/view/trigger.ts';
 import { announcementOf } from '../../../core/wire/announcement.ts';
 import type { BusEntry } from '../../../core/wire/bus.ts';
 import { entriesOf } from '../../../core/wire/bus-event.ts';
-import { parseProjectionMessage } from '../../../core/wire/projection.ts';
+import { parseProjectionMessage, streamsOf } from '../../../core/wire/projection.ts';
 import { parseQuarantined } from '../../../core/wire/quarantine.ts';
 import { aCommit, anIntent } from '../../contract/commits.ts';
 import { aBusyAttempt, aDecision, anAbort, aPromise } from '../../contract/decisions.ts';
 import { fakeRuntime } from '../../runtime.ts';
+import { unconcerned } from '../unconcerned.ts';
 
 /** Accepts messages; refuses a message that matches `refuses` on each attempt, and throws if `throws` does. */
 function sink<T>(refuses: (item: T) => boolean = () => false, throws: (batch: readonly T[]) => boolean = () => false) {
@@ -36,7 +37,8 @@ function portsWith({
   sightings = memorySightings(),
 } = {}) {
   return {
-    region: 'us',
+    ...{ region: 'us', regions: ['us', 'eu'], log: 'us', logs: ['us', 'eu'] },
+    ...unconcerned,
     projectedTypes: new Set(['note']),
     bus,
     projection,
@@ -101,11 +103,25 @@ describe('relay', () => {
 
   it('only sends the key of what another Region wrote, and records its stamp', async () => {
     const ports = portsWith();
-    const { stream, log, position, region, hlc } = aNote({ log: 'eu', region: 'eu' });
-    expect(await relayChanges(ports, [{ arrival: { stream, log, position, region, hlc } }])).toEqual(new Set());
+    const { stream, log, position, region, hlc, context } = aNote({ log: 'eu', region: 'eu' });
+    expect(await relayChanges(ports, [{ arrival: { stream, log, position, region, hlc, context } }])).toEqual(
+      new Set(),
+    );
     expect(ports.projection.taken.map(parseProjectionMessage)).toEqual([{ keys: [{ stream, log, position }] }]);
     expect([ports.bus.taken, ports.resolver.taken]).toEqual([[], []]);
     expect(await ports.sightings.all()).toEqual(new Map([[region, hlc]]));
+  });
+
+  it('has the conflicts of commits listed that had not seen each other, and returns the commits of streams for which that cannot be sent', async () => {
+    const taken = async (places: readonly unknown[]) => places.map(() => true);
+    const ports = { ...portsWith(), events: { taken } };
+    const [commit, other] = [aNote({ context: {} }), aNote({ stream: 'note/m', context: {} })];
+    expect(await relayCommits(ports, [commit, other])).toEqual(new Set());
+    const messages = ports.projection.taken.map(parseProjectionMessage);
+    expect(messages).toContainEqual({ concurrent: ['note/n', 'note/m'] });
+    expect(new Set(messages.flatMap(streamsOf))).toEqual(new Set(['note/n', 'note/m']));
+    const projection = sink<string>((body) => body.includes('concurrent'));
+    expect(await relayCommits({ ...ports, projection }, [commit])).toEqual(new Set([commit]));
   });
 
   it('puts 50 keys into a message', async () => {

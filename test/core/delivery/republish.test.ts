@@ -13,6 +13,7 @@ import type { BusEntry } from '../../../core/wire/bus.ts';
 import { operatorActions } from '../../../core/wire/operate.ts';
 import { aCommit, anIntent } from '../../contract/commits.ts';
 import { aBusyAttempt, aDecision, aPromise } from '../../contract/decisions.ts';
+import { fakeRuntime } from '../../runtime.ts';
 import { aRegion } from '../a-region.ts';
 
 const since = '2001-01-02T00:00:00Z';
@@ -33,6 +34,24 @@ function noting(stream: string, of: Partial<Commit> = {}): Commit {
 
 function idOf({ detail }: BusEntry): string {
   return z.object({ id: z.string() }).parse(JSON.parse(detail)).id;
+}
+
+/** What notices that all commits had not seen another one, and a queue that keeps the messages, or refuses them. */
+function aListing(refuses = false) {
+  const bodies: string[] = [];
+  const regions = ['us', 'eu'];
+  return {
+    bodies,
+    ...{ region: 'us', regions, log: 'us', logs: regions, runtime: fakeRuntime() },
+    events: { taken: async (places: readonly unknown[]) => places.map(() => true) },
+    ledger: { watched: async () => new Set<string>() },
+    projection: {
+      send: async (batch: readonly string[]) => {
+        if (!refuses) bodies.push(...batch);
+        return batch.map(() => (refuses ? 'refused' : undefined));
+      },
+    },
+  };
 }
 
 /** A Region with these commits and decisions, and a bus that keeps the ids of accepted entries. */
@@ -96,6 +115,22 @@ async function all(ports: Parameters<typeof republishStep>[0], of: Record<string
 }
 
 describe('republish', () => {
+  it('has conflicts listed again, of all commits since then that are final', async () => {
+    const us = aPublisher([
+      noting('a'),
+      noting('b', { log: 'eu', region: 'eu' }),
+      noting('old', { hlc: at(-1) }),
+      noting('open', { tx: { state: 'prepared', deadline: 1 } }),
+    ]);
+    const listing = aListing();
+    await republishStep({ ...us, listing }, step());
+    expect(listing.bodies.map((body) => JSON.parse(body))).toEqual([{ concurrent: ['note/a', 'note/b'] }]);
+    const dry = aListing();
+    await republishStep({ ...us, listing: dry }, step({ dryRun: true }));
+    expect(dry.bodies).toEqual([]);
+    expect(await republishStep({ ...us, listing: aListing(true) }, step())).toMatchObject({ failed: 2 });
+  });
+
   it('quarantines an event that the bus refuses permanently, and continues after it', async () => {
     const us = aPublisher([noting('poison'), noting('poisoned-too', { position: 2 }), noting('fine', { position: 3 })]);
     expect(await all(us)).toEqual({ scanned: 3, published: 1, refused: 2, scheduled: 0, failed: 0 });

@@ -1,8 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { memoryEventStore } from '../../../adapters/memory/event-store.ts';
+import { memoryLedger } from '../../../adapters/memory/ledger.ts';
+import { listedPageSchema } from '../../../core/index.ts';
 import { functionUrlEvent } from '../../../world/network/function-url-event.ts';
 import { aCommit } from '../../contract/commits.ts';
+import { anEntry } from '../../contract/ledger.contract.ts';
 import { anApi, eastStock, noted, versionOf } from './an-api.ts';
 
 const stream = 'note/n';
@@ -306,6 +309,38 @@ describe('GET /streams/{type}/{id}/events', () => {
       });
 
     expect(await pagesOf(api, 'note/quotes')).toEqual([11, 3]);
+  });
+
+  it('returns the listed conflicts of all streams, and refuses what is not a filter', async () => {
+    const ledger = memoryLedger();
+    const api = anApi({ ledger });
+    const commit = { log: 'us-east-1', position: 1, commitId: 'c', region: 'us-east-1', hlc: '018f000000000001' };
+    await ledger.put(anEntry({ stream, commit, at: Date.UTC(2001, 0, 1), status: 'open' }));
+    await ledger.put(anEntry({ stream: 'stock/1', commit, at: Date.UTC(2002, 0, 1) }));
+    const listed = async (query: string) => {
+      const { body } = await api.get('/conflicts', { query });
+      return listedPageSchema.parse(body).conflicts.map((each) => each.stream);
+    };
+    expect(await listed('')).toEqual([stream, 'stock/1']);
+    expect(await listed('open=true')).toEqual([stream]);
+    expect(await listed('type=stock')).toEqual(['stock/1']);
+    expect(await listed(`stream=${stream}`)).toEqual([stream]);
+    expect(await listed('from=2001-06-01T00:00:00Z')).toEqual(['stock/1']);
+    expect(await listed('to=2001-06-01T00:00:00+01:00')).toEqual([stream]);
+    const { body } = await api.get('/conflicts', { query: 'limit=1' });
+    const { next = '' } = listedPageSchema.parse(body);
+    expect(await listed(new URLSearchParams({ after: next }).toString())).toEqual(['stock/1']);
+    for (const [query, at] of [
+      ['open=yes', 'open'],
+      ['stream=note', 'stream'],
+      ['from=yesterday', 'from'],
+      ['to=2001-01-01', 'to'],
+      ['after=x', 'after'],
+    ] as const)
+      expect(await api.problem('GET', '/conflicts', { query })).toMatchObject({ status: 400, faults: [{ path: at }] });
+    expect(await api.problem('GET', '/conflicts', { query: 'type=boat' })).toMatchObject({ status: 404 });
+    const without = await anApi().problem('GET', '/conflicts');
+    expect(without).toMatchObject({ status: 503, retryable: true });
   });
 
   it('returns the conflicts of a stream, and refuses what is not a choice or a cursor', async () => {

@@ -10,7 +10,12 @@ type Api = ReturnType<typeof anApi>;
 
 /** Appends, and notifies the projector. */
 async function append(api: Api, stream: string, event: { readonly type: string; readonly data: unknown }) {
-  const project = makeHandler({ ...api.ports, logs: api.ports.regions, telemetry: recordedTelemetry() });
+  const project = makeHandler({
+    ...api.ports,
+    logs: api.ports.regions,
+    ledger: undefined,
+    telemetry: recordedTelemetry(),
+  });
   const { status } = await api.post('/events', { body: { stream, events: [event] } });
   expect(status).toBe(200);
   const position = (await api.ports.events.load(stream)).length;

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { memoryDecisions } from '../../../adapters/memory/decisions.ts';
 import { memoryEventStore } from '../../../adapters/memory/event-store.ts';
+import { type MemoryLedger, memoryLedger } from '../../../adapters/memory/ledger.ts';
 import { memoryViewStore } from '../../../adapters/memory/view-store.ts';
 import { defineDomain, type ProjectPorts } from '../../../core/index.ts';
 import { entriesOf } from '../../../core/wire/bus-event.ts';
@@ -21,7 +22,10 @@ function keys(...streams: readonly string[]): string {
   return JSON.stringify({ keys: streams.map((stream) => ({ stream, log: 'us-east-1', position: 1 })) });
 }
 
-async function aProjector(ports: Partial<Omit<ProjectPorts, 'logs'>> = {}) {
+async function aProjector(
+  ports: Partial<Omit<ProjectPorts, 'logs'>> & { readonly ledger?: MemoryLedger | undefined } = {},
+) {
+  const ledger = memoryLedger();
   const events = memoryEventStore();
   const views = memoryViewStore();
   const telemetry = recordedTelemetry();
@@ -29,7 +33,9 @@ async function aProjector(ports: Partial<Omit<ProjectPorts, 'logs'>> = {}) {
   const handler = makeHandler({
     domain: toyDomain,
     region: 'us-east-1',
+    regions: ['us-east-1', 'us-west-2'],
     logs: ['us-east-1', 'us-west-2'],
+    ledger,
     events,
     decisions: memoryDecisions({ strong: true }),
     views,
@@ -39,12 +45,30 @@ async function aProjector(ports: Partial<Omit<ProjectPorts, 'logs'>> = {}) {
   });
   return {
     events,
+    ledger,
     lines: telemetry.lines,
     project: async (bodies: readonly string[]) =>
       (await handler(sqsEvent(bodies), context)).batchItemFailures.map(({ itemIdentifier }) => itemIdentifier),
     count: async () => (await views.total('words', 2, 'red'))?.count ?? 0,
   };
 }
+
+describe('the ledger', () => {
+  it('is brought up to date with the streams that a message names; a message about one that cannot be is redelivered', async () => {
+    const { events, project, ledger } = await aProjector();
+    const unseen = { ...commitOf('note/a'), log: 'us-west-2', region: 'us-west-2', commitId: 'other', context: {} };
+    await events.put({ ...unseen, digest: 'of other events', hlc: '0000000000000001' });
+    expect(await project([JSON.stringify({ concurrent: ['note/a', 'note/b'] })])).toEqual([]);
+    expect((await ledger.ofStream('note/a')).entries).toMatchObject([{ against: { 'us-west-2': [1] } }]);
+    const bodies = ['nothing/a', 'note/b'].map((stream) => JSON.stringify({ concurrent: [stream] }));
+    expect(await project(bodies)).toHaveLength(1);
+  });
+
+  it('is not kept by an instance with the variables of before: the message is redelivered', async () => {
+    const { project } = await aProjector({ ledger: undefined });
+    expect(await project([JSON.stringify({ concurrent: ['note/a'] })])).toHaveLength(1);
+  });
+});
 
 describe('projection', () => {
   it('updates the views for the streams named by messages, each once', async () => {

@@ -9,6 +9,7 @@ import type { BusEntry, Commit, Decision, DelayedMessage } from '../../../core/i
 import { makeHandler, type RelayHandlerPorts } from '../../../lambdas/relay/handler.ts';
 import { aCommit, anIntent } from '../../contract/commits.ts';
 import { aBusyAttempt, aDecision, anAbort } from '../../contract/decisions.ts';
+import { unconcerned } from '../../core/unconcerned.ts';
 import { fakeRuntime } from '../../runtime.ts';
 import { context, recordedTelemetry } from '../invocation.ts';
 
@@ -49,6 +50,10 @@ function aRelay(ports: Partial<RelayHandlerPorts> = {}) {
   const sightings = memorySightings();
   const handler = makeHandler({
     region: 'us-east-1',
+    regions: ['us-east-1', 'us-west-2'],
+    log: 'us-east-1',
+    logs: ['us-east-1', 'us-west-2'],
+    ...unconcerned,
     projectedTypes: new Set(['note']),
     bus: {
       put: async (batch) => {

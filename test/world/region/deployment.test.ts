@@ -321,6 +321,7 @@ describe('the world', () => {
     expect(deployedTables(globalStack)).toEqual({
       [names.eventsTable]: { shows: 'NEW_AND_OLD_IMAGES' },
       [names.transactionsTable]: { shows: 'NEW_AND_OLD_IMAGES' },
+      [names.conflictsTable]: { shows: 'NEW_AND_OLD_IMAGES' },
     });
   });
 });

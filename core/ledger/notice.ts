@@ -1,0 +1,77 @@
+import { inChunks } from '../facts/chunks.ts';
+import { type Commit, isShared } from '../facts/commit.ts';
+import { ledgerWriterOf, missesOwnLog } from '../facts/ledger.ts';
+import { type Dot, positionIn } from '../facts/version.ts';
+import type { CommitPlace, IntentStore } from '../ports/intent-store.ts';
+import type { Ledger } from '../ports/ledger.ts';
+import type { Runtime } from '../ports/runtime.ts';
+
+export interface NoticePorts {
+  readonly region: string;
+  /** The Regions of the deployment. */
+  readonly regions: readonly string[];
+  /** The log that this Region writes. */
+  readonly log: string;
+  /** The logs that the Regions of the deployment write. */
+  readonly logs: readonly string[];
+  readonly events: Pick<IntentStore, 'taken'>;
+  readonly ledger: Pick<Ledger, 'watched'>;
+  readonly runtime: Runtime;
+}
+
+/** What matters of a commit that has just come into this Region's table. */
+export type Noticed = Pick<Commit, 'stream' | 'log' | 'position' | 'region' | 'context'>;
+
+/** Streams that are asked for at once. */
+const STREAMS_AT_ONCE = 50;
+
+/**
+ * The streams of commits that may have to change an entry of this Region: a commit and another one in the table had not seen each
+ * other, or the Region waits for a conflict of the stream to be resolved. The streams of other commits, the usual ones, are not
+ * loaded for this.
+ *
+ * Of two commits that had not seen each other, the one whose record is read last finds the other in the table, which is read
+ * strongly consistent. A log has no gaps, so that one position of each log says whether there is any commit that
+ * a writer had not seen.
+ *
+ * If this cannot be found out, all streams are returned: a look does no harm.
+ */
+export async function noticeConcurrent(ports: NoticePorts, all: readonly Noticed[]): Promise<ReadonlySet<string>> {
+  // What all Regions write to one log is never concurrent.
+  const commits = all.filter((commit) => !isShared(commit));
+  const streams = new Set(commits.map(({ stream }) => stream));
+  if (streams.size === 0) return streams;
+  const asked = commits.flatMap((commit) => placesToAsk(ports, commit));
+  try {
+    const [taken, ...watched] = await Promise.all([
+      ports.events.taken(asked),
+      ...inChunks([...streams], STREAMS_AT_ONCE).map((chunk) => ports.ledger.watched(chunk, ports.region)),
+    ]);
+    const unseen = asked.filter((_, i) => taken[i]).map(({ stream }) => stream);
+    const early = commits.filter((commit) => keeps(ports, commit) && missesOwnLog(commit)).map(({ stream }) => stream);
+    return new Set([...unseen, ...early, ...watched.flatMap((each) => [...each])]);
+  } catch (error) {
+    ports.runtime.unexpected(error);
+    return streams;
+  }
+}
+
+/**
+ * The first position of each log that a commit's writer had not seen. A Region keeps the entries about commits of its own logs. So of
+ * a commit from elsewhere only its own logs are of interest: its present one, and earlier ones, which no Region writes any more.
+ */
+function placesToAsk(ports: NoticePorts, commit: Noticed): readonly CommitPlace[] {
+  const { log: own, logs } = ports;
+  const { stream, log, context } = commit;
+  const isOwn = keeps(ports, commit);
+  const others = new Set([...logs, ...Object.keys(context)]);
+  return [...others]
+    .filter((other) => other !== log && (isOwn || other === own || !logs.includes(other)))
+    .map((other): Dot => ({ log: other, position: positionIn(context, other) + 1 }))
+    .map((dot) => ({ stream, ...dot }));
+}
+
+/** True if this Region keeps the entries about a commit. */
+function keeps({ region, regions }: NoticePorts, commit: Noticed): boolean {
+  return ledgerWriterOf(commit.region, regions) === region;
+}

@@ -1,0 +1,88 @@
+import type * as z from 'zod';
+import { dynamoDbLedger } from '../../adapters/dynamodb/ledger.ts';
+import {
+  entryItemSchema,
+  fromEntryItem,
+  fromStreamItems,
+  toEntryItem,
+  toWatchItem,
+  watchItemSchema,
+} from '../../adapters/dynamodb/ledger-item.ts';
+import type { LedgerEntry } from '../../core/index.ts';
+import {
+  encodeListed,
+  encodeListedPage,
+  type ListedConflict,
+  listedConflictSchema,
+  listedPageSchema,
+  parseListedCursor,
+} from '../../core/wire/api.ts';
+import { decodeLedgerEntry, encodeLedgerEntry, ledgerEntrySchema } from '../../core/wire/ledger.ts';
+import { decodeVersionToken } from '../../core/wire/version-token.ts';
+import { aTable, itemSchema, TABLE } from './a-table.ts';
+import { type Form, item, message } from './form.ts';
+
+interface Watch {
+  readonly stream: string;
+  readonly watches: Readonly<Record<string, string>>;
+}
+
+function ledgerOf(form: unknown) {
+  return dynamoDbLedger(aTable([itemSchema.parse(form)]).client, TABLE);
+}
+
+/** The items of the table `conflicts`. */
+export const ledgerItems: Readonly<Record<string, Form>> = {
+  'ledger-entry-item': item({
+    read: async (form) => (await ledgerOf(form).ofStream('note/n')).entries[0],
+    write: async (entry: LedgerEntry | undefined) => {
+      const { client, written } = aTable();
+      if (entry) await dynamoDbLedger(client, TABLE).put(entry);
+      return written()[0];
+    },
+    uses: [
+      ...[dynamoDbLedger, toEntryItem, fromEntryItem, fromStreamItems, entryItemSchema],
+      ...[encodeLedgerEntry, decodeLedgerEntry, ledgerEntrySchema],
+    ],
+  }),
+  'ledger-watch-item': item({
+    read: async (form): Promise<Watch> => ({
+      stream: 'note/n',
+      watches: (await ledgerOf(form).ofStream('note/n')).watches,
+    }),
+    write: async ({ stream, watches }: Watch) => {
+      const { client, written } = aTable();
+      for (const [region, token] of Object.entries(watches))
+        await dynamoDbLedger(client, TABLE).watch(stream, region, token);
+      return written()[0];
+    },
+    uses: [dynamoDbLedger, toWatchItem, watchItemSchema],
+  }),
+};
+
+/** What `GET /conflicts` answers. */
+export const listedPage = message({
+  read: (form) => listedPageSchema.parse(form),
+  write: ({ region, conflicts, next }: z.output<typeof listedPageSchema>) =>
+    encodeListedPage(region, { entries: conflicts.map(entryOf), next: next && parseListedCursor(next) }),
+  uses: [listedPageSchema, listedConflictSchema, encodeListed, encodeListedPage, parseListedCursor],
+});
+
+/** An entry that is shown so. */
+function entryOf({ stream, open, about, branches, merged, resolvedBy, ...shown }: ListedConflict): LedgerEntry {
+  const [own = '', other = ''] = branches;
+  const { log, position, commitId, region, hlc, at, against, count, revision } = shown;
+  const logs = Map.groupBy(against, (dot) => dot.log);
+  return {
+    ...{ stream, commit: { log, position, commitId, region, hlc }, at: Date.parse(at), count, revision },
+    kind: shown.kind as LedgerEntry['kind'],
+    about: about.map((each) => ({ part: each.part, rule: each.rule, isOpen: each.open })),
+    against: Object.fromEntries([...logs].map(([name, dots]) => [name, dots.map((dot) => dot.position)])),
+    branches: [decodeVersionToken(stream, own, 'branches'), decodeVersionToken(stream, other, 'branches')],
+    merged: decodeVersionToken(stream, merged, 'merged'),
+    status: open ? 'open' : 'resolved',
+    ...(resolvedBy && { resolvedBy }),
+    covered: {},
+    writer: region,
+  };
+}

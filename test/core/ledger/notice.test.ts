@@ -1,0 +1,108 @@
+import { describe, expect, it } from 'vitest';
+import { memoryEventStore } from '../../../adapters/memory/event-store.ts';
+import { memoryLedger } from '../../../adapters/memory/ledger.ts';
+import { type NoticePorts, noticeConcurrent } from '../../../core/ledger/notice.ts';
+import { aCommit } from '../../contract/commits.ts';
+import { fakeRuntime } from '../../runtime.ts';
+
+const stream = 'note/n';
+
+function at(log: string, position: number, context: Readonly<Record<string, number>>, region = log) {
+  return aCommit({ ...{ stream, log, position, region }, context: { ...context, [log]: position - 1 } });
+}
+
+/** The Region us, one of three, whose table holds these commits. */
+function ports(...commits: readonly ReturnType<typeof at>[]) {
+  const events = memoryEventStore();
+  for (const commit of commits) events.replicate(commit);
+  const asked: number[] = [];
+  return {
+    ...{ region: 'us', regions: ['us', 'eu', 'ap'], log: 'us', logs: ['us', 'eu', 'ap'] },
+    events: {
+      taken: async (...of: Parameters<typeof events.taken>) => {
+        asked.push(of[0].length);
+        return events.taken(...of);
+      },
+    },
+    ledger: memoryLedger(),
+    runtime: fakeRuntime(),
+    asked,
+  } satisfies NoticePorts & { asked: number[] };
+}
+
+const noticed = async (of: NoticePorts, ...commits: readonly ReturnType<typeof at>[]) => [
+  ...(await noticeConcurrent(of, commits)),
+];
+
+describe('the streams that are looked at for conflicts', () => {
+  it('are none of commits that have seen everything', async () => {
+    const [first, second] = [at('us', 1, {}), at('eu', 1, { us: 1 })];
+    const third = at('us', 2, { eu: 1 });
+    expect(await noticed(ports(first), first)).toEqual([]);
+    expect(await noticed(ports(first, second), second)).toEqual([]);
+    expect(await noticed(ports(first, second, third), third)).toEqual([]);
+    expect(await noticed(ports())).toEqual([]);
+  });
+
+  it('are those of a commit of another Region that had not seen one of this Region', async () => {
+    const [own, other] = [at('us', 1, {}), at('eu', 1, {})];
+    expect(await noticed(ports(own, other), other)).toEqual([stream]);
+  });
+
+  it('are those of a commit of this Region that had not seen one that had arrived', async () => {
+    const [own, other] = [at('us', 1, {}), at('eu', 1, {})];
+    expect(await noticed(ports(own, other), own)).toEqual([stream]);
+    expect(await noticed(ports(own), own)).toEqual([]);
+  });
+
+  it('are not those of two other Regions, which notice it themselves', async () => {
+    const [eu, ap] = [at('eu', 1, {}), at('ap', 1, {})];
+    expect(await noticed(ports(eu, ap), eu, ap)).toEqual([]);
+  });
+
+  it('are those of a commit that had not seen the one before it in its own log', async () => {
+    const [first, second] = [at('us', 1, {}), aCommit({ ...at('us', 2, {}), context: {} })];
+    expect(await noticed(ports(first, second), second)).toEqual([stream]);
+    const elsewhere = aCommit({ ...at('eu', 2, {}), context: {} });
+    expect(await noticed(ports(elsewhere), elsewhere)).toEqual([]);
+  });
+
+  it('include those of an earlier log of this Region, and those of a Region that has left', async () => {
+    const [old, other] = [at('us-old', 2, {}, 'us'), at('eu', 1, { 'us-old': 1 })];
+    expect(await noticed(ports(old, other), other)).toEqual([stream]);
+    const [left, late] = [at('sa', 1, {}), at('ap', 1, {})];
+    expect(await noticed(ports(left, late), left)).toEqual([stream]);
+  });
+
+  it('are also those of a commit that is read so late that one which has seen it is here', async () => {
+    const [first, second] = [at('us', 1, {}), at('eu', 1, { us: 1 })];
+    expect(await noticed(ports(first, second), first)).toEqual([stream]);
+  });
+
+  it('are found where no list of Regions is known', async () => {
+    const [own, other] = [at('us', 1, {}), at('eu', 1, {})];
+    expect(await noticed({ ...ports(own, other), regions: [] }, own)).toEqual([stream]);
+  });
+
+  it('are those that the Region watches', async () => {
+    const of = ports();
+    await of.ledger.watch(stream, 'us', 'token');
+    await of.ledger.watch('note/other', 'eu', 'token');
+    const other = aCommit({ ...at('eu', 1, {}), stream: 'note/other' });
+    expect(await noticed(of, at('eu', 1, {}), other)).toEqual([stream]);
+  });
+
+  it('are all if it cannot be found out', async () => {
+    const of = ports();
+    const taken = () => Promise.reject(new Error('The table does not respond.'));
+    expect(await noticed({ ...of, events: { taken } }, at('eu', 1, {}))).toEqual([stream]);
+    expect(of.runtime.unexpectedErrors).toHaveLength(1);
+  });
+
+  it('are found with one position of each log that matters: one for another Region, two for this one of three', async () => {
+    const of = ports();
+    await noticed(of, at('eu', 1, {}));
+    await noticed(of, at('us', 1, {}));
+    expect(of.asked).toEqual([1, 2]);
+  });
+});
