@@ -155,6 +155,15 @@ describe('a strong stream', () => {
     await expect(readStream(us, TILL, asked)).rejects.toThrow(refusal('not-caught-up'));
   });
 
+  it('has no commands that only one Region decides', () => {
+    const { deposit: made } = till.commands;
+    const commands = { ...till.commands, deposit: { ...made, home: () => 'us' } };
+    expect(() => defineStream({ ...till, commands })).toThrow('Every Region decides the commands of a strong stream.');
+    expect(() => defineStream({ ...account, commands: { ...account.commands, deposit: commands.deposit } })).toThrow(
+      'A home stream has one.',
+    );
+  });
+
   it('refuses events, ids and commands as any other stream', async () => {
     const { us } = twoRegions();
     await expect(appendToStream(us, anAppend({ stream: TILL, operation: command('burn', {}) }))).rejects.toThrow(
@@ -266,6 +275,7 @@ describe('the tables of all streams', () => {
     expect(await us.events.mark(shared, { transaction: 'us:a', began: 1 })).toMatchObject({
       tx: { next: { began: 1 } },
     });
+    expect(await us.events.taken([{ stream: 'note/a', log: 'us', position: 1 }])).toEqual([true]);
     expect(await us.events.loadLog(TILL, 'global', 0)).toHaveLength(1);
     expect((await us.events.loadFirst(TILL, {}, 5)).commits).toHaveLength(1);
     expect((await us.events.loadFirst('note/a', {}, 5)).commits).toEqual([own]);

@@ -27,6 +27,9 @@ function overHttp(value: unknown): unknown {
 
 describe('a response of the API', () => {
   it('shows the state of a stream with its version as a token', () => {
+    const read = { state: { texts: [] }, version, mode: 'strong' };
+    expect(encodeStreamState('us-east-1', 'note/n', read)).not.toHaveProperty('local');
+    expect(encodeStreamState('us-east-1', 'note/n', { ...read, local: true })).toMatchObject({ local: true });
     const sent = encodeStreamState('us-east-1', 'note/n', { state: { texts: [] }, version, mode: 'merge' });
     const { version: token, ...rest } = streamStateSchema.parse(overHttp(sent));
     expect(rest).toEqual({ stream: 'note/n', state: { texts: [] }, mode: 'merge', region: 'us-east-1' });
