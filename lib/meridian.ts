@@ -145,7 +145,14 @@ export class Meridian extends Construct {
       config: this.config,
       projectedTypes: [...projectedTypes(domain)].sort(),
       eventSchemas: registrySchemas(domain),
-      own: ownOf({ subscribers, functions }, { regions: config.regions, streamTypes: [...domain.streams.keys()] }),
+      own: ownOf(
+        { subscribers, functions },
+        {
+          regions: config.regions,
+          streamTypes: [...domain.streams.keys()],
+          strongTypes: config.strongTypes,
+        },
+      ),
       deployed: readDeployed(regionsFile(file), config.name),
     });
     this.global = global;

@@ -141,7 +141,11 @@ export class World {
     if (decisions === 'strong') refuseUnlessStrong(regions);
     else refuseStrongTypes([domain, ...Object.values(domains)]);
     this.#configuration = { regions, logs: {} };
-    const loaded = loadSubscribers(subscribers, { regions, streamTypes: [...domain.streams.keys()] });
+    const loaded = loadSubscribers(subscribers, {
+      regions,
+      streamTypes: [...domain.streams.keys()],
+      strongTypes: [...strongTypes(domain)],
+    });
     this.ready = Promise.all(loaded.map(({ functions }) => functions)).then(() => undefined);
     // The error reaches the caller that advances virtual time, or the one that awaits `ready`.
     this.ready.catch(() => undefined);

@@ -1,5 +1,5 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { type Domain, type EventsTable, strongTypes, withSharedLog } from '../../core/index.ts';
+import { type Domain, type EventsTable, MeridianError, strongTypes, withSharedLog } from '../../core/index.ts';
 import type { CallOptions } from '../sdk/connection.ts';
 import { dynamoDbEventStore } from './event-store.ts';
 
@@ -8,9 +8,26 @@ interface EventsTablesOptions extends CallOptions {
   readonly domain?: Domain;
 }
 
+/** While a stack is updated, new code may run before it learns of the table: then strong streams wait, and no others do. */
+const notYet: Parameters<typeof withSharedLog>[1] = {
+  load: refuse,
+  loadFirst: refuse,
+  loadLog: refuse,
+  put: refuse,
+  at: refuse,
+  finalise: refuse,
+  mark: refuse,
+  scan: async () => ({ commits: [], outcomes: [], cursor: undefined }),
+};
+
+async function refuse(): Promise<never> {
+  throw new MeridianError('unavailable', 'The table of strong streams is not known here yet. Retry.', {
+    retryable: true,
+  });
+}
+
 /**
  * The `events` table of the client's Region, joined with the table of the `strong` streams, if the deployment has any.
- * @throws Error if the domain has strong streams, and there is no table for them: in the other one they would not be safe
  */
 export function dynamoDbEventsTables(
   client: DynamoDBClient,
@@ -20,7 +37,5 @@ export function dynamoDbEventsTables(
 ): EventsTable {
   const events = dynamoDbEventStore(client, table, options);
   const types = domain ? strongTypes(domain) : new Set<string>();
-  if (strongTable) return withSharedLog(events, dynamoDbEventStore(client, strongTable, options), types);
-  if (types.size > 0) throw new Error(`Environment: STRONG_EVENTS_TABLE: is missing, for ${[...types].join(', ')}`);
-  return events;
+  return withSharedLog(events, strongTable ? dynamoDbEventStore(client, strongTable, options) : notYet, types);
 }

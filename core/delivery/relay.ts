@@ -238,6 +238,8 @@ export async function noticeConflicts(ports: ListPorts, commits: readonly Arriva
 
 async function noteSightings({ sightings }: RelayPorts, commits: readonly Arrival[]): Promise<void> {
   const newest = new Map<string, Hlc>();
-  for (const { region, hlc } of commits) if (hlc > (newest.get(region) ?? '')) newest.set(region, hlc);
+  // How far replication is does not show in a log that needs none.
+  for (const { region, hlc } of commits.filter((commit) => !isShared(commit)))
+    if (hlc > (newest.get(region) ?? '')) newest.set(region, hlc);
   await Promise.all([...newest].map(([region, hlc]) => sightings.record(region, hlc)));
 }

@@ -196,10 +196,17 @@ export function isUnexpected(error: unknown): boolean {
   return error.code === 'internal' && !problemSchema.safeParse(error.cause).success;
 }
 
+interface Log {
+  unexpected(error: unknown): void;
+  metric(name: 'QuorumMissing', unit: 'Count', value: number): void;
+}
+
 /** The problem document of an error, which is also logged if it is unexpected. */
-export function reportedProblem(log: { unexpected(error: unknown): void }, error: unknown): Problem {
+export function reportedProblem(log: Log, error: unknown): Problem {
   if (isUnexpected(error)) log.unexpected(error);
-  return toProblem(error);
+  const problem = toProblem(error);
+  if (problem.code === 'quorum-unreachable') log.metric('QuorumMissing', 'Count', 1);
+  return problem;
 }
 
 /**

@@ -57,6 +57,7 @@ export interface SubscriberDefinition extends OwnFunctionDefinition {
   /**
    * The Regions whose events it gets; `here` is the Region that an instance of it runs in. With `here` in every Region each event
    * is handled once, in the Region in which it was written.
+   * It cannot be chosen for `strong` streams: `runsIn` has their events handled in one Region.
    * @default every Region's; if it runs in every Region, each event is then handled in every Region
    */
   readonly writtenIn?: 'here' | readonly string[];
@@ -126,6 +127,8 @@ export interface Deployment {
   readonly regions: readonly string[];
   /** The domain's stream types. */
   readonly streamTypes: readonly string[];
+  /** Those in mode `strong`. @default none */
+  readonly strongTypes?: readonly string[];
 }
 
 /** The error for definitions that cannot be deployed. Each fault says what was found, and what to write. */
@@ -254,6 +257,7 @@ function subscriberFaults(definition: SubscriberDefinition, deployment: Deployme
       ? ['it would receive nothing; write streamTypes: [...] or outcomes: true']
       : []),
     ...(writtenIn === undefined || writtenIn === 'here' ? [] : writtenInFaults(writtenIn, deployment)),
+    ...(writtenIn === undefined ? [] : strongFaults(streamTypes, deployment)),
     ...oneOf('from', from, ['beginning', 'first-seen']),
     ...oneOf('table', table, ['own', 'none']),
     ...(from === 'first-seen' && table === 'none'
@@ -261,6 +265,15 @@ function subscriberFaults(definition: SubscriberDefinition, deployment: Deployme
       : []),
     ...wholeNumber('batchSize', batchSize, 1, SQS_MAX_BATCH_WITHOUT_WINDOW),
   ];
+}
+
+/** All Regions write one log, so an event follows one that another Region wrote. */
+function strongFaults(streamTypes: readonly string[], { strongTypes = [] }: Deployment): readonly string[] {
+  return streamTypes
+    .filter((type) => strongTypes.includes(type))
+    .map(
+      (type) => `writtenIn: every Region writes the one log of a strong stream (${type}); write runsIn, for one Region`,
+    );
 }
 
 function writtenInFaults(writtenIn: readonly string[], deployment: Deployment): readonly string[] {

@@ -136,7 +136,7 @@ export async function finalStateOf(
     ? decisionOf(ports, commitId, ASK_DECISION_MS)
     : decisionHere(ports, commitId));
   if (decided) return stateIn(decided, intent);
-  const left = Number(tx?.deadline) - databaseNow(ports.runtime);
+  const left = leftOf(ports, intent, watch);
   if (!isOver(ports, intent, left, search)) return undefined;
   const next = { remaining: Math.min(left, MAX_TRANSACTION_MS), began: tx?.began, timeout: tx?.timeout };
   const early = left > 0 && { reason: { stream, problem: busyProblem(stream) }, next };
@@ -154,15 +154,25 @@ export async function finalStateOf(
  * @param left milliseconds until the deadline
  */
 function isOver(ports: DecisionPorts, intent: Commit, left: number, { asks, waiter, watch }: Search): boolean {
-  // Only the clock that set a deadline is compared with it: the resolver of another Region has waited for longer instead.
-  if (!watch) return left <= 0 || intent.region !== ports.region;
+  if (!watch) return left <= 0;
   if (!watch.mayEnd || watch.waited < WATCHED_MS) return false;
   const { transaction, attempt } = parseAttemptId(intent.commitId);
   if (asks === 'never' && !isKnownHere(ports, transaction)) return false;
   // Later attempts may hold it for longer: the participants may be slow, and the earlier ones were in vain.
   const times = Math.min(Math.max(1, attempt - 1), MAX_HOLD_LIMITS);
   const limit = times * (waiter && isOlder(waiter, holderOf(intent)) ? HOLD_LIMIT_FOR_OLDER_MS : HOLD_LIMIT_MS);
-  return left <= 0 || watch.waited >= limit || ports.runtime.now() - writtenAt(intent) >= limit;
+  const age = intent.region === ports.region ? ports.runtime.now() - writtenAt(intent) : watch.waited;
+  return left <= 0 || watch.waited >= limit || age >= limit;
+}
+
+/**
+ * Milliseconds until the deadline of an intent. Only a clock of the Region that wrote it is compared with it. Of an intent that another
+ * Region wrote it is how long this process has seen it; the resolver has waited for longer than any timeout.
+ */
+function leftOf({ region, runtime }: DecisionPorts, intent: Commit, watch: Watch | undefined): number {
+  const { tx } = intent;
+  if (intent.region === region) return Number(tx?.deadline) - databaseNow(runtime);
+  return watch ? (tx?.timeout ?? MAX_TRANSACTION_MS) - watch.waited : 0;
 }
 
 /** The transaction that holds a stream. If older code wrote its intent, it counts as the youngest one. */

@@ -63,8 +63,8 @@ export const THRESHOLDS = {
    * Milliseconds. The commits that a commit depends on arrive within seconds, unless they were lost or replication has stopped.
    */
   hiddenCommitAge: { ...once, atLeast: 10 * 60 * 1000 },
-  /** Streams. Projection tries them again every minute. */
-  quorumMissing: { period: fiveMinutes, datapoints: 1, of: 3, atLeast: 1 },
+  /** Requests refused, and streams that projection could not read and tries again every minute. A single slow call counts, too. */
+  quorumMissing: { period: fiveMinutes, datapoints: 2, of: 3, atLeast: 2 },
   /**
    * Milliseconds. Longer than an event that fails is tried: its own message is in the dead-letter queue by then, or lost on the
    * bus. Events that wait report it every WAITING_MS, so some of the periods have no datapoint.

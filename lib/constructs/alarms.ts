@@ -257,8 +257,7 @@ export class Alarms extends Construct {
     });
     if (this.#config.strongTypes.length > 0)
       this.#add('quorum-missing', {
-        means:
-          'Strong streams cannot be projected here: no majority of the Regions answers. Appends to them fail, too.',
+        means: 'Strong streams cannot be used here: no majority of the Regions answers, or their table fails.',
         runbook: 'quorum',
         metric: this.#metrics(quorumMissing).own('QuorumMissing'),
         threshold: quorumMissing,

@@ -62,7 +62,7 @@ export class EventsReplica extends Construct {
   /** Lets a role read and keep the outcomes of one-Region transactions, and write these inside TransactWriteItems. */
   grantTransact(grantee: IGrantable): void {
     this.grantAppend(grantee);
-    this.#grant(grantee, 'dynamodb:ConditionCheckItem');
+    this.#grantOn(this.#tables.slice(0, 1), grantee, 'dynamodb:ConditionCheckItem');
   }
 
   /** Lets a role find intents and make them final. */

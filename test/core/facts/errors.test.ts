@@ -103,10 +103,14 @@ describe('errors', () => {
     });
     const fromElsewhere = fromProblem(problemSchema.parse(toProblem(cause)));
     const refusals = [reject('No.'), new MeridianError('unavailable', 'Later.'), fromElsewhere];
+    const noMajority = new MeridianError('quorum-unreachable', 'Later.');
     const logged: unknown[] = [];
-    for (const error of [cause, invalidEvent, ...refusals])
-      expect(reportedProblem({ unexpected: (it) => logged.push(it) }, error)).toEqual(toProblem(error));
+    const counted: string[] = [];
+    const log = { unexpected: (it: unknown) => logged.push(it), metric: (name: string) => counted.push(name) };
+    for (const error of [cause, invalidEvent, ...refusals, noMajority])
+      expect(reportedProblem(log, error)).toEqual(toProblem(error));
     expect(logged).toEqual([cause, invalidEvent]);
+    expect(counted).toEqual(['QuorumMissing']);
   });
 
   it('of the domain keep their details, except those that would hide a standard member', () => {

@@ -200,6 +200,14 @@ describe('a transaction on a strong stream', () => {
     expect(await readStream(eu, TILL)).toMatchObject({ state: 90 });
     const decisions = { ...eu.decisions, find: () => Promise.reject(noMajority) };
     await expect(readStream({ ...eu, decisions }, TILL)).rejects.toThrow(refusal('quorum-unreachable'));
+    let tries = 0;
+    const slow = {
+      ...eu.decisions,
+      find: () => (tries++ === 0 ? Promise.reject(noMajority) : eu.decisions.find('us:order-1', 1)),
+    };
+    expect(await readStream({ ...eu, decisions: slow }, TILL)).toMatchObject({ state: 90 });
+    const broken = { ...eu.decisions, find: () => Promise.reject(new Error('a bug')) };
+    await expect(readStream({ ...eu, decisions: broken }, TILL)).rejects.toThrow('a bug');
     const asked: unknown[] = [];
     const local = {
       ...eu.decisions,
@@ -232,6 +240,31 @@ describe('a transaction on a strong stream', () => {
     expect(await resolveMessages(eu, [body])).toEqual([undefined]);
     expect((await strong.at(TILL, 'global', 2))?.tx?.state).toBe('aborted');
     expect(await us.decisions.find('us:order-1', 1)).toMatchObject({ state: 'aborted' });
+  });
+
+  it('is ended for good by the resolver of another Region, and as busy by a writer that waits there: no clocks are compared', async () => {
+    const { us, eu, strong } = twoRegions();
+    await open(us);
+    await hold(us, 240_000);
+    const runtime = fakeRuntime();
+    runtime.advance(60_000);
+    const waiting = { ...eu, runtime };
+    const before = runtime.elapsed();
+    await appendToStream(waiting, anAppend({ stream: TILL, operation: deposit(1) }));
+    expect(runtime.elapsed() - before).toBeGreaterThanOrEqual(2_000);
+    expect(await us.decisions.find('us:order-1', 1)).toMatchObject({ final: false, remaining: expect.any(Number) });
+    expect((await strong.at(TILL, 'global', 2))?.tx?.state).toBe('aborted');
+
+    const other = twoRegions();
+    await open(other.us);
+    await hold(other.us, 240_000);
+    const body = encodeResolverMessage({
+      ...{ kind: 'intent', stream: TILL, log: 'global', position: 2, attemptId: ATTEMPT },
+    });
+    const behind = fakeRuntime();
+    behind.advance(-3_600_000);
+    expect(await resolveMessages({ ...other.eu, runtime: behind }, [body])).toEqual([undefined]);
+    expect(await other.us.decisions.find('us:order-1', 1)).toMatchObject({ state: 'aborted', final: true });
   });
 
   it('waits for a majority as for any service: its step is repeated', async () => {

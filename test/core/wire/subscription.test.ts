@@ -8,7 +8,7 @@ import {
 } from '../../../core/wire/subscription.ts';
 import { ownName } from '../../own-name.ts';
 
-const deployment = { regions: ['eu-west-1', 'us-east-1'], streamTypes: ['note', 'stock'] };
+const deployment = { regions: ['eu-west-1', 'us-east-1'], streamTypes: ['note', 'stock'], strongTypes: ['stock'] };
 const mailer = { entry: 'file:///shop/mailer.ts', streamTypes: ['note'] };
 
 function subscription(definition: Partial<SubscriberDefinition> = {}) {
@@ -70,6 +70,10 @@ describe('a subscriber', () => {
     ['runsIn: "mars-1" is not a Region of the deployment', { runsIn: 'mars-1' }],
     ['writtenIn: "mars-1" is not a Region', { writtenIn: ['mars-1'] }],
     ['writtenIn: the list is empty', { writtenIn: [] }],
+    [
+      'writtenIn: every Region writes the one log of a strong stream (stock)',
+      { streamTypes: ['stock'], writtenIn: 'here' },
+    ],
     ['from: a subscriber without a table has no order', { table: 'none', from: 'first-seen' }],
     ['timeoutSeconds: found 59; write a whole number from 60 to 900', { timeoutSeconds: 59 }],
     ['timeoutSeconds: found 60.5', { timeoutSeconds: 60.5 }],
