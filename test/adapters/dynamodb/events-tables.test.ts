@@ -24,7 +24,7 @@ describe('code that does not know the table of strong streams yet', () => {
     }
   });
 
-  it('scans what there is', async () => {
+  it('scans the other table', async () => {
     const tables = dynamoDbEventsTables(new DynamoDBClient({ region: 'us-east-1' }), 'events', undefined, { domain });
     expect(await tables.scan(0, 1, 'strong:', 10)).toEqual({ commits: [], outcomes: [], cursor: undefined });
   });

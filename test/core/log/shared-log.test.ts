@@ -242,7 +242,7 @@ describe('a transaction on a strong stream', () => {
     expect(await us.decisions.find('us:order-1', 1)).toMatchObject({ state: 'aborted' });
   });
 
-  it('is ended for good by the resolver of another Region, and as busy by a writer that waits there: no clocks are compared', async () => {
+  it('is ended permanently by the resolver of another Region, and as busy by a writer that waits there: no clocks are compared', async () => {
     const { us, eu, strong } = twoRegions();
     await open(us);
     await hold(us, 240_000);
