@@ -61,10 +61,11 @@ export async function noticeConcurrent(ports: NoticePorts, all: readonly Noticed
  * a commit from elsewhere only its own logs are of interest: its present one, and earlier ones, which no Region writes any more.
  */
 function placesToAsk(ports: NoticePorts, commit: Noticed): readonly CommitPlace[] {
-  const { log: own, logs } = ports;
+  const { log: own, logs, regions } = ports;
   const { stream, log, context } = commit;
   const isOwn = keeps(ports, commit);
-  const others = new Set([...logs, ...Object.keys(context)]);
+  // A Region's first log has its name. Whoever names an old version may know no commit of it.
+  const others = new Set([...logs, ...regions, ...Object.keys(context)]);
   return [...others]
     .filter((other) => other !== log && (isOwn || other === own || !logs.includes(other)))
     .map((other): Dot => ({ log: other, position: positionIn(context, other) + 1 }))

@@ -74,6 +74,13 @@ describe('the streams that are looked at for conflicts', () => {
     expect(await noticed(ports(left, late), left)).toEqual([stream]);
   });
 
+  it('are those of the first commit in a renamed log whose writer named a version from before all others', async () => {
+    const [old, first] = [at('us', 1, {}), at('us-2', 1, {}, 'us')];
+    const renamed = { log: 'us-2', logs: ['us-2', 'eu', 'ap'] };
+    expect(await noticed({ ...ports(old, first), ...renamed }, first)).toEqual([stream]);
+    expect(await noticed({ ...ports(first), ...renamed }, first)).toEqual([]);
+  });
+
   it('are also those of a commit that is read so late that one which has seen it is here', async () => {
     const [first, second] = [at('us', 1, {}), at('eu', 1, { us: 1 })];
     expect(await noticed(ports(first, second), first)).toEqual([stream]);
