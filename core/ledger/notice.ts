@@ -64,7 +64,7 @@ function placesToAsk(ports: NoticePorts, commit: Noticed): readonly CommitPlace[
   const { log: own, logs, regions } = ports;
   const { stream, log, context } = commit;
   const isOwn = keeps(ports, commit);
-  // A Region's first log has its name. Whoever names an old version may know no commit of it.
+  // A Region's first log has its name. A caller that names an old version may know no commit of it.
   const others = new Set([...logs, ...regions, ...Object.keys(context)]);
   return [...others]
     .filter((other) => other !== log && (isOwn || other === own || !logs.includes(other)))
