@@ -2,28 +2,11 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import * as z from 'zod';
 import { toyDomain as domain } from '../../testing/toy.ts';
-import { functionUrlEvent, type Storage, type StoredItem, VirtualScheduler, World } from '../../world/index.ts';
+import { functionUrlEvent, type Storage, VirtualScheduler, World } from '../../world/index.ts';
+import { MapStorage } from './map-storage.ts';
 
 const regions = ['us-east-1', 'us-east-2', 'us-west-2'];
 const [a, b] = ['account/us-east-1.ann', 'account/us-east-2.bob'];
-
-/** A storage in memory that keeps JSON, like one on a disk. */
-class MapStorage implements Storage {
-  readonly #tables = new Map<string, Map<string, string>>();
-
-  load(table: string): readonly unknown[] {
-    return [...(this.#tables.get(table)?.values() ?? [])].map((text) => JSON.parse(text));
-  }
-
-  save(table: string, item: StoredItem): void {
-    const items = this.#tables.get(table) ?? new Map<string, string>();
-    this.#tables.set(table, items.set(`${item.pk.S} ${item.sk.S}`, JSON.stringify(item)));
-  }
-
-  remove(table: string, { pk, sk }: StoredItem): void {
-    this.#tables.get(table)?.delete(`${pk.S} ${sk.S}`);
-  }
-}
 
 /** Nothing is saved once its process has ended. */
 function until(isOver: () => boolean, storage: Storage): Storage {

@@ -4,6 +4,7 @@ import { defineDomain, defineStream, defineView, reject } from '../../core/index
 import { functionUrlEvent } from '../../world/network/function-url-event.ts';
 import type { World } from '../../world/world.ts';
 import { aWorld } from './a-world.ts';
+import { MapStorage } from './map-storage.ts';
 
 const schema = z.strictObject({ aircraft: z.string() });
 const free: { readonly aircraft: string | null } = { aircraft: null };
@@ -148,6 +149,20 @@ describe('a strong stream', () => {
     await w.settle();
     expect(await w.rows(FAR, 'taken')).toEqual({ N905FJ: 'a' });
     expect(w.world.region(FAR).projectionDeadLetters.bodies).toEqual([]);
+  });
+
+  it('is kept when the world ends, and published again when it starts from its storage', async () => {
+    const storage = new MapStorage();
+    const before = aRegister({ storage });
+    await before.call(HERE, 'POST', `${STREAM}/commands/register`, register('a'));
+    const after = aRegister({ storage, seed: 2 });
+    await after.settle();
+    for (const region of REGIONS) {
+      expect(await after.get(region, STREAM)).toMatchObject({ state: { aircraft: 'a' } });
+      expect(after.heard(region).get('tail-number/N905FJ@global.1.0')).toBe(1);
+      expect(await after.rows(region, 'taken')).toEqual({ N905FJ: 'a' });
+    }
+    expect((await after.call(FAR, 'POST', `${STREAM}/commands/register`, register('b'))).status).toBe(422);
   });
 
   it('is published again in every Region', async () => {
