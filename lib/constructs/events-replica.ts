@@ -44,14 +44,14 @@ export class EventsReplica extends Construct {
     this.#grant(grantee, 'dynamodb:GetItem', 'dynamodb:Query');
   }
 
-  /** Lets a role see which positions are taken. */
+  /** Lets a role see which positions are taken, except in strong streams, where no conflicts are looked for. */
   grantSeeTaken(grantee: IGrantable): void {
-    this.#grant(grantee, 'dynamodb:BatchGetItem');
+    this.#grantOn(this.#tables.slice(0, 1), grantee, 'dynamodb:BatchGetItem');
   }
 
-  /** Lets a role load streams, look up single commits and read the whole table. */
+  /** Lets a role load streams, look up single commits, see which positions are taken, and read the whole table. */
   grantScan(grantee: IGrantable): void {
-    this.#grant(grantee, 'dynamodb:GetItem', 'dynamodb:Query', 'dynamodb:Scan');
+    this.#grant(grantee, 'dynamodb:GetItem', 'dynamodb:BatchGetItem', 'dynamodb:Query', 'dynamodb:Scan');
   }
 
   /** Lets a role load streams, append to them, put intents and make intents final. */
@@ -62,7 +62,7 @@ export class EventsReplica extends Construct {
   /** Lets a role read and keep the outcomes of one-Region transactions, and write these inside TransactWriteItems. */
   grantTransact(grantee: IGrantable): void {
     this.grantAppend(grantee);
-    this.#grantOn(this.#tables.slice(0, 1), grantee, 'dynamodb:ConditionCheckItem');
+    this.#grant(grantee, 'dynamodb:ConditionCheckItem');
   }
 
   /** Lets a role find intents and make them final. */

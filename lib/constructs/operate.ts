@@ -68,7 +68,6 @@ export class Operate extends Construct {
     views.grantRebuild(role);
     bus.grantPublish(role);
     ingest.grantRedrive(role);
-    events.grantSeeTaken(role);
     conflicts.grantReadWatches(role);
     projectionQueue.grantSend(role);
   }
