@@ -5,13 +5,11 @@ import { type DecisionAnswer, decisionRequestSchema, preparedIntentSchema } from
 import { commitIdSchema, passedOnMetaSchema, streamNameSchema } from './schemas.ts';
 import { participantSchema } from './transaction.ts';
 
-const preparedKinds = [
+export const preparedSchema: z.ZodType<Prepared> = z.union([
   preparedIntentSchema.extend({ kind: z.literal('prepared') }),
   z.object({ kind: z.literal('busy'), stream: z.string() }),
   z.object({ kind: z.literal('refused'), stream: z.string(), problem: problemSchema }),
-] as const;
-
-export const preparedSchema: z.ZodType<Prepared> = z.discriminatedUnion('kind', preparedKinds);
+]);
 
 /** An intent with its final state. */
 export const finalIntentSchema = z.object({
@@ -36,7 +34,6 @@ const attemptMembers = {
 
 /** A request from the state machine to its own Region, or from a Region to the home of a stream. */
 export const participantRequestSchema = z.union([
-  z.object({ step: z.literal('finalise'), intent: finalIntentSchema }),
   /**
    * `deadline` is by the driving Region's clock. If that clock jumps back, the remaining time is still at most `timeout`, which
    * executions started by older code do not send.
@@ -49,16 +46,14 @@ export const participantRequestSchema = z.union([
     began: z.number().optional(),
     timeout: z.number().optional(),
   }),
+  z.object({ step: z.literal('finalise'), intent: finalIntentSchema }),
   decisionRequestSchema,
 ]);
 
 export type ParticipantAnswer = Prepared | { readonly kind: 'finalised' } | DecisionAnswer;
 
 /** A participant's response to another Region, except decisions: see `decisionAnswerSchema`. */
-export const participantAnswerSchema: z.ZodType<Exclude<ParticipantAnswer, DecisionAnswer>> = z.discriminatedUnion(
-  'kind',
-  [...preparedKinds, z.object({ kind: z.literal('finalised') })],
-);
+export const participantAnswerSchema = z.union([preparedSchema, z.object({ kind: z.literal('finalised') })]);
 
 /** The result of a prepare. Only `prepared` has written anything. */
 export type Prepared =

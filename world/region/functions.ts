@@ -113,12 +113,20 @@ export class RegionFunctions {
     make: Make<Event, Result>,
   ): FunctionPool<Event, Result> {
     const { region, clock, telemetry } = this.#options;
-    const options = {
-      ...{ ...of, region, ...invocationLimits(limits), now: () => clock.now() },
-      // On AWS, Lambda logs what a handler throws.
-      onError: (error: unknown) => telemetry.log.error(`The function ${of.name} failed`, { error }),
+    // On AWS, Lambda logs what a handler throws.
+    const makeLogged: Make<Event, Result> = (process) => {
+      const handle = make(process);
+      return async (event, context) => {
+        try {
+          return await handle(event, context);
+        } catch (error) {
+          telemetry.log.error(`The function ${of.name} failed`, { error });
+          throw error;
+        }
+      };
     };
-    const pool = new FunctionPool(options, this.#options, make);
+    const options = { ...of, region, ...invocationLimits(limits), now: () => clock.now() };
+    const pool = new FunctionPool(options, this.#options, makeLogged);
     this.#pools.push({ restart: () => pool.restart(), rollOut: () => pool.rollOut() });
     return pool;
   }

@@ -47,7 +47,7 @@ export class ProcessPorts {
       ports,
       (call, port) =>
         (...args) =>
-          this.#process.call(() => call(args), isTable(port) ? onResponse : undefined),
+          this.#process.call(async () => call(args), isTable(port) ? onResponse : undefined),
     );
   }
 }

@@ -83,26 +83,23 @@ class WeatheredProcess {
     const { weather, watch, tables } = this.#options;
     if (this.#isDead) return never();
     if (this.#isFrozen) return this.#thawed().then(() => this.call(made, run));
-    if (!weather.isCalm || tables.outage.left > 0) return this.#inWeather(made, run);
+    if (!weather.isCalm || tables.outage.left > 0) return this.#inWeather(made, async () => run());
     const answer = run();
     if (watch.onPortCall && answer instanceof Promise) this.#report(made, answer);
     return answer;
   }
 
-  async #inWeather(made: NamedCall, run: () => unknown): Promise<unknown> {
+  async #inWeather(made: NamedCall, run: () => Promise<unknown>): Promise<unknown> {
     const happening = this.#draw(made);
     if (happening) this.#tell(made, happening.fault);
-    let outcome: Outcome = 'failed';
-    try {
-      const answer = await (happening ? this.#suffer(happening, made, async () => run()) : run());
-      outcome = 'ok';
-      return answer;
-    } finally {
-      if (this.#isFrozen) await this.#thawed();
-      // Another call of the process may have ended it in the meantime.
-      if (this.#isDead) await never();
-      if (!happening) this.#tell(made, outcome);
-    }
+    const answer = happening ? this.#suffer(happening, made, run) : run();
+    const [settled] = await Promise.allSettled([answer]);
+    await this.#thawed();
+    // Another call of the process may have ended it in the meantime.
+    if (this.#isDead) return never();
+    if (!happening) this.#tell(made, settled.status === 'fulfilled' ? 'ok' : 'failed');
+    if (settled.status === 'rejected') throw settled.reason;
+    return settled.value;
   }
 
   /** Draws what happens at a call. If nothing does, chance was asked for everything that could. */

@@ -1,5 +1,6 @@
 import type { Context } from 'aws-lambda';
 import type { Clockwork } from '../time/clockwork.ts';
+import { withTimeout } from '../time/scheduler.ts';
 import { Process } from './process.ts';
 
 export type Handler<Event, Result> = (event: Event, context: Context) => Promise<Result>;
@@ -14,8 +15,6 @@ export interface FunctionOptions {
   /** Milliseconds after which an invocation without a result is ended, together with its instance. */
   readonly timeout: number;
   readonly memoryMb: number;
-  /** Called with what the handler throws. */
-  readonly onError?: ((error: unknown) => void) | undefined;
   /** The wall clock, by which Lambda's own runtime computes how much time remains. @default the world's time */
   readonly now?: (() => number) | undefined;
 }
@@ -33,7 +32,7 @@ interface Instance<Event, Result> {
   readonly process: Process;
   readonly handle: Handler<Event, Result>;
   /** Fails the current invocation. */
-  fail: (why: string) => void;
+  fail: () => void;
   /** When an instance of earlier code ends. */
   retiresAt: number;
 }
@@ -82,16 +81,14 @@ export class FunctionPool<Event, Result> {
       while (!this.isFree) await new Promise<void>((resolve) => this.#waiting.push(resolve));
       this.#busy++;
       const instance = this.#take();
+      const late = `${name} timed out after ${timeout} ms.`;
       this.#running.add(instance);
-      const result = this.#run(instance, event);
-      const callOff = scheduler.after(timeout, () => instance.fail(`${name} timed out after ${timeout} ms.`));
       try {
-        return await result;
+        return await withTimeout(scheduler, timeout, late, this.#run(instance, event));
       } catch (error) {
         instance.process.end();
         throw error;
       } finally {
-        callOff();
         this.#running.delete(instance);
         if (!instance.process.hasEnded && instance.retiresAt > scheduler.now()) this.#idle.push(instance);
       }
@@ -146,7 +143,7 @@ export class FunctionPool<Event, Result> {
   #start(): Instance<Event, Result> {
     const process = new Process(
       () => this.#clockwork.scheduler.now(),
-      () => instance.fail(`${this.#options.name}: the process ended.`),
+      () => instance.fail(),
     );
     const instance: Instance<Event, Result> = {
       process,
@@ -163,22 +160,15 @@ export class FunctionPool<Event, Result> {
    */
   #run(instance: Instance<Event, Result>, event: Event): Promise<Result> {
     const { process } = instance;
-    const { name, onError } = this.#options;
     return new Promise((resolve, reject) => {
-      instance.fail = (why) => reject(new Error(why));
+      instance.fail = () => reject(new Error(`${this.#options.name}: the process ended.`));
       process.thaw();
-      if (process.hasEnded) instance.fail(`${name}: the process ended.`);
+      if (process.hasEnded) instance.fail();
       else
-        instance.handle(event, this.#context()).then(
-          (result) => {
-            process.freeze();
-            resolve(result);
-          },
-          (error: unknown) => {
-            onError?.(error);
-            reject(error);
-          },
-        );
+        instance.handle(event, this.#context()).then((result) => {
+          process.freeze();
+          resolve(result);
+        }, reject);
     });
   }
 

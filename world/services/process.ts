@@ -62,20 +62,18 @@ export class Process {
   }
 
   /** Makes a call, whose result arrives only while the process runs. @param onAnswer called when a result arrives */
-  async call<T>(make: () => T | Promise<T>, onAnswer?: () => void): Promise<T> {
-    if (this.#state !== 'running') await this.#thawed();
-    let answer: T;
-    try {
-      answer = await make();
-    } finally {
-      if (this.#state !== 'running') await this.#thawed();
-    }
-    onAnswer?.();
-    return answer;
-  }
-
-  /** Resolves when the process runs; never if it has ended. */
-  async #thawed(): Promise<void> {
-    while (this.#state !== 'running') await new Promise<void>((resolve) => this.run(resolve));
+  call<T>(make: () => Promise<T>, onAnswer: () => void = () => undefined): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const arrive = (value: T): void => {
+        onAnswer();
+        resolve(value);
+      };
+      this.run(() => {
+        make().then(
+          (value) => this.run(() => arrive(value)),
+          (error: unknown) => this.run(() => reject(error)),
+        );
+      });
+    });
   }
 }

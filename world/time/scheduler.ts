@@ -57,7 +57,7 @@ export function realScheduler(): Scheduler {
 }
 
 /** After so many timers the event loop turns once, so that signals, input and a test runner are served. */
-const TIMERS_PER_TURN = 64;
+const TIMERS_PER_TURN = 16;
 
 /** Resolves once no promise can continue, and whatever waits for the event loop had its turn. */
 function turnOfEventLoop(): Promise<void> {
