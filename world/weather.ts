@@ -81,9 +81,9 @@ export class Weather {
    * @param call the only call of a port at which it happens, like `turn events.mark`. @default all of them
    */
   set(fault: Fault, rate: number, region: string, call?: string): void {
-    if (call === undefined) return this.#rates.set(fault, region, rate);
-    const rates = this.#aimed.get(call) ?? new Rates();
+    const rates = call === undefined ? this.#rates : (this.#aimed.get(call) ?? new Rates());
     rates.set(fault, region, rate);
+    if (call === undefined) return;
     if (rates.isEmpty) this.#aimed.delete(call);
     else this.#aimed.set(call, rates);
   }

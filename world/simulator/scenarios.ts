@@ -31,8 +31,8 @@ export const scenarios: readonly Scenario[] = [
   { options: { ...dying, decisions: 'eventual', rival: 'append' }, has: ['earlyEnds'] },
   // The driver and the writer that waits decide at the same moment. Which of them is first differs between the histories.
   { options: { ...stalling, decisions: 'strong', rival: 'older' }, has: ['marks', 'lateEnds'] },
-  { options: { ...stalling, decisions: 'eventual', rival: 'younger' }, has: ['marks', 'turns', 'earlyEnds'] },
-  { options: { ...stalling, decisions: 'strong', rival: 'append' }, has: ['earlyEnds'] },
+  { options: { ...stalling, decisions: 'eventual', rival: 'younger' }, has: ['marks', 'turns', 'lateEnds'] },
+  { options: { ...stalling, decisions: 'strong', rival: 'append' }, has: ['lateEnds'] },
 ];
 
 const RIVALS = {

@@ -65,7 +65,7 @@ describe('a queue that a function processes', () => {
     ],
     [
       'meridian-projection',
-      ['Role(meridian-us-east-1-projection)', 'Role(meridian-us-east-1-relay)'],
+      ['Role(meridian-us-east-1-operate)', 'Role(meridian-us-east-1-projection)', 'Role(meridian-us-east-1-relay)'],
       ['rule/meridian/meridian-fast-path'],
     ],
     ['meridian-resolver', ['Role(meridian-us-east-1-operate)', 'Role(meridian-us-east-1-relay)'], []],

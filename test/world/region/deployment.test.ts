@@ -98,7 +98,7 @@ let globalStack: TemplateReader;
 let world: World;
 let rules: ReadonlyMap<unknown, readonly Parameters<WorldBus['addRule']>[]>;
 beforeAll(() => {
-  const app = synthesize({ context: { regions }, subscribers: { subscriber: listening } });
+  const app = synthesize({ context: { regions }, subscribers: { subscriber: listening }, strongTypes: ['till'] });
   templates = regionsOf(app);
   globalStack = new TemplateReader(app.globalTemplate);
   const addRule = vi.spyOn(WorldBus.prototype, 'addRule');
@@ -218,11 +218,12 @@ describe.each(regions)('the world and the stacks, in %s,', (region) => {
     for (const { retentionS } of deployedQueues(stackOf(region))) expect(retentionS).toBe(QUEUE_RETENTION_S);
   });
 
-  it('feed relay from the two table streams alike', () => {
-    const { tableStream, decisionStream } = world.region(region);
+  it('feed relay from the three table streams alike', () => {
+    const { tableStream, strongStream, decisionStream } = world.region(region);
     const { pool } = madeIn(made.functions, region, 'relay');
     const tables = new Map<unknown, string>([
       [tableStream, names.eventsTable],
+      [strongStream, names.strongEventsTable],
       [decisionStream, names.transactionsTable],
     ]);
     const inWorld = made.streams.filter(({ options }) => options.region === region);
@@ -321,6 +322,7 @@ describe('the world', () => {
     expect(deployedTables(globalStack)).toEqual({
       [names.eventsTable]: { shows: 'NEW_AND_OLD_IMAGES' },
       [names.transactionsTable]: { shows: 'NEW_AND_OLD_IMAGES' },
+      [names.strongEventsTable]: { shows: 'NEW_AND_OLD_IMAGES' },
       [names.conflictsTable]: { shows: 'NEW_AND_OLD_IMAGES' },
     });
   });

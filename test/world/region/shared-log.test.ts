@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { type EventsItem, memoryEventStore } from '../../../adapters/memory/event-store.ts';
+import type { EventsTable } from '../../../core/index.ts';
 import { SharedLog, sharedEvents } from '../../../world/region/shared-log.ts';
 import { sleepOn, VirtualScheduler } from '../../../world/time/scheduler.ts';
 import { aCommit, anIntent } from '../../contract/commits.ts';
@@ -44,7 +45,12 @@ function twoViews() {
 
 describe('the shared log of a world', () => {
   strongEventsContract(twoViews);
-  eventStoreContract(() => ({ ...memoryEventStore(), ...twoViews().here }));
+  eventStoreContract(() => {
+    const { here } = twoViews();
+    const isTaken = async ({ stream, log, position }: Parameters<EventsTable['taken']>[0][number]) =>
+      (await here.at(stream, log, position)) !== undefined;
+    return { ...memoryEventStore(), ...here, taken: (places) => Promise.all(places.map(isTaken)) };
+  });
 
   it('takes the round trip to the nearest of two other Regions, which has the commit before it is acknowledged', async () => {
     const scheduler = new VirtualScheduler(0);
