@@ -11,7 +11,7 @@ import {
   reject,
 } from '../index.ts';
 import { account, note, stock, tickets as toyTickets } from '../testing/toy.ts';
-import { defineUse, defineWorkload } from '../workload/workload.ts';
+import { defineUse, defineWorkload, type Use } from '../workload/workload.ts';
 
 const valueSchema = z.strictObject({ value: z.int() });
 const textSchema = z.strictObject({ value: z.string() });
@@ -168,6 +168,32 @@ export const DOMAINS = { plain: workloadDomain(false, false), snapshots: workloa
 /** The same with streams in mode `strong`. */
 export const STRONG_DOMAINS = { plain: workloadDomain(false, true), snapshots: workloadDomain(true, true) } as const;
 
+// The same in a `home` stream and in a `strong` one.
+
+function asBalance(definition: typeof account | typeof till): Use {
+  return defineUse(definition, {
+    kind: 'balance',
+    command: ({ amount }) => ({ command: amount < 0 ? 'withdraw' : 'deposit', input: { amount: Math.abs(amount) } }),
+    effect: ({ type, data: { amount } }) => ({ do: 'add', amount: type === 'Deposited' ? amount : -amount }),
+  });
+}
+
+function asList(definition: typeof list | typeof roll): Use {
+  return defineUse(definition, {
+    kind: 'list',
+    command: ({ value }) => ({ command: 'append', input: { value } }),
+    effect: ({ data: { value } }) => ({ do: 'append', value }),
+  });
+}
+
+function asRegister(definition: typeof register | typeof claim): Use {
+  return defineUse(definition, {
+    kind: 'register',
+    command: ({ value }) => ({ command: 'write', input: { value } }),
+    effect: ({ data: { value } }) => ({ do: 'write', value }),
+  });
+}
+
 /** How the streams and the views are used: by the simulator, and by `meridian record` in a world or a deployment of this domain. */
 export const workload = defineWorkload({
   uses: {
@@ -212,27 +238,15 @@ export const workload = defineWorkload({
       },
       state: ({ left }) => left,
     }),
-    account: defineUse(account, {
-      kind: 'balance',
-      command: ({ amount }) => ({ command: amount < 0 ? 'withdraw' : 'deposit', input: { amount: Math.abs(amount) } }),
-      effect: ({ type, data: { amount } }) => ({ do: 'add', amount: type === 'Deposited' ? amount : -amount }),
-    }),
+    account: asBalance(account),
     seats: defineUse(seats, {
       kind: 'seats',
       capacity: CAPACITY,
       command: ({ do: command, by }) => ({ command, input: by }),
       effect: ({ type, data: { by } }) => ({ do: type === 'Taken' ? 'take' : 'release', by }),
     }),
-    list: defineUse(list, {
-      kind: 'list',
-      command: ({ value }) => ({ command: 'append', input: { value } }),
-      effect: ({ data: { value } }) => ({ do: 'append', value }),
-    }),
-    register: defineUse(register, {
-      kind: 'register',
-      command: ({ value }) => ({ command: 'write', input: { value } }),
-      effect: ({ data: { value } }) => ({ do: 'write', value }),
-    }),
+    list: asList(list),
+    register: asRegister(register),
   },
   views: {
     notes: { of: 'note', shows: 'rows' },
@@ -247,20 +261,8 @@ export const fullWorkload = defineWorkload({
   ...workload,
   uses: {
     ...workload.uses,
-    till: defineUse(till, {
-      kind: 'balance',
-      command: ({ amount }) => ({ command: amount < 0 ? 'withdraw' : 'deposit', input: { amount: Math.abs(amount) } }),
-      effect: ({ type, data: { amount } }) => ({ do: 'add', amount: type === 'Deposited' ? amount : -amount }),
-    }),
-    roll: defineUse(roll, {
-      kind: 'list',
-      command: ({ value }) => ({ command: 'append', input: { value } }),
-      effect: ({ data: { value } }) => ({ do: 'append', value }),
-    }),
-    claim: defineUse(claim, {
-      kind: 'register',
-      command: ({ value }) => ({ command: 'write', input: { value } }),
-      effect: ({ data: { value } }) => ({ do: 'write', value }),
-    }),
+    till: asBalance(till),
+    roll: asList(roll),
+    claim: asRegister(claim),
   },
 });

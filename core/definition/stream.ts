@@ -94,18 +94,23 @@ interface StreamSpec<Type extends string, State, Events extends EventVersions, I
   readonly snapshots?: Snapshots;
 }
 
-export interface MergeStream<
-  Type extends string = string,
-  State = unknown,
-  Events extends EventVersions = EventVersions,
-  Inputs extends InputSchemas = InputSchemas,
-> extends StreamSpec<Type, State, Events, Inputs> {
-  readonly mode: 'merge';
+/** What the types have in common whose streams every Region writes. */
+interface OpenSpec<Type extends string, State, Events extends EventVersions, Inputs extends InputSchemas>
+  extends StreamSpec<Type, State, Events, Inputs> {
   /**
    * Refuses ids that no stream of the type may have: a pure function that throws `reject(…)` for them. Nothing is appended to
    * such a stream. @default all ids are valid
    */
   checkId?(id: string): void;
+}
+
+export interface MergeStream<
+  Type extends string = string,
+  State = unknown,
+  Events extends EventVersions = EventVersions,
+  Inputs extends InputSchemas = InputSchemas,
+> extends OpenSpec<Type, State, Events, Inputs> {
+  readonly mode: 'merge';
   /**
    * What a Region may take is held by the log that it writes, as with `boundedCounter`. So events come from commands only, and these are
    * decided on all that their Region has seen: it waits for `basedOn`, and does not decide on that version.
@@ -131,13 +136,8 @@ export interface StrongStream<
   State = unknown,
   Events extends EventVersions = EventVersions,
   Inputs extends InputSchemas = InputSchemas,
-> extends StreamSpec<Type, State, Events, Inputs> {
+> extends OpenSpec<Type, State, Events, Inputs> {
   readonly mode: 'strong';
-  /**
-   * Refuses ids that no stream of the type may have: a pure function that throws `reject(…)` for them. Nothing is appended to
-   * such a stream. @default all ids are valid
-   */
-  checkId?(id: string): void;
 }
 
 /** A stream type. Without type arguments: any; with them: exactly what `defineStream` infers. */

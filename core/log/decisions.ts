@@ -50,11 +50,13 @@ export async function decisionHere({ decisions }: DecisionPorts, attemptId: stri
 /**
  * Like `decisionOf`, for readers: retries for about {@link READ_DECISION_MS}, then treats the attempt as undecided,
  * so that a reader sees the state before it.
+ * @param otherwise what follows if it cannot be read: the attempt counts as undecided, or the call fails
  */
 export async function readDecision(
   ports: DecisionPorts,
   attemptId: string,
   elsewhere: boolean,
+  otherwise: 'undecided' | 'failed' = 'undecided',
 ): Promise<Decision | undefined> {
   const { participants, ...here } = ports;
   const retries = new Retries(ports.runtime, READ_DECISION_MS);
@@ -63,7 +65,9 @@ export async function readDecision(
       return await decisionOf({ ...here, ...(elsewhere && participants && { participants }) }, attemptId, retries.left);
     } catch (error) {
       if (!(error instanceof MeridianError && error.retryable)) throw error;
-      if (!(await retries.pause())) return undefined;
+      if (await retries.pause()) continue;
+      if (otherwise === 'failed') throw error;
+      return undefined;
     }
 }
 

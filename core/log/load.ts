@@ -5,7 +5,7 @@ import { invalid, MeridianError } from '../facts/errors.ts';
 import { type Hlc, wallTimeOf } from '../facts/hlc.ts';
 import type { StreamRef } from '../facts/stream-ref.ts';
 import { emptyVersion, joinVersions, sameVersion, type VersionVector, versionDominates } from '../facts/version.ts';
-import { CATCH_UP_MS, READ_DECISION_MS } from '../limits/budgets.ts';
+import { CATCH_UP_MS } from '../limits/budgets.ts';
 import type { Decisions } from '../ports/decisions.ts';
 import type { Consistency, EventStore } from '../ports/event-store.ts';
 import type { Remote } from '../ports/remote.ts';
@@ -13,7 +13,7 @@ import type { Runtime } from '../ports/runtime.ts';
 import type { SnapshotStore } from '../ports/snapshot-store.ts';
 import { Retries } from '../retry.ts';
 import { encodeVersionToken } from '../wire/version-token.ts';
-import { decisionHere, decisionOf, readDecision } from './decisions.ts';
+import { decisionHere, readDecision } from './decisions.ts';
 import { History } from './history.ts';
 import { byQuorum, portsFor } from './shared-log.ts';
 
@@ -86,16 +86,11 @@ export async function withDecisions(ports: LoadPorts, history: History): Promise
   return history;
 }
 
-/** A read of a log that all Regions write fails without the decision, so it tries for as long as other reads do. */
-async function sharedDecision(ports: LoadPorts, attemptId: string) {
-  if (ports.consistency === 'local') return decisionHere(ports, attemptId);
-  const retries = new Retries(ports.runtime, READ_DECISION_MS);
-  for (;;)
-    try {
-      return await byQuorum(decisionOf(ports, attemptId, retries.left));
-    } catch (error) {
-      if (!(error instanceof MeridianError && error.retryable) || !(await retries.pause())) throw error;
-    }
+/** A read of a log that all Regions write fails without the decision. */
+function sharedDecision(ports: LoadPorts, attemptId: string) {
+  return ports.consistency === 'local'
+    ? decisionHere(ports, attemptId)
+    : byQuorum(readDecision(ports, attemptId, true, 'failed'));
 }
 
 async function loadFromSnapshot(ports: LoadPorts, { name, type }: StreamRef): Promise<History | undefined> {

@@ -1,7 +1,6 @@
 // The one log of a `strong` stream, which all Regions write: a table of its own, with multi-Region strong consistency.
 
-import type { Domain } from '../definition/domain.ts';
-import { streamTypeOf } from '../definition/domain.ts';
+import { type Domain, streamTypeOf } from '../definition/domain.ts';
 import { isShared, SHARED_LOG } from '../facts/commit.ts';
 import { MeridianError } from '../facts/errors.ts';
 import { parseStreamRef, type StreamRef } from '../facts/stream-ref.ts';
@@ -39,7 +38,7 @@ export function withSharedLog(
   events: EventsTable,
   strong: Streams & Pick<EventsTable, 'scan'>,
   types: ReadonlySet<string>,
-) {
+): EventsTable {
   const of = (log: string): Streams => (isShared({ log }) ? shared : events);
   const shared: Streams = {
     load: (...asked) => byQuorum(strong.load(...asked)),
@@ -51,7 +50,7 @@ export function withSharedLog(
     mark: (...asked) => byQuorum(strong.mark(...asked)),
   };
   const holding = (stream: string): EventStore => (types.has(parseStreamRef(stream).type) ? shared : events);
-  const both: EventsTable = {
+  return {
     load: (stream, ...asked) => holding(stream).load(stream, ...asked),
     loadFirst: (stream, ...asked) => holding(stream).loadFirst(stream, ...asked),
     loadLog: (stream, log, after) => of(log).loadLog(stream, log, after),
@@ -73,7 +72,6 @@ export function withSharedLog(
     findDecision: (transaction) => events.findDecision(transaction),
     putDecision: (decision) => events.putDecision(decision),
   };
-  return both;
 }
 
 /** Starts the cursors of the table of the strong streams, which is read after the other one, whose cursors are its own. */

@@ -4,7 +4,7 @@ import { COMPONENT_TAG, namesOf } from '../../core/names.ts';
 import type { Config } from '../config.ts';
 import { ConflictsTable } from '../constructs/conflicts-table.ts';
 import { Encryption } from '../constructs/encryption.ts';
-import { EventsTable, StrongEventsTable } from '../constructs/events-table.ts';
+import { EventsTable } from '../constructs/events-table.ts';
 import { tableBilling } from '../constructs/table-billing.ts';
 import { TransactionsTable } from '../constructs/transactions-table.ts';
 import { deploymentRecord } from '../deployed-regions.ts';
@@ -37,7 +37,9 @@ export class GlobalStack extends Stack {
       new ConflictsTable(this, 'Conflicts', { ...common, tableName: names.conflictsTable }),
     ];
     if (config.strongTypes.length > 0)
-      tables.push(new StrongEventsTable(this, 'StrongEvents', { ...common, tableName: names.strongEventsTable }));
+      tables.push(
+        new EventsTable(this, 'StrongEvents', { ...common, tableName: names.strongEventsTable, strong: true }),
+      );
     for (const table of tables) Tags.of(table).add(COMPONENT_TAG, table.node.id);
   }
 }
