@@ -190,8 +190,25 @@ const ledgerSchema = z.object({
       twice: z.boolean(),
       open: z.boolean(),
       against: z.array(dotSchema),
+      /** How often the entry was written: each time is announced. @default whether it was announced is not checked */
+      revision: z.int().positive().optional(),
     }),
   ),
+});
+
+/** A Region's bus carried what is announced of a conflict. */
+const announcedSchema = z.object({
+  line: z.literal('announced'),
+  at: timeSchema,
+  /** Where the bus is. */
+  region: z.string(),
+  /** The Region that announced it. */
+  by: z.string(),
+  stream: z.string(),
+  ...dotSchema.shape,
+  revision: z.int().positive(),
+  /** Whether it was announced as open. */
+  open: z.boolean(),
 });
 
 /** A view in a Region, after the history has settled. */
@@ -289,6 +306,7 @@ export const lineSchema = z.discriminatedUnion('line', [
   replicaSchema,
   conflictsSchema,
   ledgerSchema,
+  announcedSchema,
   viewSchema,
   handledSchema,
   talliedSchema,

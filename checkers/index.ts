@@ -1,4 +1,5 @@
 import { acknowledged } from './acknowledged.ts';
+import { announced } from './announced.ts';
 import { atomic } from './atomic.ts';
 import { bases } from './bases.ts';
 import { conflicts, ledger } from './conflicts.ts';
@@ -27,6 +28,7 @@ const checkers: readonly Checker[] = [
   convergence,
   conflicts,
   ledger,
+  announced,
   sessions,
   bases,
   escrow,

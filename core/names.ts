@@ -48,6 +48,7 @@ const RESERVED_NAMES: ReadonlySet<string> = new Set([
   ...[
     'alarms',
     'conflicts',
+    'conflicts-count',
     'events',
     'fast-path',
     'forward',
@@ -75,8 +76,8 @@ export function isOwnName(name: string): name is OwnName {
 /** The queues of a Region, by the last part of their name. */
 export type QueueId = QueueConsumerId | 'quarantine' | `${QueueConsumerId | 'forwarding'}-dead-letter`;
 
-/** The rules of a Region's bus, by the last part of their name. */
-export type RuleId = QueueConsumerId | OwnName | 'fast-path' | `forward-${string}`;
+/** The rules of a Region, by the last part of their name: those of its bus, and `conflicts-count`, a schedule. */
+export type RuleId = QueueConsumerId | OwnName | 'fast-path' | 'conflicts-count' | `forward-${string}`;
 
 /** Every environment variable of a function: set by the stacks, parsed by lambdas/environment.ts. */
 export type EnvironmentVariable =

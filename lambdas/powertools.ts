@@ -14,7 +14,11 @@ export function powertools(serviceName: string): Telemetry & Pick<Runtime, 'metr
   return {
     log: logger,
     middlewares: [injectLambdaContext(logger), flush(metrics)],
-    metric: (name, unit, value) => metrics.addMetric(name, unit, value),
+    metric: (name, unit, value, type) => {
+      metrics.addMetric(name, unit, value);
+      // It has another dimension, so it is a line of its own, which is written at once.
+      if (type !== undefined) metrics.singleMetric().addDimension('type', type).addMetric(name, unit, value);
+    },
     unexpected: unexpectedIn(logger),
   };
 }

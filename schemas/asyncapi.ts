@@ -66,7 +66,7 @@ export function asyncApi(documents: readonly SchemaDocument[], fileOf: (document
       publish: {
         action: 'send',
         summary:
-          'Every event of every Region, in the version that it was written in, and the outcome of what was put on this bus.',
+          'Every event of every Region, in the version that it was written in, the conflicts of all streams, and the outcome of what was put on this bus.',
         channel: { $ref: '#/channels/bus' },
         messages: referTo(published),
       },

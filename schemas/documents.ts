@@ -6,6 +6,7 @@ import { MAX_EVENTS, MAX_PARTICIPANTS } from '../core/limits/budgets.ts';
 import { ANNOUNCEMENT_SOURCE, abortedSchema, committedSchema } from '../core/wire/announcement.ts';
 import { APPEND, COMMAND, RECEIPT_SOURCE, SOURCE_PREFIX, TRANSACT } from '../core/wire/bus.ts';
 import { publishedSchema } from '../core/wire/bus-event.ts';
+import { announcedConflictSchema, CONFLICT_SOURCE } from '../core/wire/conflict-event.ts';
 import { acceptedSchema, rejectedSchema } from '../core/wire/receipt.ts';
 import { commitIdSchema, metaSchema, streamNameSchema } from '../core/wire/schemas.ts';
 import { checkedParticipantSchema, transactionEnvelopeSchema } from '../core/wire/transaction-envelope.ts';
@@ -45,6 +46,18 @@ export function schemaDocuments(domain: Domain): readonly SchemaDocument[] {
       'TransactionAborted: nothing of a transaction was written',
       'output',
       delivered(z.literal(ANNOUNCEMENT_SOURCE), 'TransactionAborted', abortedSchema),
+    ),
+    message(
+      'ConflictOpen',
+      'ConflictOpen: commits had not seen each other, and both sides stay',
+      'output',
+      delivered(z.literal(CONFLICT_SOURCE), 'ConflictOpen', announcedConflictSchema),
+    ),
+    message(
+      'ConflictResolved',
+      'ConflictResolved: a rule or a later commit has decided a conflict, or it turned out to be none',
+      'output',
+      delivered(z.literal(CONFLICT_SOURCE), 'ConflictResolved', announcedConflictSchema),
     ),
   ];
 }

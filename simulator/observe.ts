@@ -63,8 +63,8 @@ async function observeLedger(scene: Scene, region: string): Promise<void> {
     const body = await get(scene, region, '/conflicts', after === undefined ? {} : { after });
     if (body === undefined) return;
     const page = listedPageSchema.parse(body);
-    for (const { stream, log, position, kind, open, against } of page.conflicts)
-      conflicts.push({ stream, log, position, twice: kind !== 'concurrent', open, against });
+    for (const { stream, log, position, kind, open, against, revision } of page.conflicts)
+      conflicts.push({ stream, log, position, twice: kind !== 'concurrent', open, against, revision });
     after = page.next;
   }
   scene.recorder.add({ line: 'ledger', region, conflicts });

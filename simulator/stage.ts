@@ -1,4 +1,6 @@
+import * as z from 'zod';
 import type { Line } from '../checkers/history.ts';
+import { announcedConflictSchema, CONFLICT_SOURCE } from '../core/wire/conflict-event.ts';
 import type { Operation } from '../workload/operation.ts';
 import { Recorder } from '../workload/recorder.ts';
 import { typesOf } from '../workload/workload.ts';
@@ -61,7 +63,22 @@ export function setStage({ seed, setting, steps }: Schedule, follow: Follow | un
       return slowTables ? withSlowTables(counted, scheduler, random) : counted;
     },
   });
+  for (const { name, bus } of world.regions.values())
+    bus.addRule(
+      { source: [CONFLICT_SOURCE] },
+      { kind: 'listener', listen: (event) => recordConflict(recorder, name, event) },
+    );
   return { world, scheduler, recorder, meter, covered: coverageOf(world) };
+}
+
+const heardSchema = z.object({ detail: announcedConflictSchema });
+
+function recordConflict(recorder: Recorder, region: string, event: unknown): void {
+  const { stream, log, position, revision, open, meta } = heardSchema.parse(event).detail;
+  recorder.add({
+    ...{ line: 'announced', at: recorder.now(), region, by: meta.region },
+    ...{ stream, log, position, revision, open },
+  });
 }
 
 function pacedTrace({ trace, pace }: Follow, scheduler: VirtualScheduler): Trace {

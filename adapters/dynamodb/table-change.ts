@@ -4,8 +4,9 @@ import { isObject } from '../../core/facts/json.ts';
 import type { Change } from '../../core/index.ts';
 import { arrivalIn, fromImage } from './commit-item.ts';
 import { fromDecisionItem, isDecisionItem } from './decision-item.ts';
+import { entryTextIn, fromEntryImage, isWatchImage } from './ledger-item.ts';
 
-/** The members that are read from a record in the stream of the `events` or the `transactions` table. */
+/** The members that are read from a record in the stream of the `events`, the `transactions` or the `conflicts` table. */
 export interface TableRecord {
   /** `INSERT`, `MODIFY` or `REMOVE`. */
   readonly eventName?: string | undefined;
@@ -15,11 +16,15 @@ export interface TableRecord {
 
 /**
  * The change in a record of a table's stream that must be forwarded: a new commit or intent, an intent that has just
- * become final, or a new decision. Undefined for any other record.
+ * become final, a new decision, or a revision of an entry of the ledger. Undefined for any other record.
  * @param region this Region: of commits in the logs of others, only the arrival is read
- * @throws MeridianError `internal`: the image is neither a commit nor a decision
+ * @throws MeridianError `internal`: the image is neither a commit, a decision nor an entry
  */
 export function changeOf({ eventName, NewImage, OldImage }: TableRecord, region: string): Change | undefined {
+  const entry = entryTextIn(NewImage);
+  if (entry !== undefined)
+    return entry === entryTextIn(OldImage) ? undefined : { conflict: fromEntryImage(NewImage, entry) };
+  if (isWatchImage(NewImage)) return undefined;
   if (eventName === 'INSERT') {
     if (isDecisionItem(NewImage)) return { decision: fromDecisionItem(NewImage) };
   } else if (eventName !== 'MODIFY' || !isPrepared(OldImage) || isPrepared(NewImage)) return undefined;

@@ -57,11 +57,11 @@ const LOG_BYTES = 1200;
 /** Resources that a Region pays for without any traffic; test/bin/cost/model.test.ts counts them in the template. */
 export function fixedOf(regions: number) {
   return {
-    alarmMetrics: 105 + 3 * (regions - 1),
+    alarmMetrics: 110 + 3 * (regions - 1),
     dashboards: 1,
     keys: 1,
     /** Names in `MetricName` that a deployment without the example subscriber sends. */
-    customMetrics: 19,
+    customMetrics: 21,
     /** Lambda keeps five long polls of 20 s open on a queue, even an empty one. */
     polls: 3 * 5 * (SECONDS_A_MONTH / 20),
   };

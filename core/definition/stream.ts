@@ -176,8 +176,11 @@ const COMMAND_MEMBERS: Members<StreamDefinition['commands'][string]> = {
   home: 'optional',
 };
 
-/** `tx` keeps the outcomes of transactions; `receipt` is the source of `Accepted` and `Rejected` on the bus. */
-const RESERVED = ['tx', 'receipt'];
+/**
+ * `tx` keeps the outcomes of transactions; `receipt` is the source of `Accepted` and `Rejected` on the bus, `conflict` that of
+ * `ConflictOpen` and `ConflictResolved`.
+ */
+const RESERVED = ['tx', 'receipt', 'conflict'];
 
 /**
  * Defines a stream type.

@@ -2,6 +2,7 @@ import { inChunks } from '../facts/chunks.ts';
 import { type Commit, isShared, isVisible } from '../facts/commit.ts';
 import type { Decision } from '../facts/decision.ts';
 import type { Hlc } from '../facts/hlc.ts';
+import type { LedgerEntry } from '../facts/ledger.ts';
 import { parseStreamRef } from '../facts/stream-ref.ts';
 import { drivingRegionOf, nextAttemptEnds } from '../facts/transaction.ts';
 import { type NoticePorts, noticeConcurrent } from '../ledger/notice.ts';
@@ -15,6 +16,7 @@ import type { Sightings } from '../ports/sightings.ts';
 import { announcementOf } from '../wire/announcement.ts';
 import type { BusEntry } from '../wire/bus.ts';
 import { entriesOf } from '../wire/bus-event.ts';
+import { conflictDetailTypeOf, conflictEntryOf } from '../wire/conflict-event.ts';
 import { encodeConcurrent, encodeKeys } from '../wire/projection.ts';
 import { encodeQuarantined } from '../wire/quarantine.ts';
 import { encodeResolverMessage } from '../wire/resolver.ts';
@@ -50,16 +52,20 @@ export type Arrival = Pick<Commit, 'stream' | 'log' | 'position' | 'region' | 'h
 
 /**
  * A change from a table's stream: a new commit or an intent that became final, the arrival of one in the log of another Region,
- * or a decision or outcome.
+ * a decision or outcome, or a revision of an entry of the ledger of conflicts.
  */
-export type Change = { readonly commit: Commit } | { readonly arrival: Arrival } | { readonly decision: Decision };
+export type Change =
+  | { readonly commit: Commit }
+  | { readonly arrival: Arrival }
+  | { readonly decision: Decision }
+  | { readonly conflict: LedgerEntry };
 
 /** Keys per message to the projector. */
 const KEYS_PER_MESSAGE = 50;
 
 /**
  * Forwards changes from the tables' streams. The bus gets the events of visible commits written here, or to a log that all Regions
- * write, and the outcomes of transactions driven here, and the quarantine those that it refuses permanently; the projection queue gets the keys of every Region's final commits; the resolver's queue
+ * write, the outcomes of transactions driven here, and the conflicts that this Region keeps, and the quarantine those that it refuses permanently; the projection queue gets the keys of every Region's final commits; the resolver's queue
  * gets delayed messages about prepared intents and expected attempts. Records the newest stamp of each Region. Sending
  * twice is harmless.
  * @returns the changes that could not be sent completely and must be redelivered
@@ -79,6 +85,7 @@ export async function relayChanges(ports: RelayPorts, changes: readonly Change[]
   ]);
   // Sightings serve `health` only: a failure to record them does not justify sending everything again.
   await noteSightings(ports, commits).catch(() => ports.runtime.metric('SightingFailed', 'Count', 1));
+  countConflicts(ports, changes, new Set(unpublished));
   const unsent = new Set(unprojected);
   return new Set([
     ...unpublished,
@@ -102,7 +109,7 @@ interface Outgoing {
 }
 
 /**
- * Publishes the events of commits written here, and the outcomes of transactions driven here. An entry that the bus
+ * Publishes the events of commits written here, the outcomes of transactions driven here, and the conflicts kept here. An entry that the bus
  * refuses permanently goes to the quarantine with the reason: it would hold up everything behind it.
  */
 export async function publishChanges(ports: PublishPorts, changes: readonly Change[]): Promise<Published> {
@@ -156,11 +163,17 @@ export function isPublishedIn(region: string, commit: Commit): boolean {
   return commit.region === region || isShared(commit);
 }
 
+/** True if this Region announces the revisions of an entry of the ledger: it is the only one that writes them. */
+function isAnnouncedIn(region: string, { writer }: LedgerEntry): boolean {
+  return writer === region;
+}
+
 /** The entries of a change on the bus: none if another Region puts them there. */
 export function entriesFor({ region }: Pick<PublishPorts, 'region'>, change: Change): readonly BusEntry[] {
   if ('commit' in change)
     return isPublishedIn(region, change.commit) && isVisible(change.commit) ? entriesOf(change.commit) : [];
   if ('arrival' in change) return [];
+  if ('conflict' in change) return isAnnouncedIn(region, change.conflict) ? [conflictEntryOf(change.conflict)] : [];
   const { decision } = change;
   return decision.final && drivingRegionOf(decision.transaction) === region ? [announcementOf(decision)] : [];
 }
@@ -197,7 +210,7 @@ export function resolverMessageFor(
     // The clock of another Region is not compared with this one.
     return { body, delay: writtenIn === region ? at(tx.deadline) : MAX_TRANSACTION_MS + RESOLVER_ELSEWHERE_MS };
   }
-  if ('arrival' in change) return undefined;
+  if ('arrival' in change || 'conflict' in change) return undefined;
   const { final, transaction, attempt, fingerprint } = change.decision;
   if (final || drivingRegionOf(transaction) !== region) return undefined;
   const body = encodeResolverMessage({ kind: 'attempt', transaction, attempt: attempt + 1, fingerprint });
@@ -234,6 +247,20 @@ export async function noticeConflicts(ports: ListPorts, commits: readonly Arriva
     runtime,
   );
   return new Set(messages.filter((_, i) => answers[i] !== undefined).flatMap(({ carried }) => carried));
+}
+
+/** Counts what was announced of conflicts, by stream type. Not what is published again later: that happened before. */
+function countConflicts(
+  { region, runtime }: RelayPorts,
+  changes: readonly Change[],
+  failed: ReadonlySet<Change>,
+): void {
+  for (const change of changes) {
+    if (!('conflict' in change) || failed.has(change) || !isAnnouncedIn(region, change.conflict)) continue;
+    const { status, stream } = change.conflict;
+    if (status !== 'superseded')
+      runtime.metric(conflictDetailTypeOf(change.conflict), 'Count', 1, parseStreamRef(stream).type);
+  }
 }
 
 async function noteSightings({ sightings }: RelayPorts, commits: readonly Arrival[]): Promise<void> {

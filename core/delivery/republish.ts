@@ -1,10 +1,12 @@
-import type { Commit } from '../facts/commit.ts';
+import { inChunks } from '../facts/chunks.ts';
+import { type Commit, isShared } from '../facts/commit.ts';
 import type { Decision } from '../facts/decision.ts';
 import { wallTimeOf } from '../facts/hlc.ts';
 import { nextAttemptEnds } from '../facts/transaction.ts';
 import { STEP_MS } from '../limits/budgets.ts';
 import type { CommitScan } from '../ports/commit-scan.ts';
 import type { DecisionScan } from '../ports/decision-scan.ts';
+import type { Ledger } from '../ports/ledger.ts';
 import type { Runtime } from '../ports/runtime.ts';
 import type { ActionRequest, ActionResult } from '../wire/operate.ts';
 import {
@@ -23,8 +25,8 @@ import {
 export interface RepublishPorts extends PublishPorts, ArmPorts {
   readonly events: CommitScan;
   readonly decisions: DecisionScan;
-  /** What notices conflicts. @default none are listed again */
-  readonly listing?: ListPorts | undefined;
+  /** What notices conflicts, and lists them. @default none are listed or announced again */
+  readonly listing?: (ListPorts & { readonly ledger: Pick<Ledger, 'ofStream'> }) | undefined;
 }
 
 type Request = ActionRequest<'republish-step'>;
@@ -43,7 +45,7 @@ const TRANSACTIONS = 'transactions:';
  * Republishes the events of commits written here, or to a log that all Regions write, since a given time, and the outcomes of transactions driven here and
  * decided since then, under their original ids. Schedules the resolver again for what was promised then: intents written
  * here since, and undecided transactions driven here whose deadline is later. Has the conflicts of all commits since then listed
- * that this Region lists.
+ * that this Region lists, and announces the present revisions of those that a commit since then takes part in, or has resolved.
  * Reads one segment of the `events` table, then of the `transactions` table, page after page for {@link STEP_MS}. A
  * step reads one table only: if the decisions are unavailable, the step before has published every event. Stops at the
  * first page that could not be sent completely; the cursor then points to that page. Repeating a step sends everything
@@ -99,10 +101,38 @@ async function republishCommits(
   const own = commits.filter((commit) => isPublishedIn(ports.region, commit) && wallTimeOf(commit.hlc) >= from);
   const changes = own.map((commit) => ({ commit }));
   const announced = outcomes.filter(({ decidedAt }) => decidedAt >= from).map((decision) => ({ decision }));
-  const sent = await publish(ports, [...changes, ...announced], dryRun);
+  const conflicts = await conflictsSince(ports, commits, from);
+  const sent = await publish(ports, [...changes, ...announced, ...conflicts], dryRun);
   const { scheduled, failed } = await arm(ports, changes, dryRun);
   const unlisted = await listAgain(ports, commits, { from, dryRun });
   return { ...sent, scanned: commits.length, scheduled, failed: sent.failed + failed + unlisted, cursor };
+}
+
+/** Streams whose conflicts are read at the same time. */
+const STREAMS_AT_ONCE = 20;
+
+/** The listed conflicts whose commit, or the one that resolved it, is among these and was written since a time. */
+async function conflictsSince(
+  { listing }: RepublishPorts,
+  commits: readonly Commit[],
+  from: number,
+): Promise<readonly Change[]> {
+  if (!listing) return [];
+  const recent = commits.filter((commit) => !isShared(commit) && wallTimeOf(commit.hlc) >= from);
+  const dots = new Set(recent.map(dotOf));
+  const changes: Change[] = [];
+  for (const streams of inChunks([...new Set(recent.map(({ stream }) => stream))], STREAMS_AT_ONCE)) {
+    const kept = await Promise.all(streams.map((stream) => listing.ledger.ofStream(stream)));
+    for (const conflict of kept.flatMap(({ entries }) => entries)) {
+      const { stream, commit, resolvedBy = commit } = conflict;
+      if ([commit, resolvedBy].some((each) => dots.has(dotOf({ ...each, stream })))) changes.push({ conflict });
+    }
+  }
+  return changes;
+}
+
+function dotOf({ stream, log, position }: Pick<Commit, 'stream' | 'log' | 'position'>): string {
+  return `${stream}@${log}.${position}`;
 }
 
 /** @returns the number of streams whose conflicts could not be listed again */

@@ -158,7 +158,11 @@ async function sorted(ports: QuarantinePorts, chosen: readonly Chosen[]): Promis
       try {
         const entry = await storedEntry(ports, refused);
         if (entry) entries.push({ ...each, entry });
-        else unknown.push({ id: each.message.id, why: 'This Region has no such event or outcome in its tables.' });
+        else
+          unknown.push({
+            id: each.message.id,
+            why: 'This Region has no such event, outcome or conflict in its tables.',
+          });
       } catch (error) {
         unknown.push({ id: each.message.id, why: String(error) });
       }

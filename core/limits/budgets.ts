@@ -41,6 +41,14 @@ export const ONE_REGION_MS = 10_000;
  * The shards of each list of conflicts: each takes about a thousand changes a second, and is read for each page.
  */
 export const LEDGER_SHARDS = 4;
+/** The commits that an announced conflict lists as those that its commit conflicts with; the ledger has more. */
+export const MAX_ANNOUNCED_AGAINST = 100;
+/** What an announced conflict says that its commits disagree about: the names of parts are those of fields and keys. */
+export const ANNOUNCED_ABOUT_BYTES = 128 * 1024;
+/** How often the open conflicts are counted, in seconds. */
+export const CONFLICTS_COUNT_S = 15 * 60;
+/** The open conflicts that are counted at once. */
+export const MAX_COUNTED_CONFLICTS = 1000;
 /** How long a projection retries after conflicts with concurrent projections. */
 export const PROJECT_MS = 10_000;
 /**

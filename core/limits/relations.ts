@@ -28,6 +28,9 @@ interface Relation {
 /** The objects and arrays around the data of an event, at most, in a message, a request and a response. */
 const ENVELOPE_LEVELS = 10;
 
+/** A commit of a log with a long name, as an announced conflict lists it. */
+const LISTED_DOT_BYTES = 128;
+
 /** A message of the resolver is hidden for one timeout only, because it must be redelivered soon. */
 const RESOLVER_HIDDEN_TIMEOUTS = 1;
 
@@ -410,6 +413,11 @@ function sizeRelations(limits: Limits): Relation[] {
     // An entry adds the source, the detail type, names and the trace.
     { name: 'an event of the largest commit fits on the bus', needs: MAX_COMMIT_BYTES + 4096, has: PUT_EVENTS_BYTES },
     { name: 'the largest commit fits in an item', needs: MAX_COMMIT_BYTES, has: MAX_ITEM_BYTES },
+    {
+      name: 'the largest conflict fits on the bus',
+      needs: limits.ANNOUNCED_ABOUT_BYTES + limits.MAX_ANNOUNCED_AGAINST * LISTED_DOT_BYTES + 32 * 1024,
+      has: PUT_EVENTS_BYTES,
+    },
     { name: 'the largest problem fits on the bus', needs: MAX_PROBLEM_BYTES + 4096, has: PUT_EVENTS_BYTES },
     { name: 'the largest problem fits in an item', needs: MAX_PROBLEM_BYTES, has: MAX_ITEM_BYTES },
     {

@@ -1,6 +1,7 @@
 import { type RepublishPorts, republishStep } from '../delivery/republish.ts';
 import { faultsOf, invalid, MeridianError } from '../facts/errors.ts';
 import { addToQuarantine, listQuarantine, type QuarantinePorts, redriveQuarantine } from '../intake/quarantine.ts';
+import { type CountPorts, countOpenConflicts } from '../ledger/count-open.ts';
 import { beginRebuild, cleanRebuild, type RebuildPorts, rebuildStatus, stepRebuild } from '../view/rebuild.ts';
 import {
   type ActionRequest,
@@ -12,7 +13,7 @@ import {
 } from '../wire/operate.ts';
 
 /** The ports of all operator actions. */
-export type OperatePorts = RebuildPorts & RepublishPorts & QuarantinePorts;
+export type OperatePorts = RebuildPorts & RepublishPorts & QuarantinePorts & CountPorts;
 
 const actions: {
   readonly [Name in OperatorAction]: (ports: OperatePorts, request: ActionRequest<Name>) => Promise<ActionResult<Name>>;
@@ -22,6 +23,7 @@ const actions: {
   'rebuild-status': rebuildStatus,
   'rebuild-clean': cleanRebuild,
   'republish-step': republishStep,
+  'conflicts-count': countOpenConflicts,
   'quarantine-list': listQuarantine,
   'quarantine-add': addToQuarantine,
   'quarantine-redrive': redriveQuarantine,

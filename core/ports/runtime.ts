@@ -16,7 +16,8 @@ export interface Runtime {
   newId(): string;
   /** A collision-resistant digest of a text, at most 64 characters. */
   digest(text: string): string;
-  metric(name: MetricName, unit: 'Count' | 'Milliseconds', value: number): void;
+  /** @param type the stream type that it is about: the metric is then kept in all, and by type */
+  metric(name: MetricName, unit: 'Count' | 'Milliseconds', value: number, type?: string): void;
   /** Logs an error whose cause the sender of the request does not learn, with its stack. */
   unexpected(error: unknown): void;
 }
@@ -50,4 +51,8 @@ export type MetricName =
   | 'TransactionAborted'
   | 'TransactionBusy'
   | 'TransactionUndecided'
-  | 'IntentResolved';
+  | 'IntentResolved'
+  | 'ConflictOpen'
+  | 'ConflictResolved'
+  | 'OpenConflicts'
+  | 'OpenConflictAge';

@@ -125,6 +125,17 @@ const republishStepSchema = z.object({
   cursor: z.string().optional(),
 });
 
+const conflictsCountRequestSchema = z.strictObject({});
+
+const conflictsCountSchema = z.object({
+  /** Number of open conflicts. */
+  open: z.number(),
+  /** True if there may be more: only so many are counted at once. */
+  more: z.boolean(),
+  /** When the commit of the oldest one was written; undefined if there are none. */
+  oldest: z.iso.datetime().optional(),
+});
+
 const viewSchema = z.string();
 
 const rebuildBeginRequestSchema = z.strictObject({
@@ -173,6 +184,7 @@ const schemas = {
   'rebuild-status': { request: rebuildRequestSchema, result: rebuildStatusSchema },
   'rebuild-clean': { request: rebuildRequestSchema, result: rebuildStatusSchema },
   'republish-step': { request: republishStepRequestSchema, result: republishStepSchema },
+  'conflicts-count': { request: conflictsCountRequestSchema, result: conflictsCountSchema },
   'quarantine-list': { request: quarantineListRequestSchema, result: quarantineListSchema },
   'quarantine-add': { request: quarantineAddRequestSchema, result: quarantineAddSchema },
   'quarantine-redrive': { request: redriveRequestSchema, result: redriveSchema },

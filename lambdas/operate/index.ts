@@ -36,12 +36,15 @@ const telemetry = powertools(env.MERIDIAN_NAME);
 const client = dynamoDbClient();
 const queues = sqsClient();
 const events = dynamoDbEventsTables(client, env.EVENTS_TABLE, process.env.STRONG_EVENTS_TABLE, { domain });
+const ledger = dynamoDbLedger(client, env.CONFLICTS_TABLE);
 const runtime = nodeRuntime(telemetry);
 
 export const handler = makeHandler({
   domain,
   region: env.AWS_REGION,
+  regions: env.MERIDIAN_REGIONS,
   events,
+  ledger,
   listing: {
     ...{
       region: env.AWS_REGION,
@@ -49,8 +52,7 @@ export const handler = makeHandler({
       log: env.MERIDIAN_LOG,
       logs: env.MERIDIAN_LOGS.split(','),
     },
-    ...{ events, runtime },
-    ledger: dynamoDbLedger(client, env.CONFLICTS_TABLE),
+    ...{ events, runtime, ledger },
     projection: sqsQueue(queues, env.PROJECTION_QUEUE_URL),
   },
   decisions: dynamoDbDecisions(client, env.TRANSACTIONS_TABLE, { strong: env.DECISIONS === 'strong' }),

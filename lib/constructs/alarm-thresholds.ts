@@ -1,5 +1,10 @@
 import { Duration } from 'aws-cdk-lib';
-import { CLOCK_AHEAD_MS, FIRST_EVENT_WAIT_MS, QUEUE_RETENTION_S } from '../../core/limits/budgets.ts';
+import {
+  CLOCK_AHEAD_MS,
+  CONFLICTS_COUNT_S,
+  FIRST_EVENT_WAIT_MS,
+  QUEUE_RETENTION_S,
+} from '../../core/limits/budgets.ts';
 
 /** When an alarm goes off: at `atLeast` or more in `datapoints` of the last `of` periods. */
 export interface Threshold {
@@ -14,6 +19,8 @@ export interface Threshold {
 const minute = Duration.minutes(1);
 const fiveMinutes = Duration.minutes(5);
 const once = { period: fiveMinutes, datapoints: 1, of: 1 };
+/** Two periods, because a count may come a little late. */
+const counted = { period: Duration.seconds(CONFLICTS_COUNT_S), datapoints: 1, of: 2 };
 const again = { period: fiveMinutes, datapoints: 2, of: 3 };
 
 /** The thresholds of all alarms, with their reasons. */
@@ -74,6 +81,15 @@ export const THRESHOLDS = {
   clockAhead: { ...once, atLeast: 2 * CLOCK_AHEAD_MS },
   /** A client has used one id for two different requests, so one of them has no effect. */
   idReused: { ...once, atLeast: 1 },
+  /**
+   * Milliseconds. A conflict is open until a later event that has seen both sides changes what they disagree about: that may take a
+   * working day, but not several. Counted every quarter of an hour.
+   */
+  openConflictAge: { ...counted, atLeast: 48 * 60 * 60 * 1000 },
+  /** More than someone looks through by hand. At most MAX_COUNTED_CONFLICTS are counted. */
+  openConflicts: { ...counted, atLeast: 100 },
+  /** Conflicts announced as open. A few are usual; this many mean a client that writes to two Regions, or a cut link. */
+  conflictsOpened: { ...again, atLeast: 100 },
   /** Entries are retried for hours: a few minutes of failures need no action. */
   publishFailed: { period: fiveMinutes, datapoints: 3, of: 3, atLeast: 1 },
   /** A missing snapshot only slows a load down; failures for 15 minutes are a lasting fault. */

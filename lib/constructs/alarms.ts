@@ -49,6 +49,7 @@ export class Alarms extends Construct {
     this.#watchRelay(relayMappings);
     for (const other of config.regions.filter((other) => other !== region)) this.#watchReplication(region, other);
     this.#watchStreams();
+    this.#watchConflicts();
     this.#watchCallers();
   }
 
@@ -244,6 +245,28 @@ export class Alarms extends Construct {
       runbook: 'failed-requests',
       metric: this.#metrics(urlFailures).urlFailures(namesOf(this.#config.name).function('api')),
       threshold: urlFailures,
+    });
+  }
+
+  #watchConflicts(): void {
+    const { openConflictAge, openConflicts, conflictsOpened } = THRESHOLDS;
+    this.#add('conflicts-age', {
+      means: `A conflict has been open for more than ${inWords(openConflictAge.atLeast / 1000)}: no later event has decided between its sides.`,
+      runbook: 'conflicts',
+      metric: this.#metrics(openConflictAge).own('OpenConflictAge', Stats.MAXIMUM),
+      threshold: openConflictAge,
+    });
+    this.#add('conflicts-open', {
+      means: `At least ${openConflicts.atLeast} conflicts are open.`,
+      runbook: 'conflicts',
+      metric: this.#metrics(openConflicts).own('OpenConflicts', Stats.MAXIMUM),
+      threshold: openConflicts,
+    });
+    this.#add('conflicts-opened', {
+      means: `At least ${conflictsOpened.atLeast} open conflicts are announced here in five minutes, repeatedly: two Regions write to the same streams without seeing each other.`,
+      runbook: 'conflicts',
+      metric: this.#metrics(conflictsOpened).own('ConflictOpen'),
+      threshold: conflictsOpened,
     });
   }
 

@@ -3,21 +3,29 @@ import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
 import { LISTED_INDEX, namesOf } from '../../core/names.ts';
 import type { Config } from '../config.ts';
+import { CONFLICTS_STREAM_VIEW } from './conflicts-table.ts';
 import { Encryption } from './encryption.ts';
+import type { StreamLookup, TableStream } from './stream-lookup/stream-lookup.ts';
 
 /** Properties of ConflictsReplica. */
 export interface ConflictsReplicaProps {
   /** The deployment. */
   readonly config: Config;
+  /** Finds the replica's stream. */
+  readonly streams: StreamLookup;
 }
 
 /** This Region's replica of the ledger of conflicts, found by its name. */
 export class ConflictsReplica extends Construct {
+  /** The replica's own stream. */
+  readonly stream: TableStream;
   readonly #arn: string;
 
-  constructor(scope: Construct, id: string, { config }: ConflictsReplicaProps) {
+  constructor(scope: Construct, id: string, { config, streams }: ConflictsReplicaProps) {
     super(scope, id);
-    this.#arn = TableV2.fromTableName(this, 'Table', namesOf(config.name).conflictsTable).tableArn;
+    const table = TableV2.fromTableName(this, 'Table', namesOf(config.name).conflictsTable);
+    this.stream = streams.streamOf(this, table, CONFLICTS_STREAM_VIEW);
+    this.#arn = table.tableArn;
   }
 
   /** Lets a role read which streams are watched. */

@@ -39,6 +39,7 @@ export class Dashboard extends Construct {
     const names = namesOf(config.name);
     const {
       own,
+      byType,
       function: of,
       queue,
       rule,
@@ -179,7 +180,16 @@ export class Dashboard extends Construct {
           graph('Throttled requests', tables.map(tableThrottles)),
           graph("DynamoDB's own errors", tables.map(tableErrors)),
         ]),
-        ...row('Conflicts and clocks', [
+        ...row('Conflicts: changes whose writers had not seen each other', [
+          graph('Conflicts announced here a minute', [own('ConflictOpen'), own('ConflictResolved')]),
+          graph('Conflicts announced here a minute, by stream type', [
+            byType('ConflictOpen'),
+            byType('ConflictResolved'),
+          ]),
+          graph('Open conflicts in all Regions', [own('OpenConflicts', Stats.MAXIMUM)]),
+          graph('Age of the oldest open conflict, ms', [own('OpenConflictAge', Stats.MAXIMUM)]),
+        ]),
+        ...row('Races and clocks', [
           graph('Positions lost to another writer', [own('AppendConflict')]),
           graph('Hidden commits met when a stream was loaded', [own('HiddenCommits')]),
           graph('Strong streams that wait for a majority of the Regions', [own('QuorumMissing')]),

@@ -45,7 +45,11 @@ export function inventoryOf(stack: Stack): Inventory {
     failureQueues: queues
       .filter(({ redrivePolicy }) => redrivePolicy === undefined)
       .map(({ queueName, node }) => nameOf(queueName, node.path)),
-    rules: resources.filter((resource) => resource instanceof CfnRule).map(({ name, node }) => nameOf(name, node.path)),
+    rules: resources
+      .filter((resource) => resource instanceof CfnRule)
+      // A schedule has no events to lose.
+      .filter(({ scheduleExpression }) => scheduleExpression === undefined)
+      .map(({ name, node }) => nameOf(name, node.path)),
     tables: resources
       .filter((resource) => resource instanceof CfnGlobalTable)
       .map(({ tableName, node }) => nameOf(tableName, node.path)),

@@ -64,6 +64,14 @@ export function metricsOf(prefix: string, period: Duration) {
   return {
     /** A metric that the functions send: `MetricName` in core/ports/runtime.ts. */
     own,
+    /** Such a metric for each stream type that has sent it. */
+    byType: (metricName: string) =>
+      new MathExpression({
+        label: '',
+        period,
+        expression: `SEARCH('{${prefix},service,type} MetricName="${metricName}"', 'Sum')`,
+        usingMetrics: {},
+      }),
     function: (functionName: string, metricName: string, statistic: string = Stats.SUM) =>
       metric({
         namespace: 'AWS/Lambda',

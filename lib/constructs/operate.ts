@@ -1,4 +1,8 @@
+import { Duration } from 'aws-cdk-lib';
+import { Rule, RuleTargetInput, Schedule } from 'aws-cdk-lib/aws-events';
+import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
 import { Construct } from 'constructs';
+import { CONFLICTS_COUNT_S } from '../../core/limits/budgets.ts';
 import { namesOf } from '../../core/names.ts';
 import type { Config } from '../config.ts';
 import type { Bus } from './bus.ts';
@@ -29,23 +33,23 @@ export interface OperateProps {
   readonly bus: Bus;
   /** The quarantine, and the queue that its messages return to. */
   readonly ingest: Ingest;
-  /** The ledger of conflicts, which says which streams are watched. */
+  /** The ledger of conflicts, which says which streams are watched, and whose open entries are counted. */
   readonly conflicts: ConflictsReplica;
   /** The queue to which streams are sent whose conflicts are listed again. */
   readonly projectionQueue: WorkQueue;
 }
 
-/** The function behind the command line: only operators invoke it, and it has no URL. */
+/** The function behind the command line: only operators invoke it, and a schedule, which has it count open conflicts. It has no URL. */
 export class Operate extends Construct {
   constructor(scope: Construct, id: string, props: OperateProps) {
     super(scope, id);
     const { config, region, events, transactions, resolver, views, bus, ingest, conflicts, projectionQueue } = props;
     const names = namesOf(config.name);
-    const { role } = new MeridianFunction(this, 'Function', {
+    const { role, function: operate } = new MeridianFunction(this, 'Function', {
       config,
       region,
       functionId: 'operate',
-      description: 'Rebuilds views, publishes events again and empties the quarantine, on request of an operator',
+      description: 'Rebuilds views, publishes again, empties the quarantine for operators; counts open conflicts',
       environment: {
         ...events.environment,
         TRANSACTIONS_TABLE: names.transactionsTable,
@@ -69,6 +73,18 @@ export class Operate extends Construct {
     bus.grantPublish(role);
     ingest.grantRedrive(role);
     conflicts.grantReadWatches(role);
+    conflicts.grantRead(role);
+    new Rule(this, 'ConflictsCount', {
+      ruleName: names.rule('conflicts-count'),
+      description: 'Has the open conflicts counted, for metrics',
+      schedule: Schedule.rate(Duration.seconds(CONFLICTS_COUNT_S)),
+      targets: [
+        new LambdaFunction(operate, {
+          event: RuleTargetInput.fromObject({ action: 'conflicts-count' }),
+          retryAttempts: 0,
+        }),
+      ],
+    });
     projectionQueue.grantSend(role);
   }
 }

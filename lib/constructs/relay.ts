@@ -9,7 +9,7 @@ import { FailureBucket } from './failure-bucket.ts';
 import type { Ingest } from './ingest.ts';
 import { MeridianFunction } from './meridian-function.ts';
 import type { Resolver } from './resolver.ts';
-import { StreamConsumer } from './stream-consumer.ts';
+import { StreamConsumer, type StreamConsumerProps } from './stream-consumer.ts';
 import type { TableStream } from './stream-lookup/stream-lookup.ts';
 import type { TransactionsReplica } from './transactions-replica.ts';
 import type { ViewsTable } from './views-table.ts';
@@ -35,11 +35,21 @@ export interface RelayProps {
   readonly ingest: Ingest;
   /** The table in which relay records what it has seen of each Region. */
   readonly views: ViewsTable;
-  /** The ledger, which says which streams are watched. */
+  /** The ledger, which says which streams are watched, and whose stream it reads. */
   readonly conflicts: ConflictsReplica;
 }
 
-/** The only reader of this Region's table streams, of commits and of decisions. */
+/** The entries of the ledger that this Region keeps: it alone announces them. Its watches, and what others keep, cost no invocation. */
+function entriesOf(region: string) {
+  return {
+    dynamodb: {
+      Keys: { sk: { S: [{ suffix: `#${region}` }] } },
+      NewImage: { entry: { S: [{ exists: true }] } },
+    },
+  };
+}
+
+/** The only reader of this Region's table streams, of commits, of decisions and of conflicts. */
 export class Relay extends Construct {
   /** The event source mappings of relay, which discard records that it cannot send. */
   readonly mappings: readonly IEventSourceMapping[];
@@ -52,7 +62,8 @@ export class Relay extends Construct {
       config,
       region,
       functionId: 'relay',
-      description: 'Publishes what was written and decided here and sends the commits of every Region to projection',
+      description:
+        'Publishes what was written, decided and found to conflict here and sends the commits of every Region to projection',
       environment: {
         BUS_NAME: names.bus,
         PROJECTION_QUEUE_URL: projectionQueue.queueUrl,
@@ -75,9 +86,13 @@ export class Relay extends Construct {
     projectionQueue.grantSend(relay.role);
     ingest.grantQuarantine(relay.role);
     resolver.grantSend(relay.role);
-    const consume = (source: string, stream: TableStream) =>
-      new StreamConsumer(this, source, { stream, consumer: relay, failures }).mapping;
+    const consume = (source: string, stream: TableStream, pattern?: StreamConsumerProps['pattern']) =>
+      new StreamConsumer(this, source, { stream, consumer: relay, failures, ...(pattern && { pattern }) }).mapping;
     const commits = Object.entries(events.streams).map(([source, stream]) => consume(source, stream));
-    this.mappings = [...commits, consume('Decisions', transactions.stream)];
+    this.mappings = [
+      ...commits,
+      consume('Decisions', transactions.stream),
+      consume('Conflicts', conflicts.stream, entriesOf(region)),
+    ];
   }
 }

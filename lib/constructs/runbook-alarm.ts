@@ -8,6 +8,7 @@ import type { Threshold } from './alarm-thresholds.ts';
 export type Runbook =
   | 'backlog'
   | 'clock'
+  | 'conflicts'
   | 'errors'
   | 'failed-requests'
   | 'hidden-commits'

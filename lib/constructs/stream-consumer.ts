@@ -1,10 +1,19 @@
 import { Duration } from 'aws-cdk-lib';
-import { EventSourceMapping, type IEventSourceMapping, MetricType, StartingPosition } from 'aws-cdk-lib/aws-lambda';
+import {
+  EventSourceMapping,
+  FilterCriteria,
+  type IEventSourceMapping,
+  MetricType,
+  StartingPosition,
+} from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 import { FUNCTIONS } from '../../core/limits/functions.ts';
 import type { FailureBucket } from './failure-bucket.ts';
 import type { MeridianFunction } from './meridian-function.ts';
 import type { TableStream } from './stream-lookup/stream-lookup.ts';
+
+/** A pattern in Lambda's filter language. */
+type RecordPattern = Readonly<Record<string, unknown>>;
 
 /** Properties of StreamConsumer. */
 export interface StreamConsumerProps {
@@ -14,6 +23,8 @@ export interface StreamConsumerProps {
   readonly consumer: MeridianFunction;
   /** Keeps the records that are discarded. */
   readonly failures: FailureBucket;
+  /** The only records that the function is called for. @default all */
+  readonly pattern?: RecordPattern;
 }
 
 /**
@@ -24,7 +35,7 @@ export class StreamConsumer extends Construct {
   /** The event source mapping, which discards records that cannot be processed. */
   readonly mapping: IEventSourceMapping;
 
-  constructor(scope: Construct, id: string, { stream, consumer, failures }: StreamConsumerProps) {
+  constructor(scope: Construct, id: string, { stream, consumer, failures, pattern }: StreamConsumerProps) {
     super(scope, id);
     const { batchSize, windowS, parallelization, retries, maxAgeS, bisect } = FUNCTIONS.relay.stream;
     stream.grantRead(consumer.role);
@@ -40,6 +51,7 @@ export class StreamConsumer extends Construct {
       bisectBatchOnError: bisect,
       retryAttempts: retries,
       maxRecordAge: Duration.seconds(maxAgeS),
+      ...(pattern && { filters: [FilterCriteria.filter({ ...pattern })] }),
       onFailure: failures.destination,
       supportS3OnFailureDestination: true,
       // Makes Lambda send metrics that include the number of discarded records.

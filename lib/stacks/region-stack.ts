@@ -174,7 +174,7 @@ function addTables(
   return {
     events: new EventsReplica(stack, 'Events', { config, streams }),
     transactions: new TransactionsReplica(stack, 'Transactions', { config, streams }),
-    conflicts: new ConflictsReplica(stack, 'Conflicts', { config }),
+    conflicts: new ConflictsReplica(stack, 'Conflicts', { config, streams }),
     views: new ViewsTable(stack, 'Views', { tableName: names.viewsTable, ephemeral: config.ephemeral, billing }),
     snapshots: new SnapshotsTable(stack, 'Snapshots', { tableName: names.snapshotsTable, billing }),
   };

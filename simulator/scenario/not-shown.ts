@@ -7,6 +7,8 @@ export const NOT_SHOWN: Readonly<Record<string, Readonly<Record<string, string>>
   'Concurrent commits': {
     'The Region that wrote the later commit lists a conflict':
       'it is about what is not there while a Region is away: the checkers of histories compare the lists once it is back',
+    'After a Region has left, the first Region lists its conflicts with revisions of its own':
+      'no verb removes a Region: tests of the wire form and of looks show it',
   },
   'Numbers above a bound': {
     'Sums are exact up to 2^53-1': 'a scenario would show a number that is rounded when it is read',

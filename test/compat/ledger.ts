@@ -1,13 +1,19 @@
-import type * as z from 'zod';
+import { isDeepStrictEqual } from 'node:util';
+import * as z from 'zod';
 import { dynamoDbLedger } from '../../adapters/dynamodb/ledger.ts';
 import {
+  entryImageSchema,
   entryItemSchema,
+  entryTextIn,
+  fromEntryImage,
   fromEntryItem,
   fromStreamItems,
+  toEntryImage,
   toEntryItem,
   toWatchItem,
   watchItemSchema,
 } from '../../adapters/dynamodb/ledger-item.ts';
+import { changeOf } from '../../adapters/dynamodb/table-change.ts';
 import type { LedgerEntry } from '../../core/index.ts';
 import {
   encodeListed,
@@ -17,6 +23,13 @@ import {
   listedPageSchema,
   parseListedCursor,
 } from '../../core/wire/api.ts';
+import {
+  type AnnouncedConflict,
+  announcedConflictSchema,
+  CONFLICT_SOURCE,
+  conflictDetailTypeOf,
+  conflictEntryOf,
+} from '../../core/wire/conflict-event.ts';
 import { decodeLedgerEntry, encodeLedgerEntry, ledgerEntrySchema } from '../../core/wire/ledger.ts';
 import { decodeVersionToken } from '../../core/wire/version-token.ts';
 import { aTable, itemSchema, TABLE } from './a-table.ts';
@@ -34,7 +47,11 @@ function ledgerOf(form: unknown) {
 /** The items of the table `conflicts`. */
 export const ledgerItems: Readonly<Record<string, Form>> = {
   'ledger-entry-item': item({
-    read: async (form) => (await ledgerOf(form).ofStream('note/n')).entries[0],
+    read: async (form) => {
+      const inStream = changeOf({ eventName: 'INSERT', NewImage: form }, 'us-east-1');
+      const [entry] = (await ledgerOf(form).ofStream('note/n')).entries;
+      return isDeepStrictEqual(inStream, { conflict: entry }) ? entry : undefined;
+    },
     write: async (entry: LedgerEntry | undefined) => {
       const { client, written } = aTable();
       if (entry) await dynamoDbLedger(client, TABLE).put(entry);
@@ -43,6 +60,7 @@ export const ledgerItems: Readonly<Record<string, Form>> = {
     uses: [
       ...[dynamoDbLedger, toEntryItem, fromEntryItem, fromStreamItems, entryItemSchema],
       ...[encodeLedgerEntry, decodeLedgerEntry, ledgerEntrySchema],
+      ...[entryTextIn, fromEntryImage, entryImageSchema, toEntryImage],
     ],
   }),
   'ledger-watch-item': item({
@@ -67,6 +85,20 @@ export const listedPage = message({
     encodeListedPage(region, { entries: conflicts.map(entryOf), next: next && parseListedCursor(next) }),
   uses: [listedPageSchema, listedConflictSchema, encodeListed, encodeListedPage, parseListedCursor],
 });
+
+/** A conflict on the bus. */
+export const conflictAnnouncement = message({
+  read: (form) => announcedConflictSchema.parse(entrySchema.parse(form).detail),
+  write: ({ status, id: _id, meta, shortened: _shortened, ...listed }: AnnouncedConflict) => {
+    const entry = { ...entryOf(listedConflictSchema.parse(listed)), writer: meta.region };
+    const { detail, ...head } = conflictEntryOf({ ...entry, status: statusSchema.parse(status) });
+    return { ...head, detail: JSON.parse(detail) };
+  },
+  uses: [conflictEntryOf, CONFLICT_SOURCE, announcedConflictSchema, conflictDetailTypeOf],
+});
+
+const entrySchema = z.object({ detail: z.unknown() });
+const statusSchema = ledgerEntrySchema.shape.status;
 
 /** An entry that is shown so. */
 function entryOf({ stream, open, about, branches, merged, resolvedBy, ...shown }: ListedConflict): LedgerEntry {

@@ -119,7 +119,7 @@ import {
   WEST,
 } from './asked.ts';
 import { type Form, message, parsedBy } from './form.ts';
-import { listedPage } from './ledger.ts';
+import { conflictAnnouncement, listedPage } from './ledger.ts';
 import { commitPage, conflictPage } from './pages.ts';
 import { projectionMessage } from './projection.ts';
 import { takenIn, trafficOf } from './traffic.ts';
@@ -146,6 +146,7 @@ const onTheBus: Readonly<Record<string, Form>> = {
       plain(announcementOf(announced(means))),
     uses: [announcementOf, ANNOUNCEMENT_SOURCE, committedSchema, abortedSchema, encodeReason, parseOutcome],
   }),
+  'conflict-announcement': conflictAnnouncement,
   accepted: message({
     read: (form) => {
       const { id, stream, version, log = '', position } = acceptedSchema.parse(entrySchema.parse(form).detail);

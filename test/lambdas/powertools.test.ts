@@ -60,6 +60,24 @@ describe('metrics', () => {
     expect(metricsOf()).toMatchObject([{ Published: 3 }, { Published: 3 }]);
   });
 
+  it('about a stream type are written in all, and by type', async () => {
+    const { metric, ...telemetry } = powertools('trial');
+    await instrument(telemetry, async () => metric('ConflictOpen', 'Count', 1, 'note'))({}, context);
+    const dimensions = z.object({
+      _aws: z.object({
+        CloudWatchMetrics: z.tuple([z.object({ Namespace: z.literal('trial'), Dimensions: z.unknown() })]),
+      }),
+    });
+    expect(metricsOf()).toMatchObject([
+      { service: 'trial', type: 'note', ConflictOpen: 1 },
+      { service: 'trial', ConflictOpen: 1 },
+    ]);
+    expect(metricsOf().map((line) => dimensions.parse(line)._aws.CloudWatchMetrics[0].Dimensions)).toEqual([
+      [['service', 'type']],
+      [['service']],
+    ]);
+  });
+
   it('are not written if nothing was measured', async () => {
     const warned = vi.spyOn(console, 'warn').mockReturnValue();
     await instrument(powertools('trial'), async () => 'done')({}, context);

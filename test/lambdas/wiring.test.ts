@@ -434,7 +434,7 @@ describe('a deployed function', () => {
     const since = '2001-01-01T00:00:00Z';
     const asked = { action: 'republish-step', since, segment: 0, segments: 1 };
     expect(await handler(asked, context)).toMatchObject({ result: { scanned: 1, published: 0 } });
-    expect(sent()).toEqual(new Set(['Scan events', 'SendMessageBatch resolver']));
+    expect(sent()).toEqual(new Set(['Scan events', 'Query conflicts', 'SendMessageBatch resolver']));
   });
 
   it('operate: scans the tables of events and transactions, rebuilds in the views table, and deletes retired rows', async () => {

@@ -35,7 +35,7 @@ const MAPPING = {
 /** Values that code does not get from an environment variable. */
 const TOLD_OTHERWISE: Readonly<Record<string, readonly string[]>> = {
   // The property TableName of the custom resources: lib/constructs/stream-lookup/stream-lookup.ts.
-  'stream-lookup': ['meridian-events', 'meridian-strong-events', 'meridian-transactions'],
+  'stream-lookup': ['meridian-events', 'meridian-strong-events', 'meridian-transactions', 'meridian-conflicts'],
 };
 
 const mappingSchema = z.object({

@@ -1,5 +1,6 @@
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
+import { encodeOperateRequest } from '../../core/wire/operate.ts';
 import manifest from '../../package.json' with { type: 'json' };
 import { account, fiveRegions, functions } from './stacks-fixture.ts';
 import { firstRegionOf, type Synthesized, synthesize } from './synthesize.ts';
@@ -269,21 +270,54 @@ describe('the functions', () => {
     expect(maxReceiveCount).toBe(1000); // the maximum of SQS
   });
 
+  it('operate is asked every 15 minutes how many conflicts are open', () => {
+    const { ScheduleExpression, State, Targets } = region.named(
+      'AWS::Events::Rule',
+      'meridian-conflicts-count',
+    ).Properties;
+    expect([ScheduleExpression, State]).toEqual(['rate(15 minutes)', 'ENABLED']);
+    const [target] = z
+      .array(z.object({ Arn: z.unknown(), Input: z.string() }))
+      .length(1)
+      .parse(Targets);
+    expect(region.text(target?.Arn)).toBe('Function(meridian-operate)');
+    expect(JSON.parse(target?.Input ?? '')).toEqual(encodeOperateRequest('conflicts-count', {}));
+  });
+
+  /** Of the conflicts, relay only gets the entries that its Region keeps: not those of others, and no watches. */
+  const ownEntries = {
+    Filters: [
+      {
+        Pattern: JSON.stringify({
+          dynamodb: { Keys: { sk: { S: [{ suffix: '#us-east-1' }] } }, NewImage: { entry: { S: [{ exists: true }] } } },
+        }),
+      },
+    ],
+  };
+
   it.each([
     ['commits', /^EventsStream/],
     ['decisions', /^TransactionsStream/],
+    ['conflicts', /^ConflictsStream/],
   ])(
     'relay reads the stream of %s from its start, in order, and gives up on a record in time to save those behind it',
-    (_what, stream) => {
+    (what, stream) => {
       const isOf = ({ EventSourceArn }: Resource['Properties']) => {
         const [source] = z
           .object({ 'Fn::GetAtt': z.tuple([z.string(), z.literal('StreamArn')]) })
           .parse(EventSourceArn)['Fn::GetAtt'];
         return stream.test(source);
       };
-      expect(mappingsOf('relay')).toHaveLength(2);
+      expect(mappingsOf('relay')).toHaveLength(3);
       const properties = mappingsOf('relay').find(isOf) ?? expect.fail('there is no mapping');
-      const { EventSourceArn: _, FunctionName: __, DestinationConfig, Tags: ___, ...mapping } = properties;
+      const {
+        EventSourceArn: _,
+        FunctionName: __,
+        DestinationConfig,
+        FilterCriteria,
+        Tags: ___,
+        ...mapping
+      } = properties;
       expect(mapping).toEqual({
         BatchSize: 100,
         BisectBatchOnFunctionError: true,
@@ -294,6 +328,7 @@ describe('the functions', () => {
         ParallelizationFactor: 1,
         StartingPosition: 'TRIM_HORIZON',
       });
+      expect(FilterCriteria).toEqual(what === 'conflicts' ? ownEntries : undefined);
       const { OnFailure } = z.object({ OnFailure: z.object({ Destination: z.unknown() }) }).parse(DestinationConfig);
       expect(region.text(OnFailure.Destination)).toBe('Bucket()');
     },

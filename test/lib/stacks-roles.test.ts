@@ -105,6 +105,7 @@ describe('the permissions of each role', () => {
       [
         ...streamOf('meridian-events'),
         ...streamOf('meridian-transactions'),
+        ...streamOf('meridian-conflicts'),
         `dynamodb:BatchGetItem on ${events}`,
         ...conflicts('BatchGetItem'),
         // The relay may write its sightings, but no row of a view; test/lambdas/wiring.test.ts shows that it writes there.
@@ -136,7 +137,8 @@ describe('the permissions of each role', () => {
       'operate',
       [
         ...['BatchGetItem', 'GetItem', 'Query', 'Scan'].map((action) => `dynamodb:${action} on ${events}`),
-        ...conflicts('BatchGetItem'),
+        ...conflicts('BatchGetItem', 'Query'),
+        ...conflicts('Query').map((each) => `${each}/index/listed`),
         ...decisions('GetItem', 'Query', 'Scan'),
         ...['BatchGetItem', 'BatchWriteItem', 'DeleteItem', 'PutItem', 'Query', 'UpdateItem'].map(
           (action) => `dynamodb:${action} on GlobalTable(meridian-views)`,
@@ -150,7 +152,10 @@ describe('the permissions of each role', () => {
         'sqs:SendMessage on Queue(meridian-resolver)',
       ],
     ],
-    ['stream-lookup', [`dynamodb:DescribeTable on ${events}`, ...decisions('DescribeTable')]],
+    [
+      'stream-lookup',
+      [`dynamodb:DescribeTable on ${events}`, ...decisions('DescribeTable'), ...conflicts('DescribeTable')],
+    ],
   ])('allow %s what it calls, and nothing else', (name, expected) => {
     expect(region.permissions(`meridian-us-east-1-${name}`)).toEqual([...expected, ...basics(name)].sort());
   });
@@ -195,6 +200,18 @@ describe('the permissions of each role', () => {
       expect(Properties).not.toHaveProperty('Policies');
     }
     expect(region.ofType('AWS::IAM::ManagedPolicy')).toEqual([]);
-    expect(region.ofType('AWS::Lambda::Permission')).toEqual([]);
+    // Only the schedule that has open conflicts counted invokes a function from outside.
+    expect(
+      region
+        .ofType('AWS::Lambda::Permission')
+        .map(({ Properties: { Action, FunctionName, Principal, SourceArn } }) => [
+          Action,
+          Principal,
+          region.text(FunctionName),
+          region.text(SourceArn),
+        ]),
+    ).toEqual([
+      ['lambda:InvokeFunction', 'events.amazonaws.com', 'Function(meridian-operate)', 'Rule(meridian-conflicts-count)'],
+    ]);
   });
 });

@@ -269,7 +269,7 @@ describe('data', () => {
 describe('the stream lookup', () => {
   const lookup = (reader: TemplateReader, table = 'meridian-events') =>
     reader.named('AWS::CloudFormation::CustomResource', table).Properties;
-  const tables = ['meridian-events', 'meridian-transactions'];
+  const tables = ['meridian-events', 'meridian-transactions', 'meridian-conflicts'];
 
   it('is a plain custom resource of a function in its Region, one for each global table', () => {
     expect(region.ofType('AWS::CloudFormation::CustomResource')).toHaveLength(tables.length);

@@ -76,6 +76,8 @@ describe('the files of a contract', () => {
       'events/note.Written.2.json',
       'events/note.Written.2.sent.json',
       'messages/Accepted.json',
+      'messages/ConflictOpen.json',
+      'messages/ConflictResolved.json',
       'messages/Rejected.json',
       'messages/TransactionAborted.json',
       'messages/TransactionCommitted.json',

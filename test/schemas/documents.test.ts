@@ -7,11 +7,13 @@ import { MeridianError, toProblem } from '../../core/facts/errors.ts';
 import { defineDomain, defineStream, nextVersion, reject } from '../../core/index.ts';
 import { announcementOf } from '../../core/wire/announcement.ts';
 import { entriesOf } from '../../core/wire/bus-event.ts';
+import { conflictEntryOf } from '../../core/wire/conflict-event.ts';
 import { parseCommandEnvelope, parseEventsEnvelope } from '../../core/wire/envelope.ts';
 import { acceptedEntry, rejectedEntry } from '../../core/wire/receipt.ts';
 import { registrySchemas, schemaDocuments } from '../../schemas/documents.ts';
 import { aCommit } from '../contract/commits.ts';
 import { aDecision, anAbort } from '../contract/decisions.ts';
+import { anEntry } from '../contract/ledger.contract.ts';
 
 const temperature = nextVersion(
   { schemaVersion: 1, schema: z.strictObject({ fahrenheit: z.number() }), sample: { fahrenheit: 32 } },
@@ -79,6 +81,8 @@ describe('the schema documents of a domain', () => {
       'Rejected',
       'TransactionCommitted',
       'TransactionAborted',
+      'ConflictOpen',
+      'ConflictResolved',
     ]);
   });
 
@@ -138,6 +142,15 @@ describe('the schema documents of a domain', () => {
     expect(accepts('message', 'TransactionCommitted')(delivered(announcementOf(aDecision())))).toBe('yes');
     expect(accepts('message', 'TransactionAborted')(delivered(announcementOf(anAbort())))).toBe('yes');
     expect(accepts('message', 'TransactionAborted')(delivered(announcementOf(aDecision())))).toContain('/detail-type');
+  });
+
+  it('accept announcements of conflicts', () => {
+    const [open, resolved] = (['open', 'superseded'] as const).map((status) =>
+      delivered(conflictEntryOf(anEntry({ status }))),
+    );
+    expect(accepts('message', 'ConflictOpen')(open)).toBe('yes');
+    expect(accepts('message', 'ConflictResolved')(resolved)).toBe('yes');
+    expect(accepts('message', 'ConflictResolved')(open)).toContain('/detail-type');
   });
 
   const measured = { type: 'Measured', data: { celsius: 1 } };

@@ -29,7 +29,7 @@ interface StreamPause {
 }
 
 interface StreamShards {
-  /** Number of shards of each of the two table streams. DynamoDB decides on AWS, and splits them as a table grows. */
+  /** Number of shards of each of the table streams. DynamoDB decides on AWS, and splits them as a table grows. */
   readonly shards: number;
 }
 
@@ -53,10 +53,10 @@ export const DIFFERENCES = {
   coordinate: { instances: 100, because: CALLED },
   operate: { instances: 4, because: 'it is rarely called; the stacks set no limit' },
   relay: {
-    instances: 3,
+    instances: 4,
     stream: { pauseMs: 1000, shards: 1 },
     because:
-      'each of the three table streams has one shard, delivered batch by batch; Lambda does not document its pause between attempts',
+      'each of the four table streams has one shard, delivered batch by batch; Lambda does not document its pause between attempts',
   },
   ingest: { queue: { maxConcurrency: 4 }, because: FED },
   projection: { queue: { maxConcurrency: 4 }, because: FED },

@@ -107,6 +107,8 @@ export class WorldRegion {
   readonly strongStream: TableStream;
   /** The stream of the decisions table. */
   readonly decisionStream: TableStream;
+  /** The stream of the ledger of conflicts. */
+  readonly conflictStream: TableStream;
   readonly machine: WorldStateMachine;
   readonly #options: RegionOptions;
   readonly #life: Life;
@@ -154,10 +156,14 @@ export class WorldRegion {
     this.tableStream = new TableStream(stream, options, relay);
     this.strongStream = new TableStream(stream, options, relay);
     this.decisionStream = new TableStream(stream, options, relay);
+    this.conflictStream = new TableStream(stream, options, relay);
     this.#tables = new RegionTables({
       ...options,
       counts: this.counts,
-      streams: { commits: this.tableStream, strong: this.strongStream, decisions: this.decisionStream },
+      streams: {
+        ...{ commits: this.tableStream, strong: this.strongStream },
+        ...{ decisions: this.decisionStream, conflicts: this.conflictStream },
+      },
       peers: () =>
         [...this.#peers.values()].map(({ links, peer }) => ({
           links,
@@ -211,7 +217,7 @@ export class WorldRegion {
 
   /** The streams of all tables that functions read. */
   get streams(): readonly TableStream[] {
-    return [this.tableStream, this.strongStream, this.decisionStream];
+    return [this.tableStream, this.strongStream, this.decisionStream, this.conflictStream];
   }
 
   /** Connects this Region to another. */

@@ -58,7 +58,12 @@ export interface RegionTablesOptions extends Clockwork {
   /** The table of the `strong` streams, which all Regions share; undefined: there is none. */
   readonly sharedLog: SharedLog | undefined;
   /** The streams of the global tables. */
-  readonly streams: { readonly commits: TableStream; readonly strong: TableStream; readonly decisions: TableStream };
+  readonly streams: {
+    readonly commits: TableStream;
+    readonly strong: TableStream;
+    readonly decisions: TableStream;
+    readonly conflicts: TableStream;
+  };
   readonly peers: () => readonly ReplicaPeer[];
   /** Whether the events can be restored to an earlier time. */
   readonly recovery: boolean;
@@ -101,7 +106,7 @@ export class RegionTables {
   constructor(options: RegionTablesOptions) {
     this.#options = options;
     const { region, scheduler, weather, recovery, streams } = options;
-    this.outage = new Outage(scheduler, [streams.commits, streams.strong, streams.decisions]);
+    this.outage = new Outage(scheduler, [streams.commits, streams.strong, streams.decisions, streams.conflicts]);
     this.#journal = recovery ? new Journal(scheduler) : undefined;
     this.pastViews = new Past(scheduler);
     this.pastSightings = new Past(scheduler);
@@ -113,7 +118,8 @@ export class RegionTables {
     this.#strongReplication = this.#newReplication();
     this.#ledgerReplication = this.#newReplication();
     this.ledger = memoryLedger({
-      onChange: (entry) => {
+      onChange: (entry, before) => {
+        streams.conflicts.push({ conflict: entry, before });
         if (entry.writer === region) this.#sendEntry(entry);
       },
     });

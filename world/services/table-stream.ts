@@ -1,15 +1,17 @@
 import type { DynamoDBRecord } from 'aws-lambda';
 import { type CommitImage, toImage } from '../../adapters/dynamodb/commit-item.ts';
 import { decisionKey, oneRegionKey, toDecisionItem } from '../../adapters/dynamodb/decision-item.ts';
-import type { Commit, Decision } from '../../core/index.ts';
+import { type EntryImage, toEntryImage } from '../../adapters/dynamodb/ledger-item.ts';
+import type { Commit, Decision, LedgerEntry } from '../../core/index.ts';
 import type { Clockwork } from '../time/clockwork.ts';
 import { type HashRange, type ShardOptions, type StreamConsumer, StreamShard } from './stream-shard.ts';
 
-/** A new or changed item of a table: a commit, the outcome of a one-Region transaction, or a decision. */
+/** A new or changed item of a table: a commit, the outcome of a one-Region transaction, a decision, or an entry of the ledger. */
 export type TableItemChange =
   | { readonly commit: Commit; readonly before?: Commit | undefined }
   | { readonly oneRegionDecision: Decision; readonly before?: Decision | undefined }
-  | { readonly decision: Decision; readonly before?: Decision | undefined };
+  | { readonly decision: Decision; readonly before?: Decision | undefined }
+  | { readonly conflict: LedgerEntry; readonly before?: LedgerEntry | undefined };
 
 export interface TableStreamOptions extends ShardOptions {
   /** Fraction of records that are delivered twice, 0 to 1. */
@@ -139,12 +141,17 @@ interface Images {
 /** The images of a changed item, before and after the change. */
 export function imagesOf(change: TableItemChange): Images {
   if ('commit' in change) return imagesWith(toImage, change.commit, change.before);
+  if ('conflict' in change) return imagesWith(entryImage, change.conflict, change.before);
   if ('decision' in change) return imagesWith(decisionImage, change.decision, change.before);
   return imagesWith(outcomeImage, change.oneRegionDecision, change.before);
 }
 
 function imagesWith<T>(imageOf: (item: T) => Keyed, after: T, before: T | undefined): Images {
   return { after: imageOf(after), before: before && imageOf(before) };
+}
+
+function entryImage(entry: LedgerEntry): Keyed & EntryImage {
+  return toEntryImage(entry);
 }
 
 function decisionImage(decision: Decision): Keyed {

@@ -27,7 +27,10 @@ export function addStart(program: Command): void {
     )
     .option('--port <port>', 'where to serve, on 127.0.0.1 only', port, 4700)
     .option('--no-latency', 'do not simulate the latency between Regions')
-    .option('--once', 'exit after the checks: 0 if every Region agrees with the file and the bookings add up, 1 if not')
+    .option(
+      '--once',
+      'exit after the checks: 0 if every Region agrees with the file, the bookings add up and the Regions agree after a cut link, 1 if not',
+    )
     .option('--json', 'print the result as one JSON object')
     .addHelpText('after', '\nWith `npm start`, options follow two hyphens: npm start -- --port 4800')
     .action(async (options) => {

@@ -19,6 +19,7 @@ import {
   putsOf,
   readFlights,
 } from './input.ts';
+import { type Partitioned, partition, renderPartition } from './partition.ts';
 import { type Report, reportWorld } from './report.ts';
 
 export interface StartOptions {
@@ -35,7 +36,7 @@ export interface StartOptions {
 
 /**
  * Runs the world on real flights, reports whether every Region agrees with the file, books seats on the flights, reports
- * violations, and serves until Ctrl-C. With `once` the process exits instead: with 0 if all Regions agree and there are no
+ * violations, shows what two Regions do that cannot reach each other, and serves until Ctrl-C. With `once` the process exits instead: with 0 if all Regions agree and there are no
  * violations, otherwise 1.
  * @throws Error when the port is taken, or the file cannot be read
  */
@@ -71,11 +72,21 @@ export async function startWorld({
   const result = await reportWorld(world, figuresOf(file), { flights: rows.length, seconds, ingested });
   if (!json) sayText(render(result, ingested));
   const checked = bookings > 0 ? await bookOn(world, planBookings(rows, regions, bookings), json) : undefined;
+  const partitioned = json ? undefined : await partitionOn(world, rows);
   if (json) sayJson({ ...result, ...(checked && { bookings: checked.report }) });
-  if (once) process.exit(result.agree && (checked?.violations.length ?? 0) === 0 ? 0 : 1);
+  const holds = result.agree && (checked?.violations.length ?? 0) === 0 && (partitioned?.agree ?? true);
+  if (once) process.exit(holds ? 0 : 1);
   const address = server?.address();
   if (!json && address && typeof address === 'object')
     sayText(invitation(`http://127.0.0.1:${address.port}`, regions, rows));
+}
+
+/** On the last flight of the file: users who try commands by hand find the first ones as in the file. */
+async function partitionOn(world: World, rows: readonly FlightRow[]): Promise<Partitioned | undefined> {
+  const row = rows.at(-1);
+  const partitioned = row && (await partition(world, row));
+  if (partitioned) sayText(renderPartition(partitioned));
+  return partitioned;
 }
 
 async function bookOn(world: World, plan: BookingPlan, json: boolean): Promise<BookingsChecked> {

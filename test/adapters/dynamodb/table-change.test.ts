@@ -1,10 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { toImage } from '../../../adapters/dynamodb/commit-item.ts';
 import { decisionKey, oneRegionKey, toDecisionItem } from '../../../adapters/dynamodb/decision-item.ts';
+import { toEntryImage } from '../../../adapters/dynamodb/ledger-item.ts';
 import { changeOf, type TableRecord } from '../../../adapters/dynamodb/table-change.ts';
 import { finalOf } from '../../../core/facts/decision.ts';
 import { aCommit, anIntent } from '../../contract/commits.ts';
 import { aBusyAttempt, aDecision, anAbort, aPromise } from '../../contract/decisions.ts';
+import { anEntry } from '../../contract/ledger.contract.ts';
 
 const [commit, prepared] = [aCommit(), anIntent()];
 const [committed, aborted] = [finalOf(prepared, 'committed'), finalOf(prepared, 'aborted')];
@@ -73,7 +75,24 @@ describe('a change of a table', () => {
     expect(changeOf({ eventName: 'INSERT', NewImage: toImage(prepared) }, 'eu-west-1')).toBeUndefined();
   });
 
+  test('a revision of an entry of the ledger is reported, whichever Region wrote it', () => {
+    const [first, second] = [anEntry({ status: 'open' }), anEntry({ revision: 2, writer: 'us-west-2' })];
+    expect(change({ eventName: 'INSERT', NewImage: toEntryImage(first) })).toEqual({ conflict: first });
+    expect(change({ eventName: 'MODIFY', NewImage: toEntryImage(second), OldImage: toEntryImage(first) })).toEqual({
+      conflict: second,
+    });
+  });
+
   test.each([
+    [
+      'an entry of the ledger that is written again',
+      { eventName: 'MODIFY', NewImage: toEntryImage(anEntry()), OldImage: toEntryImage(anEntry()) },
+    ],
+    ['an entry of the ledger that is removed', { eventName: 'REMOVE', OldImage: toEntryImage(anEntry()) }],
+    [
+      'a watch of a stream',
+      { eventName: 'INSERT', NewImage: { pk: {}, sk: { S: 'watch#us-west-2' }, token: { S: 't' } } },
+    ],
     ['a committed intent', { eventName: 'MODIFY', NewImage: toImage(committed), OldImage: toImage(committed) }],
     ['a commit that was edited', { eventName: 'MODIFY', NewImage: toImage(commit), OldImage: toImage(commit) }],
     ['a decision that was edited', { eventName: 'MODIFY', NewImage: decision, OldImage: decision }],
@@ -87,6 +106,16 @@ describe('a change of a table', () => {
   test.each([
     ['a new item that is neither a commit nor a decision', { eventName: 'INSERT', NewImage: {} }, 'is not a commit'],
     ['a new item without an image', { eventName: 'INSERT' }, 'is not a commit'],
+    [
+      'an entry that is not JSON',
+      { eventName: 'INSERT', NewImage: { entry: { S: 'x' } } },
+      'is not an entry of the ledger: entry: ',
+    ],
+    [
+      'an invalid entry',
+      { eventName: 'INSERT', NewImage: { entry: { S: '{}' } } },
+      'is not an entry of the ledger: stream',
+    ],
     ['an invalid decision', { eventName: 'INSERT', NewImage: { ...decision, final: undefined } }, 'is not a decision'],
     [
       'the final state of an intent',

@@ -9,7 +9,7 @@ describe('stream definition', () => {
     expect(() => defineStream({ ...note, type })).toThrow('use lower-case letters, digits and hyphens');
   });
 
-  it.each(['tx', 'receipt'])('keeps the type "%s" for Meridian', (type) => {
+  it.each(['tx', 'receipt', 'conflict'])('keeps the type "%s" for Meridian', (type) => {
     expect(() => defineStream({ ...note, type })).toThrow(`Stream type "${type}" is Meridian's own`);
   });
 

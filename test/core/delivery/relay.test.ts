@@ -9,10 +9,12 @@ import { triggersOf } from '../../../core/view/trigger.ts';
 import { announcementOf } from '../../../core/wire/announcement.ts';
 import type { BusEntry } from '../../../core/wire/bus.ts';
 import { entriesOf } from '../../../core/wire/bus-event.ts';
+import { conflictEntryOf } from '../../../core/wire/conflict-event.ts';
 import { parseProjectionMessage, streamsOf } from '../../../core/wire/projection.ts';
 import { parseQuarantined } from '../../../core/wire/quarantine.ts';
 import { aCommit, anIntent } from '../../contract/commits.ts';
 import { aBusyAttempt, aDecision, anAbort, aPromise } from '../../contract/decisions.ts';
+import { anEntry } from '../../contract/ledger.contract.ts';
 import { fakeRuntime } from '../../runtime.ts';
 import { unconcerned } from '../unconcerned.ts';
 
@@ -122,6 +124,32 @@ describe('relay', () => {
     expect(new Set(messages.flatMap(streamsOf))).toEqual(new Set(['note/n', 'note/m']));
     const projection = sink<string>((body) => body.includes('concurrent'));
     expect(await relayCommits({ ...ports, projection }, [commit])).toEqual(new Set([commit]));
+  });
+
+  it('announces each revision of a conflict in the Region that keeps its entry, and nowhere else', async () => {
+    const ports = portsWith();
+    const commit = { ...anEntry().commit, region: 'us' };
+    const [open, closed, gone] = (['open', 'resolved', 'superseded'] as const).map((status, i) =>
+      anEntry({ commit, writer: 'us', status, revision: i + 1 }),
+    );
+    const changes = [open, closed, gone].map((entry) => ({ conflict: entry ?? expect.fail('there is none') }));
+    expect(await relayChanges(ports, [...changes, { conflict: anEntry({ writer: 'eu' }) }])).toEqual(new Set());
+    expect(ports.bus.taken).toEqual(changes.map(({ conflict }) => conflictEntryOf(conflict)));
+    expect([ports.projection.taken, ports.resolver.taken, ports.quarantine.taken]).toEqual([[], [], []]);
+    expect(ports.runtime.metrics).toEqual(
+      new Map([
+        ['Published', 3],
+        ['ConflictOpen', 1],
+        ['ConflictResolved', 1],
+      ]),
+    );
+  });
+
+  it('returns a conflict that could not be announced, and does not count it', async () => {
+    const ports = portsWith({ bus: sink<BusEntry>(() => true) });
+    const change = { conflict: anEntry({ writer: 'us' }) };
+    expect(await relayChanges(ports, [change])).toEqual(new Set([change]));
+    expect(ports.runtime.metrics.has('ConflictResolved')).toBe(false);
   });
 
   it('puts 50 keys into a message', async () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
+import { memoryLedger } from '../../../adapters/memory/ledger.ts';
 import { republishStep } from '../../../core/delivery/republish.ts';
 import type { Commit } from '../../../core/facts/commit.ts';
 import type { Decision } from '../../../core/facts/decision.ts';
@@ -7,12 +8,14 @@ import { MeridianError } from '../../../core/facts/errors.ts';
 import { nextStamp } from '../../../core/facts/hlc.ts';
 import type { Bus } from '../../../core/ports/bus.ts';
 import type { DelayedMessage } from '../../../core/ports/delayed-queue.ts';
+import type { Ledger } from '../../../core/ports/ledger.ts';
 import type { BatchAnswer } from '../../../core/ports/queue.ts';
 import { resolveMessages } from '../../../core/transaction/resolver.ts';
 import type { BusEntry } from '../../../core/wire/bus.ts';
 import { operatorActions } from '../../../core/wire/operate.ts';
 import { aCommit, anIntent } from '../../contract/commits.ts';
 import { aBusyAttempt, aDecision, aPromise } from '../../contract/decisions.ts';
+import { anEntry } from '../../contract/ledger.contract.ts';
 import { fakeRuntime } from '../../runtime.ts';
 import { aRegion } from '../a-region.ts';
 
@@ -37,14 +40,14 @@ function idOf({ detail }: BusEntry): string {
 }
 
 /** What notices that all commits had not seen another one, and a queue that keeps the messages, or refuses them. */
-function aListing(refuses = false) {
+function aListing(refuses = false, ledger: Pick<Ledger, 'ofStream'> = memoryLedger()) {
   const bodies: string[] = [];
   const regions = ['us', 'eu'];
   return {
     bodies,
     ...{ region: 'us', regions, log: 'us', logs: regions, runtime: fakeRuntime() },
     events: { taken: async (places: readonly unknown[]) => places.map(() => true) },
-    ledger: { watched: async () => new Set<string>() },
+    ledger: { watched: async () => new Set<string>(), ofStream: (stream: string) => ledger.ofStream(stream) },
     projection: {
       send: async (batch: readonly string[]) => {
         if (!refuses) bodies.push(...batch);
@@ -129,6 +132,27 @@ describe('republish', () => {
     await republishStep({ ...us, listing: dry }, step({ dryRun: true }));
     expect(dry.bodies).toEqual([]);
     expect(await republishStep({ ...us, listing: aListing(true) }, step())).toMatchObject({ failed: 2 });
+  });
+
+  it('announces the listed conflicts again that a commit since then takes part in, or has resolved, if this Region keeps them', async () => {
+    const us = aPublisher([noting('a'), noting('old', { hlc: at(-1) }), noting('old', { position: 2 })]);
+    const ledger = memoryLedger();
+    const commitOf = (position: number) => ({ ...anEntry().commit, log: 'us', region: 'us', position });
+    const resolvedBy = { log: 'us', position: 2, commitId: 'c', region: 'us' };
+    const kept = [
+      anEntry({ stream: 'note/a', writer: 'us', commit: commitOf(1) }),
+      anEntry({ stream: 'note/a', writer: 'us', commit: commitOf(7) }),
+      anEntry({ stream: 'note/a', writer: 'eu', commit: commitOf(1) }),
+      anEntry({ stream: 'note/old', writer: 'us', commit: commitOf(1) }),
+      anEntry({ stream: 'note/old', writer: 'us', commit: commitOf(3), resolvedBy }),
+    ];
+    for (const entry of kept) await ledger.put(entry);
+    const own = ['conflict/note/a@us.1.1', 'conflict/note/old@us.3.1'];
+    const listing = aListing(false, ledger);
+    expect(await republishStep({ ...us, listing }, step({ dryRun: true }))).toMatchObject({ published: 4 });
+    expect(us.ids).toEqual([]);
+    expect(await republishStep({ ...us, listing }, step())).toMatchObject({ published: 4, failed: 0 });
+    expect(us.ids.filter((id) => id.startsWith('conflict/'))).toEqual(own);
   });
 
   it('quarantines an event that the bus refuses permanently, and continues after it', async () => {

@@ -1,3 +1,4 @@
+import { memoryLedger } from '../../../adapters/memory/ledger.ts';
 import { memoryQuarantine } from '../../../adapters/memory/quarantine.ts';
 import {
   addToQuarantine,
@@ -35,11 +36,13 @@ export function aQuarantine() {
   };
   const us = aRegion();
   const { region, events, decisions } = us;
-  const ports: QuarantinePorts = { quarantine: memory, ingest, bus, runtime, region, events, decisions };
+  const ledger = memoryLedger();
+  const ports: QuarantinePorts = { quarantine: memory, ingest, bus, runtime, region, events, decisions, ledger };
   return {
     us,
     memory,
     ports,
+    ledger,
     runtime,
     ingested,
     published,

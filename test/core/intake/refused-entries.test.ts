@@ -4,9 +4,11 @@ import { MeridianError } from '../../../core/index.ts';
 import { ANNOUNCEMENT_SOURCE, announcementOf } from '../../../core/wire/announcement.ts';
 import type { BusEntry } from '../../../core/wire/bus.ts';
 import { entriesOf } from '../../../core/wire/bus-event.ts';
+import { CONFLICT_SOURCE, conflictEntryOf } from '../../../core/wire/conflict-event.ts';
 import { encodeQuarantined } from '../../../core/wire/quarantine.ts';
 import { aCommit } from '../../contract/commits.ts';
 import { aDecision } from '../../contract/decisions.ts';
+import { anEntry as aConflict } from '../../contract/ledger.contract.ts';
 import { aQuarantine, event } from './quarantine-fixture.ts';
 
 describe('an entry that the bus refused', () => {
@@ -79,7 +81,17 @@ describe('an entry that the bus refused', () => {
     expect(published).toEqual([announcementOf(decision)]);
   });
 
+  it('is put on the bus if it is a conflict that the ledger has, in its present revision', async () => {
+    const { ledger, memory, redrive, published } = aQuarantine();
+    const conflict = aConflict({ writer: 'us' });
+    await ledger.put(conflict);
+    await memory.send([refused(conflictEntryOf(conflict)), refused(conflictEntryOf({ ...conflict, revision: 2 }))]);
+    expect(await redrive()).toMatchObject({ redriven: [{}], failed: [{}] });
+    expect(published).toEqual([conflictEntryOf(conflict)]);
+  });
+
   it.each<[string, BusEntry]>([
+    ['no conflict', { source: CONFLICT_SOURCE, detailType: 'ConflictOpen', detail: '{"id":"conflict/note/1@us.1.1"}' }],
     ['an event of a commit that is not there', { ...anEntry(), detail: detailOf({ position: 7 }, 'note/1@us.7.0') }],
     ['an event that its commit does not have', { ...anEntry(), detail: detailOf({ position: 2 }, 'note/1@us.2.2') }],
     ['a commit that another Region wrote', { ...anEntry(), detail: detailOf({ log: 'eu' }, 'note/1@eu.1.0') }],
@@ -97,7 +109,7 @@ describe('an entry that the bus refused', () => {
     const { redriven, failed } = await redrive();
     expect([redriven.length, failed]).toEqual([
       1,
-      [{ id: 'quarantined-1', why: 'This Region has no such event or outcome in its tables.' }],
+      [{ id: 'quarantined-1', why: 'This Region has no such event, outcome or conflict in its tables.' }],
     ]);
     expect(published).toEqual([entry]);
     expect(memory.bodies).toEqual([refused(forged)]);

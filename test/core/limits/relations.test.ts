@@ -145,6 +145,7 @@ const broken: Readonly<Record<string, Limits>> = {
   'an append has time to query a decision': but({ APPEND_MS: 3_999 }),
   'an event of the largest commit fits on the bus': but({ MAX_COMMIT_BYTES: 262_144 }),
   'the largest commit fits in an item': but({ MAX_ITEM_BYTES: 255_999 }),
+  'the largest conflict fits on the bus': but({ ANNOUNCED_ABOUT_BYTES: 220_000 }),
   'the largest problem fits on the bus': but({ MAX_PROBLEM_BYTES: 262_144 }),
   'the largest problem fits in an item': but({ MAX_PROBLEM_BYTES: 409_601 }),
   'the name of an event fits in its detail-type': but({ MAX_NAME_CHARACTERS: 129 }),

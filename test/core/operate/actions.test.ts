@@ -9,6 +9,7 @@ describe('an operator action', () => {
     const messages = [{ reason: 'This is not JSON.', body: '{' }];
     expect(await runAction(ports, { action: 'quarantine-add', messages })).toEqual({ added: 1, failed: [] });
     expect(await runAction(ports, { action: 'quarantine-list' })).toMatchObject({ messages, complete: true });
+    expect(await runAction(ports, { action: 'conflicts-count' })).toEqual({ open: 0, more: false });
   });
 
   it.each([

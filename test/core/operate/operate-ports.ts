@@ -1,5 +1,6 @@
 import { memoryDecisions } from '../../../adapters/memory/decisions.ts';
 import { memoryEventStore } from '../../../adapters/memory/event-store.ts';
+import { memoryLedger } from '../../../adapters/memory/ledger.ts';
 import { memoryQuarantine } from '../../../adapters/memory/quarantine.ts';
 import { memoryViewStore } from '../../../adapters/memory/view-store.ts';
 import type { OperatePorts } from '../../../core/operate/actions.ts';
@@ -12,6 +13,8 @@ export function operatePorts(): OperatePorts {
   return {
     domain: toyDomain,
     region: 'us-east-1',
+    regions: ['us-east-1', 'us-west-2'],
+    ledger: memoryLedger(),
     events: memoryEventStore(),
     decisions: memoryDecisions({ strong: true }),
     views: memoryViewStore(),

@@ -61,6 +61,8 @@ const fromStreamSchema = z.strictObject({
   BisectBatchOnFunctionError: z.boolean(),
   DestinationConfig: z.strictObject({ OnFailure: z.strictObject({ Destination: z.unknown() }) }),
   MetricsConfig: beside,
+  // Leaves out records that relay ignores, which it also gets in the world.
+  FilterCriteria: beside.optional(),
 });
 
 const ruleSchema = z.strictObject({
@@ -198,15 +200,19 @@ function nameOfBus(text: string): string {
 
 /** The rules of a Region's bus. */
 export function deployedRules(stack: TemplateReader) {
-  return stack
-    .ofType('AWS::Events::Rule')
-    .map(({ Properties }) => ruleSchema.parse(Properties))
-    .map(({ EventBusName, EventPattern, State, Targets }) => ({
-      bus: nameOfBus(stack.text(EventBusName)),
-      state: State,
-      pattern: EventPattern,
-      target: stack.text(Targets[0]?.Arn),
-    }));
+  return (
+    stack
+      .ofType('AWS::Events::Rule')
+      // Schedules belong to no bus. The world has none.
+      .filter(({ Properties }) => !('ScheduleExpression' in Properties))
+      .map(({ Properties }) => ruleSchema.parse(Properties))
+      .map(({ EventBusName, EventPattern, State, Targets }) => ({
+        bus: nameOfBus(stack.text(EventBusName)),
+        state: State,
+        pattern: EventPattern,
+        target: stack.text(Targets[0]?.Arn),
+      }))
+  );
 }
 
 /** The settings of the state machine: its type, its timeout and each task's. Its behavior is compared by running it. */

@@ -218,13 +218,14 @@ describe.each(regions)('the world and the stacks, in %s,', (region) => {
     for (const { retentionS } of deployedQueues(stackOf(region))) expect(retentionS).toBe(QUEUE_RETENTION_S);
   });
 
-  it('feed relay from the three table streams alike', () => {
-    const { tableStream, strongStream, decisionStream } = world.region(region);
+  it('feed relay from the four table streams alike', () => {
+    const { tableStream, strongStream, decisionStream, conflictStream } = world.region(region);
     const { pool } = madeIn(made.functions, region, 'relay');
     const tables = new Map<unknown, string>([
       [tableStream, names.eventsTable],
       [strongStream, names.strongEventsTable],
       [decisionStream, names.transactionsTable],
+      [conflictStream, names.conflictsTable],
     ]);
     const inWorld = made.streams.filter(({ options }) => options.region === region);
     for (const { consumer, options } of inWorld) {

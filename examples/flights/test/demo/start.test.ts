@@ -230,6 +230,10 @@ describe('meridian start', () => {
     expect(stdout).toContain('seat and miles in two Regions');
     expect(stdout).toMatch(/^200 bookings by 200 members in [\d.]+ s: \d+ committed, \d+ aborted/m);
     expect(stdout).toContain('In every Region no flight has more passengers than seats');
+    expect(stdout).toContain('The link between us-east-1 and us-west-1 is cut.');
+    expect(stdout).toMatch(/^ {2}us-east-1 shows 46 minutes, us-west-1 shows 61 minutes\.$/m);
+    expect(stdout).toMatch(/^ {2}us-\w+-1\.\d against us-\w+-1\.\d: state \(evolve\), concurrent, resolved\.$/m);
+    expect(stdout).toMatch(/^Every Region shows (46|61) minutes: the later report counts/m);
   });
 
   it('--bookings 0 books nothing, and prints nothing about bookings', async () => {
