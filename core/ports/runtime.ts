@@ -42,6 +42,8 @@ export type MetricName =
   | 'SightingFailed'
   | 'SnapshotFailed'
   | 'Projected'
+  | 'Repaired'
+  | 'RepairFailed'
   | 'RowCorrected'
   | 'Handled'
   | 'Waiting'

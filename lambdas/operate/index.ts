@@ -49,7 +49,7 @@ export const handler = makeHandler({
       log: env.MERIDIAN_LOG,
       logs: env.MERIDIAN_LOGS.split(','),
     },
-    ...{ events, runtime },
+    ...{ domain, events, runtime },
     ledger: dynamoDbLedger(client, env.CONFLICTS_TABLE),
     projection: sqsQueue(queues, env.PROJECTION_QUEUE_URL),
   },

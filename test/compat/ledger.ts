@@ -69,7 +69,16 @@ export const listedPage = message({
 });
 
 /** An entry that is shown so. */
-function entryOf({ stream, open, about, branches, merged, resolvedBy, ...shown }: ListedConflict): LedgerEntry {
+function entryOf({
+  stream,
+  open,
+  about,
+  branches,
+  merged,
+  resolvedBy,
+  repairedBy,
+  ...shown
+}: ListedConflict): LedgerEntry {
   const [own = '', other = ''] = branches;
   const { log, position, commitId, region, hlc, at, against, count, revision } = shown;
   const logs = Map.groupBy(against, (dot) => dot.log);
@@ -82,6 +91,7 @@ function entryOf({ stream, open, about, branches, merged, resolvedBy, ...shown }
     merged: decodeVersionToken(stream, merged, 'merged'),
     status: open ? 'open' : 'resolved',
     ...(resolvedBy && { resolvedBy }),
+    ...(repairedBy && { repairedBy }),
     covered: {},
     writer: region,
   };
