@@ -2,7 +2,7 @@
 import { AssertionError, deepStrictEqual } from 'node:assert';
 import type * as z from 'zod';
 import { asStored } from '../core/definition/event-version.ts';
-import { reconcileWith } from '../core/definition/stream.ts';
+import { hasRepairs, reconcileWith } from '../core/definition/stream.ts';
 import { type Commit, repairIdOf, type StoredEvent } from '../core/facts/commit.ts';
 import { isOpen } from '../core/facts/conflict.ts';
 import { deepFreeze } from '../core/facts/deep-freeze.ts';
@@ -125,11 +125,12 @@ export class Given<State, Events extends EventVersions, Inputs extends InputSche
   /**
    * Events written at the same time: the writers of a branch have seen the events given so far and those of their own
    * branch, but none of the other branches. The first branch has the lowest stamps. To test a rule that must not depend
-   * on this order, give the branches in every order.
+   * on this order, give the branches in every order. In a `home` stream only if its type has `reconcile`: it is for what two Regions have written.
    */
   concurrently(...branches: readonly (readonly GivenEvent<Events>[])[]): Given<State, Events, Inputs> {
     const { mode, type } = this.#definition;
-    if (mode !== 'merge') throw new Error(`${type} is a ${mode} stream: its events are never concurrent.`);
+    if (mode === 'strong' || (mode === 'home' && !hasRepairs(this.#definition)))
+      throw new Error(`${type} is a ${mode} stream: its events are never concurrent.`);
     return this.#with(branches.map((events, i) => [`branch-${i + 1}`, events]));
   }
 
