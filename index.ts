@@ -1,6 +1,6 @@
 /** What an author of streams needs: definitions, their types, and the words of the bus. */
 
-export type { EvolveContext } from './core/definition/conflicts.ts';
+export type { ConflictingEvents, ConflictToRepair, EvolveContext } from './core/definition/conflicts.ts';
 export type { Domain } from './core/definition/domain.ts';
 export { defineDomain } from './core/definition/domain.ts';
 export type { EventVersion } from './core/definition/event-version.ts';

@@ -156,7 +156,9 @@ function invented({ appends, transactions }: Requests, stored: ReadonlyMap<strin
   if (asked.size === 0) return [];
   return [...stored.values()].flatMap(({ stream, visible }) =>
     visible.flatMap((commit) => {
-      const { commitId } = commit;
+      const { commitId, repair } = commit;
+      // A repair is asked for by no client.
+      if (repair) return [];
       const id = attemptIn(commitId)?.id ?? commitId;
       if (asked.has(`${stream} ${commitId}`) || asked.has(`${stream} ${id}`)) return [];
       const what = `${showDot(commit)} of ${stream} is a commit of ${commitId}, which was not sent to it`;

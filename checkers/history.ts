@@ -14,9 +14,10 @@ const dotSchema = z.object({ log: z.string(), position: z.int().positive() });
  * - `counter`: a sum
  * - `set`: of texts, add-wins: a removal leaves its text if its writer had not seen some insertion that is folded earlier
  * - `escrow`: a number that is never negative, and how much of it each log may take
+ * - `claims`: who has claimed one thing that the first claim gets which was not refunded, and the refunds, which repairs add
  * - `entries`: the texts that were noted, each with the ids of the earlier ones that its writer had not seen
  */
-export const KINDS = ['list', 'register', 'balance', 'seats', 'counter', 'set', 'escrow', 'entries'] as const;
+export const KINDS = ['list', 'register', 'balance', 'seats', 'counter', 'set', 'escrow', 'claims', 'entries'] as const;
 export type Kind = (typeof KINDS)[number];
 
 const streamTypeSchema = z.object({
@@ -50,6 +51,8 @@ export const effectSchema = z.discriminatedUnion('do', [
   z.object({ do: z.literal('grant'), amount: z.number(), region: z.string() }), // escrow: decided in this Region only
   z.object({ do: z.literal('use'), amount: z.number() }), // escrow: refused if the log of the Region holds less
   z.object({ do: z.literal('move'), amount: z.number(), from: z.string(), to: z.string() }), // escrow: from a Region to a log
+  z.object({ do: z.literal('claim'), by: z.string() }), // claims: refused if a claim was not refunded
+  z.object({ do: z.literal('refund'), id: z.string() }), // claims: of the claim with this id; only repairs do it
   z.object({ do: z.literal('note'), text: z.string() }), // entries
 ]);
 export type Effect = z.infer<typeof effectSchema>;
@@ -101,7 +104,7 @@ const readSchema = z.object({
   result: resultSchema,
   code: z.string().optional(),
   version: versionSchema.optional(),
-  /** list: numbers; register: number or null; balance, counter: number; seats, set: texts; escrow: {value, rights by log}; entries: {id, commitId, text, unseen} */
+  /** list: numbers; register: number or null; balance, counter: number; seats, set: texts; escrow: {value, rights by log}; claims: {claims, refunds}, ids; entries: {id, commitId, text, unseen} */
   state: z.unknown().optional(),
 });
 
@@ -146,6 +149,8 @@ const commitSchema = z.object({
   deadline: timeSchema.optional(),
   /** Distinguishes a retry from a reused id. */
   fingerprint: z.string().optional(),
+  /** A repair of conflicts. Of concurrent ones only the one that is folded first counts. */
+  repair: z.literal(true).optional(),
   events: z.array(z.object({ id: z.string(), type: z.string(), effect: effectSchema })),
 });
 export type HistoryCommit = z.infer<typeof commitSchema>;

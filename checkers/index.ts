@@ -13,6 +13,7 @@ import { intents } from './intents.ts';
 import { judgeHomes } from './linearizable.ts';
 import { liveness } from './liveness.ts';
 import { outcomes } from './outcomes.ts';
+import { repairs } from './repairs.ts';
 import { serializable } from './serializable.ts';
 import { sessions } from './sessions.ts';
 import { stamps } from './stamps.ts';
@@ -32,6 +33,7 @@ const checkers: readonly Checker[] = [
   sessions,
   bases,
   escrow,
+  repairs,
   serializable,
   atomic,
   outcomes,

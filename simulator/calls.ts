@@ -35,7 +35,7 @@ const CALLS: Readonly<Record<string, readonly string[]>> = {
     ...['participants.invoke', 'snapshots.newest', 'snapshots.put'],
   ],
   projection: [
-    ...['ahead.send', 'decisions.find', 'events.at', 'events.load'],
+    ...['ahead.send', 'decisions.find', 'events.at', 'events.load', 'events.put'],
     ...['ledger.ofStream', 'ledger.put', 'ledger.unwatch', 'ledger.watch'],
     ...['snapshots.drop', 'snapshots.newest', 'snapshots.put'],
     ...['views.apply', 'views.entries', 'views.generations', 'views.setGenerations'],

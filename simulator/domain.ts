@@ -10,7 +10,7 @@ import {
   type EvolveContext,
   reject,
 } from '../index.ts';
-import { account, note, stock, tickets as toyTickets } from '../testing/toy.ts';
+import { account, note, prize, stock, tickets as toyTickets } from '../testing/toy.ts';
 import { defineUse, defineWorkload, type Use } from '../workload/workload.ts';
 
 const valueSchema = z.strictObject({ value: z.int() });
@@ -137,7 +137,7 @@ function workloadDomain(snapshots: boolean, strong: boolean): Domain {
     { ...counter, ...often },
   ];
   const more = strong ? [till, roll, claim] : [];
-  const others = [seats, list, register, set, tickets, ...more].map((stream) => ({ ...stream, ...often }));
+  const others = [seats, list, register, set, tickets, prize, ...more].map((stream) => ({ ...stream, ...often }));
   return defineDomain({
     streams: [notes, accounts, counters, ...others],
     views: [
@@ -237,6 +237,16 @@ export const workload = defineWorkload({
         }
       },
       state: ({ left }) => left,
+    }),
+    prize: defineUse(prize, {
+      kind: 'claims',
+      command(effect) {
+        if (effect.do === 'claim') return { command: 'claim', input: effect.by };
+        throw new Error('Only repairs refund.');
+      },
+      effect: (event) =>
+        event.type === 'Claimed' ? { do: 'claim', by: event.data.by } : { do: 'refund', id: event.data.claim },
+      state: ({ claims, refunds }) => ({ claims: claims.map(({ id }) => id), refunds }),
     }),
     account: asBalance(account),
     seats: defineUse(seats, {

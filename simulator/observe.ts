@@ -72,11 +72,12 @@ async function observeLedger(scene: Scene, region: string): Promise<void> {
 
 /** A stored commit in the words of the checkers. */
 export function shown(commit: Commit): HistoryCommit {
-  const { log, position, commitId, region, context, hlc, fingerprint, tx, events, stream } = commit;
+  const { log, position, commitId, region, context, hlc, fingerprint, tx, events, stream, repair } = commit;
   return {
     ...{ log, position, commitId, region, context, hlc, fingerprint },
     state: tx === undefined || tx.state === 'committed' ? 'visible' : tx.state,
     ...(tx && { deadline: tx.deadline }),
+    ...(repair && { repair }),
     events: events.map((event, index) => ({
       id: eventId(commit, index),
       type: event.type,

@@ -220,9 +220,44 @@ export function planHistory(seed: number, profile: ProfileName, operations = 50)
   const setting = draw.setting();
   const steps = [
     ...draw.operations(operations),
+    ...(of.strong || of.oneByOne ? [] : claimsOf(seed)),
     ...(of.faults.length > 0 || of.cuts || of.restarts || of.operators ? draw.troubles(setting.decisions) : []),
   ].sort((a, b) => a.at - b.at);
   return { seed, profile, setting, steps };
+}
+
+/** The share of histories in which prizes are claimed. */
+const CLAIMED = 0.3;
+const CLAIM_SEEDS = 1_000_003;
+
+/**
+ * Claims of few prizes, which several Regions make at the same time, and repeat. They are drawn apart, so that the other operations of a
+ * seed do not depend on them.
+ */
+function claimsOf(seed: number): readonly Operation[] {
+  const dice = new Dice(seeded(seed + CLAIM_SEEDS));
+  if (!dice.chance(CLAIMED)) return [];
+  const rounds = Array.from({ length: 1 + dice.below(3) }, () => Math.round(dice.between(0, ACTIVE_MS)));
+  return rounds.flatMap((from, round) =>
+    dice.take([...REGIONS], 2 + dice.below(2)).map((region, i): Operation => {
+      const repeated = dice.chance(0.3) && {
+        again: { region: dice.pick(REGIONS), after: Math.round(dice.between(0, 5_000)) },
+      };
+      const common = { at: from + Math.round(dice.between(0, 300)), session: `c${i}`, region };
+      const id = `claim-${round}-${dice.chance(0.1) ? 0 : i}`;
+      const effect = { do: 'claim', by: region } as const;
+      return {
+        ...common,
+        kind: 'append',
+        id,
+        stream: `prize/${round % 2}`,
+        effect,
+        withVersion: dice.chance(0.2),
+        onBus: dice.chance(0.1),
+        ...repeated,
+      };
+    }),
+  );
 }
 
 class Draw {
@@ -264,7 +299,7 @@ class Draw {
 
   #drawStreams(profile: Profile): readonly string[] {
     const isUsed = (mode: Mode): boolean => (profile.strong ? mode !== 'merge' : mode !== 'strong');
-    const used = Object.values(fullWorkload.uses).filter(({ mode }) => isUsed(mode));
+    const used = Object.values(fullWorkload.uses).filter(({ mode, kind }) => isUsed(mode) && kind !== 'claims');
     const types = new Set(used.map(({ type }) => type));
     while (types.size > (profile.types ?? types.size)) types.delete(this.#dice.pick([...types]));
     return streamsOf(profile).filter((stream) => types.has(useOf(fullWorkload, stream).type));

@@ -150,6 +150,10 @@ export function effectInWords(effect: Effect): string {
     case 'take':
     case 'release':
       return `${effect.do} by ${effect.by}`;
+    case 'claim':
+      return `claim by ${effect.by}`;
+    case 'refund':
+      return `refund ${effect.id}`;
     case 'grant':
       return `grant ${effect.amount} to ${effect.region}`;
     case 'use':

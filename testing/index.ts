@@ -2,7 +2,8 @@
 import { AssertionError, deepStrictEqual } from 'node:assert';
 import type * as z from 'zod';
 import { asStored } from '../core/definition/event-version.ts';
-import type { Commit } from '../core/facts/commit.ts';
+import { hasRepairs, reconcileWith } from '../core/definition/stream.ts';
+import { type Commit, repairIdOf, type StoredEvent } from '../core/facts/commit.ts';
 import { isOpen } from '../core/facts/conflict.ts';
 import { deepFreeze } from '../core/facts/deep-freeze.ts';
 import type { SentEvent } from '../core/facts/operation.ts';
@@ -22,7 +23,7 @@ import {
   type VersionVector,
   type ViewDefinition,
 } from '../core/index.ts';
-import { conflictsIn } from '../core/log/conflicts.ts';
+import { conflictsIn, conflictsToRepair } from '../core/log/conflicts.ts';
 import { Fold } from '../core/log/fold.ts';
 import { rowOf, totalsOf } from '../core/view/view-output.ts';
 
@@ -124,11 +125,12 @@ export class Given<State, Events extends EventVersions, Inputs extends InputSche
   /**
    * Events written at the same time: the writers of a branch have seen the events given so far and those of their own
    * branch, but none of the other branches. The first branch has the lowest stamps. To test a rule that must not depend
-   * on this order, give the branches in every order.
+   * on this order, give the branches in every order. In a `home` stream only if its type has `reconcile`: it is for what two Regions have written.
    */
   concurrently(...branches: readonly (readonly GivenEvent<Events>[])[]): Given<State, Events, Inputs> {
     const { mode, type } = this.#definition;
-    if (mode !== 'merge') throw new Error(`${type} is a ${mode} stream: its events are never concurrent.`);
+    if (mode === 'strong' || (mode === 'home' && !hasRepairs(this.#definition)))
+      throw new Error(`${type} is a ${mode} stream: its events are never concurrent.`);
     return this.#with(branches.map((events, i) => [`branch-${i + 1}`, events]));
   }
 
@@ -152,6 +154,32 @@ export class Given<State, Events extends EventVersions, Inputs extends InputSche
   get conflicts(): readonly GivenConflict[] {
     const found = conflictsIn(this.#definition, this.#commits, { limit: this.#commits.length });
     return found.map((conflict) => ({ about: conflict.about.map(({ part }) => part), open: isOpen(conflict) }));
+  }
+
+  /** What `reconcile` adds, because conflicts wait for a repair. @throws what `reconcile` throws */
+  get repair(): readonly DecidedEvent<Events>[] {
+    return checkDecided<Events>(this.#definition, `reconcile of ${this.#definition.type}`, this.#repairOf(this));
+  }
+
+  /**
+   * The stream after its conflicts were repaired. Every `reconcile` must hold to this law: on its own result it adds nothing more. Call it in
+   * a property test with any branches. @throws AssertionError when it adds something twice
+   */
+  repaired(): Given<State, Events, Inputs> {
+    const events = parseEvents(this.#definition, this.#repairOf(this));
+    const after = this.#withRepair(events);
+    const more = after.#repairOf(this);
+    if (more.length === 0) return after;
+    throw failure(`reconcile of ${this.#definition.type} adds ${eventTypesOf(more)} to its own result`, more, []);
+  }
+
+  /** What `reconcile` adds to this state for the conflicts of a stream. */
+  #repairOf(of: Given<State, Events, Inputs>): readonly SentEvent[] {
+    const definition = this.#definition;
+    const found = conflictsIn(definition, of.#commits, { limit: Number.POSITIVE_INFINITY });
+    const waiting = found.filter(({ waits }) => waits);
+    if (waiting.length === 0) return [];
+    return reconcileWith(definition, deepFreeze(this.state), conflictsToRepair(definition, waiting));
   }
 
   /** @throws AssertionError when the state differs */
@@ -236,6 +264,20 @@ export class Given<State, Events extends EventVersions, Inputs extends InputSche
       seen = { ...seen, [log]: context[log] ?? 0 };
     }
     return new Given(this.#definition, commits, seen);
+  }
+
+  /** One commit that has seen everything. */
+  #withRepair(events: readonly StoredEvent[]): Given<State, Events, Inputs> {
+    const { type } = this.#definition;
+    const before = this.#seen.repair ?? 0;
+    const place = { log: 'repair', position: before + 1 };
+    const number = this.#commits.length + 1;
+    const commit: Commit = {
+      ...{ stream: `${type}/test`, ...place, commitId: repairIdOf(place), fingerprint: `${number}` },
+      ...{ events, context: this.#seen, previous: before, hlc: number.toString(16).padStart(16, '0') },
+      ...{ region: 'repair', meta: {}, repair: true },
+    };
+    return new Given(this.#definition, [...this.#commits, commit], { ...this.#seen, repair: place.position });
   }
 }
 

@@ -183,6 +183,52 @@ export const tickets = defineStream({
   },
 });
 
+/** Who has claimed a prize, in fold order, and whose claims were refunded, by the ids of their commits. */
+export interface Claims {
+  readonly claims: readonly { readonly id: string; readonly by: string }[];
+  readonly refunds: readonly string[];
+}
+
+const noClaims: Claims = { claims: [], refunds: [] };
+
+/** The claim that has the prize: the first one that was not refunded. */
+export function winnerOf({ claims, refunds }: Claims): Claims['claims'][number] | undefined {
+  return claims.find(({ id }) => !refunds.includes(id));
+}
+
+/** A `merge` stream that several Regions may claim at the same time: only one of them wins, and a repair refunds the others. */
+export const prize = defineStream({
+  type: 'prize',
+  mode: 'merge',
+  events: {
+    Claimed: { schemaVersion: 1, schema: bySchema, sample: { by: 'ann' } },
+    Refunded: { schemaVersion: 1, schema: z.strictObject({ claim: z.string() }), sample: { claim: 'claim-1' } },
+  },
+  initial: noClaims,
+  evolve: ({ claims, refunds }, { type, commitId, data }) =>
+    type === 'Claimed'
+      ? { claims: [...claims, { id: commitId, by: data.by }], refunds }
+      : { claims, refunds: [...refunds, data.claim] },
+  commands: {
+    claim: {
+      input: z.string(),
+      decide(state, by, { id }) {
+        if (winnerOf(state)) throw reject(`${id} is taken.`);
+        return [{ type: 'Claimed', data: { by } }];
+      },
+    },
+  },
+  reconcile(state, conflicts) {
+    const winner = winnerOf(state);
+    const commits = conflicts.flatMap(({ commit, against }) => [...against, commit]);
+    const lost = commits
+      .filter(({ events }) => events.some(({ type }) => type === 'Claimed'))
+      .map(({ commitId }) => commitId)
+      .filter((id) => id !== winner?.id && !state.refunds.includes(id));
+    return [...new Set(lost)].map((claim) => ({ type: 'Refunded' as const, data: { claim } }));
+  },
+});
+
 /** One row per note that has entries: all of its entries. */
 export const notes = defineView({
   name: 'notes',

@@ -33,6 +33,8 @@ export function drawEffect(kind: Kind, i: number, dice: Dice, regions: readonly 
         ? { do: 'use', amount }
         : { do: 'move', amount, from: dice.pick(regions), to: dice.pick(regions) };
     }
+    case 'claims':
+      return { do: 'claim', by: dice.pick(PEOPLE) };
     case 'entries':
       return { do: 'note', text: `t${value}` };
   }

@@ -13,6 +13,7 @@ const EFFECTS = {
   counter: ['add'],
   set: ['insert', 'remove'],
   escrow: ['grant', 'use', 'move'],
+  claims: ['claim', 'refund'],
   entries: ['note'],
 } as const satisfies Readonly<Record<Kind, readonly Effect['do'][]>>;
 
@@ -36,6 +37,7 @@ interface States {
   readonly counter: number;
   readonly set: readonly string[];
   readonly escrow: { readonly value: number; readonly rights: Readonly<Record<string, number>> };
+  readonly claims: { readonly claims: readonly string[]; readonly refunds: readonly string[] };
   readonly entries: readonly NotedEntry[];
 }
 

@@ -41,6 +41,8 @@ export type CommitImage = {
   readonly wallTime?: Numeric;
   readonly region: Text;
   readonly meta: { readonly M: Record<string, Text> };
+  /** Only repairs have this attribute. */
+  readonly repair?: { readonly BOOL: true };
   /** The state of an intent; only intents have this attribute. */
   readonly tx?: {
     readonly M: {
@@ -74,6 +76,7 @@ export function toImage(commit: Commit): CommitImage {
   if (commit.digest !== undefined) image.digest = { S: commit.digest };
   if (commit.wallTime !== undefined) image.wallTime = { N: String(commit.wallTime) };
   if (commit.tx) image.tx = toTx(commit.tx);
+  if (commit.repair) image.repair = { BOOL: true };
   return image;
 }
 
@@ -153,6 +156,7 @@ export const commitImageSchema = z.object({
     }),
   }),
   tx: txSchema.exactOptional(),
+  repair: z.object({ BOOL: z.literal(true) }).exactOptional(),
 });
 
 export const arrivalImageSchema = commitImageSchema.pick({
@@ -186,7 +190,7 @@ function dotIn(key: string): Pick<Commit, 'log' | 'position'> {
 export function fromImage(image: unknown): Commit {
   const result = commitImageSchema.safeParse(image);
   if (!result.success) throw unexpectedItem('a commit', image, faultsIn(result.error));
-  const { pk, sk, commitId, fingerprint, digest, events, context, previous, hlc, wallTime, region, meta, tx } =
+  const { pk, sk, commitId, fingerprint, digest, events, context, previous, hlc, wallTime, region, meta, tx, repair } =
     result.data;
   const { log, position } = dotIn(sk.S);
   try {
@@ -210,6 +214,7 @@ export function fromImage(image: unknown): Commit {
     if (digest) commit.digest = digest.S;
     if (wallTime) commit.wallTime = Number(wallTime.N);
     if (tx) commit.tx = fromTx(tx);
+    if (repair) commit.repair = true;
     return commit;
   } catch (error) {
     throw unexpectedItem('a commit', image, `events: ${error instanceof Error ? error.message : error}`);

@@ -30,7 +30,7 @@ type ConflictsOptions = Asked & RegionOptions;
 export function addConflicts(program: Command): void {
   regionCommand(program, 'conflicts', 'show conflicts: commits whose writers had not seen each other')
     .argument('[stream]', '<type>/<id>; without it, the listed conflicts of all streams', streamArgument)
-    .option('--open', 'only those of which both sides stay, because no later commit has seen them')
+    .option('--open', 'only those that wait for a repair, or of which both sides stay')
     .addOption(new Option('--type <type>', 'of all streams: only those of this type'))
     .addOption(
       new Option('--from <time>', 'of all streams: only commits written then or later').argParser(timeArgument),
@@ -105,8 +105,10 @@ async function pageOf(
 
 /** A line for the commit, and one for each that it is against. */
 function linesOf(conflict: ConflictShown | ListedConflict): readonly string[] {
-  const { hlc, open, kind, about, resolvedBy, ...commit } = conflict;
-  const state = open ? 'open' : resolvedBy ? `resolved by ${placeOf(resolvedBy)}` : 'resolved';
+  const { hlc, open, kind, about, ...others } = conflict;
+  const { resolvedBy, repairedBy, ...commit } = others;
+  const by = repairedBy ? `repaired by ${placeOf(repairedBy)}` : resolvedBy && `resolved by ${placeOf(resolvedBy)}`;
+  const state = open ? 'open' : (by ?? 'resolved');
   const rules = about.map(({ part, rule }) => `${part} (${rule})`).join(', ');
   const why = kind === 'concurrent' ? rules : `${kind}, so that its events do not count`;
   const of = 'stream' in conflict ? `${conflict.stream}  ` : '';

@@ -59,10 +59,38 @@ export function conflictsOf(commits: readonly HistoryCommit[]): readonly Conflic
   return found;
 }
 
+/**
+ * The conflicts that no repair which counts has covered: its writer had seen the commit and all that it is against.
+ * @param commits that some Region may have had
+ */
+export function waitingOf(commits: readonly HistoryCommit[]): readonly Conflict[] {
+  const open: { readonly conflict: Conflict; readonly sides: readonly HistoryCommit[] }[] = [];
+  count(commits, (commit, unseen, saw) => {
+    if (commit.repair)
+      for (const each of open.filter(({ sides }) => sides.every(saw))) open.splice(open.indexOf(each), 1);
+    const against = commit.events.length > 0 ? unseen().filter(({ events }) => events.length > 0) : [];
+    if (against.length === 0) return;
+    const conflict = { dot: showDot(commit), twice: false, against: against.map(showDot) };
+    open.push({ conflict, sides: [commit, ...against] });
+  });
+  return open.map(({ conflict }) => conflict);
+}
+
+/** The commits that count, in fold order. */
+export function countedOf(commits: readonly HistoryCommit[]): readonly HistoryCommit[] {
+  const counted: HistoryCommit[] = [];
+  count(commits, (commit) => counted.push(commit));
+  return counted;
+}
+
 /** Goes through the visible commits in fold order: those that count, with what their writers had not seen, and copies. */
 function count(
   commits: readonly HistoryCommit[],
-  onCounted: (commit: HistoryCommit, unseen: () => readonly HistoryCommit[]) => void,
+  onCounted: (
+    commit: HistoryCommit,
+    unseen: () => readonly HistoryCommit[],
+    saw: (other: HistoryCommit) => boolean,
+  ) => void,
   onCopy: (copy: HistoryCommit, counted: HistoryCommit) => void = () => undefined,
 ): void {
   const counted: Counted[] = [];
@@ -76,7 +104,13 @@ function count(
       onCopy(commit, earlier.commit);
       continue;
     }
-    onCounted(commit, () => counted.filter((other) => !isSeen(commit, other)).map((other) => other.commit));
+    // Of repairs that had not seen each other only the first one counts.
+    if (commit.repair && counted.some((other) => other.commit.repair && !isSeen(commit, other))) continue;
+    onCounted(
+      commit,
+      () => counted.filter((other) => !isSeen(commit, other)).map((other) => other.commit),
+      (one) => counted.some((other) => other.commit === one && isSeen(commit, other)),
+    );
     const counts = { commit, copies: [commit], last: at };
     counted.push(counts);
     latest.set(commit.commitId, counts);

@@ -19,7 +19,13 @@ export interface Escrow {
   readonly rights: Readonly<Record<string, number>>;
 }
 
-export type State = number | null | readonly Item[] | Escrow;
+/** The ids of the claims, and of those that were refunded, in fold order. */
+export interface Claims {
+  readonly claims: readonly string[];
+  readonly refunds: readonly string[];
+}
+
+export type State = number | null | readonly Item[] | Escrow | Claims;
 
 const initial = {
   list: [],
@@ -29,6 +35,7 @@ const initial = {
   counter: 0,
   set: [],
   escrow: { value: 0, rights: {} },
+  claims: { claims: [], refunds: [] },
   entries: [],
 } as const satisfies Readonly<Record<Kind, State>>;
 
@@ -71,6 +78,14 @@ export function evolve(state: State, event: FoldedEvent, unseen: () => readonly 
       return withRights(state, event.log, -effect.amount);
     case 'move':
       return withRights(withRights(state, event.log, -effect.amount), effect.to, effect.amount);
+    case 'claim': {
+      const { claims, refunds } = claimsIn(state);
+      return { claims: [...claims, event.commitId], refunds };
+    }
+    case 'refund': {
+      const { claims, refunds } = claimsIn(state);
+      return { claims, refunds: [...refunds, effect.id] };
+    }
     case 'note': {
       const { id, commitId } = event;
       return [...itemsIn(state), { id, commitId, text: effect.text, unseen: unseen().map((other) => other.id) }];
@@ -99,6 +114,15 @@ export function itemsIn(state: State): readonly Item[] {
   return Array.isArray(state) ? state : [];
 }
 
+export function claimsIn(state: unknown): Claims {
+  return isClaims(state) ? state : initial.claims;
+}
+
+/** True if a state is one of the kind `claims`. */
+function isClaims(state: unknown): state is Claims {
+  return state !== null && typeof state === 'object' && 'claims' in state && 'refunds' in state;
+}
+
 /** What an operation meets that is decided on a state. */
 export type Decided = 'changes' | 'changes nothing' | 'refused';
 
@@ -116,6 +140,10 @@ export function decide(
         : isChange(effect.amount !== 0);
     case 'take':
       return itemsIn(state).length >= capacity ? 'refused' : 'changes';
+    case 'claim': {
+      const { claims, refunds } = claimsIn(state);
+      return claims.some((id) => !refunds.includes(id)) ? 'refused' : 'changes';
+    }
     case 'release':
       return isChange(itemsIn(state).includes(effect.by));
     case 'insert':
@@ -129,6 +157,7 @@ export function decide(
 
 /** Whether there are states in which an operation is refused. */
 export function mayBeRefused({ kind, capacity }: StreamType, effect: Effect): boolean {
+  if (effect.do === 'claim') return true;
   return effect.do === 'take' ? capacity !== undefined : effect.do === 'add' && kind === 'balance' && effect.amount < 0;
 }
 
@@ -139,7 +168,7 @@ export function mayChangeNothing(effect: Effect): boolean {
 
 /** A text that is equal for equal states. The texts of a set have no order. */
 export function keyOf(kind: Kind, state: unknown): string {
-  if (kind === 'entries' || kind === 'escrow') return canonical(state);
+  if (kind === 'entries' || kind === 'escrow' || kind === 'claims') return canonical(state);
   return JSON.stringify(kind === 'set' && Array.isArray(state) ? state.toSorted() : state) ?? 'undefined';
 }
 

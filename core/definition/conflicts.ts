@@ -15,6 +15,26 @@ export interface KnowsConflicts<Event> {
   disagreements(a: Event, b: Event): readonly Disagreement[];
 }
 
+/** A commit of a conflict, as `reconcile` gets it. */
+export interface ConflictingEvents<Event> {
+  readonly commitId: string;
+  /** The Region that wrote it. */
+  readonly region: string;
+  readonly events: readonly Event[];
+}
+
+/** A conflict that no repair has covered yet. */
+export interface ConflictToRepair<Event> {
+  /** The commit that is folded last. */
+  readonly commit: ConflictingEvents<Event>;
+  /** The commits that it conflicts with, in fold order: its writer had not seen them, nor their writers it. */
+  readonly against: readonly ConflictingEvents<Event>[];
+  /** What they disagree about. */
+  readonly about: readonly Disagreement[];
+  /** The last repair that had seen the commit, before more arrived that it conflicts with. What it has added is in the state. */
+  readonly repairedBy?: ConflictingEvents<Event>;
+}
+
 export interface EvolveContext<Event> {
   /**
    * The events that are folded before this one although its writer had not seen them, in fold order. Computed on

@@ -7,7 +7,7 @@ import type { Fault } from '../facts/fault.ts';
 import type { Hlc } from '../facts/hlc.ts';
 import type { SentEvent } from '../facts/operation.ts';
 import type { StreamRef } from '../facts/stream-ref.ts';
-import type { EvolveContext, KnowsConflicts, Mode } from './conflicts.ts';
+import type { ConflictToRepair, EvolveContext, KnowsConflicts, Mode } from './conflicts.ts';
 import {
   checkEvent,
   type EventVersion,
@@ -104,13 +104,28 @@ interface OpenSpec<Type extends string, State, Events extends EventVersions, Inp
   checkId?(id: string): void;
 }
 
+/** What the types have in common whose commits can conflict. */
+interface RepairSpec<State, Events extends EventVersions> {
+  /**
+   * Repairs conflicts, in one Region: returns the events that are still missing in the state, such as the refund of a loser; none if
+   * nothing is. Earlier repairs are in the state. Pure. What it returns is stored with all that its Region had seen, so that no
+   * conflict is repaired twice: on a state with what it has returned it must return nothing. @default conflicts are only shown
+   */
+  reconcile?(state: State, conflicts: readonly ConflictToRepair<EventOf<Events>>[]): readonly NewEventOf<Events>[];
+}
+
 export interface MergeStream<
   Type extends string = string,
   State = unknown,
   Events extends EventVersions = EventVersions,
   Inputs extends InputSchemas = InputSchemas,
-> extends OpenSpec<Type, State, Events, Inputs> {
+> extends OpenSpec<Type, State, Events, Inputs>,
+    RepairSpec<State, Events> {
   readonly mode: 'merge';
+  /**
+   * The only Region that repairs a stream: a pure function of the stream's id. @default the first Region of the deployment
+   */
+  reconcileIn?(id: string, regions: readonly string[]): string;
   /**
    * What a Region may take is held by the log that it writes, as with `boundedCounter`. So events come from commands only, and these are
    * decided on all that their Region has seen: it waits for `basedOn`, and does not decide on that version.
@@ -124,9 +139,10 @@ export interface HomeStream<
   State = unknown,
   Events extends EventVersions = EventVersions,
   Inputs extends InputSchemas = InputSchemas,
-> extends StreamSpec<Type, State, Events, Inputs> {
+> extends StreamSpec<Type, State, Events, Inputs>,
+    RepairSpec<State, Events> {
   readonly mode: 'home';
-  /** The only Region that may append: a pure function of the stream's id. Throws `reject(…)` for an id without a home. */
+  /** The only Region that may append, also repairs: a pure function of the stream's id. Throws `reject(…)` for an id without a home. */
   home(id: string, regions: readonly string[]): string;
 }
 
@@ -153,7 +169,7 @@ export type StreamDefinition<
   readonly strong: StrongStream<Type, State, Events, Inputs>;
 }[StreamMode];
 
-const SPEC_MEMBERS: Members<Omit<HomeStream, 'home'>> = {
+const SPEC_MEMBERS: Members<Omit<HomeStream, 'home' | 'reconcile'>> = {
   type: 'required',
   mode: 'required',
   events: 'required',
@@ -165,8 +181,11 @@ const SPEC_MEMBERS: Members<Omit<HomeStream, 'home'>> = {
 };
 
 const STREAM_MEMBERS: { readonly [StreamMode in Mode]: Members<StreamDefinition<string, StreamMode>> } = {
-  merge: { ...SPEC_MEMBERS, checkId: 'optional', escrow: 'optional' },
-  home: { ...SPEC_MEMBERS, home: 'required' },
+  merge: {
+    ...{ ...SPEC_MEMBERS, checkId: 'optional', escrow: 'optional' },
+    ...{ reconcile: 'optional', reconcileIn: 'optional' },
+  },
+  home: { ...SPEC_MEMBERS, home: 'required', reconcile: 'optional' },
   strong: { ...SPEC_MEMBERS, checkId: 'optional' },
 };
 
@@ -202,6 +221,7 @@ export function defineStream(definition: StreamDefinition): StreamDefinition {
   checkTypeName('Stream type', type);
   if (RESERVED.includes(type)) throw new Error(`Stream type "${type}" is Meridian's own: choose another name.`);
   checkValue(`Stream type ${type}: mode`, mode, Object.keys(STREAM_MEMBERS));
+  checkRepairs(definition);
   checkMembers(`Stream type ${type}`, definition, STREAM_MEMBERS[mode]);
   checkMemberNames('Event', type, Object.keys(events));
   checkMemberNames('Command', type, Object.keys(commands));
@@ -215,6 +235,29 @@ export function defineStream(definition: StreamDefinition): StreamDefinition {
   }
   if (snapshots) checkSnapshots(type, initial, snapshots);
   return definition;
+}
+
+/** @throws Error if a type has repairs that cannot have any, or a part of what they need */
+function checkRepairs(definition: StreamDefinition): void {
+  const { type, mode } = definition;
+  const has = (name: string): boolean => Object.hasOwn(definition, name);
+  if (has('reconcile') && mode === 'strong')
+    throw new Error(
+      `Stream type ${type}: \`reconcile\` is only for merge and home streams. A strong stream has no conflicts: remove it.`,
+    );
+  if (has('reconcile') && hasEscrow(definition))
+    throw new Error(
+      `Stream type ${type}: \`reconcile\` is not for types with \`escrow\`. What a log takes does not conflict with what another one takes: remove one of them.`,
+    );
+  if (!has('reconcileIn')) return;
+  if (mode === 'home')
+    throw new Error(
+      `Stream type ${type}: \`reconcileIn\` is only for merge streams. A home stream is repaired in its home.`,
+    );
+  if (!has('reconcile'))
+    throw new Error(
+      `Stream type ${type}: \`reconcileIn\` says where \`reconcile\` is called, which is missing. Add it.`,
+    );
 }
 
 /**
@@ -339,6 +382,39 @@ export function homeOfCommand(
   throw reject(`No Region ${JSON.stringify(home)} decides ${name}: the Regions are ${regions.join(', ')}.`, {
     regions,
   });
+}
+
+/** True if the conflicts of a type's streams are repaired; otherwise they are only shown. */
+export function hasRepairs(definition: StreamDefinition): boolean {
+  return definition.mode !== 'strong' && definition.reconcile !== undefined;
+}
+
+/** The events that are still missing in a state; none if conflicts are only shown. @throws what `reconcile` throws */
+export function reconcileWith(
+  definition: StreamDefinition,
+  state: unknown,
+  conflicts: readonly ConflictToRepair<RecordedEvent>[],
+): readonly SentEvent[] {
+  return definition.mode === 'strong' ? [] : (definition.reconcile?.(state, conflicts) ?? []);
+}
+
+/**
+ * The only Region that repairs a stream; undefined if its conflicts are only shown.
+ * @throws MeridianError as `homeOf`; `internal`: `reconcileIn` returned an unknown Region
+ */
+export function repairRegionOf(
+  definition: StreamDefinition,
+  stream: StreamRef,
+  regions: readonly string[],
+): string | undefined {
+  if (!hasRepairs(definition)) return undefined;
+  if (definition.mode !== 'merge') return homeOf(definition, stream, regions);
+  const region = definition.reconcileIn ? definition.reconcileIn(stream.id, regions) : regions[0];
+  if (region !== undefined && regions.includes(region)) return region;
+  throw new MeridianError(
+    'internal',
+    `\`reconcileIn\` of stream type ${definition.type} returned ${JSON.stringify(region)} for the id ${stream.id}, but the Regions of the deployment are ${regions.join(', ')}. Fix \`reconcileIn\`.`,
+  );
 }
 
 /** True if what a Region may take from a stream is held by the log that it writes. */

@@ -57,6 +57,13 @@ export interface Commit extends Dot {
   readonly meta: Meta;
   /** Set only in transactions across Regions; `commitId` is then the id of the attempt. */
   readonly tx?: Intent;
+  /** A repair of conflicts, which the type's `reconcile` has decided. Of concurrent repairs only the one that is folded first counts. */
+  readonly repair?: true;
+}
+
+/** The id of a repair. It names the commit's place, so that no two repairs of a stream have the same one. */
+export function repairIdOf({ log, position }: Dot): string {
+  return `repair:${log}.${position}`;
 }
 
 /** The log of a `strong` stream, which all Regions write. No Region's own log has this name. */

@@ -25,10 +25,18 @@ export interface Conflict {
   readonly about: readonly Disagreement[];
   /** The commit that has resolved it: it had seen all of them, and changes what they disagree about. */
   readonly resolvedBy?: Commit;
+  /** No repair that counts has seen all of its commits, and its type has `reconcile`. */
+  readonly waits?: true;
+  /** The repair that has covered it. If it waits: the last one that had seen its commit, before others arrived. */
+  readonly repairedBy?: Commit;
 }
 
-/** True while both sides stay, because no later commit has resolved it. What a rule decides is never open. */
-export function isOpen({ about, resolvedBy }: Conflict): boolean {
+/**
+ * True while it waits for a repair, or both sides stay, because no later commit has resolved it. What a rule decides is never open
+ * otherwise.
+ */
+export function isOpen({ about, resolvedBy, waits, repairedBy }: Conflict): boolean {
+  if (waits || repairedBy) return waits === true;
   return resolvedBy === undefined && about.some((each) => each.isOpen);
 }
 

@@ -6,8 +6,8 @@ import { type Dot, positionIn, type VersionVector } from './version.ts';
 export type ConflictingCommit = Pick<Commit, 'log' | 'position' | 'commitId' | 'region'>;
 
 /**
- * `open`: both sides stay, until a later commit has seen them. `resolved`: a rule has decided it, or a later commit has. `superseded`:
- * it is no conflict any more, because one of its commits turned out to be a copy of an earlier one.
+ * `open`: both sides stay, until a later commit has seen them, or it waits for a repair. `resolved`: a rule has decided it, or a later
+ * commit or a repair has. `superseded`: it is no conflict any more, because one of its commits turned out to be a copy of an earlier one.
  */
 export type ListedStatus = 'open' | 'resolved' | 'superseded';
 
@@ -24,6 +24,8 @@ export interface LedgerEntry extends Pick<ReadConflict, 'kind' | 'about' | 'bran
   readonly count: number;
   readonly status: ListedStatus;
   readonly resolvedBy?: ConflictingCommit;
+  /** The repair that has covered it; of an open one, the last that had seen its commit. Older code does not know it. */
+  readonly repairedBy?: ConflictingCommit;
   /** What had been seen of the stream when the entry was computed. */
   readonly covered: VersionVector;
   /** 1, 2, 3 …: how often the entry was written. */
@@ -49,7 +51,7 @@ export const MAX_LISTED_AGAINST = 10_000;
 
 /** What the ledger says about a conflict. */
 export function contentOf(stream: string, conflict: ReadConflict): EntryContent {
-  const { commit, kind, about, against, branches, merged, resolvedBy } = conflict;
+  const { commit, kind, about, against, branches, merged, resolvedBy, repairedBy } = conflict;
   return {
     ...{ stream, kind, about, branches, merged },
     commit: { ...conflicting(commit), hlc: commit.hlc },
@@ -58,6 +60,7 @@ export function contentOf(stream: string, conflict: ReadConflict): EntryContent 
     count: against.length,
     status: statusOf(conflict),
     ...(resolvedBy && { resolvedBy: conflicting(resolvedBy) }),
+    ...(repairedBy && { repairedBy: conflicting(repairedBy) }),
   };
 }
 
@@ -85,8 +88,10 @@ export function saysAlready(entry: LedgerEntry, content: EntryContent): boolean 
 }
 
 /** All that may change of an entry. The branches follow from the commits. */
-function summaryOf({ kind, about, against, count, status, resolvedBy }: EntryContent): string {
-  return JSON.stringify([kind, about, against, count, status, resolvedBy?.log, resolvedBy?.position]);
+function summaryOf({ kind, about, against, count, status, ...by }: EntryContent): string {
+  const { resolvedBy, repairedBy } = by;
+  const places = [resolvedBy?.log, resolvedBy?.position, repairedBy?.log, repairedBy?.position];
+  return JSON.stringify([kind, about, against, count, status, ...places]);
 }
 
 /** True if a commit's writer had not seen the one before it in its own log. */

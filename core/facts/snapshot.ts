@@ -34,4 +34,9 @@ export interface Snapshot {
   readonly idsSince?: number;
   /** The commits within the idempotency window by commitId, with their copies in fold order. */
   readonly ids: ReadonlyMap<string, readonly KnownCopy[]>;
+  /**
+   * No conflict in it waits for a repair. Set for types with `reconcile`; code that did not know it, and code without `reconcile`,
+   * took snapshots without regard to that.
+   */
+  readonly repaired?: true;
 }

@@ -6,13 +6,12 @@ import { type VersionVector, versionDominates } from '../facts/version.ts';
 import { PROJECT_MS } from '../limits/budgets.ts';
 import { withVersions } from '../log/conflict-versions.ts';
 import type { History } from '../log/history.ts';
-import { type LoadPorts, loadWhole } from '../log/load.ts';
+import { loadWhole } from '../log/load.ts';
 import type { Ledger, StreamLedger } from '../ports/ledger.ts';
 import { Retries } from '../retry.ts';
+import { type RepairPorts, repairConflicts, repairsHere } from './repair.ts';
 
-export interface LookPorts extends LoadPorts {
-  /** The Regions of the deployment. */
-  readonly regions: readonly string[];
+export interface LookPorts extends RepairPorts {
   readonly ledger: Ledger;
 }
 
@@ -21,23 +20,31 @@ export interface LookPorts extends LoadPorts {
  * Repeated, late and concurrent looks do no harm: an entry changes only if it is still the one that was read before the load, and
  * only to what was computed from more commits.
  *
+ * Conflicts that wait for a repair are repaired here, if this is the Region that does that for the stream: after the entries were
+ * written, so that a repair that fails is seen.
+ *
  * While a conflict is open, the Region watches the stream: the commit that resolves it has seen everything, and would
  * go unnoticed. A watch begins after the entry was written, and another look follows, for what came in between. It
  * ends only with the token that was set before a load that found nothing open.
- * @throws MeridianError `unknown-stream-type`; `unavailable`; `unreadable-event`, retryable
+ * @throws MeridianError `unknown-stream-type`; `internal`: it cannot be repaired; `unavailable`; `unreadable-event`, retryable
  */
 export async function lookForConflicts(ports: LookPorts, stream: string): Promise<void> {
   const { ledger, region, runtime } = ports;
+  const ref = parseStreamRef(stream);
   const retries = new Retries(runtime, PROJECT_MS);
   /** The token that this look has set, to end the watch. */
   let last: string | undefined;
   for (;;) {
     const kept = await ledger.ofStream(stream);
-    const history = await loadWhole(ports, parseStreamRef(stream));
-    const { changes, isOpen } = changesTo(ports, kept, history);
+    const history = await loadWhole(ports, ref);
+    const { changes, isOpen: isOwnOpen } = changesTo(ports, kept, history);
     const written = await putAll(ledger, changes);
     const token = kept.watches[region];
-    if (written) {
+    const repair = written && isToRepair(ports, history) ? await repairConflicts(ports, ref) : undefined;
+    // What waits for an intent to become final is repaired when that is noticed.
+    const isOpen = isOwnOpen || repair === 'held';
+    // After a repair its entries change.
+    if (written && repair !== 'free') {
       if (token === undefined && !isOpen) return;
       if (token !== undefined && !isOpen && token === last) return ledger.unwatch(stream, region, token);
       if (token !== undefined && isOpen && changes.length === 0) return;
@@ -53,6 +60,11 @@ export async function lookForConflicts(ports: LookPorts, stream: string): Promis
         },
       );
   }
+}
+
+/** Known from the look's own load, so that only a stream with such conflicts is loaded for a repair. */
+function isToRepair(ports: LookPorts, history: History): boolean {
+  return history.waiting.length > 0 && repairsHere(ports, history.stream);
 }
 
 /** What this Region has to write, and whether one of its conflicts is open. */

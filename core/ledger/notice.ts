@@ -1,12 +1,16 @@
+import type { Domain } from '../definition/domain.ts';
 import { inChunks } from '../facts/chunks.ts';
 import { type Commit, isShared } from '../facts/commit.ts';
 import { ledgerWriterOf, missesOwnLog } from '../facts/ledger.ts';
+import { parseStreamRef } from '../facts/stream-ref.ts';
 import { type Dot, positionIn } from '../facts/version.ts';
 import type { CommitPlace, IntentStore } from '../ports/intent-store.ts';
 import type { Ledger } from '../ports/ledger.ts';
 import type { Runtime } from '../ports/runtime.ts';
+import { repairsHere } from './repair.ts';
 
 export interface NoticePorts {
+  readonly domain: Domain;
   readonly region: string;
   /** The Regions of the deployment. */
   readonly regions: readonly string[];
@@ -58,18 +62,29 @@ export async function noticeConcurrent(ports: NoticePorts, all: readonly Noticed
 
 /**
  * The first position of each log that a commit's writer had not seen. A Region keeps the entries about commits of its own logs. So of
- * a commit from elsewhere only its own logs are of interest: its present one, and earlier ones, which no Region writes any more.
+ * a commit from elsewhere only its own logs are of interest: its present one, and earlier ones, which no Region writes any more. The
+ * Region that repairs a stream looks for all conflicts of it.
  */
 function placesToAsk(ports: NoticePorts, commit: Noticed): readonly CommitPlace[] {
   const { log: own, logs, regions } = ports;
   const { stream, log, context } = commit;
-  const isOwn = keeps(ports, commit);
+  const looksAtAll = keeps(ports, commit) || repairs(ports, stream);
   // A Region's first log has its name. A caller that names an old version may know no commit of it.
   const others = new Set([...logs, ...regions, ...Object.keys(context)]);
   return [...others]
-    .filter((other) => other !== log && (isOwn || other === own || !logs.includes(other)))
+    .filter((other) => other !== log && (looksAtAll || other === own || !logs.includes(other)))
     .map((other): Dot => ({ log: other, position: positionIn(context, other) + 1 }))
     .map((dot) => ({ stream, ...dot }));
+}
+
+/** True if this Region repairs the conflicts of a stream. If that cannot be found out, a look says why. */
+function repairs(ports: NoticePorts, stream: string): boolean {
+  if (!ports.domain.streams.has(parseStreamRef(stream).type)) return false;
+  try {
+    return repairsHere(ports, stream);
+  } catch {
+    return true;
+  }
 }
 
 /** True if this Region keeps the entries about a commit. */

@@ -1,8 +1,10 @@
-import { disagreementsOf, type RecordedEvent, type StreamDefinition } from '../definition/stream.ts';
+import type { ConflictToRepair } from '../definition/conflicts.ts';
+import { disagreementsOf, hasRepairs, type RecordedEvent, type StreamDefinition } from '../definition/stream.ts';
 import { type Commit, foldOrder, type Stamped } from '../facts/commit.ts';
 import { type Conflict, type Disagreement, isOpen } from '../facts/conflict.ts';
+import type { Snapshot } from '../facts/snapshot.ts';
 import type { Dot } from '../facts/version.ts';
-import { Fold, type Folded } from './fold.ts';
+import { Fold, type Folded, recordedEvents } from './fold.ts';
 
 /** Which conflicts of a stream are asked for. */
 export interface ConflictsAsked {
@@ -18,11 +20,13 @@ export interface ConflictsAsked {
  * The conflicts of a stream, computed from its commits, so they are the same in every Region that has seen the same commits, and
  * nothing has to be written when one occurs. Takes longer the more commits had not seen each other.
  * @param commits all seen commits, in fold order
+ * @param base a snapshot that they follow: the conflicts in it are missing
  */
 export function conflictsIn(
   definition: StreamDefinition,
   commits: readonly Commit[],
   { after, isOpen: asked, limit }: ConflictsAsked,
+  base?: Snapshot,
 ): readonly Conflict[] {
   const found: Found[] = [];
   /** Whether a conflict of a commit would be returned. If only some are asked for, later commits decide which. */
@@ -31,11 +35,13 @@ export function conflictsIn(
   const add = (conflict: Conflict, events: readonly RecordedEvent[] = []): void => {
     found.push({ conflict, events, open: openPartsOf(conflict) });
   };
-  const fold = new Fold(definition, undefined, {
+  const waits = hasRepairs(definition) ? { waits: true as const } : {};
+  const fold = new Fold(definition, base, {
     counted(folded, unseen, saw) {
       for (const each of found) if (each.open.size > 0) resolve(definition, each, folded, saw);
+      if (folded.commit.repair) for (const each of found) repair(each, folded.commit, saw);
       const conflict = isAsked(folded.commit) && conflictOf(definition, folded, unseen());
-      if (conflict) add(conflict, folded.events);
+      if (conflict) add({ ...conflict, ...waits }, folded.events);
     },
     decidedAgain(commit, counted) {
       const kind = commit.fingerprint === counted.fingerprint ? 'decided-twice' : 'id-reused';
@@ -72,6 +78,36 @@ function resolve(
   if (!saw(conflict.commit) || !conflict.against.every(saw)) return;
   for (const { part } of disagreementsBetween(definition, found.events, events)) open.delete(part);
   if (open.size === 0) found.conflict = { ...conflict, resolvedBy: commit };
+}
+
+/**
+ * A repair covers a conflict of commits that count if its writer had seen all of them. As long as no repair has, it waits, if its
+ * type has `reconcile`.
+ */
+function repair(found: Found, commit: Commit, saw: (dot: Dot) => boolean): void {
+  const { waits, ...conflict } = found.conflict;
+  const isDone = conflict.repairedBy !== undefined && !waits;
+  if (conflict.kind !== 'concurrent' || isDone || !saw(conflict.commit)) return;
+  if (conflict.against.every(saw)) found.conflict = { ...conflict, repairedBy: commit };
+  else if (waits) found.conflict = { ...conflict, waits, repairedBy: commit };
+}
+
+/** Conflicts as `reconcile` gets them. @throws MeridianError `unreadable-event`, retryable */
+export function conflictsToRepair(
+  definition: StreamDefinition,
+  conflicts: readonly Conflict[],
+): readonly ConflictToRepair<RecordedEvent>[] {
+  const shown = (commit: Commit) => ({
+    commitId: commit.commitId,
+    region: commit.region,
+    events: recordedEvents(definition, commit),
+  });
+  return conflicts.map(({ commit, against, about, repairedBy }) => ({
+    commit: shown(commit),
+    against: against.map(shown),
+    about,
+    ...(repairedBy && { repairedBy: shown(repairedBy) }),
+  }));
 }
 
 function disagreementsBetween(

@@ -40,7 +40,8 @@ interface SeenId {
 /**
  * The state of a stream, folded commit by commit in fold order, from the start or from a snapshot. The contexts of all
  * commits after the snapshot must cover its version, so that nothing in it is concurrent with them. A copy of a commit
- * is ignored: it has the same commitId within the idempotency window, as a retry in another Region has.
+ * is ignored: it has the same commitId within the idempotency window, as a retry in another Region has. So is a repair that had not
+ * seen an earlier one that counts.
  */
 export class Fold {
   readonly #definition: StreamDefinition;
@@ -48,6 +49,8 @@ export class Fold {
   readonly #base: Snapshot | undefined;
   readonly #byId = new Map<string, SeenId>();
   readonly #reused: Stamped[] = [];
+  /** The repairs that count. Those in the snapshot are not needed: what follows it has seen them. */
+  readonly #repairs: Commit[] = [];
   readonly #watcher: FoldWatcher | undefined;
   #state: unknown;
 
@@ -86,6 +89,10 @@ export class Fold {
       else earlier.copies.push(commit);
       if (earlier.fingerprint !== commit.fingerprint) this.#reused.push(commit);
       return earlier.fingerprint;
+    }
+    if (commit.repair) {
+      if (!this.#repairs.every((repair) => this.#isSeenBy(commit, repair))) return commit.fingerprint;
+      this.#repairs.push(commit);
     }
     const folded = { commit, copies: [commit], events: recordedEvents(this.#definition, commit) };
     const context = this.#contextOf(commit);
@@ -158,7 +165,8 @@ function wasDecidedAgain(a: Commit, b: Commit): boolean {
   return a.digest !== undefined && b.digest !== undefined && a.digest !== b.digest;
 }
 
-function recordedEvents({ events }: StreamDefinition, commit: Commit): readonly RecordedEvent[] {
+/** The events of a commit as `evolve` receives them. @throws MeridianError `unreadable-event` */
+export function recordedEvents({ events }: StreamDefinition, commit: Commit): readonly RecordedEvent[] {
   return commit.events.map((event, index) => ({
     ...inCurrentVersion(events, commit, index, event),
     id: eventId(commit, index),

@@ -1,5 +1,5 @@
 import { unreadableIn } from '../definition/event-version.ts';
-import type { StreamDefinition } from '../definition/stream.ts';
+import { hasRepairs, type StreamDefinition } from '../definition/stream.ts';
 import { type Commit, isVisible, type Stamped, writtenAt } from '../facts/commit.ts';
 import type { Conflict } from '../facts/conflict.ts';
 import type { Decision } from '../facts/decision.ts';
@@ -222,7 +222,15 @@ export class History {
    * @throws MeridianError `unreadable-event`, retryable
    */
   conflicts(of: ConflictsAsked): readonly Conflict[] {
-    return conflictsIn(this.#definition, this.#held.seen.commits, of);
+    return conflictsIn(this.#definition, this.#held.seen.commits, of, this.#held.base);
+  }
+
+  /**
+   * The conflicts that no repair that counts has covered, in fold order. None of a base waits: a snapshot is not taken over one.
+   * @throws MeridianError `unreadable-event`, retryable
+   */
+  get waiting(): readonly Conflict[] {
+    return hasRepairs(this.#definition) ? this.conflicts({ limit: ALL }).filter(({ waits }) => waits) : [];
   }
 
   /** The seen commits not covered by `version`, which this history reaches, in fold order. */
@@ -300,7 +308,7 @@ export class History {
   /**
    * Takes a snapshot, if the stream type uses them and enough commits have arrived since the last one, then continues
    * from it and drops the commits it includes. It includes only what every other commit here has seen, so it lags a
-   * little where Regions write concurrently.
+   * little where Regions write concurrently, and no conflict that waits for a repair, so that a repair finds all that do.
    * @param now wall clock: commits younger than the type's `settle` are left out
    */
   takeSnapshot(now: number): Snapshot | undefined {
@@ -310,7 +318,10 @@ export class History {
     const due = commitsForSnapshot(snapshots, base);
     // An intent that is not final would be missed by a load from a snapshot that covers it.
     if (seen.commits.length - this.#tried < due || this.intents.length > 0) return undefined;
-    const settled = settledCommits(seen, settledUntil(mode, snapshots, now), due);
+    const until = settledUntil(mode, snapshots, now);
+    const most = settledCommits(seen, until, { least: due });
+    const before = most && this.waiting[0]?.commit;
+    const settled = before ? settledCommits(seen, until, { least: due, before }) : most;
     if (!settled) return undefined;
     this.#tried = seen.commits.length;
     const { stream } = this;
@@ -324,6 +335,7 @@ export class History {
   }
 }
 
+const ALL = Number.POSITIVE_INFINITY;
 /** The memory of an empty history. */
 const HISTORY_BYTES = 4_000;
 /** The memory of an id in a snapshot. */

@@ -1,5 +1,6 @@
 import { type Domain, streamTypeOf } from '../definition/domain.ts';
 import { currentSchemaVersions } from '../definition/event-version.ts';
+import { hasRepairs } from '../definition/stream.ts';
 import { type Commit, isShared } from '../facts/commit.ts';
 import { invalid, MeridianError } from '../facts/errors.ts';
 import { type Hlc, wallTimeOf } from '../facts/hlc.ts';
@@ -101,8 +102,10 @@ async function loadFromSnapshot(ports: LoadPorts, { name, type }: StreamRef): Pr
   const newest = (before?: Hlc) => orReportFailure(ports, () => snapshots.newest(name, codeVersion, before));
   const known = currentSchemaVersions(definition.events);
   for (let snapshot = await newest(); snapshot; snapshot = await newest(snapshot.latestStamp)) {
-    // Code that knows other events may have folded commits differently, or folded events that are unreadable here.
-    if (sameVersion(snapshot.schemaVersions, known)) {
+    // Code that knows other events may have folded commits differently, or folded events that are unreadable here. A snapshot from
+    // before the type had `reconcile` may hide conflicts that wait for a repair.
+    const isUsable = sameVersion(snapshot.schemaVersions, known) && (snapshot.repaired || !hasRepairs(definition));
+    if (isUsable) {
       const history = new History(definition, name, await events.load(name, snapshot.version, consistency), snapshot);
       await withDecisions(ports, history);
       // Otherwise a commit in the table rules this snapshot out: the snapshot is dropped, and the commit stays.

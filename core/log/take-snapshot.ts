@@ -3,8 +3,8 @@
 import type { Mode } from '../definition/conflicts.ts';
 import { currentSchemaVersions } from '../definition/event-version.ts';
 import type { Snapshots } from '../definition/snapshots.ts';
-import type { StreamDefinition } from '../definition/stream.ts';
-import { type Commit, writtenAt } from '../facts/commit.ts';
+import { hasRepairs, type StreamDefinition } from '../definition/stream.ts';
+import { type Commit, foldOrder, writtenAt } from '../facts/commit.ts';
 import type { KnownCopy, Snapshot } from '../facts/snapshot.ts';
 import { advanceVersion, emptyVersion, meetVersions, versionDominates } from '../facts/version.ts';
 import { IDEMPOTENCY_WINDOW_MS, SNAPSHOT_SETTLE_MS } from '../limits/budgets.ts';
@@ -41,12 +41,18 @@ export function settledUntil(
   return settle > 0 ? now - settle : Number.POSITIVE_INFINITY;
 }
 
+interface PrefixLimits {
+  /** Minimum length; if the prefix is shorter, there is none. */
+  readonly least: number;
+  /** A commit that is not included, nor any that is folded later. */
+  readonly before?: Commit | undefined;
+}
+
 /**
  * The longest prefix of the seen commits that every other commit here, seen or hidden, has seen.
  * @param until wall time: commits written later are not included
- * @param least minimum length; if the prefix is shorter, the result is undefined
  */
-export function settledCommits(seen: SeenSet, until: number, least: number): Settled | undefined {
+export function settledCommits(seen: SeenSet, until: number, { least, before }: PrefixLimits): Settled | undefined {
   let knownToOthers = seen
     .hidden()
     .map(({ context }) => context)
@@ -54,8 +60,8 @@ export function settledCommits(seen: SeenSet, until: number, least: number): Set
   let version = seen.version;
   let count = seen.commits.length;
   for (const last of seen.commits.slice(least - 1).reverse()) {
-    if (writtenAt(last) <= until && versionDominates(knownToOthers, version))
-      return { commits: seen.commits.slice(0, count), last };
+    const isWithin = writtenAt(last) <= until && (before === undefined || foldOrder(last, before) < 0);
+    if (isWithin && versionDominates(knownToOthers, version)) return { commits: seen.commits.slice(0, count), last };
     knownToOthers = meetVersions(knownToOthers, last.context);
     version = { ...version, [last.log]: last.position - 1 };
     count--;
@@ -108,5 +114,6 @@ export function snapshotOf({ stream, definition, snapshots, base, logs, settled,
     state: fold.state,
     idsSince: Math.max(since, base?.idsSince ?? 0),
     ids: Map.groupBy(known, ({ commitId }) => commitId),
+    ...(hasRepairs(definition) && { repaired: true }),
   };
 }

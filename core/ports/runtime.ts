@@ -43,6 +43,8 @@ export type MetricName =
   | 'SightingFailed'
   | 'SnapshotFailed'
   | 'Projected'
+  | 'Repaired'
+  | 'RepairFailed'
   | 'RowCorrected'
   | 'Handled'
   | 'Waiting'

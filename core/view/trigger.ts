@@ -57,7 +57,8 @@ interface Received {
 
 function assemble({ first, parts }: Received, logs: readonly string[]): Trigger {
   const { stream, meta: all } = first.detail;
-  const { log, position, commitId, fingerprint, digest, previous, context, hlc, wallTime, region, ...more } = all;
+  const { log, position, commitId, fingerprint, digest, previous, context, hlc, wallTime, region, repair, ...more } =
+    all;
   const { index: _index, count, ...meta } = more;
   const trigger = { stream, log, position, inTable: false };
   if (parts.size < count || !logs.includes(log) || !isStamp(hlc)) return trigger;
@@ -88,6 +89,7 @@ function assemble({ first, parts }: Received, logs: readonly string[]): Trigger 
       ...(wallTime !== undefined && { wallTime }),
       region,
       meta,
+      ...(repair && { repair }),
     },
   };
 }

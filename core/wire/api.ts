@@ -83,6 +83,7 @@ const commitSchema = z.looseObject({
   context: versionVectorSchema,
   previous: z.number(),
   meta: givenMetaSchema,
+  repair: z.literal(true).exactOptional().meta({ description: 'The commit is a repair of conflicts' }),
 });
 
 export type CommitShown = z.output<typeof commitSchema>;
@@ -138,8 +139,14 @@ export const conflictSchema = z.object({
   }),
   against: z.array(z.object(conflictingShape)),
   about: z.array(z.object({ part: z.string(), rule: z.string(), open: z.boolean() })),
-  open: z.boolean().meta({ description: 'Both sides stay until a later commit has seen them' }),
+  open: z
+    .boolean()
+    .meta({ description: 'Both sides stay until a later commit has seen them, or the conflict waits for a repair' }),
   resolvedBy: z.object(conflictingShape).exactOptional(),
+  repairedBy: z.object(conflictingShape).exactOptional().meta({
+    description:
+      'The repair that has covered it, in a type with `reconcile`. If the conflict is open: the last one that had seen its commit, and not yet all that it is against',
+  }),
   branches: z.array(z.string()).meta({ description: 'The versions of the commit, and of those that it is against' }),
   merged: z.string().meta({ description: 'The version of both' }),
 });
@@ -169,7 +176,7 @@ export function encodeConflictPage(
 
 /** A conflict as a Region shows it. */
 export function encodeConflict(stream: string, conflict: ReadConflict): ConflictShown {
-  const { commit, kind, against, about, resolvedBy, branches, merged } = conflict;
+  const { commit, kind, against, about, resolvedBy, repairedBy, branches, merged } = conflict;
   return {
     ...conflicting(commit),
     hlc: commit.hlc,
@@ -178,6 +185,7 @@ export function encodeConflict(stream: string, conflict: ReadConflict): Conflict
     about: about.map(({ part, rule, isOpen: open }) => ({ part, rule, open })),
     open: isOpen(conflict),
     ...(resolvedBy && { resolvedBy: conflicting(resolvedBy) }),
+    ...(repairedBy && { repairedBy: conflicting(repairedBy) }),
     branches: branches.map((version) => encodeVersionToken(stream, version)),
     merged: encodeVersionToken(stream, merged),
   };
@@ -201,6 +209,7 @@ export const listedConflictSchema = z.object({
   about: conflictSchema.shape.about,
   open: conflictSchema.shape.open,
   resolvedBy: conflictSchema.shape.resolvedBy,
+  repairedBy: conflictSchema.shape.repairedBy,
   branches: conflictSchema.shape.branches,
   merged: conflictSchema.shape.merged,
   revision: z.number().meta({ description: 'How often the entry was written: more than 1 if it has changed' }),
@@ -224,13 +233,14 @@ export function encodeListedPage(
 
 /** An entry of the ledger as a Region shows it. */
 export function encodeListed(entry: LedgerEntry): ListedConflict {
-  const { stream, commit, at, kind, about, count, status, resolvedBy, branches, merged, revision } = entry;
+  const { stream, commit, at, kind, about, count, status, resolvedBy, repairedBy, branches, merged, revision } = entry;
   const { hlc, ...dot } = commit;
   return {
     ...{ stream, ...dot, hlc, at: new Date(at).toISOString(), kind, against: [...againstIn(entry)], count },
     about: about.map(({ part, rule, isOpen: open }) => ({ part, rule, open })),
     open: status === 'open',
     ...(resolvedBy && { resolvedBy }),
+    ...(repairedBy && { repairedBy }),
     branches: branches.map((version) => encodeVersionToken(stream, version)),
     merged: encodeVersionToken(stream, merged),
     revision,

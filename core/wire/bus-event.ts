@@ -8,7 +8,7 @@ import { commitIdSchema, givenMetaSchema, metaSchema, positionSchema, streamName
 /** A commit's events as published: one entry per event. */
 export function entriesOf(commit: Commit): readonly BusEntry[] {
   const { stream, meta, events } = commit;
-  const { log, position, commitId, fingerprint, digest, previous, context, hlc, wallTime, region } = commit;
+  const { log, position, commitId, fingerprint, digest, previous, context, hlc, wallTime, region, repair } = commit;
   return events.map(({ type, schemaVersion, data }, index) => ({
     source: SOURCE_PREFIX + parseStreamRef(stream).type,
     detailType: type,
@@ -31,6 +31,7 @@ export function entriesOf(commit: Commit): readonly BusEntry[] {
         commitId,
         fingerprint,
         digest,
+        repair,
       },
     }),
   }));
@@ -53,6 +54,7 @@ const placeShape = {
   commitId: commitIdSchema,
   fingerprint: z.string(),
   digest: z.string().exactOptional().meta({ description: 'Digest of the events of the commit' }),
+  repair: z.literal(true).exactOptional().meta({ description: 'The commit is a repair of conflicts' }),
 };
 
 /** `detail` of an event on the bus: the part that others may rely on. They must ignore unknown members. */

@@ -15,6 +15,8 @@ const envelopeMembers = {
   // An append with the id of an attempt would block that transaction on the stream.
   id: commitIdSchema
     .regex(/^(?![a-z0-9-]+:.*#\d+$)/, "has the form of a transaction attempt's id: use another id")
+    // It would take the place of a repair, which would then not count.
+    .regex(/^(?!repair:[a-z0-9-]+\.\d+$)/, 'has the form of the id of a repair: use another id')
     .optional(),
   stream: streamNameSchema,
   expected: z.string().optional(),

@@ -16,6 +16,7 @@ export const ledgerEntrySchema = z.object({
   merged: versionVectorSchema,
   status: z.enum(['open', 'resolved', 'superseded']),
   resolvedBy: conflictingSchema.exactOptional(),
+  repairedBy: conflictingSchema.exactOptional(),
   covered: versionVectorSchema,
   revision: z.number(),
   writer: z.string(),

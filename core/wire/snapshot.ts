@@ -27,6 +27,7 @@ export const snapshotSchema = z.object({
   /** Of each copy: the digest of its events, and its writer's clock if its stamp is ahead of that. Older code reads neither. */
   details: z.array(z.tuple([z.nullable(z.string()), z.nullable(z.number())])).optional(),
   idsSince: z.number().exactOptional(),
+  repaired: z.literal(true).exactOptional(),
 });
 
 /** @throws Error if the state is not JSON: it would be read back as a different value */

@@ -6,7 +6,6 @@ import { MeridianError } from '../facts/errors.ts';
 import type { KnownCopy } from '../facts/snapshot.ts';
 import type { StreamRef } from '../facts/stream-ref.ts';
 import { emptyVersion, positionIn, type VersionVector, versionDominates } from '../facts/version.ts';
-import { CLOCK_LIMIT_MS } from '../limits/budgets.ts';
 import type { History } from '../log/history.ts';
 import { keepSnapshot, loadWhole } from '../log/load.ts';
 import { portsFor } from '../log/shared-log.ts';
@@ -25,17 +24,8 @@ import {
   nextCommit,
   warmHistory,
   watchOf,
+  wrongClock,
 } from './writer.ts';
-
-/** A stamp that is far ahead would stay in the stream: every Region that loads it adopts it. */
-function wrongClock(ahead: number): MeridianError | undefined {
-  if (ahead <= CLOCK_LIMIT_MS) return undefined;
-  return new MeridianError(
-    'unavailable',
-    `The clock of this function is ${Math.round(ahead / 1000)} s ahead of its database's: nothing is written. Retry.`,
-    { retryable: true },
-  );
-}
 
 /** A write to one stream. Without an operation it is a check, which decides on no events. */
 export interface Write extends Omit<Append, 'stream' | 'operation'>, RequestIdentity {

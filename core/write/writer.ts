@@ -23,7 +23,7 @@ import type { KnownCopy } from '../facts/snapshot.ts';
 import type { StreamRef } from '../facts/stream-ref.ts';
 import { utf8Bytes } from '../facts/utf8.ts';
 import { type VersionVector, versionCovers, versionDominates } from '../facts/version.ts';
-import { CLOCK_AHEAD_MS, MAX_COMMIT_BYTES, WARM_MS } from '../limits/budgets.ts';
+import { CLOCK_AHEAD_MS, CLOCK_LIMIT_MS, MAX_COMMIT_BYTES, WARM_MS } from '../limits/budgets.ts';
 import type { History } from '../log/history.ts';
 import { type LoadPorts, loadAtLeast } from '../log/load.ts';
 import type { EventStore } from '../ports/event-store.ts';
@@ -184,6 +184,16 @@ export function isBehind(history: History, taken: Commit): boolean {
   return !versionCovers(history.seen, last) || !versionDominates(history.seen, taken.context);
 }
 
+/** A stamp that is far ahead would stay in the stream: every Region that loads it adopts it. */
+export function wrongClock(ahead: number): MeridianError | undefined {
+  if (ahead <= CLOCK_LIMIT_MS) return undefined;
+  return new MeridianError(
+    'unavailable',
+    `The clock of this function is ${Math.round(ahead / 1000)} s ahead of its database's: nothing is written. Retry.`,
+    { retryable: true },
+  );
+}
+
 interface NextCommit {
   readonly commitId: string;
   readonly fingerprint: string;
@@ -191,14 +201,17 @@ interface NextCommit {
   readonly context: VersionVector;
   readonly meta: Meta;
   readonly tx?: Intent;
+  readonly repair?: true;
 }
+
+type WritePorts = Pick<AppendPorts, 'log' | 'region' | 'runtime'>;
 
 /**
  * The commit at the next position of this Region's log, in the form that every store returns: JSON, without undefined
  * members. It is frozen, because it is kept in memory too.
  * @throws MeridianError `too-large`
  */
-export function nextCommit(ports: AppendPorts, history: History, now: number, of: NextCommit): Commit {
+export function nextCommit(ports: WritePorts, history: History, now: number, of: NextCommit): Commit {
   const { log, region } = ports;
   const hlc = stamp(ports, history, now);
   const wallTime = Math.floor(now);
@@ -225,7 +238,7 @@ export function nextCommit(ports: AppendPorts, history: History, now: number, of
   return deepFreeze(stored);
 }
 
-function stamp({ runtime }: AppendPorts, { latestStamp }: History, now: number): string {
+function stamp({ runtime }: WritePorts, { latestStamp }: History, now: number): string {
   const ahead = latestStamp === undefined ? 0 : wallTimeOf(latestStamp) - now;
   if (ahead > CLOCK_AHEAD_MS) runtime.metric('ClockAhead', 'Milliseconds', ahead);
   return nextStamp(now, latestStamp);

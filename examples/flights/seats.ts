@@ -38,6 +38,9 @@ export const seats = defineStream({
         return { passengers: others };
     }
   },
+  // Only if two Regions have both been the home, as after a change of the Regions: who came last gives the seat back.
+  reconcile: ({ passengers }) =>
+    passengers.slice(CAPACITY).map((passenger) => ({ type: 'SeatReleased' as const, data: { passenger } })),
   commands: {
     reserve: {
       input: bookingSchema,

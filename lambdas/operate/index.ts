@@ -52,7 +52,7 @@ export const handler = makeHandler({
       log: env.MERIDIAN_LOG,
       logs: env.MERIDIAN_LOGS.split(','),
     },
-    ...{ events, runtime, ledger },
+      ...{ domain, events, runtime, ledger },
     projection: sqsQueue(queues, env.PROJECTION_QUEUE_URL),
   },
   decisions: dynamoDbDecisions(client, env.TRANSACTIONS_TABLE, { strong: env.DECISIONS === 'strong' }),

@@ -22,7 +22,7 @@ interface ProjectionPorts extends ProjectPorts, Pick<LookPorts, 'regions'> {
   readonly logs: readonly string[];
 }
 
-/** projection queue → views, and the ledger of conflicts. */
+/** projection queue → views, the ledger of conflicts, and their repairs. */
 export function makeHandler(ports: ProjectionPorts) {
   return instrument(ports.telemetry, async ({ Records }: SQSEvent): Promise<SQSBatchResponse> => {
     const read = Records.map(parse);

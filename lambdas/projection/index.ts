@@ -32,6 +32,8 @@ export const handler = makeHandler({
   region: env.AWS_REGION,
   // Optional: while a stack is updated, new code may run with the old variables. It then reads the table only.
   logs: process.env.MERIDIAN_LOGS?.split(',') ?? [],
+  // Optional, for the same reason. It then repairs nothing.
+  ...(process.env.MERIDIAN_LOG !== undefined && { log: process.env.MERIDIAN_LOG }),
   regions: process.env.MERIDIAN_REGIONS?.split(',') ?? [],
   ledger: process.env.CONFLICTS_TABLE ? dynamoDbLedger(client, process.env.CONFLICTS_TABLE) : undefined,
   events: dynamoDbEventsTables(client, env.EVENTS_TABLE, process.env.STRONG_EVENTS_TABLE, { domain }),

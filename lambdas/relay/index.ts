@@ -34,6 +34,7 @@ const client = dynamoDbClient();
 const queues = sqsClient();
 
 export const handler = makeHandler({
+  domain,
   region: env.AWS_REGION,
   regions: env.MERIDIAN_REGIONS,
   log: env.MERIDIAN_LOG,

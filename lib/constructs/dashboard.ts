@@ -193,6 +193,7 @@ export class Dashboard extends Construct {
           graph('Positions lost to another writer', [own('AppendConflict')]),
           graph('Hidden commits met when a stream was loaded', [own('HiddenCommits')]),
           graph('Strong streams that wait for a majority of the Regions', [own('QuorumMissing')]),
+          graph('Repairs of conflicts, and those that failed', [own('Repaired'), own('RepairFailed')]),
           graph('Ids used for two requests', [own('IdReused')]),
           graph('Stamps ahead of the clock, ms', [own('ClockAhead', Stats.MAXIMUM)]),
         ]),

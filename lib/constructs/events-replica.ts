@@ -44,6 +44,12 @@ export class EventsReplica extends Construct {
     this.#grant(grantee, 'dynamodb:GetItem', 'dynamodb:Query');
   }
 
+  /** Lets a role load streams, look up single commits, and put repairs of conflicts. */
+  grantRepair(grantee: IGrantable): void {
+    // Strong streams have no repairs, but one store puts into either table.
+    this.#grant(grantee, 'dynamodb:GetItem', 'dynamodb:Query', 'dynamodb:PutItem');
+  }
+
   /** Lets a role see which positions are taken, except in strong streams, where no conflicts are looked for. */
   grantSeeTaken(grantee: IGrantable): void {
     this.#grantOn(this.#tables.slice(0, 1), grantee, 'dynamodb:BatchGetItem');

@@ -77,8 +77,9 @@ export class Projection extends Construct {
       config,
       region,
       functionId: 'projection',
-      description: 'Keeps the views of this Region, and its part of the ledger of conflicts, up to date',
+      description: 'Keeps the views and the ledger of conflicts up to date, and repairs conflicts',
       environment: {
+        MERIDIAN_LOG: config.logs[region] ?? region,
         MERIDIAN_LOGS: Object.values(config.logs).join(),
         ...events.environment,
         SNAPSHOTS_TABLE: names.snapshotsTable,
@@ -92,7 +93,7 @@ export class Projection extends Construct {
       // A stream that is ahead of its table returns to the queue. Lambda would take it for a runaway loop after about 16 times.
       sendsToItself: true,
     });
-    events.grantLoad(consumer.role);
+    events.grantRepair(consumer.role);
     transactions.grantRead(consumer.role);
     snapshots.grantUse(consumer.role);
     views.grantProject(consumer.role);

@@ -9,7 +9,19 @@ import {
   type StreamDefinition,
 } from '../../core/index.ts';
 import { addWinsSet, evolveBy, initialBy, keepAll, lastWriterWins } from '../../core/rules/index.ts';
-import { account, type Entry, money, note, notes, stock, taken, tickets, toyDomain, words } from '../../testing/toy.ts';
+import {
+  account,
+  type Entry,
+  money,
+  note,
+  notes,
+  prize,
+  stock,
+  taken,
+  tickets,
+  toyDomain,
+  words,
+} from '../../testing/toy.ts';
 
 const textSchema = z.strictObject({ text: z.string() });
 
@@ -142,6 +154,8 @@ export const CODES = {
   toy: toyDomain,
   /** There are people, whose state is made by rules. */
   people: defineDomain({ streams: [person], views: [] }),
+  /** There are prizes, whose losers are refunded. */
+  prizes: defineDomain({ streams: [note, prize], views: [] }),
   /** There are tickets, which every Region sells as far as its log holds some. */
   tickets: defineDomain({ streams: [note, tickets], views: [notes] }),
   /** There are tills: accounts that every Region writes to one log. */

@@ -9,6 +9,11 @@ export const NOT_SHOWN: Readonly<Record<string, Readonly<Record<string, string>>
       'it is about what is not there while a Region is away: the checkers of histories compare the lists once it is back',
     'After a Region has left, the first Region lists its conflicts with revisions of its own':
       'no verb removes a Region: tests of the wire form and of looks show it',
+    'Of repairs whose writers had not seen each other':
+      'a scenario has one Region that repairs: `test/core/ledger/repair.test.ts` has two',
+    'Conflicts are repaired in one Region':
+      'the code of a scenario does not fail: `test/core/ledger/repair.test.ts` has it',
+    'A repair that does not count': 'a scenario has one Region that repairs, and so no repair that does not count',
   },
   'Numbers above a bound': {
     'Sums are exact up to 2^53-1': 'a scenario would show a number that is rounded when it is read',

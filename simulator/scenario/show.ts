@@ -123,18 +123,19 @@ export function shownListed({ stream, revision, ...conflict }: ListedConflict): 
   return `${stream} ${shownConflict(conflict)}; revision ${revision}`;
 }
 
-type Conflicting = Pick<ConflictShown, 'log' | 'position' | 'kind' | 'about' | 'open' | 'resolvedBy'> & {
+type Conflicting = Pick<ConflictShown, 'log' | 'position' | 'kind' | 'about' | 'open' | 'resolvedBy' | 'repairedBy'> & {
   readonly against: readonly Dot[];
 };
 
 /** `east.2 against ohio.1: name (lastWriterWins), resolved` */
-export function shownConflict({ against, kind, about, open, resolvedBy, ...commit }: Conflicting): string {
+export function shownConflict({ against, kind, about, open, resolvedBy, repairedBy, ...commit }: Conflicting): string {
   const rules = about.map(({ part, rule }) => `${part} (${rule})`);
+  const by = open ? undefined : (repairedBy ?? resolvedBy);
   return [
     `${shownPlace(commit)} against ${against.map(shownPlace).join(' ')}:`,
     ...(kind === 'concurrent' ? [`${rules.join(', ')},`] : [`${kind},`]),
-    open ? 'open' : 'resolved',
-    ...(resolvedBy ? [`by ${shownPlace(resolvedBy)}`] : []),
+    open ? 'open' : repairedBy ? 'repaired' : 'resolved',
+    ...(by ? [`by ${shownPlace(by)}`] : []),
   ].join(' ');
 }
 

@@ -101,7 +101,16 @@ const entrySchema = z.object({ detail: z.unknown() });
 const statusSchema = ledgerEntrySchema.shape.status;
 
 /** An entry that is shown so. */
-function entryOf({ stream, open, about, branches, merged, resolvedBy, ...shown }: ListedConflict): LedgerEntry {
+function entryOf({
+  stream,
+  open,
+  about,
+  branches,
+  merged,
+  resolvedBy,
+  repairedBy,
+  ...shown
+}: ListedConflict): LedgerEntry {
   const [own = '', other = ''] = branches;
   const { log, position, commitId, region, hlc, at, against, count, revision } = shown;
   const logs = Map.groupBy(against, (dot) => dot.log);
@@ -114,6 +123,7 @@ function entryOf({ stream, open, about, branches, merged, resolvedBy, ...shown }
     merged: decodeVersionToken(stream, merged, 'merged'),
     status: open ? 'open' : 'resolved',
     ...(resolvedBy && { resolvedBy }),
+    ...(repairedBy && { repairedBy }),
     covered: {},
     writer: region,
   };

@@ -398,11 +398,13 @@ const anEvent: SubscribedEvent = {
 /** The commit that these events belong to. */
 function commitOf(events: readonly SubscribedEvent[]): Commit {
   const [{ stream, meta } = anEvent] = events;
-  const { region, log, position, previous, context, hlc, wallTime, commitId, fingerprint, digest, ...more } = meta;
+  const { region, log, position, previous, context, hlc, wallTime, commitId, fingerprint, digest, repair, ...more } =
+    meta;
   const { index: _index, count: _count, ...given } = more;
   return {
     ...{ stream, log, position, commitId, fingerprint, context, previous, hlc, region, meta: given },
     ...(digest !== undefined && { digest }),
+    ...(repair && { repair }),
     ...(wallTime !== undefined && { wallTime }),
     events: events.map(({ type, schemaVersion, data }) => ({ type, schemaVersion, data })),
   };

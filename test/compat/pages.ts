@@ -42,7 +42,7 @@ export const conflictPage = message({
 /** The conflict that is shown so. */
 function conflictOf(
   stream: string,
-  { about, branches, merged, hlc, resolvedBy, ...shown }: ConflictShown,
+  { about, branches, merged, hlc, resolvedBy, repairedBy, ...shown }: ConflictShown,
 ): ReadConflict {
   const [own = '', other = ''] = branches;
   const commit = (of: object): Commit => ({ ...aCommit({ stream, position: 1 }), ...of });
@@ -52,6 +52,7 @@ function conflictOf(
     kind: shown.kind as ReadConflict['kind'],
     about: about.map(({ part, rule, open }) => ({ part, rule, isOpen: open })),
     ...(resolvedBy && { resolvedBy: commit(resolvedBy) }),
+    ...(repairedBy && { repairedBy: commit(repairedBy) }),
     branches: [decodeVersionToken(stream, own, 'branches'), decodeVersionToken(stream, other, 'branches')],
     merged: decodeVersionToken(stream, merged, 'merged'),
   };

@@ -1,5 +1,8 @@
+import { toyDomain } from '../../testing/toy.ts';
+
 /** Ports of a Region in which nothing that a writer had not seen is ever in the table, and no stream is watched. */
 export const unconcerned = {
+  domain: toyDomain,
   events: { taken: async (places: readonly unknown[]) => places.map(() => false) },
   ledger: { watched: async () => new Set<string>() },
 };

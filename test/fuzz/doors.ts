@@ -286,6 +286,7 @@ function queueDoors(scheduler: VirtualScheduler, seed: number): Readonly<Record<
   const resolve = resolver.makeHandler(ports);
   const publish = relay.makeHandler({
     ...ports,
+    domain: fuzzDomain,
     log: 'us-east-1',
     logs: [...REGIONS],
     projectedTypes: new Set(['note', 'item']),

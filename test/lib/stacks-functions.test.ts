@@ -133,6 +133,7 @@ describe('the functions', () => {
       {
         MERIDIAN_NAME: 'meridian',
         MERIDIAN_REGIONS: 'us-east-1,us-east-2,us-west-2',
+        MERIDIAN_LOG: 'us-east-1',
         MERIDIAN_LOGS: 'us-east-1,us-east-2,us-west-2',
         CONFLICTS_TABLE: 'meridian-conflicts',
         EVENTS_TABLE: 'meridian-events',

@@ -121,7 +121,7 @@ describe('the permissions of each role', () => {
     [
       'projection',
       [
-        ...['GetItem', 'Query'].map((action) => `dynamodb:${action} on ${events}`),
+        ...['GetItem', 'PutItem', 'Query'].map((action) => `dynamodb:${action} on ${events}`),
         ...snapshots,
         ...decisions('GetItem'),
         ...conflicts('DeleteItem', 'PutItem', 'Query'),

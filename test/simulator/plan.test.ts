@@ -1,8 +1,18 @@
 import { describe, expect, it } from 'vitest';
 import { isProfile, PROFILE_NAMES, planHistory } from '../../simulator/plan.ts';
-import { isOperation, scheduleSchema } from '../../simulator/schedule.ts';
+import { isOperation, type Schedule, scheduleSchema } from '../../simulator/schedule.ts';
+import type { Operation } from '../../workload/operation.ts';
 
 const profiles = PROFILE_NAMES.filter(isProfile);
+/** The claims of prizes are drawn apart, and come in addition. */
+function isClaim(step: Operation): boolean {
+  return 'stream' in step && step.stream.startsWith('prize/');
+}
+
+function operationsOf({ steps }: Schedule): readonly Operation[] {
+  return steps.filter(isOperation).filter((step) => !isClaim(step));
+}
+
 const seeds = Array.from({ length: 40 }, (_, i) => i + 1);
 
 describe.each(profiles)('the profile %s', (profile) => {
@@ -13,8 +23,9 @@ describe.each(profiles)('the profile %s', (profile) => {
 
   it('draws as many operations as asked for, in the order of their times', () => {
     for (const seed of seeds) {
-      const { steps } = planHistory(seed, profile, 20);
-      expect(steps.filter(isOperation)).toHaveLength(20);
+      const schedule = planHistory(seed, profile, 20);
+      const { steps } = schedule;
+      expect(operationsOf(schedule)).toHaveLength(20);
       expect(steps.map(({ at }) => at)).toEqual(steps.map(({ at }) => at).sort((a, b) => a - b));
     }
   });
@@ -40,7 +51,9 @@ describe('clients', () => {
 
   it('use some ids for two appends to one stream', () => {
     for (const seed of seeds) {
-      const own = planHistory(seed, 'calm').steps.filter((step) => step.kind === 'append' && step.id !== undefined);
+      const own = operationsOf(planHistory(seed, 'calm')).filter(
+        (step) => step.kind === 'append' && step.id !== undefined,
+      );
       const shared = Map.groupBy(own, (step) => (step.kind === 'append' ? `${step.stream} ${step.id}` : ''));
       for (const same of shared.values()) expect(same.length).toBeGreaterThan(1);
     }
@@ -49,12 +62,22 @@ describe('clients', () => {
 
   it('use one type of streams in a long history, and send what it can', () => {
     for (const seed of seeds) {
-      const steps = planHistory(seed, 'long').steps.filter(isOperation);
+      const steps = operationsOf(planHistory(seed, 'long'));
       const streams = steps.flatMap((step) =>
         step.kind === 'transact' ? step.participants.map(({ stream }) => stream) : step.stream,
       );
       expect(new Set(streams.map((stream) => stream.split('/')[0])).size).toBe(1);
     }
+  });
+});
+
+describe('prizes', () => {
+  it('are claimed in some histories, in several Regions at once', () => {
+    const claimed = seeds.map((seed) => planHistory(seed, 'calm').steps.filter(isOperation).filter(isClaim));
+    expect(claimed.filter((claims) => claims.length === 0).length).toBeGreaterThan(seeds.length / 2);
+    const some = claimed.filter((claims) => claims.length > 0);
+    expect(some.length).toBeGreaterThan(5);
+    for (const claims of some) expect(new Set(claims.map(({ region }) => region)).size).toBeGreaterThan(1);
   });
 });
 

@@ -162,4 +162,44 @@ stock.commands.tke;
 // @ts-expect-error the event is misspelled
 stock.events.Tken;
 
+// A repair gets the state and its events, and returns events of the type.
+const repaired = defineStream({
+  ...cart,
+  reconcile(state, conflicts) {
+    expectTypeOf(state).toEqualTypeOf<Cart>();
+    for (const { commit, against, repairedBy } of conflicts) {
+      expectTypeOf(commit).toEqualTypeOf<(typeof against)[number]>();
+      expectTypeOf(repairedBy).toEqualTypeOf<typeof commit | undefined>();
+      expectTypeOf(commit.events[0]?.type).toEqualTypeOf<keyof typeof cart.events | undefined>();
+    }
+    return conflicts.map(() => ({ type: 'Emptied' as const, data: {} }));
+  },
+  reconcileIn: (id, regions) => regions[id.length] ?? id,
+});
+expectTypeOf(repaired.mode).toEqualTypeOf<'merge'>();
+
+defineStream({
+  ...cart,
+  // @ts-expect-error there is no such event
+  reconcile: () => [{ type: 'Emptid', data: {} }],
+});
+
+defineStream({
+  ...cart,
+  // @ts-expect-error the field of the state is misspelled
+  reconcile: ({ lnes }) => (lnes ? [] : [{ type: 'Emptied', data: {} }]),
+});
+
+defineStream({
+  ...{ type: 'seat', mode: 'strong', events: {}, initial: 0, evolve: () => 0, commands: {} },
+  // @ts-expect-error a strong stream has no conflicts
+  reconcile: () => [],
+});
+
+defineStream({
+  ...stock,
+  // @ts-expect-error a home stream is repaired in its home
+  reconcileIn: () => 'eu-west-1',
+});
+
 const empty: Cart = { lines: {} };

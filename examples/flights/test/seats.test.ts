@@ -29,6 +29,12 @@ describe('seats', () => {
     given(seats, reserved('Ada')).when('release', { passenger: 'Bob' }).then(nothing);
   });
 
+  it('takes seats back that two homes have given away, from those who came last', () => {
+    const both = given(seats, ...full.slice(0, 2)).concurrently([reserved('Cleo')], [reserved('Dan')]);
+    expect(both.repair).toEqual([released('Dan')]);
+    both.repaired().hasState({ passengers: ['Ada', 'Bob', 'Cleo'] });
+  });
+
   it('refuses the fourth passenger, with the reason', () => {
     given(seats, ...full)
       .when('reserve', { passenger: 'Dan' }, { id: '2001-01-01.LAX-BNA.17' })

@@ -1,7 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { nextVersion } from '../../../core/definition/event-version.ts';
-import { commandOf, defineStream, homeOf, parseEvents, parseInput } from '../../../core/definition/stream.ts';
+import {
+  commandOf,
+  defineStream,
+  homeOf,
+  parseEvents,
+  parseInput,
+  reconcileWith,
+} from '../../../core/definition/stream.ts';
 import { account, note } from '../../../testing/toy.ts';
 
 describe('stream definition', () => {
@@ -81,7 +88,7 @@ describe('stream definition', () => {
 
   it('refuses snapshots of a state that is not JSON', () => {
     const initial = { seenAt: new Map() };
-    const seen = { ...note, initial, evolve: (state: typeof initial) => state, commands: {} };
+    const seen = { ...note, initial, evolve: (state: typeof initial) => state, commands: {}, reconcile: () => [] };
     expect(() => defineStream({ ...seen, snapshots: { every: 200, codeVersion: 1 } })).toThrow(
       'Stream type note: it cannot have snapshots, because its initial state is not JSON.',
     );
@@ -97,7 +104,7 @@ describe('stream definition', () => {
     [{ mode: undefined }, 'Stream type note: mode is undefined. Choose from merge, home, strong.'],
     [
       { mode: 'home', hom: () => 'eu' },
-      'Stream type note: there is no member hom; did you mean home? Choose from type, mode, events, initial, evolve, conflicts, commands, snapshots, home.',
+      'Stream type note: there is no member hom; did you mean home? Choose from type, mode, events, initial, evolve, conflicts, commands, snapshots, home, reconcile.',
     ],
     [{ mode: 'home' }, 'Stream type note: the member home is missing.'],
     [
@@ -112,8 +119,29 @@ describe('stream definition', () => {
       { snapshots: { every: 200, codeVersion: 1, settled: 0 } },
       'Stream type note: snapshots: there is no member settled; did you mean settle? Choose from every, codeVersion, settle.',
     ],
+    [
+      { mode: 'strong', reconcile: () => [] },
+      'Stream type note: `reconcile` is only for merge and home streams. A strong stream has no conflicts: remove it.',
+    ],
+    [
+      { escrow: true, reconcile: () => [] },
+      'Stream type note: `reconcile` is not for types with `escrow`. What a log takes does not conflict with what another one takes: remove one of them.',
+    ],
+    [
+      { mode: 'home', home: () => 'eu', reconcile: () => [], reconcileIn: (): string => 'eu' },
+      'Stream type note: `reconcileIn` is only for merge streams. A home stream is repaired in its home.',
+    ],
+    [
+      { reconcileIn: (): string => 'eu' },
+      'Stream type note: `reconcileIn` says where `reconcile` is called, which is missing. Add it.',
+    ],
   ])('refuses a misspelt value or member, and names the one that is meant: %o', (definition, message) => {
     expect(() => defineStream(given(definition))).toThrow(message);
+  });
+
+  it('without `reconcile` has nothing to repair', () => {
+    const strong = defineStream({ ...note, mode: 'strong' });
+    for (const definition of [note, strong]) expect(reconcileWith(definition, note.initial, [])).toEqual([]);
   });
 
   it('may have every member that its type has', () => {
@@ -158,6 +186,7 @@ describe('events', () => {
       events: { Dated },
       evolve: (state) => state,
       conflicts: () => true,
+      reconcile: () => [],
       commands: {},
     });
     expect(parseEvents(dates, [{ type: 'Dated', data: { at: '2001-01-01T00:00:00Z' } }])).toEqual([
@@ -175,6 +204,7 @@ describe('events', () => {
       events: { Dated },
       evolve: (state) => state,
       conflicts: () => true,
+      reconcile: () => [],
       commands: {},
     });
     expect(parseEvents(dates, [{ type: 'Dated', data: { at: 'now' } }])).toHaveLength(1);

@@ -13,6 +13,7 @@ import type { BatchAnswer } from '../../../core/ports/queue.ts';
 import { resolveMessages } from '../../../core/transaction/resolver.ts';
 import type { BusEntry } from '../../../core/wire/bus.ts';
 import { operatorActions } from '../../../core/wire/operate.ts';
+import { toyDomain } from '../../../testing/toy.ts';
 import { aCommit, anIntent } from '../../contract/commits.ts';
 import { aBusyAttempt, aDecision, aPromise } from '../../contract/decisions.ts';
 import { anEntry } from '../../contract/ledger.contract.ts';
@@ -45,6 +46,7 @@ function aListing(refuses = false, ledger: Pick<Ledger, 'ofStream'> = memoryLedg
   const regions = ['us', 'eu'];
   return {
     bodies,
+    domain: toyDomain,
     ...{ region: 'us', regions, log: 'us', logs: regions, runtime: fakeRuntime() },
     events: { taken: async (places: readonly unknown[]) => places.map(() => true) },
     ledger: { watched: async () => new Set<string>(), ofStream: (stream: string) => ledger.ofStream(stream) },

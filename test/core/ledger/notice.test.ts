@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { memoryEventStore } from '../../../adapters/memory/event-store.ts';
 import { memoryLedger } from '../../../adapters/memory/ledger.ts';
+import { defineDomain } from '../../../core/index.ts';
 import { type NoticePorts, noticeConcurrent } from '../../../core/ledger/notice.ts';
+import { note, toyDomain } from '../../../testing/toy.ts';
 import { aCommit } from '../../contract/commits.ts';
 import { fakeRuntime } from '../../runtime.ts';
 
@@ -24,6 +26,7 @@ function ports(...commits: readonly ReturnType<typeof at>[]) {
         return events.taken(...of);
       },
     },
+    domain: toyDomain,
     ledger: memoryLedger(),
     runtime: fakeRuntime(),
     asked,
@@ -34,7 +37,32 @@ const noticed = async (of: NoticePorts, ...commits: readonly ReturnType<typeof a
   ...(await noticeConcurrent(of, commits)),
 ];
 
+const repaired = { domain: defineDomain({ streams: [{ ...note, reconcile: () => [] }], views: [] }) };
+
 describe('the streams that are looked at for conflicts', () => {
+  it('are also those of two commits of other Regions, in the Region that repairs them', async () => {
+    const [one, other] = [at('eu', 1, {}), at('ap', 1, {})];
+    expect(await noticed(ports(one, other), one)).toEqual([]);
+    const repairing = { ...ports(one, other), ...repaired };
+    expect(await noticed(repairing, one)).toEqual([stream]);
+    expect(repairing.asked).toEqual([2]);
+    expect(await noticed({ ...ports(one, other), ...repaired, region: 'eu', log: 'eu' }, other)).toEqual([stream]);
+    const elsewhere = ports(one, other);
+    expect(await noticed({ ...elsewhere, ...repaired, regions: ['ap', 'us', 'eu'] }, one)).toEqual([]);
+    expect(elsewhere.asked).toEqual([1]);
+  });
+
+  it('are those of all commits that had not seen another one, if the Region that repairs cannot be found out', async () => {
+    const reconcileIn = () => {
+      throw new Error('no');
+    };
+    const failing = { domain: defineDomain({ streams: [{ ...note, reconcile: () => [], reconcileIn }], views: [] }) };
+    const [one, other] = [at('eu', 1, {}), at('ap', 1, {})];
+    expect(await noticed({ ...ports(one, other), ...failing }, one)).toEqual([stream]);
+    const gone = { domain: defineDomain({ streams: [], views: [] }) };
+    expect(await noticed({ ...ports(one, other), ...gone }, one)).toEqual([]);
+  });
+
   it('are none of commits that have seen everything', async () => {
     const [first, second] = [at('us', 1, {}), at('eu', 1, { us: 1 })];
     const third = at('us', 2, { eu: 1 });

@@ -142,6 +142,7 @@ describe('an append to a stream with snapshots', () => {
       events: { ...account.events, Closed },
       evolve: (balance: number, { type, data }) => (type === 'Closed' ? 0 : balance + data.amount),
       conflicts: () => true,
+      reconcile: () => [],
       snapshots: { every: EVERY, codeVersion: 1 },
     });
     const newer = () => ({ ...another(us), domain: defineDomain({ streams: [closing], views: [] }) });

@@ -24,7 +24,7 @@ const commits: fc.Arbitrary<Commit> = fc
     data: fc.array(data, { minLength: 1, maxLength: 12 }),
     meta: fc.constantFrom({}, meta),
     // Commits of older code have neither a digest nor a wall time.
-    more: fc.constantFrom({}, { digest: 'd', wallTime: 1 }),
+    more: fc.constantFrom({}, { digest: 'd', wallTime: 1 }, { digest: 'd', repair: true as const }),
   })
   .map(({ log, position, data, meta, more }) => {
     const events = data.map((part) => ({ type: 'Noted', schemaVersion: 1, data: part }));

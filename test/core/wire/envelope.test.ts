@@ -75,6 +75,11 @@ describe('an envelope of events', () => {
     ]);
   });
 
+  it('is refused if its id could be that of a repair', () => {
+    expect(pathsOf(() => parseEventsEnvelope(toyDomain, note({ id: 'repair:us.2' }), newId))).toEqual(['id']);
+    expect(parseEventsEnvelope(toyDomain, note({ id: 'repair:us' }), newId)).toMatchObject({ commitId: 'repair:us' });
+  });
+
   it('is refused with the path of every fault at once, including those of its events', () => {
     const envelope = {
       stream: 'note/n',

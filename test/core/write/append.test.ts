@@ -277,6 +277,7 @@ describe('the output of a schema', () => {
       initial: [] as readonly string[],
       evolve: (seen, { data }) => [...seen, Object.keys(data).join()],
       conflicts: () => true,
+      reconcile: () => [],
       commands: {},
     });
     const us = { ...aRegion(), domain: defineDomain({ streams: [dates], views: [] }) };

@@ -120,6 +120,8 @@ describe('the dashboard of a Region', () => {
       SightingFailed: true,
       SnapshotFailed: true,
       Projected: true,
+      Repaired: true,
+      RepairFailed: true,
       RowCorrected: true,
       Handled: true,
       Waiting: true,
