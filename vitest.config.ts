@@ -13,6 +13,18 @@ const simulator = [
   'test/world/**/*.property.test.ts',
   'test/simulator/**/*.test.ts',
 ];
+/**
+ * Tests that start processes, or that replace a module, a global or the environment: each file has a worker of its own. The
+ * files of other tests share one, because loading the engine takes longer than most of them.
+ */
+const separate = [
+  'test/{bin,checks,docs,spec,tools,types,upgrade}/**/*.test.ts',
+  'test/lambdas/*.test.ts',
+  'test/adapters/{lambda,sdk}/**/*.test.ts',
+  'test/world/region/deployment.test.ts',
+  'examples/*/test/demo/**/*.test.ts',
+  'starter/test/**/*.test.ts',
+];
 /** Tests on a LocalStack that the grocery is deployed to. */
 const localstack = ['examples/*/test/localstack/**/*.test.ts', 'test/contract/localstack.test.ts'];
 
@@ -56,8 +68,17 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'others',
-          include: ['test/**/*.test.ts', '{examples/*,starter}/test/**/*.test.ts'],
-          exclude: [...configDefaults.exclude, ...core, ...lib, ...alone, ...simulator, ...localstack],
+          include: ['test/**/*.test.ts', 'examples/*/test/**/*.test.ts'],
+          isolate: false,
+          exclude: [...configDefaults.exclude, ...core, ...lib, ...alone, ...simulator, ...localstack, ...separate],
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'separate',
+          include: separate,
           sequence: { groupOrder: 0 },
         },
       },

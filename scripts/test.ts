@@ -4,11 +4,11 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { whatIsMissing } from '../tools/localstack/engine.ts';
+import { installEngine, whatIsMissing } from '../tools/localstack/engine.ts';
 import { stopSignal, timed } from '../tools/localstack/session.ts';
 import { runChecks } from './check.ts';
 import type { Counts } from './count-reporter.ts';
-import { startForTests } from './localstack.ts';
+import { startForTests, type TestLocalStack } from './localstack.ts';
 import { checkPackage } from './package-check.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -42,16 +42,19 @@ async function runTests(args: string[], env: Record<string, string> = {}): Promi
 
 /** The projects of vitest.config.ts. */
 const CORE = '--project=core';
-const OTHERS = ['--project=lib', '--project=others', '--project=alone'];
+const OTHERS = ['--project=lib', '--project=others', '--project=separate', '--project=alone'];
 const SIMULATOR = '--project=simulator';
 const ON_LOCALSTACK = '--project=localstack';
 
 /**
- * Starts LocalStack, deploys the grocery to it, runs the tests that need it, and stops it. If LocalStack cannot run,
- * these tests are skipped and the run says why. If `MERIDIAN_REQUIRE` in the environment contains `localstack`, the run
- * fails instead.
+ * Runs the tests that need LocalStack on the one that is started, and stops it. If LocalStack cannot run, these tests are
+ * skipped and the run says why. If `MERIDIAN_REQUIRE` in the environment contains `localstack`, the run fails instead.
+ * @param starting its start, with the grocery deployed to it
  */
-export async function runTestsOnLocalStack(args: string[]): Promise<Counts> {
+export async function runTestsOnLocalStack(
+  args: string[],
+  starting: () => Promise<TestLocalStack> = startLocalStack,
+): Promise<Counts> {
   const missing = whatIsMissing();
   if (missing !== undefined) {
     const counts = await runTests([ON_LOCALSTACK, ...args], {
@@ -60,9 +63,8 @@ export async function runTestsOnLocalStack(args: string[]): Promise<Counts> {
     });
     return process.env.MERIDIAN_REQUIRE?.includes('localstack') ? fail(counts, missing) : counts;
   }
-  const signal = stopSignal();
   try {
-    const { endpoint, mailUrl = '', stop } = await startForTests(signal);
+    const { endpoint, mailUrl = '', stop } = await starting();
     const env = { MERIDIAN_LOCALSTACK: endpoint, MERIDIAN_LOCALSTACK_MAILS: mailUrl };
     try {
       return await timed(say, 'Tests', () => runTests([ON_LOCALSTACK, ...args], env));
@@ -72,6 +74,16 @@ export async function runTestsOnLocalStack(args: string[]): Promise<Counts> {
   } catch (error) {
     return fail(NONE, `no test could run on LocalStack: ${error instanceof Error ? error.message : error}`);
   }
+}
+
+/** Starts LocalStack, and deploys the grocery to it. */
+function startLocalStack(): Promise<TestLocalStack> {
+  return startForTests(stopSignal());
+}
+
+/** Downloads LocalStack before it is needed. If that fails, its start downloads it again, and reports why it cannot. */
+async function downloadLocalStack(): Promise<void> {
+  if (whatIsMissing() === undefined) await installEngine(root).catch(() => undefined);
 }
 
 function say(line: string): void {
@@ -126,7 +138,10 @@ async function packageCounts(): Promise<Counts> {
   }
 }
 
-/** The tests on LocalStack run last, and alone, because they keep the whole machine busy. */
+/**
+ * The tests on LocalStack run last, and alone, because they keep the whole machine busy. Its download waits for the network, and
+ * its start for one process at a time: they run during the checks of the code and of the package, which leave a processor idle.
+ */
 async function runAll(): Promise<Counts> {
   const seconds: string[] = [];
   const part = async (name: string, run: () => Promise<Counts>): Promise<Counts> => {
@@ -135,14 +150,20 @@ async function runAll(): Promise<Counts> {
     seconds.push(`${name} ${((performance.now() - begin) / 1000).toFixed(0)} s`);
     return counts;
   };
+  const download = downloadLocalStack();
   const counts = [
     await part('checks', async () => ({ ...(await runChecks()), skipped: 0 })),
-    await part('package', packageCounts),
     await part('core', () => runTests(['--coverage', CORE])),
     await part('tests', () => runTests(OTHERS)),
     await part('simulator', () => runTests([SIMULATOR])),
-    await part('LocalStack', () => runTestsOnLocalStack([])),
   ];
+  await download;
+  // Both use the package, which is packed once. What it fails with is reported where it is awaited.
+  const packing = part('package', packageCounts);
+  const started = whatIsMissing() === undefined ? startLocalStack() : undefined;
+  started?.catch(() => undefined);
+  counts.push(await packing);
+  counts.push(await part('LocalStack', () => runTestsOnLocalStack([], started && (() => started))));
   process.stdout.write(`${seconds.join(', ')}\n`);
   return sum(counts);
 }

@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 // no LocalStack, in a copy of the repository without `examples/`. Arguments go to vitest: which files, which tests.
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const PROJECTS = ['core', 'lib', 'others', 'simulator'].map((name) => `--project=${name}`);
+const PROJECTS = ['core', 'lib', 'others', 'separate', 'simulator'].map((name) => `--project=${name}`);
 const VITEST = ['node_modules/vitest/vitest.mjs', 'run', ...PROJECTS];
 
 /**

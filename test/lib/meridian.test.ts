@@ -31,7 +31,11 @@ async function appOf(
       import { Role, ServicePrincipal } from ${urlOf('node_modules/aws-cdk-lib/aws-iam/index.js')};
       import { Meridian } from ${urlOf('lib/index.ts')};
       import { keepDeployed, readDeployed } from ${urlOf('lib/deployed-regions.ts')};
-      const app = new App({ context: { 'aws:cdk:bundling-stacks': [], archiveDays: 7, name: 'context' } });
+      // Without the rules of CloudFormation, which take most of the time: other tests check the stacks by them.
+      const app = new App({
+        builtinCloudFormationValidation: false,
+        context: { 'aws:cdk:bundling-stacks': [], archiveDays: 7, name: 'context' },
+      });
       const domain = import.meta.resolve('./streams.ts');
       const entry = import.meta.resolve('./mailer.ts');
       const regions = ['us-east-1', 'us-east-2'];

@@ -70,11 +70,34 @@ export interface SynthesizeOptions {
   readonly change?: (stacks: MeridianStacks) => void;
 }
 
+/** What this process has synthesized, by the options: files that run in one worker share it. */
+const made = new Map<string, Synthesized>();
+
 /**
- * Synthesizes the stacks of the toy domain, with the configuration of `cdk.json`, in a separate folder. @throws Error if a check
- * refuses it
+ * The stacks of the toy domain, with the configuration of `cdk.json`. Options without functions are synthesized once: only read
+ * what is returned. @throws Error if a check refuses the stacks
  */
-export function synthesize({
+export function synthesize(options: SynthesizeOptions = {}): Synthesized {
+  const key = keyOf(options);
+  const known = key === undefined ? undefined : made.get(key);
+  if (known) return known;
+  const synthesized = synthesizeAgain(options);
+  if (key !== undefined) made.set(key, synthesized);
+  return synthesized;
+}
+
+/** Options as text; undefined if they contain a function, which text does not identify. */
+function keyOf({ projectedTypes: types, ...options }: SynthesizeOptions): string | undefined {
+  let isText = true;
+  const key = JSON.stringify({ ...options, types: types && [...types] }, (_, value: unknown) => {
+    if (typeof value === 'function') isText = false;
+    return value;
+  });
+  return isText ? key : undefined;
+}
+
+/** Synthesizes in a separate folder. */
+function synthesizeAgain({
   context,
   deployed,
   cloudFormationRules = false,
@@ -85,7 +108,7 @@ export function synthesize({
   change,
   subscribers,
   functions,
-}: SynthesizeOptions = {}): Synthesized {
+}: SynthesizeOptions): Synthesized {
   const outdir = mkdtempSync(join(tmpdir(), 'meridian-cdk-'));
   try {
     const app = new App({ context: contextOf(context), builtinCloudFormationValidation: cloudFormationRules, outdir });
