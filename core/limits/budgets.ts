@@ -97,6 +97,10 @@ export const MAX_REPUBLISH_SEGMENTS = 1_000;
 export const MAX_REBUILD_SEGMENTS = 32;
 /** How long a stream in memory is used without reading the table, if other Regions write it too. */
 export const WARM_MS = 1_000;
+/** How long a process uses the placement of homes that it has read. */
+export const PLACEMENT_MS = 2_000;
+/** How long a write waits for the Regions that wrote a stream before, and a router for a Region that takes a write. */
+export const HOME_MOVING_MS = 10_000;
 /** A stamp that is further ahead of the wall clock than this is reported, but still adopted. */
 export const CLOCK_AHEAD_MS = 500;
 /** A function writes nothing if its clock is further ahead of the database's than this. */
