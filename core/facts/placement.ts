@@ -1,5 +1,8 @@
 // Where home streams are written after their homes have moved. Entries of one Region never overwrite those of another.
 
+import type { Commit } from './commit.ts';
+import type { Dot } from './version.ts';
+
 /**
  * An entry's place in the order of all entries: by epoch; of one epoch, a forced one after a planned one; then by the Region that
  * wrote it. Two Regions may write entries with the same epoch before they see each other's.
@@ -91,10 +94,25 @@ export function parseScope(scope: string): { readonly home: string; readonly typ
   return slash < 0 ? { home: scope } : { home: scope.slice(0, slash), type: scope.slice(slash + 1) };
 }
 
-/** The commitId of the seal for an entry. */
-export function sealIdOf({ epoch, kind, by }: EntryKey): string {
-  return `${SEAL_PREFIX}${epoch}.${kind}.${by}`;
+/** The start of the commitId of a seal: no request may have such an id. */
+export const SEAL_PREFIX = 'seal:';
+
+/** The commitId of a seal, which says all about it. */
+export function sealIdOf({ key: { epoch, kind, by }, acting }: Seal): string {
+  return `${SEAL_PREFIX}${epoch}.${kind}.${by}:${acting}`;
 }
 
-/** No request may have a commitId that starts like this. */
-export const SEAL_PREFIX = 'seal:';
+const SEAL_ID = /^seal:(?<epoch>\d+)\.(?<kind>planned|forced)\.(?<by>[^.:]+):(?<acting>[^:]+)$/;
+
+/** The seal that a commit is; undefined if it is none. */
+export function sealIn({ commitId, events }: Pick<Commit, 'commitId' | 'events'>): Seal | undefined {
+  if (events.length > 0 || !commitId.startsWith(SEAL_PREFIX)) return undefined;
+  const { epoch = '', kind, by = '', acting = '' } = SEAL_ID.exec(commitId)?.groups ?? {};
+  if (kind !== 'planned' && kind !== 'forced') return undefined;
+  return { key: { epoch: Number(epoch), kind, by }, acting };
+}
+
+/** A seal with its place: the Region that wrote it, and its dot. */
+export interface SealAt extends Seal, Dot {
+  readonly region: string;
+}

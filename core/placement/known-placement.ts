@@ -18,18 +18,17 @@ export class KnownPlacement {
     this.#runtime = runtime;
   }
 
-  /** The newest entries known here. @throws MeridianError `unavailable`, retryable */
-  async current(): Promise<Placement> {
-    return this.#isFresh() ? this.#placement : this.reread();
+  /** The newest entries that have been met here. */
+  get known(): Placement {
+    return this.#placement;
   }
 
-  /** Like `current`, from the table: a newer entry has been met. */
-  async reread(): Promise<Placement> {
+  /** Reads the table. @throws MeridianError `unavailable`, retryable */
+  async reread(): Promise<void> {
     const readAt = { now: this.#runtime.now(), elapsed: this.#runtime.elapsed() };
     const records = await this.#store.records();
     this.adopt(placementOf(records));
     this.#readAt = readAt;
-    return this.#placement;
   }
 
   /** Takes over entries that another Region has sent, as far as they are newer. */
@@ -37,7 +36,8 @@ export class KnownPlacement {
     this.#placement = joinPlacements(this.#placement, placement);
   }
 
-  #isFresh(): boolean {
+  /** False if the table was read too long ago for what is known to be written by. */
+  get isFresh(): boolean {
     if (!this.#readAt) return false;
     const wall = this.#runtime.now() - this.#readAt.now;
     return wall >= 0 && wall <= PLACEMENT_MS && this.#runtime.elapsed() - this.#readAt.elapsed <= PLACEMENT_MS;

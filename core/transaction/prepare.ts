@@ -43,9 +43,8 @@ export async function prepareIntent(
     return await tryToPrepare(ports, asked, stream);
   } catch (error) {
     if (isOutage(error)) throw error;
-    // During a rolling deployment newer code will be here soon.
-    if (error instanceof MeridianError && error.code === 'unreadable-event')
-      return { kind: 'busy', stream: stream.name };
+    // During a rolling deployment newer code will be here soon; so will the stream, or its new home.
+    if (error instanceof MeridianError && PASSING.includes(error.code)) return { kind: 'busy', stream: stream.name };
     return { kind: 'refused', stream: stream.name, problem: cutProblem(refusalOf(ports, error), MAX_REFUSAL_BYTES) };
   }
 }
@@ -55,6 +54,7 @@ function isOutage(error: unknown): boolean {
   return error instanceof MeridianError && OUTAGES.includes(error.code);
 }
 
+const PASSING: readonly string[] = ['unreadable-event', 'home-moving', 'misdirected'];
 const OUTAGES: readonly string[] = ['unavailable', 'region-unreachable', 'quorum-unreachable'];
 
 async function tryToPrepare(ports: AppendPorts, asked: Prepare, stream: StreamRef): Promise<Prepared> {
