@@ -83,6 +83,11 @@ export function entryFor(placement: Placement, home: string, type: string): Plac
   return placement[scopeOf(home, type)] ?? placement[home];
 }
 
+/** The Regions that are lost: those that any entry takes for lost. */
+export function lostRegions(placement: Placement): ReadonlySet<string> {
+  return new Set(Object.values(placement).flatMap(({ lost }) => lost));
+}
+
 /** The scope of the streams with a home; with a type, only of those of the type. */
 export function scopeOf(home: string, type?: string): string {
   return type === undefined ? home : `${home}/${type}`;

@@ -44,9 +44,16 @@ export async function prepareIntent(
   } catch (error) {
     if (isOutage(error)) throw error;
     // During a rolling deployment newer code will be here soon; so will the stream, or its new home.
-    if (error instanceof MeridianError && PASSING.includes(error.code)) return { kind: 'busy', stream: stream.name };
+    if (isPassing(error)) return { kind: 'busy', stream: stream.name };
     return { kind: 'refused', stream: stream.name, problem: cutProblem(refusalOf(ports, error), MAX_REFUSAL_BYTES) };
   }
+}
+
+/** During a rolling deployment newer code will be here soon, and a home that moves, or has moved, can be written soon. */
+function isPassing(error: unknown): boolean {
+  if (!(error instanceof MeridianError)) return false;
+  const { code, details } = error;
+  return code === 'unreadable-event' || code === 'home-moving' || (code === 'misdirected' && 'placement' in details);
 }
 
 /** Business outcomes are returned; outages are thrown, so that the step is retried. */
@@ -54,7 +61,6 @@ function isOutage(error: unknown): boolean {
   return error instanceof MeridianError && OUTAGES.includes(error.code);
 }
 
-const PASSING: readonly string[] = ['unreadable-event', 'home-moving', 'misdirected'];
 const OUTAGES: readonly string[] = ['unavailable', 'region-unreachable', 'quorum-unreachable'];
 
 async function tryToPrepare(ports: AppendPorts, asked: Prepare, stream: StreamRef): Promise<Prepared> {

@@ -15,6 +15,7 @@ const envelopeMembers = {
   // An append with the id of an attempt would block that transaction on the stream.
   id: commitIdSchema
     .regex(/^(?![a-z0-9-]+:.*#\d+$)/, "has the form of a transaction attempt's id: use another id")
+    .regex(/^(?!seal:)/, "has the form of a seal's id: use another id")
     .optional(),
   stream: streamNameSchema,
   expected: z.string().optional(),
