@@ -26,6 +26,7 @@ import { type VersionVector, versionCovers, versionDominates } from '../facts/ve
 import { CLOCK_AHEAD_MS, MAX_COMMIT_BYTES, WARM_MS } from '../limits/budgets.ts';
 import type { History } from '../log/history.ts';
 import { type LoadPorts, loadAtLeast } from '../log/load.ts';
+import type { KnownPlacement } from '../placement/known-placement.ts';
 import type { EventStore } from '../ports/event-store.ts';
 import type { IntentStore } from '../ports/intent-store.ts';
 import type { WarmStreams } from '../ports/warm-streams.ts';
@@ -47,6 +48,8 @@ export interface AppendPorts extends LoadPorts {
   /** The log that this Region writes to. */
   readonly log: string;
   readonly warm: WarmStreams<Warm>;
+  /** Where home streams are written. @default at home */
+  readonly placement?: KnownPlacement;
 }
 
 /**
