@@ -53,6 +53,7 @@ const RESERVED_NAMES: ReadonlySet<string> = new Set([
     'forward',
     'forwarding',
     'global',
+    'placement',
     'quarantine',
     'snapshots',
     'strong-events',
@@ -92,6 +93,7 @@ export type EnvironmentVariable =
   | 'SNAPSHOTS_TABLE'
   | 'TRANSACTIONS_TABLE'
   | 'CONFLICTS_TABLE'
+  | 'PLACEMENT_TABLE'
   | 'DECISIONS'
   | 'BUS_NAME'
   | 'PROJECTION_QUEUE_URL'
@@ -126,6 +128,7 @@ export function namesOf(prefix: string) {
     strongEventsTable: `${prefix}-strong-events`,
     transactionsTable: `${prefix}-transactions`,
     conflictsTable: `${prefix}-conflicts`,
+    placementTable: `${prefix}-placement`,
     viewsTable: `${prefix}-views`,
     snapshotsTable: `${prefix}-snapshots`,
     subscriberTable: (id: OwnName) => `${prefix}-${id}`,

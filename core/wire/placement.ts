@@ -1,13 +1,13 @@
 import * as z from 'zod';
 import { problemSchema } from '../facts/errors.ts';
-import type { EntryKey, Placement, PlacementEntry } from '../facts/placement.ts';
+import type { EntryKey, Placement, PlacementRecord } from '../facts/placement.ts';
 import { dotShape, streamNameSchema } from './schemas.ts';
 
 const entryKeyShape = { epoch: z.int().min(1), kind: z.enum(['planned', 'forced']), by: z.string() };
 
 export const entryKeySchema: z.ZodType<EntryKey> = z.object(entryKeyShape);
 
-export const placementEntrySchema: z.ZodType<PlacementEntry> = z.object({
+const entrySchema = z.object({
   ...entryKeyShape,
   acting: z.string(),
   sources: z.array(z.string()),
@@ -15,10 +15,26 @@ export const placementEntrySchema: z.ZodType<PlacementEntry> = z.object({
   at: z.number(),
 });
 
-/** The newest entries that a Region knows, by scope. */
-export const placementSchema: z.ZodType<Placement> = z.record(z.string(), placementEntrySchema);
+/** Entries by scope. */
+export const placementSchema: z.ZodType<Placement> = z.record(z.string(), entrySchema);
 
-/** What is passed on with a request that a home stream takes: the entry by which it was routed. */
+export const placementRecordSchema = z.object({
+  region: z.string(),
+  revision: z.int().min(1),
+  entries: placementSchema,
+});
+
+/** Encodes what a Region has written as it is stored. */
+export function encodePlacementRecord(record: PlacementRecord): string {
+  return JSON.stringify(record);
+}
+
+/** @throws Error if the text is not a record: without it, nothing may be written to a stream that it is about */
+export function decodePlacementRecord(text: string): PlacementRecord {
+  return placementRecordSchema.parse(JSON.parse(text));
+}
+
+/** What is passed on with a request to write a stream that has a home: the entry by which it was routed. */
 export const placedShape = { placement: placementSchema.exactOptional() };
 
 /** A request to a Region that wrote a stream: to seal its log for the entry. */

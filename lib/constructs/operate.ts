@@ -6,6 +6,7 @@ import type { ConflictsReplica } from './conflicts-replica.ts';
 import type { EventsReplica } from './events-replica.ts';
 import type { Ingest } from './ingest.ts';
 import { MeridianFunction } from './meridian-function.ts';
+import type { PlacementReplica } from './placement-replica.ts';
 import type { Resolver } from './resolver.ts';
 import type { TransactionsReplica } from './transactions-replica.ts';
 import type { ViewsTable } from './views-table.ts';
@@ -31,6 +32,8 @@ export interface OperateProps {
   readonly ingest: Ingest;
   /** The ledger of conflicts, which says which streams are watched. */
   readonly conflicts: ConflictsReplica;
+  /** Where home streams are written: operators move them. */
+  readonly placement: PlacementReplica;
   /** The queue to which streams are sent whose conflicts are listed again. */
   readonly projectionQueue: WorkQueue;
 }
@@ -39,13 +42,26 @@ export interface OperateProps {
 export class Operate extends Construct {
   constructor(scope: Construct, id: string, props: OperateProps) {
     super(scope, id);
-    const { config, region, events, transactions, resolver, views, bus, ingest, conflicts, projectionQueue } = props;
+    const {
+      config,
+      region,
+      events,
+      transactions,
+      resolver,
+      views,
+      bus,
+      ingest,
+      conflicts,
+      placement,
+      projectionQueue,
+    } = props;
     const names = namesOf(config.name);
     const { role } = new MeridianFunction(this, 'Function', {
       config,
       region,
       functionId: 'operate',
-      description: 'Rebuilds views, publishes events again and empties the quarantine, on request of an operator',
+      description:
+        'Rebuilds views, moves homes, publishes events again and empties the quarantine, on request of an operator',
       environment: {
         ...events.environment,
         TRANSACTIONS_TABLE: names.transactionsTable,
@@ -60,6 +76,7 @@ export class Operate extends Construct {
         MERIDIAN_LOG: config.logs[region] ?? region,
         MERIDIAN_LOGS: Object.values(config.logs).join(),
         CONFLICTS_TABLE: names.conflictsTable,
+        PLACEMENT_TABLE: names.placementTable,
       },
     });
     events.grantScan(role);
@@ -69,6 +86,7 @@ export class Operate extends Construct {
     bus.grantPublish(role);
     ingest.grantRedrive(role);
     conflicts.grantReadWatches(role);
+    placement.grantMove(role);
     projectionQueue.grantSend(role);
   }
 }
