@@ -94,8 +94,8 @@ export class Draft {
   static async open(given: AppendPorts, write: Write): Promise<Draft> {
     const definition = streamTypeOf(given.domain, write.stream.type);
     const ports = portsFor(given, write.stream);
-    await checkWriter(ports, write.stream, write.operation);
-    const warm = warmHistory(ports, definition, write);
+    const hasMoved = await checkWriter(ports, write.stream, write.operation);
+    const warm = warmHistory(ports, definition, { ...write, hasMoved });
     const history = warm ?? (await loadWarm(ports, write.stream));
     return new Draft(ports, definition, write, { history, isFresh: warm === undefined });
   }

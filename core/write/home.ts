@@ -54,10 +54,14 @@ function homeOfStream({ domain, regions }: AppendPorts, stream: StreamRef): stri
   return homeOf(streamTypeOf(domain, stream.type), stream, regions);
 }
 
-/** @throws MeridianError `misdirected`: only another Region may write it; as `writerOf` */
-export async function checkWriter(ports: AppendPorts, stream: StreamRef, operation?: Operation): Promise<void> {
+/**
+ * @returns true if the stream is written in the place of its home, or its home has been away
+ * @throws MeridianError `misdirected`: only another Region may write it; as `writerOf`
+ */
+export async function checkWriter(ports: AppendPorts, stream: StreamRef, operation?: Operation): Promise<boolean> {
   const writer = await writerOf(ports, stream, operation);
   if (writer.region !== ports.region) throw misdirected(ports, stream, writer);
+  return writer.placement !== NO_PLACEMENT;
 }
 
 export function misdirected(

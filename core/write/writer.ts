@@ -111,18 +111,20 @@ function parseDecided(definition: StreamDefinition, command: string, events: rea
 export function warmHistory(
   { warm, runtime, log }: AppendPorts,
   { mode }: StreamDefinition,
-  { stream, commitId, fingerprint, repeats, isNew }: Pick<Append, 'commitId' | 'isNew'> & Request,
+  { stream, commitId, fingerprint, repeats, isNew, hasMoved }: Pick<Append, 'commitId' | 'isNew'> & Request,
 ): History | undefined {
   const copy = warm.get(stream.name);
   if (!copy?.history.holds) return undefined;
   const { history } = copy;
-  if (mode !== 'merge' && !history.hasOtherLogsThan(log)) return history;
+  if (mode !== 'merge' && !hasMoved && !history.hasOtherLogsThan(log)) return history;
   if (ageOf(copy, runtime) > WARM_MS) return undefined;
   return isNew || history.find(commitId, fingerprint, runtime.now(), repeats) ? history : undefined;
 }
 
 interface Request extends RequestIdentity {
   readonly stream: StreamRef;
+  /** The home of the stream has moved: a log that was lost may still arrive. */
+  readonly hasMoved: boolean;
 }
 
 function ageOf({ loadedAt }: Warm, runtime: AppendPorts['runtime']): number {
