@@ -20,7 +20,7 @@ type Action =
   | { readonly kind: 'release' }
   | { readonly kind: 'move'; readonly to: Name }
   | { readonly kind: 'force'; readonly to: Name }
-  | { readonly kind: 'deliver'; readonly from: Name; readonly to: Name }
+  | { readonly kind: 'deliver'; readonly what: 'log' | 'entries'; readonly from: Name; readonly to: Name }
   /** Everything arrives everywhere, and all processes read the placement again. */
   | { readonly kind: 'settle' }
   | { readonly kind: 'wait' };
@@ -34,7 +34,15 @@ const moves: readonly fc.WeightedArbitrary<Action>[] = [
   },
   { weight: 2, arbitrary: fc.constant({ kind: 'release' as const }) },
   { weight: 3, arbitrary: fc.record({ kind: fc.constant('move' as const), to: name }) },
-  { weight: 9, arbitrary: fc.record({ kind: fc.constant('deliver' as const), from: name, to: name }) },
+  {
+    weight: 9,
+    arbitrary: fc.record({
+      kind: fc.constant('deliver' as const),
+      what: fc.constantFrom('log', 'entries'),
+      from: name,
+      to: name,
+    }),
+  },
   { weight: 2, arbitrary: fc.constant({ kind: 'wait' as const }) },
   { weight: 3, arbitrary: fc.constant({ kind: 'settle' as const }) },
 ];
@@ -90,7 +98,7 @@ class Play {
       case 'release':
         return this.#release();
       case 'deliver':
-        return this.#deliver(action.from, action.to);
+        return this.#deliver(action);
       case 'settle':
         await this.#deliverAll();
         return this.#wait();
@@ -107,7 +115,8 @@ class Play {
   }
 
   async #deliverAll(): Promise<void> {
-    for (const from of NAMES) for (const to of NAMES) await this.#deliver(from, to);
+    for (const from of NAMES)
+      for (const to of NAMES) for (const what of ['log', 'entries'] as const) await this.#deliver({ what, from, to });
   }
 
   async #append({ at, process: index, isLate }: Extract<Action, { kind: 'append' }>): Promise<void> {
@@ -140,12 +149,12 @@ class Play {
     for (const open of this.#gates.splice(0)) open();
   }
 
-  async #deliver(from: Name, to: Name): Promise<void> {
+  /** Each Region replicates what it wrote: what that depends on may arrive later. */
+  async #deliver({ what, from, to }: Omit<Extract<Action, { kind: 'deliver' }>, 'kind'>): Promise<void> {
+    const [there, here] = [this.#world[from], this.#world[to]];
     if (from === to) return;
-    for (const record of this.#world[from].placements.items()) this.#world[to].placements.replicate(record);
-    // Each Region replicates what it wrote: what that depends on may arrive later.
-    for (const commit of await this.#world[from].table.loadLog(STREAM, from, 0))
-      this.#world[to].table.replicate(commit);
+    if (what === 'entries') for (const record of there.placements.items()) here.placements.replicate(record);
+    else for (const commit of await there.table.loadLog(STREAM, from, 0)) here.table.replicate(commit);
   }
 
   async #move(kind: 'move' | 'force', to: Name): Promise<void> {
