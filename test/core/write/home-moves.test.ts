@@ -134,6 +134,41 @@ describe('a home that moves as planned', () => {
     expect(await idsIn(us, 'eu')).toEqual(['seal:1.planned.eu:us', 'seal:2.planned.us:ap', 'seal:3.planned.ap:us']);
   });
 
+  it('does not take the seal of an earlier move to the same Region', async () => {
+    const { us, eu, spread, deliver } = aLinkedWorld();
+    await move(eu, { acting: 'us', sources: ['eu'] });
+    await spread();
+    await submitAppend(us, deposit(1));
+    await move(us, { acting: 'eu', sources: ['eu', 'us'] });
+    await spread();
+    await submitAppend(eu, deposit(2));
+    // What it wrote arrives later than the entry by which it hands the stream over again.
+    const { entry } = await move(eu, { acting: 'us', sources: ['eu', 'us'] });
+    us.placement.adopt({ eu: entry });
+    us.runtime.advance(-1);
+    expect(await appendToStream(us, deposit(3))).toMatchObject({ version: { eu: 3, us: 3 } });
+    await deliver();
+    expect(await idsIn(us, 'eu')).toEqual(['seal:1.planned.eu:us', 'commit', 'seal:3.planned.eu:us']);
+  });
+
+  it('does not take a seal whose log depends on what has not arrived', async () => {
+    const { us, eu, ap, cut, spread } = aLinkedWorld();
+    await move(eu, { acting: 'ap', sources: ['eu'] });
+    await spread();
+    cut.add('us');
+    await submitAppend(ap, deposit(5));
+    await move(ap, { acting: 'eu', sources: ['eu', 'ap'] });
+    await spread();
+    await submitAppend(eu, deposit(1));
+    const { entry } = await move(eu, { acting: 'us', sources: ['eu'] });
+    await participateStep(processOf(eu), { step: 'seal', stream: STREAM, placement: { eu: entry } });
+    for (const commit of await eu.table.loadLog(STREAM, 'eu', 0)) us.table.replicate(commit);
+    us.placement.adopt({ eu: entry });
+    await expect(appendToStream(us, deposit())).rejects.toMatchObject({ code: 'home-moving' });
+    cut.delete('us');
+    expect(await appendToStream(us, deposit())).toMatchObject({ version: { ap: 2, eu: 3, us: 1 } });
+  });
+
   it('is read again if a log is sealed for an entry that has not arrived, until it does', async () => {
     const { us, eu, ap, spread } = aLinkedWorld();
     await move(eu, { acting: 'us', sources: ['eu'] });
