@@ -10,9 +10,10 @@ import {
   operateRequestSchema,
   operatorActions,
 } from '../wire/operate.ts';
+import { moveHomes, type PlacementPorts, showPlacement } from './placement.ts';
 
 /** The ports of all operator actions. */
-export type OperatePorts = RebuildPorts & RepublishPorts & QuarantinePorts;
+export type OperatePorts = RebuildPorts & RepublishPorts & QuarantinePorts & PlacementPorts;
 
 const actions: {
   readonly [Name in OperatorAction]: (ports: OperatePorts, request: ActionRequest<Name>) => Promise<ActionResult<Name>>;
@@ -22,6 +23,8 @@ const actions: {
   'rebuild-status': rebuildStatus,
   'rebuild-clean': cleanRebuild,
   'republish-step': republishStep,
+  placement: showPlacement,
+  move: moveHomes,
   'quarantine-list': listQuarantine,
   'quarantine-add': addToQuarantine,
   'quarantine-redrive': redriveQuarantine,

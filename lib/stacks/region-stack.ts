@@ -185,7 +185,7 @@ function addTables(
 /** The functions that take part in transactions, drive them and finish them, and the resources for starting one. */
 function addTransactions(stack: Stack, deployment: Deployment, stores: Stores) {
   const { config, region } = deployment;
-  const { events, transactions } = stores;
+  const { events, transactions, placement } = stores;
   const names = namesOf(config.name);
   // The resources of every function that writes to streams.
   const environment: Environment = {
@@ -200,7 +200,7 @@ function addTransactions(stack: Stack, deployment: Deployment, stores: Stores) {
   };
   const participant = new Participant(stack, 'Participant', { ...deployment, environment, ...stores });
   const turn = new Turn(stack, 'Turn', { ...deployment, environment, ...stores, participant });
-  const coordinate = new Coordinate(stack, 'Coordinate', { ...deployment, events, transactions });
+  const coordinate = new Coordinate(stack, 'Coordinate', { ...deployment, events, transactions, placement });
   const machine = new TransactionMachine(stack, 'TransactionMachine', {
     ...deployment,
     participant: participant.function,

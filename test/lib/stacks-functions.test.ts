@@ -99,6 +99,7 @@ describe('the functions', () => {
         MERIDIAN_NAME: 'meridian',
         EVENTS_TABLE: 'meridian-events',
         TRANSACTIONS_TABLE: 'meridian-transactions',
+        PLACEMENT_TABLE: 'meridian-placement',
         DECISIONS: 'strong',
       },
     ],

@@ -95,7 +95,10 @@ describe('the permissions of each role', () => {
         ...elsewhere('turn'),
       ],
     ],
-    ['coordinate', [`dynamodb:GetItem on ${events}`, ...decisions('GetItem', 'PutItem', 'Query')]],
+    [
+      'coordinate',
+      [`dynamodb:GetItem on ${events}`, ...decisions('GetItem', 'PutItem', 'Query'), ...placement('Query')],
+    ],
     [
       'resolver',
       [

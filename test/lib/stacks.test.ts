@@ -123,7 +123,8 @@ describe('the global stack', () => {
   );
 
   it('replicates events, conflicts and where homes are eventually, which is the default of a table', () => {
-    for (const name of [events, conflicts, placement]) expect(tableOf(name)).not.toHaveProperty('MultiRegionConsistency');
+    for (const name of [events, conflicts, placement])
+      expect(tableOf(name)).not.toHaveProperty('MultiRegionConsistency');
   });
 
   it('lists conflicts by time', () => {
