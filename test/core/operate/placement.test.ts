@@ -61,6 +61,14 @@ describe('a move', () => {
     expect((await ports.placements?.records())?.[0]?.revision).toBe(1);
   });
 
+  test('of a type, or of a home, that is repeated is recognised as done, too', async () => {
+    for (const of of [{ type: 'account' }, { home: EAST }, { type: 'account', home: EAST }]) {
+      const ports = operatePorts();
+      const first = await move(ports, { ...planned, ...of });
+      expect(await move(ports, { ...planned, ...of })).toEqual(first);
+    }
+  });
+
   test('of one type, or of one home, is not taken for another one', async () => {
     const ports = operatePorts();
     await move(ports, { ...planned, type: 'account' });
