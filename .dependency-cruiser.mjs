@@ -14,6 +14,7 @@ export const coreModules = [
   'wire',
   'ports',
   'retry',
+  'placement',
   'log',
   'write',
   'ledger',

@@ -61,6 +61,9 @@ const groups: readonly (readonly [string, Readonly<Record<string, () => Promise<
     {
       smoke: async () => (await import('./commands/smoke.ts')).addSmoke,
       regions: async () => (await import('./commands/regions.ts')).addRegions,
+      placement: async () => (await import('./commands/placement.ts')).addPlacement,
+      failover: async () => (await import('./commands/failover.ts')).addFailover,
+      failback: async () => (await import('./commands/failover.ts')).addFailback,
       quarantine: async () => (await import('./commands/quarantine.ts')).addQuarantine,
       rebuild: async () => (await import('./commands/rebuild.ts')).addRebuild,
       republish: async () => (await import('./commands/republish.ts')).addRepublish,

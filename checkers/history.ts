@@ -36,6 +36,11 @@ const headerSchema = z.object({
   types: z.record(z.string(), streamTypeSchema),
   /** The Region that was the home of a `home` stream throughout, by stream. @default the Region that wrote its commits, if that was always the same one */
   homes: z.record(z.string(), z.string()).optional(),
+  /**
+   * How homes moved. `planned`: each `home` stream is still one object, whichever Regions have written it. `forced`: what a Region wrote
+   * that was taken for lost may be concurrent with the rest. @default they did not move, or it is not known
+   */
+  moves: z.enum(['planned', 'forced']).optional(),
   seed: z.number().optional(),
 });
 

@@ -54,6 +54,7 @@ const RESERVED_NAMES: ReadonlySet<string> = new Set([
     'forward',
     'forwarding',
     'global',
+    'placement',
     'quarantine',
     'snapshots',
     'strong-events',
@@ -93,6 +94,7 @@ export type EnvironmentVariable =
   | 'SNAPSHOTS_TABLE'
   | 'TRANSACTIONS_TABLE'
   | 'CONFLICTS_TABLE'
+  | 'PLACEMENT_TABLE'
   | 'DECISIONS'
   | 'BUS_NAME'
   | 'PROJECTION_QUEUE_URL'
@@ -127,6 +129,7 @@ export function namesOf(prefix: string) {
     strongEventsTable: `${prefix}-strong-events`,
     transactionsTable: `${prefix}-transactions`,
     conflictsTable: `${prefix}-conflicts`,
+    placementTable: `${prefix}-placement`,
     viewsTable: `${prefix}-views`,
     snapshotsTable: `${prefix}-snapshots`,
     subscriberTable: (id: OwnName) => `${prefix}-${id}`,

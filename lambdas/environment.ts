@@ -25,6 +25,8 @@ const variables = {
   SNAPSHOTS_TABLE: z.string().min(1),
   TRANSACTIONS_TABLE: z.string().min(1),
   CONFLICTS_TABLE: z.string().min(1),
+  /** Where home streams are written. */
+  PLACEMENT_TABLE: z.string().min(1),
   /** `strong`: every Region sees a decision at once (MRSC); `eventual`: replicas catch up (MREC). */
   DECISIONS: z.enum(DECISIONS),
   BUS_NAME: z.string().min(1),

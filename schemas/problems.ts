@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { type ErrorCode, MeridianError, problemSchema } from '../core/facts/errors.ts';
+import { placementSchema } from '../core/wire/placement.ts';
 
 interface KnownProblem {
   /** One sentence that explains the code. */
@@ -50,7 +51,13 @@ const problems = {
   },
   misdirected: {
     means: 'The Region that was asked does not consider itself responsible: Regions run different configurations.',
-    members: { home: z.string().optional(), driving: z.string().optional() },
+    members: {
+      home: z.string().optional(),
+      driving: z.string().optional(),
+      placement: placementSchema
+        .optional()
+        .meta({ description: 'The entry by which another Region writes the streams of this home' }),
+    },
   },
   rejected: { means: "The domain's own rules refuse the request. A domain may add members." },
   'not-caught-up': {
@@ -74,6 +81,13 @@ const problems = {
     members: { stream: z.string(), event: z.string(), eventType: z.string(), schemaVersion: z.int() },
   },
   'region-unreachable': { means: 'The responsible Region did not respond: retry.' },
+  'home-moving': {
+    means:
+      'The home of the stream moves to another Region, and the one that wrote it before did not hand it over yet: retry.',
+  },
+  'placement-changed': {
+    means: 'The home was moved by someone else in the meantime: look where it is now, and decide again.',
+  },
   'quorum-unreachable': {
     means:
       'A majority of the Regions did not respond, which a strong stream needs: retry, or read with `consistency=local`.',

@@ -48,6 +48,13 @@ export class Operator {
     }
   }
 
+  /** Moves the homes of the streams that a Region writes, unless it writes none, or they are moved by someone else meanwhile. */
+  async move(from: string, to: string, kind: 'planned' | 'forced'): Promise<void> {
+    const shown = await this.#ask('placement', {});
+    if (!shown) return;
+    await this.#ask('move', { from, to, kind, known: shown.placement, acceptLossWindow: kind === 'forced' });
+  }
+
   /** @returns undefined if it fails permanently, or too often */
   async #ask<Name extends OperatorAction>(
     action: Name,

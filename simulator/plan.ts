@@ -33,6 +33,8 @@ interface Profile {
   readonly clocks: boolean;
   /** Whether the configuration changes: logs are renamed, a table is restored, a Region comes and goes. */
   readonly motion: boolean;
+  /** Whether homes move: only as planned, or also forced. @default they stay */
+  readonly moves?: 'planned' | 'forced';
   /** Whether operations come one by one, without anything else, so that what they take is counted. */
   readonly oneByOne: boolean;
   /** Number of streams of each type. Few streams are contended. */
@@ -157,6 +159,26 @@ export const PROFILES = {
     operators: true,
     clocks: true,
     strong: true,
+    streams: 1,
+  },
+  moves: {
+    ...calm,
+    why: 'homes that move as planned, back, and on, while clients write: every stream stays linearizable',
+    faults: [...ofLinks, ...ofTables, ...ofProcesses, ...ofMessages],
+    cuts: true,
+    restarts: true,
+    clocks: true,
+    moves: 'planned',
+    streams: 1,
+  },
+  failover: {
+    ...calm,
+    why: 'homes that are forced to move while a Region is cut off or its tables cannot be reached, and come back',
+    faults: [...ofLinks, ...ofTables, ...ofProcesses, ...ofMessages],
+    cuts: true,
+    restarts: true,
+    clocks: true,
+    moves: 'forced',
     streams: 1,
   },
   everything: {
@@ -409,7 +431,7 @@ class Draw {
       ...(clocks ? [1, 2, 3].map(() => () => this.#clock()) : []),
       ...(operators ? [1, 2, 3].map(() => () => this.#operator()) : []),
     ];
-    const moves = motion ? this.#moves(decisions) : [];
+    const moves = motion ? this.#moves(decisions) : this.#homeMoves();
     const aimed = this.#profile.aimed ? this.#aimed() : [];
     return [...moves, ...aimed, ...Array.from({ length: count }, () => this.#dice.pick(kinds)()).flat()];
   }
@@ -429,6 +451,21 @@ class Draw {
         : []),
     ];
     return all.filter(() => this.#dice.chance(0.5));
+  }
+
+  /** Homes move three times on average; of those that may be forced, half are, and then the Region is often cut off. */
+  #homeMoves(): readonly Trouble[] {
+    const { moves } = this.#profile;
+    if (!moves) return [];
+    return Array.from({ length: 1 + this.#dice.below(5) }, () => {
+      const at = this.#when();
+      const region = this.#dice.pick(REGIONS);
+      const to = this.#dice.pick(REGIONS.filter((each) => each !== region));
+      const how = moves === 'forced' && this.#dice.chance(0.5) ? 'forced' : 'planned';
+      const lost: Trouble = { kind: 'outage', at: Math.max(0, at - 2_000), until: at + this.#lasts(), region };
+      const move: Trouble = { kind: 'move', at, region, to, how };
+      return how === 'forced' && this.#dice.chance(0.7) ? [lost, move] : [move];
+    }).flat();
   }
 
   /** In one Region, or in all of them. */

@@ -48,6 +48,14 @@ const troubleSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('republish'), at: atSchema, region: z.string() }),
   /** The messages in the quarantine of a Region are sent again. */
   z.object({ kind: z.literal('redrive'), at: atSchema, region: z.string() }),
+  /** The `home` streams that a Region writes move to another one: `forced` without it. */
+  z.object({
+    kind: z.literal('move'),
+    at: atSchema,
+    region: z.string(),
+    to: z.string(),
+    how: z.enum(['planned', 'forced']),
+  }),
   /** A producer puts a message on the bus that cannot be read. */
   z.object({ kind: z.literal('poison'), at: atSchema, region: z.string() }),
 ]);

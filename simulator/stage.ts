@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type { Line } from '../checkers/history.ts';
+import type { Line, LineOf } from '../checkers/history.ts';
 import { announcedConflictSchema, CONFLICT_SOURCE } from '../core/wire/conflict-event.ts';
 import type { Operation } from '../workload/operation.ts';
 import { Recorder } from '../workload/recorder.ts';
@@ -41,11 +41,7 @@ export function setStage({ seed, setting, steps }: Schedule, follow: Follow | un
   const trace = follow && pacedTrace(follow, scheduler);
   const header = { line: 'history', format: 1, source: 'simulator', seed, types: typesOf(fullWorkload) } as const;
   const onLine = (line: Line): void => trace?.({ event: 'line', at: recorder.now(), line: { ...line } });
-  const recorder = new Recorder(
-    () => scheduler.now(),
-    { ...header, regions: [...regions], homes: homesOf(steps) },
-    onLine,
-  );
+  const recorder = new Recorder(() => scheduler.now(), { ...header, regions: [...regions], ...homesIn(steps) }, onLine);
   const random = seeded(seed + 2);
   const { plain, snapshots: often } = strong ? STRONG_DOMAINS : DOMAINS;
   const domain = snapshots ? often : plain;
@@ -87,6 +83,13 @@ function pacedTrace({ trace, pace }: Follow, scheduler: VirtualScheduler): Trace
     const wait = pace?.();
     if (wait) scheduler.hold(wait);
   };
+}
+
+/** Where `home` streams are written, as far as that is certain. */
+function homesIn(steps: Schedule['steps']): Partial<Pick<LineOf<'history'>, 'homes' | 'moves'>> {
+  const moves = steps.flatMap((step) => (step.kind === 'move' ? step.how : []));
+  if (moves.length === 0) return { homes: homesOf(steps) };
+  return { moves: moves.includes('forced') ? 'forced' : 'planned' };
 }
 
 /** The home Region of every `home` stream. */

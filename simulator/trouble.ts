@@ -77,6 +77,10 @@ async function causeInRegion(trouble: InRegion, stage: Stage): Promise<void> {
       return operator.republish(0);
     case 'redrive':
       return operator.redrive();
+    case 'move': {
+      const { region: from, to, how } = trouble;
+      return new Operator(world.region(how === 'planned' ? from : to), scheduler).move(from, to, how);
+    }
     case 'poison':
       await region.bus.put([
         { source: 'producer', detailType: APPEND, detail: JSON.stringify({ stream: UNREADABLE }) },

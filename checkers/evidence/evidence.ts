@@ -50,10 +50,11 @@ export class Evidence {
     return this.#homes(stream);
   }
 
-  /** True if a stream behaves like one object: it is `strong`, or a `home` stream that had one home throughout. */
+  /** True if a stream behaves like one object: it is `strong`, or a `home` stream whose home stayed, or moved as planned. */
   isSerial(stream: string): boolean {
     const mode = this.typeOf(stream)?.mode;
-    return mode === 'strong' || (mode === 'home' && this.homeOf(stream) !== CHANGED);
+    const moves = this.lines('history').find((header) => header.moves)?.moves;
+    return mode === 'strong' || (mode === 'home' && (moves ? moves === 'planned' : this.homeOf(stream) !== CHANGED));
   }
 
   /** True if a read of such a stream shows all that was acknowledged before it: a `home` stream in its home, a `strong` one anywhere. */

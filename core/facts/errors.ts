@@ -16,6 +16,7 @@ const statusOf = {
   'id-reused': 409,
   'stream-busy': 409,
   'deadline-exceeded': 409,
+  'placement-changed': 409,
   aborted: 409,
   'too-large': 413,
   misdirected: 421,
@@ -26,6 +27,7 @@ const statusOf = {
   'unreadable-event': 503,
   'region-unreachable': 503,
   'quorum-unreachable': 503,
+  'home-moving': 503,
 } as const;
 
 export type ErrorCode = keyof typeof statusOf;

@@ -1,5 +1,6 @@
 import type { Commit, Stamped } from './commit.ts';
 import type { Hlc } from './hlc.ts';
+import type { SealAt } from './placement.ts';
 import type { VersionVector } from './version.ts';
 
 /** The members of a seen commit that are needed to recognize a retry, and to fold its copies. */
@@ -32,6 +33,8 @@ export interface Snapshot {
    * older code.
    */
   readonly idsSince?: number;
+  /** The newest seal of each Region that has put one; undefined if none has. */
+  readonly seals?: readonly SealAt[];
   /** The commits within the idempotency window by commitId, with their copies in fold order. */
   readonly ids: ReadonlyMap<string, readonly KnownCopy[]>;
   /**

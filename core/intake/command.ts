@@ -23,7 +23,9 @@ export async function submitHere(ports: DrivePorts, asked: unknown): Promise<Rem
     const request = requestSchema.parse(asked);
     if ('transact' in request) return { outcome: await runTransactionHere(ports, request.transact, request.wait) };
     if ('outcomeOf' in request) return { outcome: await outcomeHere(ports, request.outcomeOf) };
-    return { appended: await appendToStream(ports, request) };
+    const { placement, ...append } = request;
+    if (placement) ports.placement?.adopt(placement);
+    return { appended: await appendToStream(ports, append) };
   } catch (error) {
     return { problem: reportedProblem(ports.runtime, error) };
   }

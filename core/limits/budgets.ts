@@ -105,6 +105,13 @@ export const MAX_REPUBLISH_SEGMENTS = 1_000;
 export const MAX_REBUILD_SEGMENTS = 32;
 /** How long a stream in memory is used without reading the table, if other Regions write it too. */
 export const WARM_MS = 1_000;
+/** How long a process uses the placement of homes that it has read. */
+export const PLACEMENT_MS = 2_000;
+/** How long a write waits for the Regions that wrote a stream before, and a router for a Region that takes a write. */
+export const HOME_MOVING_MS = 10_000;
+/** How long one of these Regions tries to seal its log, and the pauses of it while a transaction holds the stream. */
+export const SEAL_MS = 8_000;
+export const SEAL_POLL_MS = [15, 45] as const;
 /** A stamp that is further ahead of the wall clock than this is reported, but still adopted. */
 export const CLOCK_AHEAD_MS = 500;
 /** A function writes nothing if its clock is further ahead of the database's than this. */

@@ -5,6 +5,7 @@ import type { Conflict } from '../facts/conflict.ts';
 import type { Decision } from '../facts/decision.ts';
 import type { MeridianError } from '../facts/errors.ts';
 import { type Hlc, wallTimeOf } from '../facts/hlc.ts';
+import type { SealAt } from '../facts/placement.ts';
 import type { KnownCopy, Snapshot } from '../facts/snapshot.ts';
 import { positionIn, sameVersion, type VersionVector, versionDominates } from '../facts/version.ts';
 import { IDEMPOTENCY_WINDOW_MS } from '../limits/budgets.ts';
@@ -14,6 +15,7 @@ import { heapBytes } from './heap-bytes.ts';
 import { KnownIds } from './known-ids.ts';
 import { LogPositions } from './log-positions.ts';
 import { type OpenIntent, OpenIntents } from './open-intents.ts';
+import { Seals } from './seals.ts';
 import { SeenSet } from './seen-set.ts';
 import { commitsForSnapshot, settledCommits, settledUntil, snapshotOf } from './take-snapshot.ts';
 
@@ -22,6 +24,7 @@ interface Held {
   readonly base: Snapshot | undefined;
   readonly logs: LogPositions;
   readonly seen: SeenSet;
+  readonly seals: Seals;
   readonly intents: OpenIntents;
   /** The last intent of each attempt, in any state. */
   readonly attempts: Map<string, Commit>;
@@ -35,6 +38,7 @@ function holdFrom(definition: StreamDefinition, base: Snapshot | undefined): Hel
     base,
     logs,
     seen: new SeenSet(logs, base?.version),
+    seals: new Seals(base?.seals),
     intents: new OpenIntents(),
     attempts: new Map(),
     ids: new KnownIds(base),
@@ -86,7 +90,7 @@ export class History {
 
   /** An aborted intent is an empty position: it is not a copy of any commit, and is not folded. */
   #keepDecided(commit: Commit): void {
-    const { base, logs, ids } = this.#held;
+    const { base, logs, ids, seals } = this.#held;
     const visible = isVisible(commit);
     logs.put(visible ? commit : { ...commit, events: [] });
     this.#noteStamp(commit);
@@ -94,6 +98,7 @@ export class History {
     if (base && !follows(base, commit)) this.#holds = false;
     this.#unreadable ??= unreadableIn(this.#definition.events, commit);
     ids.add(commit);
+    seals.add(commit);
   }
 
   #noteStamp({ hlc }: Commit): void {
@@ -283,6 +288,16 @@ export class History {
     return this.#held.logs.lastWithEvents(log, this.lastPosition(log));
   }
 
+  /** The newest seal here of the logs of a Region, seen or hidden; undefined if there is none. */
+  lastSealOf(region: string): SealAt | undefined {
+    return this.#held.seals.newest(region);
+  }
+
+  /** Like `lastSealOf`, of those that are seen: all that the Region wrote before is seen too. */
+  seenSealOf(region: string): SealAt | undefined {
+    return this.#held.seals.newest(region, this.seen);
+  }
+
   /** The intents that were prepared when they were read: nothing may be appended after them until they are final. */
   get intents(): readonly OpenIntent[] {
     return this.#held.intents.all;
@@ -312,7 +327,7 @@ export class History {
    * @param now wall clock: commits younger than the type's `settle` are left out
    */
   takeSnapshot(now: number): Snapshot | undefined {
-    const { base, logs, seen } = this.#held;
+    const { base, logs, seen, seals } = this.#held;
     const { mode, snapshots } = this.#definition;
     if (!snapshots || this.#unreadable || !this.#holds) return undefined;
     const due = commitsForSnapshot(snapshots, base);
@@ -325,7 +340,7 @@ export class History {
     if (!settled) return undefined;
     this.#tried = seen.commits.length;
     const { stream } = this;
-    const snapshot = snapshotOf({ stream, definition: this.#definition, snapshots, base, logs, settled, now });
+    const snapshot = snapshotOf({ stream, definition: this.#definition, snapshots, base, logs, seals, settled, now });
     this.#tried = 0;
     this.#held = holdFrom(this.#definition, snapshot);
     this.#baseBytes = undefined;

@@ -10,6 +10,7 @@ import { advanceVersion, emptyVersion, meetVersions, versionDominates } from '..
 import { IDEMPOTENCY_WINDOW_MS, SNAPSHOT_SETTLE_MS } from '../limits/budgets.ts';
 import { Fold } from './fold.ts';
 import type { LogPositions } from './log-positions.ts';
+import type { Seals } from './seals.ts';
 import type { SeenSet } from './seen-set.ts';
 
 /** A snapshot keeps ids for this long after the idempotency window, because clocks may be behind. */
@@ -76,13 +77,23 @@ interface SnapshotParts {
   readonly snapshots: Snapshots;
   readonly base: Snapshot | undefined;
   readonly logs: LogPositions;
+  readonly seals: Seals;
   readonly settled: Settled;
   /** Wall clock. */
   readonly now: number;
 }
 
 /** @throws MeridianError `unreadable-event`; what `evolve` throws */
-export function snapshotOf({ stream, definition, snapshots, base, logs, settled, now }: SnapshotParts): Snapshot {
+export function snapshotOf({
+  stream,
+  definition,
+  snapshots,
+  base,
+  logs,
+  seals,
+  settled,
+  now,
+}: SnapshotParts): Snapshot {
   const { commits, last } = settled;
   const fold = new Fold(definition, base);
   const versionOf = logs.versionsInOrder();
@@ -101,6 +112,7 @@ export function snapshotOf({ stream, definition, snapshots, base, logs, settled,
     };
   });
   const version = commits.reduce(advanceVersion, base?.version ?? emptyVersion);
+  const sealed = seals.allIn(version);
   // The smaller of two clocks: one that is ahead must not drop ids early.
   const since = Math.min(now, writtenAt(last)) - IDEMPOTENCY_WINDOW_MS - CLOCK_MARGIN_MS;
   const known = [...(base?.ids.values() ?? []), copies].flat().filter((copy) => writtenAt(copy) >= since);
@@ -113,6 +125,7 @@ export function snapshotOf({ stream, definition, snapshots, base, logs, settled,
     withEvents: Object.fromEntries(Object.entries(version).map(([log, at]) => [log, logs.lastWithEvents(log, at)])),
     state: fold.state,
     idsSince: Math.max(since, base?.idsSince ?? 0),
+    ...(sealed.length > 0 && { seals: sealed }),
     ids: Map.groupBy(known, ({ commitId }) => commitId),
     ...(hasRepairs(definition) && { repaired: true }),
   };

@@ -11,9 +11,10 @@ import {
   operateRequestSchema,
   operatorActions,
 } from '../wire/operate.ts';
+import { moveHomes, type PlacementPorts, showPlacement } from './placement.ts';
 
 /** The ports of all operator actions. */
-export type OperatePorts = RebuildPorts & RepublishPorts & QuarantinePorts & CountPorts;
+export type OperatePorts = RebuildPorts & RepublishPorts & QuarantinePorts & CountPorts & PlacementPorts;
 
 const actions: {
   readonly [Name in OperatorAction]: (ports: OperatePorts, request: ActionRequest<Name>) => Promise<ActionResult<Name>>;
@@ -24,6 +25,8 @@ const actions: {
   'rebuild-clean': cleanRebuild,
   'republish-step': republishStep,
   'conflicts-count': countOpenConflicts,
+  placement: showPlacement,
+  move: moveHomes,
   'quarantine-list': listQuarantine,
   'quarantine-add': addToQuarantine,
   'quarantine-redrive': redriveQuarantine,

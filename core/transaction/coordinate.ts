@@ -1,8 +1,10 @@
 import { type AbortReason, abortOf, attemptIdOf, type Decision, stateIn } from '../facts/decision.ts';
 import { MeridianError, toProblem } from '../facts/errors.ts';
+import { lostRegions } from '../facts/placement.ts';
 import { drivingRegionOf } from '../facts/transaction.ts';
 import { MAX_TRANSACTION_MS, MIN_ATTEMPT_MS } from '../limits/budgets.ts';
 import { type DecisionPorts, decisionOrAbort, putDecision } from '../log/decisions.ts';
+import type { KnownPlacement } from '../placement/known-placement.ts';
 import type { OneRegionTransactions } from '../ports/one-region-transactions.ts';
 import {
   type Answer,
@@ -18,6 +20,8 @@ import { busyProblem } from '../write/intents.ts';
 
 export interface CoordinatePorts extends Omit<DecisionPorts, 'participants'> {
   readonly events: OneRegionTransactions;
+  /** Which Regions are lost. @default none */
+  readonly placement?: KnownPlacement;
 }
 
 /**
@@ -45,7 +49,7 @@ async function plan(ports: CoordinatePorts, { transaction, fingerprint, deadline
   ]);
   const last = attempts.at(-1);
   // The id belongs to another request: nothing to do here; the sender gets the error elsewhere.
-  if (oneRegion || (last && last.fingerprint !== fingerprint)) return { kind: 'decided', intents: [] };
+  if (oneRegion?.final || (last && last.fingerprint !== fingerprint)) return { kind: 'decided', intents: [] };
   if (last?.final) return { kind: 'decided', intents: committedBy(last) };
   const attempt = (last?.attempt ?? 0) + 1;
   if (!isOver) return { kind: 'prepare', attempt };
@@ -69,9 +73,10 @@ function committedBy(decision: Decision): readonly FinalIntent[] {
 const none = { turns: [], next: 0, wait: 0 } as const;
 
 /** The commit point: one conditional put. If a decision already exists, it counts, whatever these answers say. */
-async function decide(ports: CoordinatePorts, asked: DecideRequest): Promise<AttemptResult> {
+async function decide(ports: CoordinatePorts, given: DecideRequest): Promise<AttemptResult> {
+  const asked = { ...given, answers: await withoutLost(ports, given.answers) };
   const { answers, fingerprint } = asked;
-  const prepared = answers.filter((answer) => answer.kind === 'prepared');
+  const prepared = given.answers.filter((answer) => answer.kind === 'prepared');
   // The attempt's id belongs to another transaction: only that one may decide it.
   if (answers.some((answer) => answer.kind === 'refused' && answer.problem.code === 'id-reused'))
     return { state: 'aborted', final: true, intents: [], ...none };
@@ -95,6 +100,18 @@ async function decide(ports: CoordinatePorts, asked: DecideRequest): Promise<Att
     next: asked.attempt + 1,
     wait: final ? 0 : 1,
   };
+}
+
+/** An intent of a lost Region may never arrive in another one: its stream has to be prepared by the Region that acts now. */
+async function withoutLost({ placement }: CoordinatePorts, answers: readonly Answer[]): Promise<Answer[]> {
+  if (!placement) return [...answers];
+  if (!placement.isFresh) await placement.reread();
+  const lost = lostRegions(placement.known);
+  return answers.map((answer) =>
+    answer.kind === 'prepared' && answer.region !== undefined && lost.has(answer.region)
+      ? { kind: 'busy', stream: answer.stream }
+      : answer,
+  );
 }
 
 function decisionOn(

@@ -1,4 +1,4 @@
-import { type Domain, streamTypeOf } from '../definition/domain.ts';
+import { streamTypeOf } from '../definition/domain.ts';
 import { homeOf } from '../definition/stream.ts';
 import { type AbortReason, abortOf, attemptIdOf, type Decision } from '../facts/decision.ts';
 import { cutProblem, MeridianError, toProblem } from '../facts/errors.ts';
@@ -8,6 +8,7 @@ import { MAX_PROBLEM_BYTES, ONE_REGION_MS } from '../limits/budgets.ts';
 import type { InTheWay, OneRegionTransactions } from '../ports/one-region-transactions.ts';
 import { Retries } from '../retry.ts';
 import { Draft, type Drafted } from '../write/draft.ts';
+import { writerOf } from '../write/home.ts';
 import { busyProblem } from '../write/intents.ts';
 import { type AppendPorts, idReused } from '../write/writer.ts';
 import { refusalOf } from './refusal.ts';
@@ -24,12 +25,34 @@ const ATTEMPT = 1;
  * run of an id takes the same path.
  */
 export function isOneRegion({ domain, regions }: AppendPorts, { id, participants }: Transaction): boolean {
-  return participants.every(({ stream }) => homeIn(domain, stream, regions) === drivingRegionOf(id));
+  return participants.every(({ stream: name }) => {
+    const stream = parseStreamRef(name);
+    return homeOf(streamTypeOf(domain, stream.type), stream, regions) === drivingRegionOf(id);
+  });
 }
 
-function homeIn(domain: Domain, name: string, regions: readonly string[]): string | undefined {
-  const stream = parseStreamRef(name);
-  return homeOf(streamTypeOf(domain, stream.type), stream, regions);
+/** True if this Region writes every stream of a one-Region transaction now: the home of one may have moved. */
+export async function isWrittenHere(ports: AppendPorts, { participants }: Transaction): Promise<boolean> {
+  for (const { stream } of participants)
+    if ((await writerOf(ports, parseStreamRef(stream))).region !== ports.region) return false;
+  return true;
+}
+
+/**
+ * Has every later run of a one-Region transaction go as if its streams had their homes in several Regions, so that no two of its runs
+ * take different paths.
+ * @returns its outcome, if it has one already; or the record that it goes this way, which is no outcome
+ */
+export async function goSeveral(ports: OneRegionPorts, transaction: Transaction): Promise<Decision> {
+  const { events, runtime, region } = ports;
+  const { id, fingerprint, timeout } = transaction;
+  const now = runtime.now();
+  const several = abortOf({ transaction: id, attempt: 0, fingerprint, decidedAt: now, region }, undefined, {
+    remaining: timeout,
+    began: now,
+    timeout,
+  });
+  return (await events.putDecision(several)) ?? several;
 }
 
 /** What a transaction writes to one of its streams, or why it cannot. */
@@ -41,8 +64,10 @@ type Writable = Extract<Part, { readonly kind: 'commit' | 'unchanged' }>;
  * Runs a transaction whose streams all have their home here: one request if they are warm, which writes all commits
  * and the outcome, or nothing. An abort is also stored before it is returned, so that retries with the same id return
  * the same outcome.
- * @returns the outcome; that of another request if the id was reused
+ * @returns the outcome; that of another request if the id was reused; or the record of `goSeveral`
  * @throws MeridianError
+ * - `misdirected`: another Region writes one of the streams
+ * - `home-moving`, retryable: a Region that wrote one of them before has not handed it over yet
  * - `id-reused`: the id belongs to another transaction, which has a commit in one of the streams
  * - `unavailable`, `unreadable-event`: retry the same transaction to learn the outcome
  */
@@ -102,7 +127,8 @@ function reasonOf(ports: OneRegionPorts, { stream }: Draft, error: unknown): Abo
  * streams have changed since.
  */
 async function outcomeOfEarlier({ events, decisions }: OneRegionPorts, id: string): Promise<Decision> {
-  const outcome = (await events.findDecision(id)) ?? (await decisions.attempts(id, 'local')).at(-1);
+  const kept = await events.findDecision(id);
+  const outcome = kept?.final ? kept : (await decisions.attempts(id, 'local')).at(-1);
   if (outcome?.final) return outcome;
   throw notHereYet(id);
 }

@@ -1,11 +1,18 @@
 import { isShared } from '../facts/commit.ts';
-import { ThrottledError } from '../facts/errors.ts';
+import { reportedProblem, ThrottledError } from '../facts/errors.ts';
 import { parseStreamRef, type StreamRef } from '../facts/stream-ref.ts';
 import { PARTICIPANT_CALL_MS } from '../limits/budgets.ts';
 import { tellDecision } from '../log/decisions.ts';
 import type { Remote } from '../ports/remote.ts';
-import { type ParticipantAnswer, participantAnswerSchema, participantRequestSchema } from '../wire/participant.ts';
-import { type AppendPorts, homeIn } from '../write/writer.ts';
+import {
+  type ParticipantAnswer,
+  type PrepareRequest,
+  participantAnswerSchema,
+  participantRequestSchema,
+} from '../wire/participant.ts';
+import { homeIn, passedOn, writerOf } from '../write/home.ts';
+import { sealLog } from '../write/seal.ts';
+import type { AppendPorts } from '../write/writer.ts';
 import { prepareIntent } from './prepare.ts';
 import { timesOf } from './times.ts';
 
@@ -31,20 +38,29 @@ export async function participateStep(ports: ParticipatePorts, asked: unknown): 
       await ports.events.finalise(intent, state);
       return { kind: 'finalised' };
     }
-    case 'prepare': {
-      const stream = parseStreamRef(request.participant.stream);
-      const home = homeIn(ports, stream);
-      const { began, remaining } = timesOf(ports.runtime, request);
-      return home === ports.region
-        ? prepareIntent(ports, { ...request, remaining, began }, stream)
-        : passOn(
-            ports,
-            home,
-            { ...request, deadline: undefined, remaining, began },
-            Math.max(1, Math.min(remaining, PARTICIPANT_CALL_MS)),
-          ).catch((error: unknown) => busyIfThrottled(error, stream));
-    }
+    case 'prepare':
+      return prepareAtWriter(ports, request);
+    case 'seal':
+      try {
+        return { kind: 'sealed', ...(await sealLog(ports, request)) };
+      } catch (error) {
+        return { kind: 'unsealed', problem: reportedProblem(ports.runtime, error) };
+      }
   }
+}
+
+async function prepareAtWriter(
+  ports: ParticipatePorts,
+  { placement, ...request }: PrepareRequest,
+): Promise<ParticipantAnswer> {
+  if (placement) ports.placement?.adopt(placement);
+  const stream = parseStreamRef(request.participant.stream);
+  const writer = await writerOf(ports, stream);
+  const { began, remaining } = timesOf(ports.runtime, request);
+  if (writer.region === ports.region) return prepareIntent(ports, { ...request, remaining, began }, stream);
+  const asked = passedOn({ ...request, deadline: undefined, remaining, began }, writer);
+  const within = Math.max(1, Math.min(remaining, PARTICIPANT_CALL_MS));
+  return passOn(ports, writer.region, asked, within).catch((error: unknown) => busyIfThrottled(error, stream));
 }
 
 /** The home is there, but has no instance free: another attempt finds one. @throws any other error */

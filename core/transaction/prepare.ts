@@ -43,11 +43,17 @@ export async function prepareIntent(
     return await tryToPrepare(ports, asked, stream);
   } catch (error) {
     if (isOutage(error)) throw error;
-    // During a rolling deployment newer code will be here soon.
-    if (error instanceof MeridianError && error.code === 'unreadable-event')
-      return { kind: 'busy', stream: stream.name };
+    // During a rolling deployment newer code will be here soon; so will the stream, or its new home.
+    if (isPassing(error)) return { kind: 'busy', stream: stream.name };
     return { kind: 'refused', stream: stream.name, problem: cutProblem(refusalOf(ports, error), MAX_REFUSAL_BYTES) };
   }
+}
+
+/** During a rolling deployment newer code will be here soon, and a home that moves, or has moved, can be written soon. */
+function isPassing(error: unknown): boolean {
+  if (!(error instanceof MeridianError)) return false;
+  const { code, details } = error;
+  return code === 'unreadable-event' || code === 'home-moving' || (code === 'misdirected' && 'placement' in details);
 }
 
 /** Business outcomes are returned; outages are thrown, so that the step is retried. */

@@ -54,8 +54,8 @@ async function resolveAttempt(
     ports.events.findDecision(transaction),
   ]);
   // The id belongs to another transaction, which is a one-Region transaction.
-  if (oneRegion) return undefined;
-  const last = attempts.at(-1);
+  if (oneRegion?.final) return undefined;
+  const last = attempts.at(-1) ?? oneRegion;
   // Nothing is left to do: the transaction or this attempt is decided, and another attempt that has to follow has its own
   // message. Or the message does not come from a record: it must not take the id from the request that will use it.
   if (last?.final !== false || last.attempt !== attempt - 1 || last.fingerprint !== fingerprint) return undefined;

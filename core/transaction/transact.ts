@@ -6,7 +6,7 @@ import { decisionOrAbort } from '../log/decisions.ts';
 import type { Remote } from '../ports/remote.ts';
 import type { StateMachine } from '../ports/state-machine.ts';
 import { outcomeAnswerSchema } from '../wire/command.ts';
-import { isOneRegion, type OneRegionPorts, runInOneRegion } from './one-region.ts';
+import { goSeveral, isOneRegion, isWrittenHere, type OneRegionPorts, runInOneRegion } from './one-region.ts';
 
 /** The ports of the Region that drives a transaction. */
 export interface DrivePorts extends OneRegionPorts {
@@ -70,8 +70,8 @@ export async function outcomeHere(ports: DrivePorts, id: string): Promise<Outcom
   checkDriving(ports, id);
   const { decisions, events, runtime } = ports;
   const kept = await events.findDecision(id);
-  if (kept) return outcomeFrom(id, kept);
-  const last = (await decisions.attempts(id)).at(-1);
+  if (kept?.final) return outcomeFrom(id, kept);
+  const last = (await decisions.attempts(id)).at(-1) ?? kept;
   if (!last || last.final || runtime.now() < nextAttemptEnds(last) + RECOVERY_MS) return outcomeFrom(id, last);
   // Neither the following attempt nor the resolver came in time: this request ends it.
   const next = attemptIdOf({ transaction: id, attempt: last.attempt + 1 });
@@ -100,15 +100,29 @@ export async function runTransactionHere(ports: DrivePorts, transaction: Transac
   // The outcome of a one-Region transaction is part of its write, so that no outcome has to be read first. A
   // transaction that was started as a multi-Region transaction stays one, even if the homes of its streams have
   // changed.
-  if (isLocal && attempts.length === 0 && !faults)
-    return outcomeOfMine(transaction, await runInOneRegion(ports, transaction));
-  const last = kept ?? (isLocal ? await find() : undefined) ?? attempts.at(-1);
+  const short = isLocal && attempts.length === 0 && !faults ? await runHere(ports, transaction) : undefined;
+  if (short?.final) return outcomeOfMine(transaction, short);
+  const known = kept ?? short ?? (isLocal ? await find() : undefined);
+  const last = known?.final ? known : (attempts.at(-1) ?? known);
   if (last) {
     const outcome = outcomeOfMine(transaction, last);
     if (last.final || faults) return outcome;
   }
   if (faults) throw invalid(faults);
   return driveByMachine(ports, transaction, wait, last);
+}
+
+/**
+ * Runs a transaction in one Region, if that writes all of its streams.
+ * @returns its outcome, or the record of `goSeveral`
+ */
+async function runHere(ports: DrivePorts, transaction: Transaction): Promise<Decision> {
+  try {
+    if (await isWrittenHere(ports, transaction)) return await runInOneRegion(ports, transaction);
+  } catch (error) {
+    if (!(error instanceof MeridianError && error.code === 'misdirected')) throw error;
+  }
+  return goSeveral(ports, transaction);
 }
 
 async function driveByMachine(

@@ -1,4 +1,4 @@
-import { type Commit, writtenAt } from '../facts/commit.ts';
+import { type Commit, isShared, writtenAt } from '../facts/commit.ts';
 import { attemptIdOf } from '../facts/decision.ts';
 import { ThrottledError } from '../facts/errors.ts';
 import { parseStreamRef } from '../facts/stream-ref.ts';
@@ -21,8 +21,9 @@ import type { Remote } from '../ports/remote.ts';
 import { backoff, pollPause } from '../retry.ts';
 import { type TurnAnswer, turnAnswerSchema, turnRequestSchema } from '../wire/turn.ts';
 import { Draft } from '../write/draft.ts';
+import { passedOn, writerOf } from '../write/home.ts';
 import { holderOf } from '../write/intents.ts';
-import { type AppendPorts, homeIn } from '../write/writer.ts';
+import type { AppendPorts } from '../write/writer.ts';
 import { timesOf } from './times.ts';
 
 // Who takes a stream next that several transactions want: the oldest one. Only that one waits while it holds other streams, so
@@ -87,7 +88,9 @@ export class NextInLine {
 }
 
 /** Marks an intent with a transaction, if that may be next. @returns the intent as it is stored now */
-async function markedBy({ events }: AppendPorts, me: Waiter, held: Commit): Promise<Commit> {
+async function markedBy({ events, region }: AppendPorts, me: Waiter, held: Commit): Promise<Commit> {
+  // No Region writes an item of another one.
+  if (held.region !== region && !isShared(held)) return held;
   if (isNext(me, held) || !mayBeNext(me, held.tx?.next)) return held;
   return (await events.mark(held, me)) ?? held;
 }
@@ -170,13 +173,16 @@ export interface TurnPorts extends AppendPorts {
 export async function turnStep(ports: TurnPorts, asked: unknown): Promise<TurnAnswer> {
   const { runtime, turns } = ports;
   const request = turnRequestSchema.parse(asked);
-  const { transaction, stream, attempt } = request;
+  const { transaction, stream, attempt, placement } = request;
+  if (placement) ports.placement?.adopt(placement);
   const turn: Turn = { transaction, stream, attempt, ...timesOf(runtime, request) };
-  const home = homeIn(ports, parseStreamRef(stream));
-  if (home === ports.region) await waitForTurn(ports, turn);
+  const writer = await writerOf(ports, parseStreamRef(stream));
+  if (writer.region === ports.region) await waitForTurn(ports, turn);
   else
     try {
-      turnAnswerSchema.parse(await turns.invoke(home, { step: 'turn', ...turn }, PARTICIPANT_CALL_MS));
+      turnAnswerSchema.parse(
+        await turns.invoke(writer.region, passedOn({ step: 'turn', ...turn }, writer), PARTICIPANT_CALL_MS),
+      );
     } catch (error) {
       if (!(error instanceof ThrottledError)) throw error;
       // As many as may wait in the home wait already.

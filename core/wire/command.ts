@@ -2,21 +2,27 @@ import * as z from 'zod';
 import type { Append, Appended } from '../facts/append.ts';
 import type { Outcome } from '../facts/decision.ts';
 import { type Problem, problemSchema } from '../facts/errors.ts';
+import type { Placement } from '../facts/placement.ts';
 import { preparedIntentSchema, reasonSchema } from './decision.ts';
+import { placedShape } from './placement.ts';
 import { commitIdSchema, dotShape, passedOnMetaSchema, streamNameSchema, versionVectorSchema } from './schemas.ts';
 import { operationSchema, transactionSchema } from './transaction.ts';
 
 /** The response of a Region's `command` function to another Region. */
 export type RemoteAnswer = AppendAnswer | { readonly outcome: Outcome };
 
-export const appendRequestSchema: z.ZodType<Append> = z.object({
+export const appendRequestSchema: z.ZodType<PassedAppend> = z.object({
   stream: streamNameSchema,
   commitId: commitIdSchema,
   operation: operationSchema,
   expected: versionVectorSchema.optional(),
   basedOn: versionVectorSchema.optional(),
   meta: passedOnMetaSchema,
+  ...placedShape,
 });
+
+/** An append that is passed on, with the entry by which it was routed. */
+type PassedAppend = Append & { readonly placement?: Placement };
 
 export const transactRequestSchema = z.object({ transact: transactionSchema, wait: z.number() });
 

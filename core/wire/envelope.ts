@@ -17,6 +17,7 @@ const envelopeMembers = {
     .regex(/^(?![a-z0-9-]+:.*#\d+$)/, "has the form of a transaction attempt's id: use another id")
     // It would take the place of a repair, which would then not count.
     .regex(/^(?!repair:[a-z0-9-]+\.\d+$)/, 'has the form of the id of a repair: use another id')
+    .regex(/^(?!seal:)/, "has the form of a seal's id: use another id")
     .optional(),
   stream: streamNameSchema,
   expected: z.string().optional(),

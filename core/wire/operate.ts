@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { type Problem, problemSchema } from '../facts/errors.ts';
 import { MAX_REBUILD_SEGMENTS, MAX_REPUBLISH_SEGMENTS } from '../limits/budgets.ts';
+import { placementSchema } from './placement.ts';
 
 const choice = {
   /** Restricts the action to these messages. */
@@ -174,6 +175,40 @@ const rebuildStatusSchema = z.object({
   retired: z.array(z.object({ codeVersion: z.number(), build: z.number(), removableAt: z.iso.datetime() })),
 });
 
+const placementRequestSchema = z.strictObject({});
+
+const placementShownSchema = z.object({
+  region: z.string(),
+  /** All deployed Regions. */
+  regions: z.array(z.string()),
+  /** The stream types that have a home. */
+  types: z.array(z.string()),
+  /** The newest entries that have arrived in the Region. */
+  placement: placementSchema,
+});
+
+const moveRequestSchema = z.strictObject({
+  /** The Region that writes the streams now. */
+  from: z.string(),
+  to: z.string(),
+  /** Only streams of this type. */
+  type: z.string().optional(),
+  /** Only streams with this home. */
+  home: z.string().optional(),
+  /** `forced`: without the Region that writes them now, which is lost. */
+  kind: z.enum(['planned', 'forced']),
+  /** The newest entries that the operator has seen, of all Regions. */
+  known: placementSchema,
+  /** A forced move is refused without it. */
+  acceptLossWindow: z.boolean().default(false),
+});
+
+const moveSchema = z.object({
+  ...placementShownSchema.shape,
+  /** The entries of the move. */
+  moved: placementSchema,
+});
+
 /**
  * The operator actions of a Region by name, with their requests and results. An action runs for some seconds at most,
  * then returns its progress; the caller repeats it until it is done.
@@ -185,6 +220,8 @@ const schemas = {
   'rebuild-clean': { request: rebuildRequestSchema, result: rebuildStatusSchema },
   'republish-step': { request: republishStepRequestSchema, result: republishStepSchema },
   'conflicts-count': { request: conflictsCountRequestSchema, result: conflictsCountSchema },
+  placement: { request: placementRequestSchema, result: placementShownSchema },
+  move: { request: moveRequestSchema, result: moveSchema },
   'quarantine-list': { request: quarantineListRequestSchema, result: quarantineListSchema },
   'quarantine-add': { request: quarantineAddRequestSchema, result: quarantineAddSchema },
   'quarantine-redrive': { request: redriveRequestSchema, result: redriveSchema },

@@ -2,6 +2,7 @@ import * as z from 'zod';
 import type { PreparedIntent } from '../facts/decision.ts';
 import { type Problem, problemSchema } from '../facts/errors.ts';
 import { type DecisionAnswer, decisionRequestSchema, preparedIntentSchema } from './decision.ts';
+import { placedShape, type SealAnswer, sealRequestSchema } from './placement.ts';
 import { commitIdSchema, passedOnMetaSchema, streamNameSchema } from './schemas.ts';
 import { participantSchema } from './transaction.ts';
 
@@ -30,6 +31,7 @@ const attemptMembers = {
   fingerprint: z.string(),
   meta: passedOnMetaSchema,
   participant: participantSchema,
+  ...placedShape,
 };
 
 /** A request from the state machine to its own Region, or from a Region to the home of a stream. */
@@ -48,11 +50,14 @@ export const participantRequestSchema = z.union([
   }),
   z.object({ step: z.literal('finalise'), intent: finalIntentSchema }),
   decisionRequestSchema,
+  sealRequestSchema,
 ]);
 
-export type ParticipantAnswer = Prepared | { readonly kind: 'finalised' } | DecisionAnswer;
+export type PrepareRequest = Extract<z.output<typeof participantRequestSchema>, { readonly step: 'prepare' }>;
 
-/** A participant's response to another Region, except decisions: see `decisionAnswerSchema`. */
+export type ParticipantAnswer = Prepared | { readonly kind: 'finalised' } | DecisionAnswer | SealAnswer;
+
+/** A participant's response to another Region, except decisions and seals: see `decisionAnswerSchema`, `sealAnswerSchema`. */
 export const participantAnswerSchema = z.union([preparedSchema, z.object({ kind: z.literal('finalised') })]);
 
 /** The result of a prepare. Only `prepared` has written anything. */

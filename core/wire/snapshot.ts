@@ -2,7 +2,8 @@ import * as z from 'zod';
 import { isJson } from '../facts/json.ts';
 import type { Snapshot } from '../facts/snapshot.ts';
 import { sameVersion } from '../facts/version.ts';
-import { versionVectorSchema } from './schemas.ts';
+import { entryKeySchema } from './placement.ts';
+import { dotShape, versionVectorSchema } from './schemas.ts';
 
 /** A copy of a commit. A snapshot may hold many, so members have no names, and usual values are stored as null. */
 const rowSchema = z.tuple([
@@ -14,6 +15,8 @@ const rowSchema = z.tuple([
   z.nullable(z.string()), // the fingerprint that it counts for, if different
   z.nullable(versionVectorSchema), // its version, if more than the commit itself and the earlier ones of its log
 ]);
+
+const sealSchema = z.object({ key: entryKeySchema, acting: z.string(), region: z.string(), ...dotShape });
 
 export const snapshotSchema = z.object({
   stream: z.string(),
@@ -28,6 +31,7 @@ export const snapshotSchema = z.object({
   details: z.array(z.tuple([z.nullable(z.string()), z.nullable(z.number())])).optional(),
   idsSince: z.number().exactOptional(),
   repaired: z.literal(true).exactOptional(),
+  seals: z.array(sealSchema).exactOptional(),
 });
 
 /** @throws Error if the state is not JSON: it would be read back as a different value */

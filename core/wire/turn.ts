@@ -1,7 +1,14 @@
 import * as z from 'zod';
+import { placedShape } from './placement.ts';
 import { streamNameSchema } from './schemas.ts';
 
-const members = { step: z.literal('turn'), transaction: z.string(), attempt: z.number(), stream: streamNameSchema };
+const members = {
+  step: z.literal('turn'),
+  transaction: z.string(),
+  attempt: z.number(),
+  stream: streamNameSchema,
+  ...placedShape,
+};
 
 /** A request from the state machine to its own Region, or from a Region to the home of a stream. */
 export const turnRequestSchema = z.union([

@@ -10,11 +10,12 @@ import type { History } from '../log/history.ts';
 import { keepSnapshot, loadWhole } from '../log/load.ts';
 import { portsFor } from '../log/shared-log.ts';
 import { encodeVersionToken } from '../wire/version-token.ts';
-import { finishIntents, ownIntents, type Search, type Watch } from './intents.ts';
+import { checkWriter } from './home.ts';
+import { finishIntents, learnState, ownIntents, type Search, type Watch } from './intents.ts';
 import type { RequestIdentity } from './request.ts';
+import { type Obstacle, TakeOver } from './take-over.ts';
 import {
   type AppendPorts,
-  checkHome,
   conflictOf,
   type Decide,
   decider,
@@ -55,6 +56,8 @@ export class Draft {
   readonly #ports: AppendPorts;
   readonly #definition: StreamDefinition;
   readonly #write: Write;
+  /** Only of a stream that has a home. */
+  readonly #takeOver: TakeOver | undefined;
   /** How long this process has waited for the intent that holds the stream. */
   readonly watch: Watch;
   #history: History;
@@ -71,6 +74,7 @@ export class Draft {
     this.#ports = ports;
     this.#definition = definition;
     this.#write = write;
+    this.#takeOver = definition.mode === 'home' ? new TakeOver(ports, write.stream) : undefined;
     this.watch = watchOf(ports, write.stream);
     this.#history = copy.history;
     this.#isFresh = copy.isFresh;
@@ -80,8 +84,8 @@ export class Draft {
   static async open(given: AppendPorts, write: Write): Promise<Draft> {
     const definition = streamTypeOf(given.domain, write.stream.type);
     const ports = portsFor(given, write.stream);
-    checkHome(ports, write.stream, write.operation);
-    const warm = warmHistory(ports, definition, write);
+    const hasMoved = await checkWriter(ports, write.stream, write.operation);
+    const warm = warmHistory(ports, definition, { ...write, hasMoved });
     const history = warm ?? (await loadWarm(ports, write.stream));
     return new Draft(ports, definition, write, { history, isFresh: warm === undefined });
   }
@@ -107,6 +111,7 @@ export class Draft {
   async next(search?: Omit<Search, 'watch'>): Promise<Drafted> {
     const { basedOn, operation } = this.#write;
     for (;;) {
+      if (this.#takeOver && !this.#takeOver.isReady) await this.#takeOver.look();
       // The commit that won a race may not include everything in the snapshot that this copy is based on.
       if (!this.#history.holds) await this.#reload();
       // A committed write is returned before any check: what was valid then may not be valid now.
@@ -114,6 +119,12 @@ export class Draft {
       if (commit) return { kind: 'written', commit };
       if (ownIntents(this.#ports, this.#history).length > 0) {
         const by = await finishIntents(this.#ports, this.#history, { ...search, watch: this.watch });
+        if (by) return { kind: 'held', by };
+        continue;
+      }
+      const obstacle = this.#takeOver?.obstacle(this.#history);
+      if (obstacle) {
+        const by = await this.#overcome(obstacle, search);
         if (by) return { kind: 'held', by };
         continue;
       }
@@ -133,6 +144,18 @@ export class Draft {
       if (isFinal) return drafted;
       await this.#reload();
     }
+  }
+
+  /** @returns the intent to wait for; undefined: look again */
+  async #overcome(obstacle: Obstacle, search?: Omit<Search, 'watch'>): Promise<Commit | undefined> {
+    const takeOver = this.#takeOver;
+    if (obstacle.kind === 'undecided')
+      return learnState(this.#ports, this.#history, obstacle.intent, { ...search, watch: this.watch });
+    await takeOver?.overcome(obstacle, async (seals) => {
+      this.#history = await loadWarm(this.#ports, this.#write.stream, seals);
+      this.#isFresh = true;
+    });
+    return undefined;
   }
 
   #decideNow(): Drafted {

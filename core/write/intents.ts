@@ -99,6 +99,24 @@ export async function finishIntents(
   return undefined;
 }
 
+/**
+ * Learns the state of an intent that another Region has to make final. Nothing is written to it here.
+ * @returns the intent, if it is still undecided
+ */
+export async function learnState(
+  ports: IntentPorts,
+  history: History,
+  known: Commit,
+  search?: Search,
+): Promise<Commit | undefined> {
+  const intent = (await ports.events.at(known.stream, known.log, known.position)) ?? known;
+  const stored = intent.tx?.state;
+  const state = isFinal(stored) ? stored : await stateIfReached(ports, intent, search);
+  if (!state) return intent;
+  history.add([finalOf(intent, state)]);
+  return undefined;
+}
+
 /** The intents that this Region may make final: those that it wrote, and those in a log that all Regions write. */
 export function ownIntents({ region }: Pick<IntentPorts, 'region'>, { intents }: History): readonly OpenIntent[] {
   return intents.filter(({ intent }) => intent.region === region || isShared(intent));

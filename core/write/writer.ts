@@ -5,8 +5,6 @@ import {
   commandOf,
   type DecideContext,
   hasEscrow,
-  homeOf,
-  homeOfCommand,
   type LogOwner,
   parseEvents,
   parseInput,
@@ -26,6 +24,7 @@ import { type VersionVector, versionCovers, versionDominates } from '../facts/ve
 import { CLOCK_AHEAD_MS, CLOCK_LIMIT_MS, MAX_COMMIT_BYTES, WARM_MS } from '../limits/budgets.ts';
 import type { History } from '../log/history.ts';
 import { type LoadPorts, loadAtLeast } from '../log/load.ts';
+import type { KnownPlacement } from '../placement/known-placement.ts';
 import type { EventStore } from '../ports/event-store.ts';
 import type { IntentStore } from '../ports/intent-store.ts';
 import type { WarmStreams } from '../ports/warm-streams.ts';
@@ -47,27 +46,8 @@ export interface AppendPorts extends LoadPorts {
   /** The log that this Region writes to. */
   readonly log: string;
   readonly warm: WarmStreams<Warm>;
-}
-
-/**
- * The only Region that may write an operation to a stream: the home of the stream, or of the command. This one if every Region may.
- * @throws MeridianError `unknown-stream-type`, `unknown-command`, `validation`, `rejected`, `internal`
- */
-export function homeIn({ domain, region, regions }: AppendPorts, stream: StreamRef, operation?: Operation): string {
-  const definition = streamTypeOf(domain, stream.type);
-  const home = homeOf(definition, stream, regions);
-  if (home !== undefined || operation?.kind !== 'command') return home ?? region;
-  return homeOfCommand(definition, operation, regions) ?? region;
-}
-
-/** @throws MeridianError `misdirected`: only another Region may write it; as `homeIn` */
-export function checkHome(ports: AppendPorts, stream: StreamRef, operation?: Operation): void {
-  const { region } = ports;
-  const home = homeIn(ports, stream, operation);
-  if (home !== region)
-    throw new MeridianError('misdirected', `The home of this write to ${stream.name} is ${home}, not ${region}.`, {
-      details: { home },
-    });
+  /** Where home streams are written. @default at home */
+  readonly placement?: KnownPlacement;
 }
 
 /** The result of deciding on a state: events (none if nothing changes), or a refusal. */
@@ -131,18 +111,20 @@ function parseDecided(definition: StreamDefinition, command: string, events: rea
 export function warmHistory(
   { warm, runtime, log }: AppendPorts,
   { mode }: StreamDefinition,
-  { stream, commitId, fingerprint, repeats, isNew }: Pick<Append, 'commitId' | 'isNew'> & Request,
+  { stream, commitId, fingerprint, repeats, isNew, hasMoved }: Pick<Append, 'commitId' | 'isNew'> & Request,
 ): History | undefined {
   const copy = warm.get(stream.name);
   if (!copy?.history.holds) return undefined;
   const { history } = copy;
-  if (mode !== 'merge' && !history.hasOtherLogsThan(log)) return history;
+  if (mode !== 'merge' && !hasMoved && !history.hasOtherLogsThan(log)) return history;
   if (ageOf(copy, runtime) > WARM_MS) return undefined;
   return isNew || history.find(commitId, fingerprint, runtime.now(), repeats) ? history : undefined;
 }
 
 interface Request extends RequestIdentity {
   readonly stream: StreamRef;
+  /** The home of the stream has moved: a log that was lost may still arrive. */
+  readonly hasMoved: boolean;
 }
 
 function ageOf({ loadedAt }: Warm, runtime: AppendPorts['runtime']): number {

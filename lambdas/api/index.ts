@@ -3,6 +3,7 @@ import { dynamoDbClient } from '../../adapters/dynamodb/client.ts';
 import { dynamoDbDecisions } from '../../adapters/dynamodb/decisions.ts';
 import { dynamoDbEventsTables } from '../../adapters/dynamodb/events-tables.ts';
 import { dynamoDbLedger } from '../../adapters/dynamodb/ledger.ts';
+import { dynamoDbPlacement } from '../../adapters/dynamodb/placement.ts';
 import { serverClock } from '../../adapters/dynamodb/server-clock.ts';
 import { dynamoDbSightings } from '../../adapters/dynamodb/sightings.ts';
 import { dynamoDbSnapshotStore } from '../../adapters/dynamodb/snapshot-store.ts';
@@ -12,6 +13,7 @@ import { nodeRuntime } from '../../adapters/node/runtime.ts';
 import { warmStreams } from '../../adapters/node/warm-streams.ts';
 import { sfnClient } from '../../adapters/stepfunctions/client.ts';
 import { stepFunctionsMachine } from '../../adapters/stepfunctions/machine.ts';
+import { KnownPlacement } from '../../core/index.ts';
 import { FUNCTIONS, warmBytes } from '../../core/limits/functions.ts';
 import { parseEnvironment } from '../environment.ts';
 import { powertools } from '../powertools.ts';
@@ -33,6 +35,10 @@ const env = parseEnvironment([
 ]);
 const telemetry = powertools(env.MERIDIAN_NAME);
 const client = dynamoDbClient();
+const runtime = nodeRuntime(telemetry, serverClock(client));
+
+// Optional: while a stack is updated, new code may run with the old variables.
+const placementTable = process.env.PLACEMENT_TABLE;
 
 export const handler = makeHandler({
   domain,
@@ -51,7 +57,8 @@ export const handler = makeHandler({
   remote: lambdaRemote({ functionName: env.COMMAND_FUNCTION }),
   participants: lambdaRemote({ functionName: env.PARTICIPANT_FUNCTION }),
   machine: stepFunctionsMachine(sfnClient(), env.TRANSACTION_MACHINE_ARN),
-  runtime: nodeRuntime(telemetry, serverClock(client)),
+  runtime,
+  ...(placementTable && { placement: new KnownPlacement(dynamoDbPlacement(client, placementTable), runtime) }),
   warm: warmStreams(warmBytes(FUNCTIONS.api)),
   telemetry,
 });

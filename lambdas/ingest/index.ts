@@ -2,6 +2,7 @@ import { domain } from '#domain';
 import { dynamoDbClient } from '../../adapters/dynamodb/client.ts';
 import { dynamoDbDecisions } from '../../adapters/dynamodb/decisions.ts';
 import { dynamoDbEventsTables } from '../../adapters/dynamodb/events-tables.ts';
+import { dynamoDbPlacement } from '../../adapters/dynamodb/placement.ts';
 import { serverClock } from '../../adapters/dynamodb/server-clock.ts';
 import { dynamoDbSnapshotStore } from '../../adapters/dynamodb/snapshot-store.ts';
 import { eventBridgeBus } from '../../adapters/eventbridge/bus.ts';
@@ -13,6 +14,7 @@ import { sqsClient } from '../../adapters/sqs/client.ts';
 import { sqsQueue } from '../../adapters/sqs/queue.ts';
 import { sfnClient } from '../../adapters/stepfunctions/client.ts';
 import { stepFunctionsMachine } from '../../adapters/stepfunctions/machine.ts';
+import { KnownPlacement } from '../../core/index.ts';
 import { FUNCTIONS, warmBytes } from '../../core/limits/functions.ts';
 import { parseEnvironment } from '../environment.ts';
 import { powertools } from '../powertools.ts';
@@ -36,7 +38,11 @@ const env = parseEnvironment([
 ]);
 const telemetry = powertools(env.MERIDIAN_NAME);
 const client = dynamoDbClient();
+const runtime = nodeRuntime(telemetry, serverClock(client));
 const queues = sqsClient();
+
+// Optional: while a stack is updated, new code may run with the old variables.
+const placementTable = process.env.PLACEMENT_TABLE;
 
 export const handler = makeHandler({
   domain,
@@ -54,7 +60,8 @@ export const handler = makeHandler({
   remote: lambdaRemote({ functionName: env.COMMAND_FUNCTION }),
   participants: lambdaRemote({ functionName: env.PARTICIPANT_FUNCTION }),
   machine: stepFunctionsMachine(sfnClient(), env.TRANSACTION_MACHINE_ARN),
-  runtime: nodeRuntime(telemetry, serverClock(client)),
+  runtime,
+  ...(placementTable && { placement: new KnownPlacement(dynamoDbPlacement(client, placementTable), runtime) }),
   warm: warmStreams(warmBytes(FUNCTIONS.ingest)),
   telemetry,
 });

@@ -39,6 +39,11 @@ const auditedSchema = z.object({
   before: z.number().optional(),
   limit: z.int().optional(),
   dryRun: z.boolean().optional(),
+  from: z.string().max(40).optional(),
+  to: z.string().max(40).optional(),
+  home: z.string().max(40).optional(),
+  type: z.string().max(100).optional(),
+  kind: z.enum(['planned', 'forced']).optional(),
 });
 
 function auditedOf(asked: unknown): z.output<typeof auditedSchema> | undefined {

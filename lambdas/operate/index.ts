@@ -3,6 +3,7 @@ import { dynamoDbClient } from '../../adapters/dynamodb/client.ts';
 import { dynamoDbDecisions } from '../../adapters/dynamodb/decisions.ts';
 import { dynamoDbEventsTables } from '../../adapters/dynamodb/events-tables.ts';
 import { dynamoDbLedger } from '../../adapters/dynamodb/ledger.ts';
+import { dynamoDbPlacement } from '../../adapters/dynamodb/placement.ts';
 import { dynamoDbViewStore } from '../../adapters/dynamodb/view-store.ts';
 import { eventBridgeBus } from '../../adapters/eventbridge/bus.ts';
 import { eventBridgeClient } from '../../adapters/eventbridge/client.ts';
@@ -52,9 +53,11 @@ export const handler = makeHandler({
       log: env.MERIDIAN_LOG,
       logs: env.MERIDIAN_LOGS.split(','),
     },
-      ...{ domain, events, runtime, ledger },
+    ...{ domain, events, runtime, ledger },
     projection: sqsQueue(queues, env.PROJECTION_QUEUE_URL),
   },
+  // Optional: while a stack is updated, new code may run with the old variables.
+  placements: process.env.PLACEMENT_TABLE ? dynamoDbPlacement(client, process.env.PLACEMENT_TABLE) : undefined,
   decisions: dynamoDbDecisions(client, env.TRANSACTIONS_TABLE, { strong: env.DECISIONS === 'strong' }),
   views: dynamoDbViewStore(client, env.VIEWS_TABLE),
   bus: eventBridgeBus(eventBridgeClient(), env.BUS_NAME),

@@ -2,11 +2,13 @@ import { domain } from '#domain';
 import { dynamoDbClient } from '../../adapters/dynamodb/client.ts';
 import { dynamoDbDecisions } from '../../adapters/dynamodb/decisions.ts';
 import { dynamoDbEventsTables } from '../../adapters/dynamodb/events-tables.ts';
+import { dynamoDbPlacement } from '../../adapters/dynamodb/placement.ts';
 import { serverClock } from '../../adapters/dynamodb/server-clock.ts';
 import { dynamoDbSnapshotStore } from '../../adapters/dynamodb/snapshot-store.ts';
 import { lambdaRemote } from '../../adapters/lambda/remote.ts';
 import { nodeRuntime } from '../../adapters/node/runtime.ts';
 import { warmStreams } from '../../adapters/node/warm-streams.ts';
+import { KnownPlacement } from '../../core/index.ts';
 import { TRANSACTION_DATABASE_MS } from '../../core/limits/budgets.ts';
 import { FUNCTIONS, warmBytes } from '../../core/limits/functions.ts';
 import { parseEnvironment } from '../environment.ts';
@@ -26,7 +28,11 @@ const env = parseEnvironment([
 ]);
 const telemetry = powertools(env.MERIDIAN_NAME);
 const client = dynamoDbClient();
+const runtime = nodeRuntime(telemetry, serverClock(client));
 const callMs = TRANSACTION_DATABASE_MS;
+
+// Optional: while a stack is updated, new code may run with the old variables.
+const placementTable = process.env.PLACEMENT_TABLE;
 
 export const handler = makeHandler({
   domain,
@@ -37,7 +43,8 @@ export const handler = makeHandler({
   snapshots: dynamoDbSnapshotStore(client, env.SNAPSHOTS_TABLE),
   decisions: dynamoDbDecisions(client, env.TRANSACTIONS_TABLE, { strong: env.DECISIONS === 'strong', callMs }),
   participants: lambdaRemote({ functionName: env.PARTICIPANT_FUNCTION }),
-  runtime: nodeRuntime(telemetry, serverClock(client)),
+  runtime,
+  ...(placementTable && { placement: new KnownPlacement(dynamoDbPlacement(client, placementTable), runtime) }),
   warm: warmStreams(warmBytes(FUNCTIONS.participant)),
   telemetry,
 });

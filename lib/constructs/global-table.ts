@@ -39,8 +39,9 @@ export function globalTable(
 
 /** The names of the global tables of a deployment. */
 export function globalTablesOf({ name, strongTypes }: Config): readonly string[] {
-  const { eventsTable, strongEventsTable, transactionsTable, conflictsTable } = namesOf(name);
-  return [eventsTable, ...(strongTypes.length > 0 ? [strongEventsTable] : []), transactionsTable, conflictsTable];
+  const { eventsTable, strongEventsTable, transactionsTable, conflictsTable, placementTable } = namesOf(name);
+  const strong = strongTypes.length > 0 ? [strongEventsTable] : [];
+  return [eventsTable, ...strong, transactionsTable, conflictsTable, placementTable];
 }
 
 /** Each replica is billed in its own Region, not in that of the stack. */

@@ -10,6 +10,7 @@ import type { ConflictsReplica } from './conflicts-replica.ts';
 import type { EventsReplica } from './events-replica.ts';
 import type { Ingest } from './ingest.ts';
 import { MeridianFunction } from './meridian-function.ts';
+import type { PlacementReplica } from './placement-replica.ts';
 import type { Resolver } from './resolver.ts';
 import type { TransactionsReplica } from './transactions-replica.ts';
 import type { ViewsTable } from './views-table.ts';
@@ -35,6 +36,8 @@ export interface OperateProps {
   readonly ingest: Ingest;
   /** The ledger of conflicts, which says which streams are watched, and whose open entries are counted. */
   readonly conflicts: ConflictsReplica;
+  /** Where home streams are written: operators move them. */
+  readonly placement: PlacementReplica;
   /** The queue to which streams are sent whose conflicts are listed again. */
   readonly projectionQueue: WorkQueue;
 }
@@ -43,13 +46,26 @@ export interface OperateProps {
 export class Operate extends Construct {
   constructor(scope: Construct, id: string, props: OperateProps) {
     super(scope, id);
-    const { config, region, events, transactions, resolver, views, bus, ingest, conflicts, projectionQueue } = props;
+    const {
+      config,
+      region,
+      events,
+      transactions,
+      resolver,
+      views,
+      bus,
+      ingest,
+      conflicts,
+      placement,
+      projectionQueue,
+    } = props;
     const names = namesOf(config.name);
     const { role, function: operate } = new MeridianFunction(this, 'Function', {
       config,
       region,
       functionId: 'operate',
-      description: 'Rebuilds views, publishes again, empties the quarantine for operators; counts open conflicts',
+      description:
+        'Rebuilds views, moves homes, publishes again, empties the quarantine for operators; counts open conflicts',
       environment: {
         ...events.environment,
         TRANSACTIONS_TABLE: names.transactionsTable,
@@ -64,6 +80,7 @@ export class Operate extends Construct {
         MERIDIAN_LOG: config.logs[region] ?? region,
         MERIDIAN_LOGS: Object.values(config.logs).join(),
         CONFLICTS_TABLE: names.conflictsTable,
+        PLACEMENT_TABLE: names.placementTable,
       },
     });
     events.grantScan(role);
@@ -85,6 +102,7 @@ export class Operate extends Construct {
         }),
       ],
     });
+    placement.grantMove(role);
     projectionQueue.grantSend(role);
   }
 }

@@ -5,6 +5,7 @@ import { namesOf } from '../../core/names.ts';
 import type { Config } from '../config.ts';
 import type { EventsReplica } from './events-replica.ts';
 import { MeridianFunction } from './meridian-function.ts';
+import type { PlacementReplica } from './placement-replica.ts';
 import type { SnapshotsTable } from './snapshots-table.ts';
 import type { TransactionsReplica } from './transactions-replica.ts';
 
@@ -22,6 +23,8 @@ export interface ParticipantProps {
   readonly snapshots: SnapshotsTable;
   /** The decisions of transactions. */
   readonly transactions: TransactionsReplica;
+  /** Where home streams are written. */
+  readonly placement: PlacementReplica;
 }
 
 /**
@@ -34,7 +37,7 @@ export class Participant extends Construct {
 
   constructor(scope: Construct, id: string, props: ParticipantProps) {
     super(scope, id);
-    const { config, region, environment, events, snapshots, transactions } = props;
+    const { config, region, environment, events, snapshots, transactions, placement } = props;
     this.function = new MeridianFunction(this, 'Function', {
       config,
       region,
@@ -46,6 +49,7 @@ export class Participant extends Construct {
     events.grantAppend(role);
     snapshots.grantUse(role);
     transactions.grantDecide(role);
+    placement.grantRead(role);
     this.function.grantInvokeElsewhere(role);
   }
 

@@ -5,6 +5,7 @@ import type { Config } from '../config.ts';
 import type { EventsReplica } from './events-replica.ts';
 import { MeridianFunction } from './meridian-function.ts';
 import type { Participant } from './participant.ts';
+import type { PlacementReplica } from './placement-replica.ts';
 import type { SnapshotsTable } from './snapshots-table.ts';
 import type { TransactionsReplica } from './transactions-replica.ts';
 
@@ -22,6 +23,8 @@ export interface TurnProps {
   readonly snapshots: SnapshotsTable;
   /** The decisions of transactions. */
   readonly transactions: TransactionsReplica;
+  /** Where home streams are written. */
+  readonly placement: PlacementReplica;
   /** The participant functions of the other Regions, which know decisions that are not here yet. */
   readonly participant: Participant;
 }
@@ -35,7 +38,7 @@ export class Turn extends Construct {
 
   constructor(scope: Construct, id: string, props: TurnProps) {
     super(scope, id);
-    const { config, region, environment, events, snapshots, transactions, participant } = props;
+    const { config, region, environment, events, snapshots, transactions, placement, participant } = props;
     const names = namesOf(config.name);
     this.function = new MeridianFunction(this, 'Function', {
       config,
@@ -53,6 +56,7 @@ export class Turn extends Construct {
     events.grantAppend(role);
     snapshots.grantUse(role);
     transactions.grantDecide(role);
+    placement.grantRead(role);
     participant.grantInvokeElsewhere(role);
     this.function.grantInvokeElsewhere(role);
   }

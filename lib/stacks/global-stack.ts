@@ -5,6 +5,7 @@ import type { Config } from '../config.ts';
 import { ConflictsTable } from '../constructs/conflicts-table.ts';
 import { Encryption } from '../constructs/encryption.ts';
 import { EventsTable } from '../constructs/events-table.ts';
+import { PlacementTable } from '../constructs/placement-table.ts';
 import { tableBilling } from '../constructs/table-billing.ts';
 import { TransactionsTable } from '../constructs/transactions-table.ts';
 import { deploymentRecord } from '../deployed-regions.ts';
@@ -35,6 +36,7 @@ export class GlobalStack extends Stack {
         decisions: config.decisions,
       }),
       new ConflictsTable(this, 'Conflicts', { ...common, tableName: names.conflictsTable }),
+      new PlacementTable(this, 'Placement', { ...common, tableName: names.placementTable }),
     ];
     if (config.strongTypes.length > 0)
       tables.push(

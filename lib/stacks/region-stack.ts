@@ -25,6 +25,7 @@ import { MeridianFunction } from '../constructs/meridian-function.ts';
 import { Operate } from '../constructs/operate.ts';
 import { type Granting, OwnFunction, type OwnFunctionScope } from '../constructs/own-function.ts';
 import { Participant } from '../constructs/participant.ts';
+import { PlacementReplica } from '../constructs/placement-replica.ts';
 import { Projection } from '../constructs/projection.ts';
 import { Relay } from '../constructs/relay.ts';
 import { Resolver } from '../constructs/resolver.ts';
@@ -100,7 +101,7 @@ export class RegionStack extends Stack {
       bus,
       projectedTypes,
     });
-    const { events, transactions } = stores;
+    const { events, transactions, placement } = stores;
     const sources = {
       events,
       transactions,
@@ -112,7 +113,7 @@ export class RegionStack extends Stack {
       projectionQueue: projection.queue,
     };
     const relay = new Relay(this, 'Relay', { ...deployment, ...sources });
-    new Operate(this, 'Operate', { ...deployment, ...sources });
+    new Operate(this, 'Operate', { ...deployment, ...sources, placement });
     addOwn(this, { ...deployment, bus, api }, own);
 
     if (config.archiveDays > 0) new Archive(this, 'Archive', { config, bus: bus.bus });
@@ -158,7 +159,7 @@ function addOwn(stack: Stack, scoped: OwnFunctionScope, { subscribers, functions
     });
 }
 
-type Stores = Pick<Transacting, 'events' | 'transactions' | 'snapshots'>;
+type Stores = Pick<Transacting, 'events' | 'transactions' | 'snapshots' | 'placement'>;
 
 /** The Region's storage: its replicas of the global tables, and its own tables. */
 function addTables(
@@ -175,6 +176,7 @@ function addTables(
     events: new EventsReplica(stack, 'Events', { config, streams }),
     transactions: new TransactionsReplica(stack, 'Transactions', { config, streams }),
     conflicts: new ConflictsReplica(stack, 'Conflicts', { config, streams }),
+    placement: new PlacementReplica(stack, 'Placement', { config }),
     views: new ViewsTable(stack, 'Views', { tableName: names.viewsTable, ephemeral: config.ephemeral, billing }),
     snapshots: new SnapshotsTable(stack, 'Snapshots', { tableName: names.snapshotsTable, billing }),
   };
@@ -183,7 +185,7 @@ function addTables(
 /** The functions that take part in transactions, drive them and finish them, and the resources for starting one. */
 function addTransactions(stack: Stack, deployment: Deployment, stores: Stores) {
   const { config, region } = deployment;
-  const { events, transactions } = stores;
+  const { events, transactions, placement } = stores;
   const names = namesOf(config.name);
   // The resources of every function that writes to streams.
   const environment: Environment = {
@@ -193,11 +195,12 @@ function addTransactions(stack: Stack, deployment: Deployment, stores: Stores) {
     ...events.environment,
     SNAPSHOTS_TABLE: names.snapshotsTable,
     TRANSACTIONS_TABLE: names.transactionsTable,
+    PLACEMENT_TABLE: names.placementTable,
     DECISIONS: config.decisions,
   };
   const participant = new Participant(stack, 'Participant', { ...deployment, environment, ...stores });
   const turn = new Turn(stack, 'Turn', { ...deployment, environment, ...stores, participant });
-  const coordinate = new Coordinate(stack, 'Coordinate', { ...deployment, events, transactions });
+  const coordinate = new Coordinate(stack, 'Coordinate', { ...deployment, events, transactions, placement });
   const machine = new TransactionMachine(stack, 'TransactionMachine', {
     ...deployment,
     participant: participant.function,

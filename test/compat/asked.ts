@@ -52,7 +52,7 @@ export function asksParticipant(
       ? decisionOrAbort(ports, attemptId, now.fingerprint, { reason: end?.reason, next: end })
       : decisionOf(ports, attemptId);
   }
-  if (means.step === 'finalise' || 'deadline' in means) return participateStep(ports, means);
+  if (means.step === 'finalise' || means.step === 'seal' || 'deadline' in means) return participateStep(ports, means);
   const { remaining, began, ...asked } = means;
   const deadline = ports.runtime.now() + remaining;
   return participateStep(ports, { ...asked, deadline, ...(began !== undefined && { timeout: deadline - began }) });

@@ -56,6 +56,7 @@ import { TALLY_PARTITION } from '../../lambdas/subscription.ts';
 import { aTable, type Item, itemSchema, TABLE } from './a-table.ts';
 import { type Form, item, message } from './form.ts';
 import { ledgerItems } from './ledger.ts';
+import { placementItem } from './placement.ts';
 
 /** A snapshot whose ids are an object, as in JSON. */
 type PlainSnapshot = Omit<Snapshot, 'ids'> & { readonly ids: Readonly<Record<string, readonly KnownCopy[]>> };
@@ -205,6 +206,7 @@ export const items: Readonly<Record<string, Form>> = {
     comparable: unpacked,
   }),
   ...ledgerItems,
+  'placement-item': placementItem,
   snapshot: message({
     read: (form) => decodeSnapshot(JSON.stringify(form)),
     write: (snapshot: PlainSnapshot | Snapshot) => JSON.parse(encodeSnapshot(withMap(snapshot))),

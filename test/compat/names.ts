@@ -49,10 +49,11 @@ export const names: Readonly<Record<string, Form>> = {
   'deployed-names': message({
     write: ({ prefix, region }: { readonly prefix: string; readonly region: string }) => {
       const deployed = namesOf(prefix);
-      const { bus, eventsTable, transactionsTable, viewsTable, snapshotsTable, conflictsTable, transactionMachine } =
-        deployed;
+      const { bus, eventsTable, transactionsTable, viewsTable, snapshotsTable, conflictsTable } = deployed;
+      const { placementTable, transactionMachine } = deployed;
       return {
-        ...{ bus, eventsTable, transactionsTable, viewsTable, snapshotsTable, conflictsTable, transactionMachine },
+        ...{ bus, eventsTable, transactionsTable, viewsTable, snapshotsTable, conflictsTable },
+        ...{ placementTable, transactionMachine },
         subscriberTable: deployed.subscriberTable(ownName('subscriber')),
         functions: (['command', 'participant', 'turn', 'operate'] as const).map(deployed.function),
         queues: (['ingest', 'projection', 'resolver', 'subscriber', 'quarantine'] as const).map(deployed.queue),

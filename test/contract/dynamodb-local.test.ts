@@ -3,6 +3,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { dynamoDbDecisions } from '../../adapters/dynamodb/decisions.ts';
 import { dynamoDbEventStore } from '../../adapters/dynamodb/event-store.ts';
 import { dynamoDbLedger } from '../../adapters/dynamodb/ledger.ts';
+import { dynamoDbPlacement } from '../../adapters/dynamodb/placement.ts';
 import { dynamoDbSightings } from '../../adapters/dynamodb/sightings.ts';
 import { dynamoDbSnapshotStore } from '../../adapters/dynamodb/snapshot-store.ts';
 import { dynamoDbViewStore } from '../../adapters/dynamodb/view-store.ts';
@@ -19,6 +20,7 @@ import { describeWithDynamoDbLocal, LISTED } from './dynamodb-local.ts';
 import { eventScanContract } from './event-scan.contract.ts';
 import { eventStoreContract } from './event-store.contract.ts';
 import { ledgerContract } from './ledger.contract.ts';
+import { aPlacementRecord, placementContract } from './placement.contract.ts';
 import { progressContract } from './progress.contract.ts';
 import { sightingsContract } from './sightings.contract.ts';
 import { aLargeSnapshot, aSnapshot, snapshotStoreContract } from './snapshot-store.contract.ts';
@@ -51,6 +53,7 @@ describeWithDynamoDbLocal('DynamoDB Local', (local) => {
   decisionScanContract(async () => dynamoDbDecisions(client, await local().createTable(), { strong: true }));
   viewStoreContract(() => dynamoDbViewStore(client, table));
   ledgerContract(async () => dynamoDbLedger(client, await local().createTable([LISTED])));
+  placementContract(async () => dynamoDbPlacement(client, await local().createTable()));
   sightingsContract(() => dynamoDbSightings(client, table));
   snapshotStoreContract(() => dynamoDbSnapshotStore(client, table, PATIENTLY_MS));
   progressContract(() => dynamoDbTally(client, table));
@@ -195,6 +198,13 @@ describeWithDynamoDbLocal('DynamoDB Local', (local) => {
       const large = aLargeSnapshot(aStream());
       expect(await counting(() => store.put(large))).toEqual({ PutItemCommand: 4, QueryCommand: expect.any(Number) });
       expect(await counting(() => store.newest(large.stream, 1))).toEqual({ QueryCommand: 1, BatchGetItemCommand: 1 });
+    });
+
+    test('reading where home streams are written is one Query; a move is one PutItem, even if another one was first', async () => {
+      const store = dynamoDbPlacement(counted, await local().createTable());
+      for (const _ of ['first', 'late'])
+        expect(await counting(() => store.put(aPlacementRecord()))).toEqual({ PutItemCommand: 1 });
+      expect(await counting(() => store.records())).toEqual({ QueryCommand: 1 });
     });
 
     test('a page of a scan is one Scan', async () => {

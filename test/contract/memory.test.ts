@@ -2,6 +2,7 @@ import { describe } from 'vitest';
 import { memoryDecisions } from '../../adapters/memory/decisions.ts';
 import { memoryEventStore } from '../../adapters/memory/event-store.ts';
 import { memoryLedger } from '../../adapters/memory/ledger.ts';
+import { memoryPlacement } from '../../adapters/memory/placement.ts';
 import { memoryQuarantine } from '../../adapters/memory/quarantine.ts';
 import { memorySightings } from '../../adapters/memory/sightings.ts';
 import { memorySnapshotStore } from '../../adapters/memory/snapshot-store.ts';
@@ -11,6 +12,7 @@ import { decisionsContract } from './decisions.contract.ts';
 import { eventScanContract } from './event-scan.contract.ts';
 import { eventStoreContract } from './event-store.contract.ts';
 import { ledgerContract } from './ledger.contract.ts';
+import { placementContract } from './placement.contract.ts';
 import { progressContract } from './progress.contract.ts';
 import { quarantineContract } from './quarantine.contract.ts';
 import { sightingsContract } from './sightings.contract.ts';
@@ -28,6 +30,7 @@ describe('memory', () => {
   viewStoreContract(memoryViewStore);
   sightingsContract(memorySightings);
   ledgerContract(async () => memoryLedger());
+  placementContract(async () => memoryPlacement());
   snapshotStoreContract(memorySnapshotStore);
   progressContract(memoryTally);
   quarantineContract(() => {

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { memoryDecisions } from '../../adapters/memory/decisions.ts';
 import { memoryEventStore } from '../../adapters/memory/event-store.ts';
+import { memoryPlacement } from '../../adapters/memory/placement.ts';
 import { memorySnapshotStore } from '../../adapters/memory/snapshot-store.ts';
 import { memoryViewStore } from '../../adapters/memory/view-store.ts';
 import type { Append } from '../../core/facts/append.ts';
@@ -17,6 +18,7 @@ import {
   type Snapshots,
   type Warm,
 } from '../../core/index.ts';
+import { KnownPlacement } from '../../core/placement/known-placement.ts';
 import { account, note, toyDomain } from '../../testing/toy.ts';
 import { fakeRuntime } from '../runtime.ts';
 
@@ -107,7 +109,10 @@ export function aMachine() {
  */
 export function aRegion(region = 'us', runtime = fakeRuntime(), domain: Domain = toyDomain) {
   const table = memoryEventStore();
+  const placements = memoryPlacement();
   return {
+    placements,
+    placement: new KnownPlacement(placements, runtime),
     decisions: memoryDecisions({ strong: true }),
     participants: unreachable,
     turns: unreachable,

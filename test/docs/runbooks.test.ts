@@ -83,7 +83,7 @@ describe('the runbooks', () => {
 
   it('use the actual names of functions, queues and tables', () => {
     const known =
-      /^meridian-(global|us-(east|west)-[12]|eu-west-1|events|events-restored|conflicts|alarms|clock-ahead)$/;
+      /^meridian-(global|us-(east|west)-[12]|eu-west-1|events|events-restored|conflicts|placement|alarms|clock-ahead)$/;
     for (const page of pages)
       for (const [name] of withLoopsUnrolled(textOf(page)).matchAll(
         /(?<![\w/-])meridian-[a-z0-9-]*[a-z0-9](?![\w<-]|-\$|\$)/g,

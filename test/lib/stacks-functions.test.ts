@@ -62,6 +62,7 @@ describe('the functions', () => {
     EVENTS_TABLE: 'meridian-events',
     SNAPSHOTS_TABLE: 'meridian-snapshots',
     TRANSACTIONS_TABLE: 'meridian-transactions',
+    PLACEMENT_TABLE: 'meridian-placement',
     DECISIONS: 'strong',
   };
   const transacting = {
@@ -99,6 +100,7 @@ describe('the functions', () => {
         MERIDIAN_NAME: 'meridian',
         EVENTS_TABLE: 'meridian-events',
         TRANSACTIONS_TABLE: 'meridian-transactions',
+        PLACEMENT_TABLE: 'meridian-placement',
         DECISIONS: 'strong',
       },
     ],
@@ -161,6 +163,7 @@ describe('the functions', () => {
         MERIDIAN_LOG: 'us-east-1',
         MERIDIAN_LOGS: 'us-east-1,us-east-2,us-west-2',
         CONFLICTS_TABLE: 'meridian-conflicts',
+        PLACEMENT_TABLE: 'meridian-placement',
       },
     ],
   ])('%s gets the variables that it needs', (name, expected) => {

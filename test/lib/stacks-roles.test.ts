@@ -13,6 +13,8 @@ describe('the permissions of each role', () => {
   const events = `arn:aws:dynamodb:us-east-1:${account}:table/meridian-events`;
   const conflicts = (...actions: readonly string[]) =>
     actions.map((action) => `dynamodb:${action} on arn:aws:dynamodb:us-east-1:${account}:table/meridian-conflicts`);
+  const placement = (...actions: readonly string[]) =>
+    actions.map((action) => `dynamodb:${action} on arn:aws:dynamodb:us-east-1:${account}:table/meridian-placement`);
   const snapshots = ['BatchGetItem', 'DeleteItem', 'PutItem', 'Query'].map(
     (action) => `dynamodb:${action} on GlobalTable(meridian-snapshots)`,
   );
@@ -28,6 +30,7 @@ describe('the permissions of each role', () => {
     ),
     ...snapshots,
     ...decisions('GetItem', 'PutItem', 'Query'),
+    ...placement('Query'),
     ...elsewhere('participant'),
     'states:StartExecution on StateMachine(meridian-transactions)',
   ];
@@ -77,6 +80,7 @@ describe('the permissions of each role', () => {
         ...['GetItem', 'PutItem', 'Query', 'UpdateItem'].map((action) => `dynamodb:${action} on ${events}`),
         ...snapshots,
         ...decisions('GetItem', 'PutItem'),
+        ...placement('Query'),
         ...elsewhere('participant'),
       ],
     ],
@@ -86,11 +90,15 @@ describe('the permissions of each role', () => {
         ...['GetItem', 'PutItem', 'Query', 'UpdateItem'].map((action) => `dynamodb:${action} on ${events}`),
         ...snapshots,
         ...decisions('GetItem', 'PutItem'),
+        ...placement('Query'),
         ...elsewhere('participant'),
         ...elsewhere('turn'),
       ],
     ],
-    ['coordinate', [`dynamodb:GetItem on ${events}`, ...decisions('GetItem', 'PutItem', 'Query')]],
+    [
+      'coordinate',
+      [`dynamodb:GetItem on ${events}`, ...decisions('GetItem', 'PutItem', 'Query'), ...placement('Query')],
+    ],
     [
       'resolver',
       [
@@ -140,6 +148,7 @@ describe('the permissions of each role', () => {
         ...conflicts('BatchGetItem', 'Query'),
         ...conflicts('Query').map((each) => `${each}/index/listed`),
         ...decisions('GetItem', 'Query', 'Scan'),
+        ...placement('PutItem', 'Query'),
         ...['BatchGetItem', 'BatchWriteItem', 'DeleteItem', 'PutItem', 'Query', 'UpdateItem'].map(
           (action) => `dynamodb:${action} on GlobalTable(meridian-views)`,
         ),

@@ -102,12 +102,13 @@ describe('the app', () => {
 describe('the global stack', () => {
   const tableOf = (name: string, reader = global) => reader.named('AWS::DynamoDB::GlobalTable', name).Properties;
   const [events, transactions, conflicts] = ['meridian-events', 'meridian-transactions', 'meridian-conflicts'];
+  const placement = 'meridian-placement';
 
-  it.each([events, transactions, conflicts])(
-    'contains the table %s with its stream, as one of three tables',
+  it.each([events, transactions, conflicts, placement])(
+    'contains the table %s with its stream, as one of four tables',
     (name) => {
       expect(global.types).toEqual(new Set(['AWS::DynamoDB::GlobalTable']));
-      expect(global.ofType('AWS::DynamoDB::GlobalTable')).toHaveLength(3);
+      expect(global.ofType('AWS::DynamoDB::GlobalTable')).toHaveLength(4);
       expect(tableOf(name)).toMatchObject({
         BillingMode: 'PAY_PER_REQUEST',
         KeySchema: [
@@ -121,8 +122,9 @@ describe('the global stack', () => {
     },
   );
 
-  it('replicates events and conflicts eventually, which is the default of a table', () => {
-    for (const name of [events, conflicts]) expect(tableOf(name)).not.toHaveProperty('MultiRegionConsistency');
+  it('replicates events, conflicts and where homes are eventually, which is the default of a table', () => {
+    for (const name of [events, conflicts, placement])
+      expect(tableOf(name)).not.toHaveProperty('MultiRegionConsistency');
   });
 
   it('lists conflicts by time', () => {
@@ -189,7 +191,7 @@ describe('data', () => {
       .filter(({ Properties }) => Properties.TableName !== 'meridian-snapshots');
 
   it('outlives its stack, unless the stack was never created', () => {
-    expect(kept(app)).toHaveLength(3 + 3 * (1 + 1 + 1 + functions.length));
+    expect(kept(app)).toHaveLength(4 + 3 * (1 + 1 + 1 + functions.length));
     for (const resource of kept(app))
       expect(resource).toMatchObject({ DeletionPolicy: 'RetainExceptOnCreate', UpdateReplacePolicy: 'Retain' });
   });

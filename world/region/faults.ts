@@ -4,6 +4,7 @@ import type {
   DelayedQueue,
   EventsTable,
   Ledger,
+  PlacementStore,
   Progress,
   Quarantine,
   Queue,
@@ -22,6 +23,7 @@ export interface FaultyPorts {
   readonly views: ViewsTable;
   readonly sightings: Sightings;
   readonly ledger: Ledger;
+  readonly placements: PlacementStore;
   readonly bus: Bus;
   readonly projection: Queue;
   readonly ahead: DelayedQueue;

@@ -3,6 +3,7 @@ import {
   type Decision,
   type EventsTable,
   type Ledger,
+  type PlacementStore,
   type Progress,
   type Sightings,
   type SnapshotStore,
@@ -74,6 +75,8 @@ const ledger: PartitionsOf<Ledger> = {
   watched: (streams) => streams,
 };
 
+const placements: PartitionsOf<PlacementStore> = { records: () => ['placement'], put: () => ['placement'] };
+
 const progress: PartitionsOf<Progress<Addition>> = {
   last: (stream, log) => [`${stream}@${log}`],
   advance: ({ stream, meta }) => [`${stream}@${meta.log}`],
@@ -82,7 +85,7 @@ const progress: PartitionsOf<Progress<Addition>> = {
 };
 
 const tables = new Map<string, object>(
-  Object.entries({ events, decisions, snapshots, views, sightings, ledger, progress }),
+  Object.entries({ events, decisions, snapshots, views, sightings, ledger, placements, progress }),
 );
 
 /** The partitions of the tables that a call reads or writes. */

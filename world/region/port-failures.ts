@@ -18,7 +18,9 @@ export interface PortCall {
 }
 
 /** The ports of DynamoDB. */
-const TABLES: readonly string[] = ['events', 'decisions', 'snapshots', 'views', 'sightings', 'ledger', 'progress'];
+const TABLES: readonly string[] = [
+  ...['events', 'decisions', 'snapshots', 'views', 'sightings', 'ledger', 'placements', 'progress'],
+];
 const REMOTES: readonly string[] = ['remote', 'participants', 'turns'];
 
 export function isTable(port: string): boolean {

@@ -3,7 +3,9 @@ import { warmStreams } from '../../adapters/node/warm-streams.ts';
 import {
   type Domain,
   type KeptStream,
+  KnownPlacement,
   MeridianError,
+  type PlacementStore,
   type Remote,
   type Runtime,
   ThrottledError,
@@ -30,6 +32,7 @@ const WARM_BYTES = 16 * 1024 * 1024;
 /** The ports without fault injection; the warm memory belongs to the instance. */
 export function ownPorts({
   configuration,
+  placements,
   ...options
 }: {
   readonly region: string;
@@ -37,6 +40,7 @@ export function ownPorts({
   readonly domain: Domain;
   readonly telemetry: Telemetry;
   readonly runtime: Runtime;
+  readonly placements: PlacementStore;
 }) {
   return {
     ...options,
@@ -44,6 +48,7 @@ export function ownPorts({
     log: logOf(configuration, options.region),
     logs: configuration.regions.map((region) => logOf(configuration, region)),
     warm: warmStreams<Warm>(WARM_BYTES),
+    placement: new KnownPlacement(placements, options.runtime),
     keptStreams: warmStreams<KeptStream>(WARM_BYTES),
   };
 }

@@ -416,11 +416,12 @@ export class WorldRegion {
   #ports(name: string, process: Process): FunctionPorts {
     const { region, telemetry } = this.#options;
     const own = this.#processPorts(process);
+    const called = own.of(this.#faulty(name, process.exit));
     return {
-      ...own.of(this.#faulty(name, process.exit)),
+      ...called,
       ...ownPorts({
         ...{ region, telemetry, domain: this.#domain, configuration: this.#configuration },
-        runtime: own.runtime,
+        ...{ runtime: own.runtime, placements: called.placements },
       }),
     };
   }
@@ -436,11 +437,12 @@ export class WorldRegion {
     { progress, waiting }: Pick<FaultyPorts, 'progress' | 'waiting'> = {},
   ): FaultyPorts {
     const { region, withFaults } = this.#options;
-    const { snapshots, views, sightings, ledger, decisions } = this.#tables;
+    const { snapshots, views, sightings, ledger, placements, decisions } = this.#tables;
     const events = this.#tables.allEvents(strongTypes(this.#domain));
     const { projection, ahead, ingest, resolver } = this.#queues;
     const ports = {
-      ...{ events, snapshots, views, sightings, ledger, decisions, projection, ahead, ingest, resolver },
+      ...{ events, snapshots, views, sightings, ledger, placements, decisions },
+      ...{ projection, ahead, ingest, resolver },
       ...(progress && { progress }),
       ...(waiting && { waiting }),
       bus: this.bus,

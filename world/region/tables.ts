@@ -14,6 +14,7 @@ import {
 } from '../../adapters/memory/event-store.ts';
 import type { WriteStamp } from '../../adapters/memory/last-writer.ts';
 import { type MemoryLedger, memoryLedger } from '../../adapters/memory/ledger.ts';
+import { type MemoryPlacement, memoryPlacement } from '../../adapters/memory/placement.ts';
 import { memorySightings } from '../../adapters/memory/sightings.ts';
 import { memorySnapshotStore } from '../../adapters/memory/snapshot-store.ts';
 import { copyableViewStore } from '../../adapters/memory/view-store.ts';
@@ -23,6 +24,7 @@ import {
   type Decision,
   type EventsTable,
   type LedgerEntry,
+  type PlacementRecord,
   type Sightings,
   type SnapshotStore,
   type TransactionsTable,
@@ -80,6 +82,8 @@ export class RegionTables {
   readonly sightings: Sightings;
   /** Nothing of it is kept in a storage: it is computed again from the records of the commits. */
   readonly ledger: MemoryLedger;
+  /** Where home streams are written. Nothing of it is kept in a storage: a world that starts again has its homes at home. */
+  readonly placements: MemoryPlacement;
   readonly decisions: TransactionsTable;
   readonly outage: Outage;
   /** What eventually consistent reads may still show; kept only while they may be behind. */
@@ -93,6 +97,8 @@ export class RegionTables {
   #replication: Replication<RegionTables>;
   /** The replication of the ledger. */
   readonly #ledgerReplication: Replication<RegionTables>;
+  /** The replication of the placement. */
+  readonly #placementReplication: Replication<RegionTables>;
   /** The replication of the decisions. */
   readonly #decisionReplication: Replication<RegionTables>;
   /** The replication of the `strong` streams: every Region passes on what it gets, since the one that wrote it may be lost. */
@@ -117,6 +123,8 @@ export class RegionTables {
     this.#decisionReplication = this.#newReplication();
     this.#strongReplication = this.#newReplication();
     this.#ledgerReplication = this.#newReplication();
+    this.#placementReplication = this.#newReplication();
+    this.placements = memoryPlacement((record) => this.#sendPlacement(record));
     this.ledger = memoryLedger({
       onChange: (entry, before) => {
         streams.conflicts.push({ conflict: entry, before });
@@ -185,6 +193,7 @@ export class RegionTables {
   fill(replica: RegionTables): void {
     for (const item of this.#events.items()) this.#send(item, replica);
     for (const entry of this.ledger.items()) this.#sendEntry(entry, replica);
+    for (const record of this.placements.items()) this.#sendPlacement(record, replica);
     for (const { decision, write } of this.#decisionStore.items())
       this.#decisionReplication.send(
         itemOf(decision),
@@ -309,6 +318,10 @@ export class RegionTables {
 
   #sendEntry(entry: LedgerEntry, to?: RegionTables): void {
     this.#ledgerReplication.send(`conflicts ${listedKeyOf(entry)}`, (there) => there.ledger.replicate(entry), to);
+  }
+
+  #sendPlacement(record: PlacementRecord, to?: RegionTables): void {
+    this.#placementReplication.send(`placement ${record.region}`, (there) => there.placements.replicate(record), to);
   }
 
   #onReplicated(item: EventsItem): void {

@@ -1,6 +1,7 @@
 import { memoryDecisions } from '../../../adapters/memory/decisions.ts';
 import { memoryEventStore } from '../../../adapters/memory/event-store.ts';
 import { memoryLedger } from '../../../adapters/memory/ledger.ts';
+import { memoryPlacement } from '../../../adapters/memory/placement.ts';
 import { memoryQuarantine } from '../../../adapters/memory/quarantine.ts';
 import { memoryViewStore } from '../../../adapters/memory/view-store.ts';
 import type { OperatePorts } from '../../../core/operate/actions.ts';
@@ -13,8 +14,9 @@ export function operatePorts(): OperatePorts {
   return {
     domain: toyDomain,
     region: 'us-east-1',
-    regions: ['us-east-1', 'us-west-2'],
     ledger: memoryLedger(),
+    regions: ['us-east-1', 'us-east-2', 'us-west-2'],
+    placements: memoryPlacement(),
     events: memoryEventStore(),
     decisions: memoryDecisions({ strong: true }),
     views: memoryViewStore(),

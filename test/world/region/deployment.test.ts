@@ -325,6 +325,7 @@ describe('the world', () => {
       [names.transactionsTable]: { shows: 'NEW_AND_OLD_IMAGES' },
       [names.strongEventsTable]: { shows: 'NEW_AND_OLD_IMAGES' },
       [names.conflictsTable]: { shows: 'NEW_AND_OLD_IMAGES' },
+      [names.placementTable]: { shows: 'NEW_AND_OLD_IMAGES' },
     });
   });
 });

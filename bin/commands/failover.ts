@@ -1,0 +1,118 @@
+import type { Command } from 'commander';
+import { joinPlacements, type Placement } from '../../core/facts/placement.ts';
+import { type Move, planFailback } from '../../core/placement/moves.ts';
+import { CliError } from '../client/cli-error.ts';
+import type { Region } from '../client/region.ts';
+import { sayJson, sayNote, sayText } from '../output.ts';
+import {
+  checkType,
+  type Known,
+  makeMove,
+  type Placements,
+  placementTable,
+  plannedEntries,
+  readPlacements,
+  regionNamed,
+  untilKnown,
+} from '../placement.ts';
+import { type RegionOptions, regionCommand, withRegion } from '../region-command.ts';
+
+interface FailbackOptions extends RegionOptions {
+  readonly type?: string;
+  readonly dryRun?: boolean;
+}
+
+interface FailoverOptions extends FailbackOptions {
+  readonly to: string;
+  readonly forced?: boolean;
+  readonly acceptLossWindow?: boolean;
+}
+
+/** `meridian failover` */
+export function addFailover(program: Command): void {
+  regionCommand(program, 'failover <from>', 'have another Region write the home streams that a Region writes now')
+    .requiredOption('--to <region>', 'the Region that is to write them')
+    .option('--type <type>', 'only streams of this type')
+    .option('--forced', 'without the Region that writes them now, because it is lost')
+    .option('--accept-loss-window', 'required with --forced: what it acknowledged and has not arrived is not seen')
+    .option('--dry-run', 'only show what would be written')
+    .action((from: string, options: FailoverOptions) =>
+      withRegion(options, async (first) => {
+        const { to, type, forced = false } = options;
+        if (from === to)
+          throw new CliError('same-region', `${from} is to write them already. Name another Region: --to.`);
+        if (forced && !options.acceptLossWindow)
+          throw new CliError(
+            'loss-window',
+            `What ${from} has acknowledged and has not arrived in ${to} is not seen by ${to}; if ${from} comes back, it shows as conflicts. Repeat the command with --accept-loss-window.`,
+          );
+        const placements = await readPlacements(first, forced ? from : undefined);
+        regionNamed(placements, to);
+        checkReachable(placements, regionNamed(placements, from), forced);
+        checkType(placements, type);
+        const move: Move = { from, to, kind: forced ? 'forced' : 'planned', ...(type !== undefined && { type }) };
+        if (Object.keys(plannedEntries(placements, [move])).length === 0)
+          throw new CliError(
+            'nothing-to-move',
+            `${from} writes none of these streams now. See where they are written: meridian placement.`,
+          );
+        await makeMoves(placements, [move], options);
+      }),
+    );
+}
+
+/** `meridian failback` */
+export function addFailback(program: Command): void {
+  regionCommand(program, 'failback <region>', 'have home streams written at home again: a planned move')
+    .option('--type <type>', 'only streams of this type')
+    .option('--dry-run', 'only show what would be written')
+    .action((home: string, options: FailbackOptions) =>
+      withRegion(options, async (first) => {
+        const placements = await readPlacements(first);
+        regionNamed(placements, home);
+        checkType(placements, options.type);
+        const moves = planFailback(placements.known, { home, type: options.type });
+        for (const { from } of moves) checkReachable(placements, regionNamed(placements, from), false);
+        if (moves.length === 0 && !options.json) sayText(`${home} writes all of these streams that are at home there.`);
+        else await makeMoves(placements, moves, options);
+      }),
+    );
+}
+
+function checkReachable({ answers }: Placements, { name }: Region, forced: boolean): void {
+  const answer = answers.get(name);
+  if (forced || typeof answer !== 'string') return;
+  throw new CliError(
+    'region-unreachable',
+    `A planned move is written in ${name}, which does not respond: ${answer} If it is lost, use meridian failover ${name} --to <region> --forced --accept-loss-window.`,
+  );
+}
+
+async function makeMoves(placements: Placements, moves: readonly Move[], options: FailbackOptions): Promise<void> {
+  const { json = false, dryRun = false } = options;
+  if (dryRun) {
+    const entries = plannedEntries(placements, moves);
+    if (json) sayJson({ dryRun, moved: entries });
+    else sayText(`Would be written:\n${placementTable(entries)}`);
+    return;
+  }
+  let moved: Placement = {};
+  for (const move of moves)
+    moved = { ...moved, ...(await makeMove({ ...placements, known: joinPlacements(placements.known, moved) }, move)) };
+  if (!json) sayText(placementTable(moved));
+  const lost = moves.flatMap(({ kind, from }) => (kind === 'forced' ? [from] : []));
+  const asked = placements.regions.filter(({ name }) => !lost.includes(name));
+  tell(await untilKnown(asked, moved), moved, json);
+}
+
+function tell(known: readonly Known[], moved: Placement, json: boolean): void {
+  if (known.some(({ seconds }) => seconds === undefined)) process.exitCode = 1;
+  if (json) {
+    sayJson({ moved, regions: known });
+    return;
+  }
+  for (const { region, seconds } of known)
+    if (seconds === undefined)
+      sayNote(`${region}: does not know of it yet, or does not respond. See: meridian placement.`);
+    else sayText(`${region}: knows of it after ${seconds.toFixed(1)} s`);
+}

@@ -1,0 +1,123 @@
+// Where home streams are written after their homes have moved. Entries of one Region never overwrite those of another.
+
+import type { Commit } from './commit.ts';
+import type { Dot } from './version.ts';
+
+/**
+ * An entry's place in the order of all entries: by epoch; of one epoch, a forced one after a planned one; then by the Region that
+ * wrote it. Two Regions may write entries with the same epoch before they see each other's.
+ */
+export interface EntryKey {
+  /** 1, 2, 3 …: one counter for all scopes. */
+  readonly epoch: number;
+  /** `forced`: without the Region that acted before. */
+  readonly kind: 'planned' | 'forced';
+  /** The Region that wrote it. */
+  readonly by: string;
+}
+
+/** Which Region writes the streams of a scope in the place of their home. */
+export interface PlacementEntry extends EntryKey {
+  /** The Region that writes them. */
+  readonly acting: string;
+  /** Every Region that has acted for the scope. A stream is written once each of them has put a seal in its log. */
+  readonly sources: readonly string[];
+  /** The sources that are lost: no seal of theirs is waited for. */
+  readonly lost: readonly string[];
+  /** When it was written: milliseconds since 1970, by the clock of the Region that wrote it. */
+  readonly at: number;
+}
+
+/** The newest entry of each scope: `<home>`, or `<home>/<type>` for the streams of one type. */
+export type Placement = Readonly<Record<string, PlacementEntry>>;
+
+/** What one Region has written: no other one writes it. */
+export interface PlacementRecord {
+  readonly region: string;
+  /** 1, 2, 3 …: how often it was written. */
+  readonly revision: number;
+  readonly entries: Placement;
+}
+
+/**
+ * The end of a log for the writers of older entries: an empty commit that hands the stream over to the Region it names. Whatever follows
+ * it in its log was written under the entry that it is for, or a newer one.
+ */
+export interface Seal {
+  readonly key: EntryKey;
+  readonly acting: string;
+}
+
+/** No home has moved. */
+export const NO_PLACEMENT: Placement = {};
+
+/** Orders keys, oldest first. A missing one is older than all: it is that of a scope without an entry. */
+export function compareKeys(a: EntryKey | undefined, b: EntryKey | undefined): number {
+  if (!a || !b) return Number(a !== undefined) - Number(b !== undefined);
+  return (
+    a.epoch - b.epoch ||
+    Number(a.kind === 'forced') - Number(b.kind === 'forced') ||
+    Number(a.by > b.by) - Number(a.by < b.by)
+  );
+}
+
+/** The members of an entry that order it. */
+export function keyOf({ epoch, kind, by }: EntryKey): EntryKey {
+  return { epoch, kind, by };
+}
+
+/** The newest entry of each scope of two placements. */
+export function joinPlacements(a: Placement, b: Placement): Placement {
+  const joined: Record<string, PlacementEntry> = { ...a };
+  for (const [scope, entry] of Object.entries(b)) if (compareKeys(joined[scope], entry) < 0) joined[scope] = entry;
+  return joined;
+}
+
+/** The placement that all Regions' records make. */
+export function placementOf(records: readonly PlacementRecord[]): Placement {
+  return records.map(({ entries }) => entries).reduce(joinPlacements, NO_PLACEMENT);
+}
+
+/** The entry for the streams of a type with a home: that of the type, or of the home; undefined if they are written at home. */
+export function entryFor(placement: Placement, home: string, type: string): PlacementEntry | undefined {
+  return placement[scopeOf(home, type)] ?? placement[home];
+}
+
+/** The Regions that are lost: those that any entry takes for lost. */
+export function lostRegions(placement: Placement): ReadonlySet<string> {
+  return new Set(Object.values(placement).flatMap(({ lost }) => lost));
+}
+
+/** The scope of the streams with a home; with a type, only of those of the type. */
+export function scopeOf(home: string, type?: string): string {
+  return type === undefined ? home : `${home}/${type}`;
+}
+
+/** The parts of a scope. */
+export function parseScope(scope: string): { readonly home: string; readonly type?: string } {
+  const slash = scope.indexOf('/');
+  return slash < 0 ? { home: scope } : { home: scope.slice(0, slash), type: scope.slice(slash + 1) };
+}
+
+/** The start of the commitId of a seal: no request may have such an id. */
+export const SEAL_PREFIX = 'seal:';
+
+/** The commitId of a seal, which says all about it. */
+export function sealIdOf({ key: { epoch, kind, by }, acting }: Seal): string {
+  return `${SEAL_PREFIX}${epoch}.${kind}.${by}:${acting}`;
+}
+
+const SEAL_ID = /^seal:(?<epoch>\d+)\.(?<kind>planned|forced)\.(?<by>[^.:]+):(?<acting>[^:]+)$/;
+
+/** The seal that a commit is; undefined if it is none. */
+export function sealIn({ commitId, events }: Pick<Commit, 'commitId' | 'events'>): Seal | undefined {
+  if (events.length > 0 || !commitId.startsWith(SEAL_PREFIX)) return undefined;
+  const { epoch = '', kind, by = '', acting = '' } = SEAL_ID.exec(commitId)?.groups ?? {};
+  if (kind !== 'planned' && kind !== 'forced') return undefined;
+  return { key: { epoch: Number(epoch), kind, by }, acting };
+}
+
+/** A seal with its place: the Region that wrote it, and its dot. */
+export interface SealAt extends Seal, Dot {
+  readonly region: string;
+}

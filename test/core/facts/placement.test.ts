@@ -1,0 +1,72 @@
+import { describe, expect, it } from 'vitest';
+import {
+  compareKeys,
+  type EntryKey,
+  entryFor,
+  joinPlacements,
+  lostRegions,
+  type PlacementEntry,
+  placementOf,
+  scopeOf,
+  sealIdOf,
+  sealIn,
+} from '../../../core/facts/placement.ts';
+
+function anEntry(of: Partial<PlacementEntry> = {}): PlacementEntry {
+  return { epoch: 1, kind: 'planned', by: 'us', acting: 'us', sources: ['eu'], lost: [], at: 0, ...of };
+}
+
+describe('entries', () => {
+  it('are ordered by epoch, then a forced one after a planned one, then by their writer', () => {
+    const keys: readonly (EntryKey | undefined)[] = [
+      undefined,
+      { epoch: 1, kind: 'planned', by: 'eu' },
+      { epoch: 1, kind: 'planned', by: 'us' },
+      { epoch: 1, kind: 'forced', by: 'ap' },
+      { epoch: 2, kind: 'planned', by: 'ap' },
+    ];
+    for (const [i, a] of keys.entries())
+      for (const [j, b] of keys.entries()) expect(Math.sign(compareKeys(a, b))).toBe(Math.sign(i - j));
+  });
+
+  it('are joined scope by scope, in any order', () => {
+    const [older, newer] = [anEntry(), anEntry({ epoch: 2, acting: 'ap', lost: ['us'] })];
+    const records = [
+      { region: 'us', revision: 1, entries: { eu: older, ap: older } },
+      { region: 'ap', revision: 1, entries: { eu: newer } },
+    ];
+    const placement = { eu: newer, ap: older };
+    expect(placementOf(records)).toEqual(placement);
+    expect(placementOf(records.toReversed())).toEqual(placement);
+    expect(joinPlacements(placement, {})).toEqual(placement);
+    expect([...lostRegions(placement)]).toEqual(['us']);
+  });
+
+  it('are those of the type before those of the home', () => {
+    const placement = { [scopeOf('eu')]: anEntry(), [scopeOf('eu', 'stock')]: anEntry({ acting: 'ap' }) };
+    expect(entryFor(placement, 'eu', 'stock')?.acting).toBe('ap');
+    expect(entryFor(placement, 'eu', 'account')?.acting).toBe('us');
+    expect(entryFor(placement, 'us', 'stock')).toBeUndefined();
+  });
+});
+
+describe('a seal', () => {
+  const seal = { key: { epoch: 12, kind: 'forced', by: 'eu-west-1' }, acting: 'us-east-1' } as const;
+
+  it('says in its id what it is for, and whom it names', () => {
+    expect(sealIdOf(seal)).toBe('seal:12.forced.eu-west-1:us-east-1');
+    expect(sealIn({ commitId: sealIdOf(seal), events: [] })).toEqual(seal);
+  });
+
+  it.each(['seal:', 'seal:1.odd.eu:us', 'seal:x.forced.eu:us', 'other'])(
+    'is not a commit with the id %s',
+    (commitId) => {
+      expect(sealIn({ commitId, events: [] })).toBeUndefined();
+    },
+  );
+
+  it('has no events', () => {
+    const events = [{ type: 'Noted', schemaVersion: 1, data: {} }];
+    expect(sealIn({ commitId: sealIdOf(seal), events })).toBeUndefined();
+  });
+});
