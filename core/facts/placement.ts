@@ -4,20 +4,23 @@ import type { Commit } from './commit.ts';
 import type { Dot } from './version.ts';
 
 /**
- * An entry's place in the order of all entries: by epoch; of one epoch, a forced one after a planned one; then by the Region that
- * wrote it. Two Regions may write entries with the same epoch before they see each other's.
+ * An entry's place in the order of all entries: by the forced moves behind it, then by epoch, then by the Region that wrote it. So a
+ * forced move comes after every planned one that was made without knowing of it, however many there were: a Region that is taken for
+ * lost may go on to move homes. Two Regions may write entries with the same epoch before they see each other's.
  */
 export interface EntryKey {
+  /** How many forced moves were known when it was written, itself included: one counter for all scopes. */
+  readonly forced: number;
   /** 1, 2, 3 …: one counter for all scopes. */
   readonly epoch: number;
-  /** `forced`: without the Region that acted before. */
-  readonly kind: 'planned' | 'forced';
   /** The Region that wrote it. */
   readonly by: string;
 }
 
 /** Which Region writes the streams of a scope in the place of their home. */
 export interface PlacementEntry extends EntryKey {
+  /** `forced`: without the Region that acted before. */
+  readonly kind: 'planned' | 'forced';
   /** The Region that writes them. */
   readonly acting: string;
   /** Every Region that has acted for the scope. A stream is written once each of them has put a seal in its log. */
@@ -54,16 +57,12 @@ export const NO_PLACEMENT: Placement = {};
 /** Orders keys, oldest first. A missing one is older than all: it is that of a scope without an entry. */
 export function compareKeys(a: EntryKey | undefined, b: EntryKey | undefined): number {
   if (!a || !b) return Number(a !== undefined) - Number(b !== undefined);
-  return (
-    a.epoch - b.epoch ||
-    Number(a.kind === 'forced') - Number(b.kind === 'forced') ||
-    Number(a.by > b.by) - Number(a.by < b.by)
-  );
+  return a.forced - b.forced || a.epoch - b.epoch || Number(a.by > b.by) - Number(a.by < b.by);
 }
 
 /** The members of an entry that order it. */
-export function keyOf({ epoch, kind, by }: EntryKey): EntryKey {
-  return { epoch, kind, by };
+export function keyOf({ forced, epoch, by }: EntryKey): EntryKey {
+  return { forced, epoch, by };
 }
 
 /** The newest entry of each scope of two placements. */
@@ -83,9 +82,14 @@ export function entryFor(placement: Placement, home: string, type: string): Plac
   return placement[scopeOf(home, type)] ?? placement[home];
 }
 
-/** The Regions that are lost: those that any entry takes for lost. */
+/** The Regions that are lost: the newest entry that is about them takes them for lost. One that acts is not. */
 export function lostRegions(placement: Placement): ReadonlySet<string> {
-  return new Set(Object.values(placement).flatMap(({ lost }) => lost));
+  const lost = new Set<string>();
+  for (const entry of Object.values(placement).toSorted(compareKeys)) {
+    for (const region of entry.lost) lost.add(region);
+    lost.delete(entry.acting);
+  }
+  return lost;
 }
 
 /** The scope of the streams with a home; with a type, only of those of the type. */
@@ -100,21 +104,21 @@ export function parseScope(scope: string): { readonly home: string; readonly typ
 }
 
 /** The start of the commitId of a seal: no request may have such an id. */
-export const SEAL_PREFIX = 'seal:';
+const SEAL_PREFIX = 'seal:';
 
 /** The commitId of a seal, which says all about it. */
-export function sealIdOf({ key: { epoch, kind, by }, acting }: Seal): string {
-  return `${SEAL_PREFIX}${epoch}.${kind}.${by}:${acting}`;
+export function sealIdOf({ key: { forced, epoch, by }, acting }: Seal): string {
+  return `${SEAL_PREFIX}${forced}.${epoch}.${by}:${acting}`;
 }
 
-const SEAL_ID = /^seal:(?<epoch>\d+)\.(?<kind>planned|forced)\.(?<by>[^.:]+):(?<acting>[^:]+)$/;
+const SEAL_ID = /^seal:(?<forced>\d+)\.(?<epoch>\d+)\.(?<by>[^.:]+):(?<acting>[^:]+)$/;
 
 /** The seal that a commit is; undefined if it is none. */
 export function sealIn({ commitId, events }: Pick<Commit, 'commitId' | 'events'>): Seal | undefined {
   if (events.length > 0 || !commitId.startsWith(SEAL_PREFIX)) return undefined;
-  const { epoch = '', kind, by = '', acting = '' } = SEAL_ID.exec(commitId)?.groups ?? {};
-  if (kind !== 'planned' && kind !== 'forced') return undefined;
-  return { key: { epoch: Number(epoch), kind, by }, acting };
+  const { forced, epoch, by, acting } = SEAL_ID.exec(commitId)?.groups ?? {};
+  if (by === undefined || acting === undefined) return undefined;
+  return { key: { forced: Number(forced), epoch: Number(epoch), by }, acting };
 }
 
 /** A seal with its place: the Region that wrote it, and its dot. */

@@ -40,7 +40,7 @@ export async function lookForConflicts(ports: LookPorts, stream: string): Promis
     const { changes, isOpen: isOwnOpen } = changesTo(ports, kept, history);
     const written = await putAll(ledger, changes);
     const token = kept.watches[region];
-    const repair = written && isToRepair(ports, history) ? await repairConflicts(ports, ref) : undefined;
+    const repair = written && (await isToRepair(ports, history)) ? await repairConflicts(ports, ref) : undefined;
     // What waits for an intent to become final is repaired when that is noticed.
     const isOpen = isOwnOpen || repair === 'held';
     // After a repair its entries change.
@@ -63,8 +63,10 @@ export async function lookForConflicts(ports: LookPorts, stream: string): Promis
 }
 
 /** Known from the look's own load, so that only a stream with such conflicts is loaded for a repair. */
-function isToRepair(ports: LookPorts, history: History): boolean {
-  return history.waiting.length > 0 && repairsHere(ports, history.stream);
+async function isToRepair(ports: LookPorts, history: History): Promise<boolean> {
+  if (history.waiting.length === 0) return false;
+  if (ports.placement && !ports.placement.isFresh) await ports.placement.reread();
+  return repairsHere(ports, history.stream);
 }
 
 /** What this Region has to write, and whether one of its conflicts is open. */

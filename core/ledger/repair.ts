@@ -3,27 +3,46 @@ import { parseEvents, reconcileWith, repairRegionOf, type StreamDefinition } fro
 import { type Commit, repairIdOf, type StoredEvent } from '../facts/commit.ts';
 import { MeridianError, messageOf } from '../facts/errors.ts';
 import { fingerprintOf } from '../facts/fingerprint.ts';
+import { NO_PLACEMENT } from '../facts/placement.ts';
 import { parseStreamRef, type StreamRef } from '../facts/stream-ref.ts';
 import { PROJECT_MS } from '../limits/budgets.ts';
 import { conflictsToRepair } from '../log/conflicts.ts';
 import type { History } from '../log/history.ts';
 import { type LoadPorts, loadHistory } from '../log/load.ts';
+import type { KnownPlacement } from '../placement/known-placement.ts';
 import { Retries } from '../retry.ts';
+import { writerFor } from '../write/home.ts';
 import { ownIntents } from '../write/intents.ts';
+import { obstacleTo } from '../write/take-over.ts';
 import { nextCommit, wrongClock } from '../write/writer.ts';
 
 export interface RepairPorts extends LoadPorts {
   /** The Regions of the deployment. */
   readonly regions: readonly string[];
+  /** Where home streams are written. @default at home */
+  readonly placement?: KnownPlacement;
 }
 
 /** True if this Region repairs the conflicts of a stream. @throws MeridianError as `repairRegionOf`; `unknown-stream-type` */
 export function repairsHere(
-  { domain, region, regions }: Pick<RepairPorts, 'domain' | 'region' | 'regions'>,
+  { domain, region, regions, placement }: Pick<RepairPorts, 'domain' | 'region' | 'regions' | 'placement'>,
   stream: string,
 ): boolean {
   const ref = parseStreamRef(stream);
-  return repairRegionOf(streamTypeOf(domain, ref.type), ref, regions) === region;
+  const definition = streamTypeOf(domain, ref.type);
+  const repairing = repairRegionOf(definition, ref, regions);
+  if (repairing === undefined || definition.mode !== 'home') return repairing === region;
+  return writerFor(ref, repairing, placement?.known ?? NO_PLACEMENT).region === region;
+}
+
+/** True if a Region that wrote a home stream before has not handed it over, or another one writes it now. */
+function isMoving(ports: RepairPorts, stream: StreamRef, history: History): boolean {
+  if (streamTypeOf(ports.domain, stream.type).mode !== 'home') return false;
+  try {
+    return obstacleTo(ports, stream, history) !== undefined;
+  } catch {
+    return true;
+  }
 }
 
 /**
@@ -32,7 +51,7 @@ export function repairsHere(
  * missing, and the conflicts are covered. Where none waits nothing is put, however often and late this runs.
  *
  * Another commit may take the position, and may be such a repair: then everything is computed again.
- * @returns `free`: no conflict waited, or they have been repaired; `held`: an intent that is not final is in the way
+ * @returns `free`: no conflict waited, or they have been repaired; `held`: an intent that is not final is in the way, or a home that moves
  * @throws MeridianError `internal`: `reconcile` failed, or returned what cannot be stored; `unavailable`; `unreadable-event`; both
  *   retryable
  */
@@ -43,7 +62,7 @@ export async function repairConflicts(ports: RepairPorts, stream: StreamRef): Pr
     const history = await loadHistory(ports, stream);
     if (history.waiting.length === 0) return 'free';
     // No commit follows an intent that is not final.
-    if (ownIntents(ports, history).length > 0) return 'held';
+    if (ownIntents(ports, history).length > 0 || isMoving(ports, stream, history)) return 'held';
     const commit = repairOf(ports, stream, history);
     if (!(await events.put(commit))) {
       runtime.metric('Repaired', 'Count', 1);

@@ -107,8 +107,8 @@ function doneBy(
         kind === move.kind &&
         acting === move.to &&
         sources.includes(move.from) &&
-        compareKeys(stored[scope], { kind, ...key }) === 0 &&
-        compareKeys(known[scope], { kind, ...key }) < 0,
+        compareKeys(stored[scope], key) === 0 &&
+        compareKeys(known[scope], key) < 0,
     ),
   );
 }

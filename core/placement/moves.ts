@@ -1,4 +1,11 @@
-import { entryFor, type Placement, type PlacementEntry, parseScope, scopeOf } from '../facts/placement.ts';
+import {
+  type EntryKey,
+  entryFor,
+  type Placement,
+  type PlacementEntry,
+  parseScope,
+  scopeOf,
+} from '../facts/placement.ts';
 
 /** A move of the home streams that one Region writes now to another one. */
 export interface Move {
@@ -31,11 +38,13 @@ export interface Planning {
  * and an older entry of a type would count before that of its home.
  */
 export function planMove(placement: Placement, move: Move, planning: Planning): Placement {
-  const epoch = 1 + Math.max(0, ...Object.values(placement).map((entry) => entry.epoch));
+  const known = Object.values(placement);
+  const epoch = 1 + Math.max(0, ...known.map((entry) => entry.epoch));
+  const forced = Number(move.kind === 'forced') + Math.max(0, ...known.map((entry) => entry.forced));
   return Object.fromEntries(
     scopesOf(placement, move, planning).map((scope) => [
       scope,
-      nextEntry(inForce(placement, scope), move, { epoch, ...planning }),
+      nextEntry(inForce(placement, scope), move, { forced, epoch, ...planning }),
     ]),
   );
 }
@@ -58,11 +67,11 @@ export function planFailback(
 function nextEntry(
   before: PlacementEntry | undefined,
   { from, to, kind }: Move,
-  { epoch, by, at }: Pick<Planning, 'by' | 'at'> & { readonly epoch: number },
+  { forced, epoch, by, at }: Pick<Planning, 'at'> & EntryKey,
 ): PlacementEntry {
   const lost = [...(before?.lost ?? []), ...(kind === 'forced' ? [from] : [])];
   return {
-    ...{ epoch, kind, by, acting: to, at },
+    ...{ forced, epoch, by, kind, acting: to, at },
     sources: [...new Set([...(before?.sources ?? []), from])],
     lost: [...new Set(lost)].filter((region) => region !== to),
   };

@@ -3,12 +3,13 @@ import { problemSchema } from '../facts/errors.ts';
 import type { EntryKey, Placement, PlacementRecord } from '../facts/placement.ts';
 import { dotShape, streamNameSchema } from './schemas.ts';
 
-const entryKeyShape = { epoch: z.int().min(1), kind: z.enum(['planned', 'forced']), by: z.string() };
+const entryKeyShape = { forced: z.int().min(0), epoch: z.int().min(1), by: z.string() };
 
 export const entryKeySchema: z.ZodType<EntryKey> = z.object(entryKeyShape);
 
 const entrySchema = z.object({
   ...entryKeyShape,
+  kind: z.enum(['planned', 'forced']),
   acting: z.string(),
   sources: z.array(z.string()),
   lost: z.array(z.string()),

@@ -9,6 +9,9 @@ import type { StreamRef } from '../facts/stream-ref.ts';
 import { placementSchema } from '../wire/placement.ts';
 import type { AppendPorts } from './writer.ts';
 
+/** What says where a stream is written. */
+export type HomePorts = Pick<AppendPorts, 'domain' | 'region' | 'regions' | 'placement'>;
+
 /** The Region that writes an operation to a stream. */
 export interface Writer {
   readonly region: string;
@@ -43,14 +46,14 @@ export function writerFor({ type }: StreamRef, home: string, placement: Placemen
 }
 
 /** The home of a stream or of a command, wherever that is written now; this Region if every one may. */
-export function homeIn(ports: AppendPorts, stream: StreamRef, operation?: Operation): string {
+export function homeIn(ports: HomePorts, stream: StreamRef, operation?: Operation): string {
   const { domain, region, regions } = ports;
   const home = homeOfStream(ports, stream);
   if (home !== undefined || operation?.kind !== 'command') return home ?? region;
   return homeOfCommand(streamTypeOf(domain, stream.type), operation, regions) ?? region;
 }
 
-function homeOfStream({ domain, regions }: AppendPorts, stream: StreamRef): string | undefined {
+function homeOfStream({ domain, regions }: HomePorts, stream: StreamRef): string | undefined {
   return homeOf(streamTypeOf(domain, stream.type), stream, regions);
 }
 
@@ -64,11 +67,7 @@ export async function checkWriter(ports: AppendPorts, stream: StreamRef, operati
   return writer.placement !== NO_PLACEMENT;
 }
 
-export function misdirected(
-  ports: AppendPorts,
-  { name }: StreamRef,
-  { region: home, placement }: Writer,
-): MeridianError {
+export function misdirected(ports: HomePorts, { name }: StreamRef, { region: home, placement }: Writer): MeridianError {
   return new MeridianError('misdirected', `The home of this write to ${name} is ${home}, not ${ports.region}.`, {
     details: { home, ...(placement !== NO_PLACEMENT && { placement }) },
   });

@@ -10,7 +10,7 @@ import type { VersionVector } from '../facts/version.ts';
 import { HOME_MOVING_MS } from '../limits/budgets.ts';
 import type { History } from '../log/history.ts';
 import { Retries } from '../retry.ts';
-import { homeIn, misdirected, writerFor } from './home.ts';
+import { type HomePorts, homeIn, misdirected, writerFor } from './home.ts';
 import { askForSeals } from './seal.ts';
 import type { AppendPorts } from './writer.ts';
 
@@ -23,12 +23,14 @@ export type Obstacle =
   /** A Region that wrote the stream before has an undecided transaction in it. */
   | { readonly kind: 'undecided'; readonly intent: Commit };
 
+type ObstaclePorts = HomePorts & Pick<AppendPorts, 'decisions'>;
+
 /**
  * What is in the way of a write under the newest entry that is known here; undefined if nothing is.
  * @param history the stream, whose home exists
  * @throws MeridianError `misdirected`: another Region acts
  */
-function obstacleTo(ports: AppendPorts, stream: StreamRef, history: History): Obstacle | undefined {
+export function obstacleTo(ports: ObstaclePorts, stream: StreamRef, history: History): Obstacle | undefined {
   const { region } = ports;
   const placement = ports.placement?.known ?? NO_PLACEMENT;
   const home = homeIn(ports, stream);
@@ -50,7 +52,7 @@ function obstacleTo(ports: AppendPorts, stream: StreamRef, history: History): Ob
 }
 
 /** True if the Region that would have to decide a transaction is lost. */
-function isUndecidable({ decisions }: AppendPorts, { lost }: PlacementEntry, { commitId }: Commit): boolean {
+function isUndecidable({ decisions }: ObstaclePorts, { lost }: PlacementEntry, { commitId }: Commit): boolean {
   return !decisions.strong && lost.includes(drivingRegionOf(commitId));
 }
 

@@ -3,6 +3,7 @@ import { dynamoDbClient } from '../../adapters/dynamodb/client.ts';
 import { dynamoDbDecisions } from '../../adapters/dynamodb/decisions.ts';
 import { dynamoDbEventsTables } from '../../adapters/dynamodb/events-tables.ts';
 import { dynamoDbLedger } from '../../adapters/dynamodb/ledger.ts';
+import { dynamoDbPlacement } from '../../adapters/dynamodb/placement.ts';
 import { dynamoDbSnapshotStore } from '../../adapters/dynamodb/snapshot-store.ts';
 import { dynamoDbViewStore } from '../../adapters/dynamodb/view-store.ts';
 import { nodeRuntime } from '../../adapters/node/runtime.ts';
@@ -11,6 +12,7 @@ import { sqsClient } from '../../adapters/sqs/client.ts';
 import { sqsDelayedQueue } from '../../adapters/sqs/delayed-queue.ts';
 import { OWN_QUEUE_MS } from '../../core/limits/budgets.ts';
 import { FUNCTIONS, warmBytes } from '../../core/limits/functions.ts';
+import { KnownPlacement } from '../../core/placement/known-placement.ts';
 import { parseEnvironment } from '../environment.ts';
 import { powertools } from '../powertools.ts';
 import { makeHandler } from './handler.ts';
@@ -26,6 +28,8 @@ const env = parseEnvironment([
 ]);
 const telemetry = powertools(env.MERIDIAN_NAME);
 const client = dynamoDbClient();
+const runtime = nodeRuntime(telemetry);
+const placementTable = process.env.PLACEMENT_TABLE;
 
 export const handler = makeHandler({
   domain,
@@ -44,7 +48,9 @@ export const handler = makeHandler({
   ahead: process.env.PROJECTION_QUEUE_URL
     ? sqsDelayedQueue(sqsClient(), process.env.PROJECTION_QUEUE_URL, OWN_QUEUE_MS)
     : undefined,
+  // Optional, for the same reason.
+  ...(placementTable && { placement: new KnownPlacement(dynamoDbPlacement(client, placementTable), runtime) }),
   keptStreams: warmStreams(warmBytes(FUNCTIONS.projection)),
-  runtime: nodeRuntime(telemetry),
+  runtime,
   telemetry,
 });

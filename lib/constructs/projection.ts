@@ -8,6 +8,7 @@ import type { Bus } from './bus.ts';
 import type { ConflictsReplica } from './conflicts-replica.ts';
 import type { EventsReplica } from './events-replica.ts';
 import { MeridianFunction } from './meridian-function.ts';
+import type { PlacementReplica } from './placement-replica.ts';
 import { QueueConsumer } from './queue-consumer.ts';
 import { queueDefaults } from './queue-defaults.ts';
 import { QueueRules } from './queue-rules.ts';
@@ -32,6 +33,8 @@ export interface ProjectionProps {
   readonly views: ViewsTable;
   /** The ledger of conflicts. */
   readonly conflicts: ConflictsReplica;
+  /** Where home streams are written, and so repaired. */
+  readonly placement: PlacementReplica;
   /** This Region's bus, the fast path. */
   readonly bus: Bus;
   /** The stream types that at least one view is computed from. */
@@ -49,7 +52,18 @@ export class Projection extends Construct {
   constructor(
     scope: Construct,
     id: string,
-    { config, region, events, transactions, snapshots, views, conflicts, bus, projectedTypes }: ProjectionProps,
+    {
+      config,
+      region,
+      events,
+      transactions,
+      snapshots,
+      views,
+      conflicts,
+      placement,
+      bus,
+      projectedTypes,
+    }: ProjectionProps,
   ) {
     super(scope, id);
     const names = namesOf(config.name);
@@ -88,6 +102,7 @@ export class Projection extends Construct {
         DECISIONS: config.decisions,
         MERIDIAN_REGIONS: config.regions.join(),
         CONFLICTS_TABLE: names.conflictsTable,
+        PLACEMENT_TABLE: names.placementTable,
         PROJECTION_QUEUE_URL: this.queue.queueUrl,
       },
       // A stream that is ahead of its table returns to the queue. Lambda would take it for a runaway loop after about 16 times.
@@ -98,6 +113,7 @@ export class Projection extends Construct {
     snapshots.grantUse(consumer.role);
     views.grantProject(consumer.role);
     conflicts.grantKeep(consumer.role);
+    placement.grantRead(consumer.role);
     this.queue.grantSend(consumer.role);
     new QueueConsumer(this, 'Consumer', { queue: this.queue, consumer, limits: FUNCTIONS.projection.queue });
   }

@@ -4,7 +4,7 @@ import type { PlacementEntry, PlacementRecord, PlacementStore } from '../../core
 /** An entry with all members; tests override what matters to them. */
 export function aPlacementEntry(of: Partial<PlacementEntry> = {}): PlacementEntry {
   return {
-    ...{ epoch: 1, kind: 'planned', by: 'us-east-1', acting: 'us-west-2', sources: ['us-east-1'], lost: [] },
+    ...{ forced: 0, epoch: 1, kind: 'planned', by: 'us-east-1', acting: 'us-west-2', sources: ['us-east-1'], lost: [] },
     ...{ at: Date.UTC(2001, 0, 1), ...of },
   };
 }

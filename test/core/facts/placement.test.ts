@@ -13,17 +13,18 @@ import {
 } from '../../../core/facts/placement.ts';
 
 function anEntry(of: Partial<PlacementEntry> = {}): PlacementEntry {
-  return { epoch: 1, kind: 'planned', by: 'us', acting: 'us', sources: ['eu'], lost: [], at: 0, ...of };
+  return { forced: 0, epoch: 1, kind: 'planned', by: 'us', acting: 'us', sources: ['eu'], lost: [], at: 0, ...of };
 }
 
 describe('entries', () => {
-  it('are ordered by epoch, then a forced one after a planned one, then by their writer', () => {
+  it('are ordered by the forced moves behind them, then by epoch, then by their writer', () => {
     const keys: readonly (EntryKey | undefined)[] = [
       undefined,
-      { epoch: 1, kind: 'planned', by: 'eu' },
-      { epoch: 1, kind: 'planned', by: 'us' },
-      { epoch: 1, kind: 'forced', by: 'ap' },
-      { epoch: 2, kind: 'planned', by: 'ap' },
+      { forced: 0, epoch: 1, by: 'eu' },
+      { forced: 0, epoch: 1, by: 'us' },
+      { forced: 0, epoch: 9, by: 'ap' },
+      { forced: 1, epoch: 1, by: 'ap' },
+      { forced: 1, epoch: 2, by: 'ap' },
     ];
     for (const [i, a] of keys.entries())
       for (const [j, b] of keys.entries()) expect(Math.sign(compareKeys(a, b))).toBe(Math.sign(i - j));
@@ -40,6 +41,9 @@ describe('entries', () => {
     expect(placementOf(records.toReversed())).toEqual(placement);
     expect(joinPlacements(placement, {})).toEqual(placement);
     expect([...lostRegions(placement)]).toEqual(['us']);
+    const back = anEntry({ epoch: 3, acting: 'us' });
+    expect([...lostRegions({ ...placement, us: back })]).toEqual([]);
+    expect([...lostRegions({ ...placement, us: { ...back, epoch: 1 } })]).toEqual(['us']);
   });
 
   it('are those of the type before those of the home', () => {
@@ -51,19 +55,16 @@ describe('entries', () => {
 });
 
 describe('a seal', () => {
-  const seal = { key: { epoch: 12, kind: 'forced', by: 'eu-west-1' }, acting: 'us-east-1' } as const;
+  const seal = { key: { forced: 3, epoch: 12, by: 'eu-west-1' }, acting: 'us-east-1' } as const;
 
   it('says in its id what it is for, and whom it names', () => {
-    expect(sealIdOf(seal)).toBe('seal:12.forced.eu-west-1:us-east-1');
+    expect(sealIdOf(seal)).toBe('seal:3.12.eu-west-1:us-east-1');
     expect(sealIn({ commitId: sealIdOf(seal), events: [] })).toEqual(seal);
   });
 
-  it.each(['seal:', 'seal:1.odd.eu:us', 'seal:x.forced.eu:us', 'other'])(
-    'is not a commit with the id %s',
-    (commitId) => {
-      expect(sealIn({ commitId, events: [] })).toBeUndefined();
-    },
-  );
+  it.each(['seal:', 'seal:1.odd.eu:us', 'seal:1.eu:us', 'other'])('is not a commit with the id %s', (commitId) => {
+    expect(sealIn({ commitId, events: [] })).toBeUndefined();
+  });
 
   it('has no events', () => {
     const events = [{ type: 'Noted', schemaVersion: 1, data: {} }];

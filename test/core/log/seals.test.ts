@@ -11,7 +11,7 @@ const NOW = 400 * DAY_MS;
 /** Ten deposits and a seal in the middle, in a log of Region `eu`. */
 function commits(): readonly Commit[] {
   return Array.from({ length: 10 }, (_, i) => {
-    const seal = { key: { epoch: 1, kind: 'planned', by: 'eu' }, acting: 'us' } as const;
+    const seal = { key: { forced: 0, epoch: 1, by: 'eu' }, acting: 'us' } as const;
     const isSeal = i === 4;
     return {
       ...{
@@ -53,7 +53,7 @@ describe('the seals of a stream', () => {
     const loaded = new History(type, 'account/eu.1', [], read);
     for (const each of [history, loaded])
       expect(each.seenSealOf('eu')).toEqual({
-        ...{ key: { epoch: 1, kind: 'planned', by: 'eu' }, acting: 'us' },
+        ...{ key: { forced: 0, epoch: 1, by: 'eu' }, acting: 'us' },
         ...{ region: 'eu', log: 'eu', position: 5 },
       });
   });

@@ -20,7 +20,7 @@ const actingIn = (placement: Placement, home: string, type = 'till') => entryFor
 describe('a move', () => {
   test('of a Region has an entry for its own streams, with the next epoch and the Region as a source', () => {
     expect(placed(planned('a', 'b'))).toEqual({
-      a: { epoch: 1, kind: 'planned', by: 'a', acting: 'b', sources: ['a'], lost: [], at: 0 },
+      a: { forced: 0, epoch: 1, kind: 'planned', by: 'a', acting: 'b', sources: ['a'], lost: [], at: 0 },
     });
   });
 

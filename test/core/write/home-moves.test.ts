@@ -22,7 +22,7 @@ describe('a home that moves as planned', () => {
     eu.runtime.advance(3000);
     const done = await submitAppend(us, deposit());
     expect(done).toMatchObject({ dot: { log: 'us', position: 1 }, version: { eu: 2, us: 1 } });
-    expect(await idsIn(eu, 'eu')).toEqual(['commit', 'seal:1.planned.eu:us']);
+    expect(await idsIn(eu, 'eu')).toEqual(['commit', 'seal:0.1.eu:us']);
     expect((await us.table.loadLog(STREAM, 'us', 0))[0]?.context).toEqual({ eu: 2 });
     // The former home said where the stream is written now, and sealed its log once.
     expect(calls.map(({ asked }) => Object.keys(Object(asked)).includes('step'))).toEqual([false, true]);
@@ -43,7 +43,7 @@ describe('a home that moves as planned', () => {
     await spread();
     await submitAppend(us, deposit());
     expect(key.epoch).toBe(1);
-    expect(await idsIn(eu, 'eu')).toEqual(['seal:1.planned.eu:us']);
+    expect(await idsIn(eu, 'eu')).toEqual(['seal:0.1.eu:us']);
   });
 
   it('lets no writer of an older entry append after the seal', async () => {
@@ -57,7 +57,7 @@ describe('a home that moves as planned', () => {
     expect(late.placement.isFresh).toBe(true);
     await expect(appendToStream(late, deposit())).rejects.toMatchObject({ code: 'misdirected' });
     expect(await submitAppend(processOf(eu), deposit())).toMatchObject({ dot: { log: 'us', position: 2 } });
-    expect(await idsIn(eu, 'eu')).toEqual(['commit', 'seal:1.planned.eu:us']);
+    expect(await idsIn(eu, 'eu')).toEqual(['commit', 'seal:0.1.eu:us']);
   });
 
   it('refuses nothing on what it knew before the seal', async () => {
@@ -103,7 +103,7 @@ describe('a home that moves as planned', () => {
     const back = await submitAppend(eu, deposit(3));
     expect(back).toMatchObject({ version: { eu: 3, us: 2 } });
     await expect(appendToStream(us, deposit())).rejects.toMatchObject({ code: 'misdirected' });
-    expect(await idsIn(eu, 'us')).toEqual(['commit', 'seal:2.planned.us:eu']);
+    expect(await idsIn(eu, 'us')).toEqual(['commit', 'seal:0.2.us:eu']);
   });
 
   it('moves on through a Region that has not written in between, of which no stream is left behind', async () => {
@@ -114,10 +114,7 @@ describe('a home that moves as planned', () => {
     await move(us, { acting: 'ap', sources: ['eu', 'us'] });
     await spread();
     expect(await submitAppend(eu, deposit(2))).toMatchObject({ dot: { log: 'ap', position: 1 } });
-    expect([await idsIn(ap, 'eu'), await idsIn(ap, 'us')]).toEqual([
-      ['commit', 'seal:2.planned.us:ap'],
-      ['seal:2.planned.us:ap'],
-    ]);
+    expect([await idsIn(ap, 'eu'), await idsIn(ap, 'us')]).toEqual([['commit', 'seal:0.2.us:ap'], ['seal:0.2.us:ap']]);
   });
 
   it('does not take a seal that names another Region, or is for an older entry', async () => {
@@ -131,7 +128,7 @@ describe('a home that moves as planned', () => {
     await move(ap, { acting: 'us', sources: ['eu', 'us', 'ap'] });
     await spread();
     await submitAppend(us, deposit());
-    expect(await idsIn(us, 'eu')).toEqual(['seal:1.planned.eu:us', 'seal:2.planned.us:ap', 'seal:3.planned.ap:us']);
+    expect(await idsIn(us, 'eu')).toEqual(['seal:0.1.eu:us', 'seal:0.2.us:ap', 'seal:0.3.ap:us']);
   });
 
   it('does not take the seal of an earlier move to the same Region', async () => {
@@ -148,7 +145,7 @@ describe('a home that moves as planned', () => {
     us.runtime.advance(-1);
     expect(await appendToStream(us, deposit(3))).toMatchObject({ version: { eu: 3, us: 3 } });
     await deliver();
-    expect(await idsIn(us, 'eu')).toEqual(['seal:1.planned.eu:us', 'commit', 'seal:3.planned.eu:us']);
+    expect(await idsIn(us, 'eu')).toEqual(['seal:0.1.eu:us', 'commit', 'seal:0.3.eu:us']);
   });
 
   it('does not take a seal whose log depends on what has not arrived', async () => {

@@ -40,9 +40,11 @@ export function aLinkedWorld(options: WorldOptions = {}) {
 /** Writes an entry for the streams at home in `eu`, in the Region that writes it. */
 export async function move(by: Region, of: Pick<PlacementEntry, 'acting' | 'sources'> & Partial<PlacementEntry>) {
   const records = await by.placements.records();
-  const newest = Math.max(0, ...Object.values(placementOf(records)).map(({ epoch }) => epoch));
+  const known = Object.values(placementOf(records));
+  const newest = Math.max(0, ...known.map(({ epoch }) => epoch));
+  const forced = Number(of.kind === 'forced') + Math.max(0, ...known.map((entry) => entry.forced));
   const own = records.find(({ region }) => region === by.region);
-  const entry: PlacementEntry = { epoch: newest + 1, kind: 'planned', by: by.region, lost: [], at: 0, ...of };
+  const entry: PlacementEntry = { forced, epoch: newest + 1, kind: 'planned', by: by.region, lost: [], at: 0, ...of };
   const entries = { ...own?.entries, eu: entry };
   await by.placements.put({ region: by.region, revision: (own?.revision ?? 0) + 1, entries });
   return { entry, key: keyOf(entry) };
