@@ -27,7 +27,8 @@ export class Seals {
 
   /** The newest seal of each Region that a version covers. */
   allIn(version: VersionVector): readonly SealAt[] {
-    return [...this.#byRegion.keys()].flatMap((region) => this.newest(region, version) ?? []);
+    const newest = [...this.#byRegion.keys()].map((region) => this.newest(region, version));
+    return newest.filter((seal) => seal !== undefined);
   }
 
   #keep(seal: SealAt): void {

@@ -139,6 +139,11 @@ describe('stream definition', () => {
     expect(() => defineStream(given(definition))).toThrow(message);
   });
 
+  it('may say where it is repaired', () => {
+    const reconcileIn = (): string => 'eu';
+    expect(defineStream({ ...note, reconcile: () => [], reconcileIn })).toHaveProperty('reconcileIn', reconcileIn);
+  });
+
   it('without `reconcile` has nothing to repair', () => {
     const strong = defineStream({ ...note, mode: 'strong' });
     for (const definition of [note, strong]) expect(reconcileWith(definition, note.initial, [])).toEqual([]);

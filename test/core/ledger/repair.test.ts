@@ -303,4 +303,28 @@ describe('where a stream is repaired', () => {
     expect(repairs).toMatchObject([{ commitId: 'repair:eu.2', events: [] }]);
     expect((await us.table.load(PRIZE)).filter(({ repair }) => repair)).toEqual([]);
   });
+
+  it('is the Region that acts for that home, once those that wrote before have handed the stream over', async () => {
+    const refunding = { ...account, type: 'prize', home: () => 'eu', reconcile: () => [] };
+    const { us, eu, meet, look } = regionsWithPrizes(refunding);
+    const deposit = (commitId: string) =>
+      anAppend({ stream: PRIZE, commitId, operation: command('deposit', { amount: 1 }) });
+    const lost = { forced: 1, epoch: 1, by: 'us', kind: 'forced', acting: 'us', sources: ['eu'], at: 0 } as const;
+    us.placement.adopt({ eu: { ...lost, lost: ['eu'] } });
+    await appendToStream(us, deposit('here'));
+    // It does not know of the move yet.
+    await appendToStream(eu, deposit('there'));
+    await meet(us, eu);
+    eu.placement.adopt({ eu: { ...lost, lost: ['eu'] } });
+    const repairs = async () => (await us.table.load(PRIZE)).filter(({ repair }) => repair);
+    await look(eu);
+    expect(await repairConflicts(eu, REF)).toBe('held');
+    us.placement.adopt({ eu: { ...lost, epoch: 2, lost: [] } });
+    await look(us);
+    expect(await repairs()).toEqual([]);
+    us.placement.adopt({ eu: { ...lost, epoch: 3, lost: ['eu'] } });
+    await look(us);
+    expect(await repairs()).toMatchObject([{ commitId: 'repair:us.2' }]);
+    expect((await eu.table.load(PRIZE)).filter(({ repair }) => repair)).toEqual([]);
+  });
 });

@@ -168,6 +168,17 @@ describe('an undecided transaction in a stream whose home moves', () => {
     expect((await us.table.loadLog(STREAM, 'eu', 0))[0]?.tx?.state).toBe('prepared');
   });
 
+  it('counts as it was read if its item is not there when it is looked at again', async () => {
+    const { us, eu, cut, spread } = aCase();
+    await hold(eu, 'ap:slow');
+    await spread();
+    cut.add('eu');
+    await move(us, { acting: 'us', sources: ['eu'], kind: 'forced', lost: ['eu'] });
+    us.runtime.advance(3000);
+    const events = { ...us.events, at: async () => undefined };
+    expect(await appendToStream({ ...us, events }, deposit())).toMatchObject({ version: { eu: 1, us: 1 } });
+  });
+
   it('is left out if only the lost Region could decide it', async () => {
     const { us, eu, cut, spread } = aCase({ strong: false });
     await hold(eu, 'eu:slow');

@@ -182,6 +182,25 @@ describe('a home that moves as planned', () => {
   });
 });
 
+describe('a home of which one type moves', () => {
+  it('is written by the Region that acts for the type, and elsewhere at home', async () => {
+    const { us, eu, ap } = aLinkedWorld();
+    const { entry } = await move(eu, { acting: 'us', sources: ['eu'] });
+    for (const region of [us, eu, ap]) region.placement.adopt({ eu: entry, 'eu/account': { ...entry, acting: 'ap' } });
+    expect(await submitAppend(us, deposit())).toMatchObject({ dot: { log: 'ap', position: 1 } });
+  });
+});
+
+describe('a failure of a service', () => {
+  it('that is not one of a move ends the append', async () => {
+    const { us, eu, spread } = aLinkedWorld();
+    await move(eu, { acting: 'us', sources: ['eu'] });
+    await spread();
+    const participants = { invoke: async () => ({ odd: true }) };
+    await expect(appendToStream({ ...us, participants }, deposit())).rejects.toThrow('invalid_union');
+  });
+});
+
 describe('a home that is forced to move', () => {
   it('is written without the lost Region', async () => {
     const { us, eu, cut, spread } = aLinkedWorld();
