@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { MeridianError } from '../../../core/facts/errors.ts';
 import { parseStreamRef } from '../../../core/facts/stream-ref.ts';
 import { lookAtAll } from '../../../core/ledger/look-all.ts';
-import { repairConflicts } from '../../../core/ledger/repair.ts';
+import { repairConflicts, repairsHere } from '../../../core/ledger/repair.ts';
 import { readConflicts } from '../../../core/read/conflicts.ts';
 import { readLedger } from '../../../core/read/ledger.ts';
 import { readStream } from '../../../core/read/streams.ts';
@@ -301,6 +301,9 @@ describe('where a stream is repaired', () => {
     await look(eu);
     const repairs = (await eu.table.load(PRIZE)).filter(({ repair }) => repair);
     expect(repairs).toMatchObject([{ commitId: 'repair:eu.2', events: [] }]);
+    // Before it can read where home streams are written, that is at home.
+    const { domain, regions } = eu;
+    for (const region of ['us', 'eu']) expect(repairsHere({ domain, region, regions }, PRIZE)).toBe(region === 'eu');
     expect((await us.table.load(PRIZE)).filter(({ repair }) => repair)).toEqual([]);
   });
 
