@@ -9,6 +9,7 @@ import {
   transactRequestSchema,
 } from '../wire/command.ts';
 import { appendToStream } from '../write/append.ts';
+import { adoptPassedOn } from '../write/home.ts';
 
 const requestSchema = z.union([appendRequestSchema, transactRequestSchema, outcomeRequestSchema]);
 
@@ -23,9 +24,8 @@ export async function submitHere(ports: DrivePorts, asked: unknown): Promise<Rem
     const request = requestSchema.parse(asked);
     if ('transact' in request) return { outcome: await runTransactionHere(ports, request.transact, request.wait) };
     if ('outcomeOf' in request) return { outcome: await outcomeHere(ports, request.outcomeOf) };
-    const { placement, ...append } = request;
-    if (placement) ports.placement?.adopt(placement);
-    return { appended: await appendToStream(ports, append) };
+    adoptPassedOn(ports, request);
+    return { appended: await appendToStream(ports, request) };
   } catch (error) {
     return { problem: reportedProblem(ports.runtime, error) };
   }

@@ -32,7 +32,8 @@ export interface Planning {
 
 /**
  * The entries of a move, by scope: one for every scope whose streams the Region writes now, all of the next epoch. Its own
- * scope is among them, unless that was moved before. None if it writes no such streams.
+ * scope is among them, unless that was moved before. None if it writes no such streams. A forced move also has those that the target
+ * writes already, and of which it waits for the lost Region.
  *
  * A forced move of all types also has an entry for each type: the lost Region may have moved a type without anyone having seen it,
  * and an older entry of a type would count before that of its home.
@@ -77,14 +78,22 @@ function nextEntry(
   };
 }
 
-function scopesOf(placement: Placement, { from, type, home, kind }: Move, { regions, types }: Planning): string[] {
-  const isWritten = (scope: string): boolean => actingFor(placement, scope) === from;
+function scopesOf(placement: Placement, move: Move, { regions, types }: Planning): string[] {
+  const { from, type, home, kind } = move;
+  const isWritten = (scope: string): boolean =>
+    actingFor(placement, scope) === from || waitsFor(placement, scope, move);
   const homes = home === undefined ? regions : [home];
   if (type !== undefined) return homes.map((each) => scopeOf(each, type)).filter(isWritten);
   const ofTypes = homes.flatMap((each) => types.map((name) => scopeOf(each, name)));
   const stored = Object.keys(placement).filter((scope) => homes.includes(parseScope(scope).home));
   const known = kind === 'forced' ? [...stored, ...ofTypes] : stored;
   return [...new Set([...homes, ...known])].filter(isWritten);
+}
+
+/** True if the target acts already, and waits for a Region that is taken for lost now. */
+function waitsFor(placement: Placement, scope: string, { from, to, kind }: Move): boolean {
+  const entry = inForce(placement, scope);
+  return kind === 'forced' && entry?.acting === to && entry.sources.includes(from) && !entry.lost.includes(from);
 }
 
 function actingFor(placement: Placement, scope: string): string {

@@ -10,7 +10,7 @@ import {
   participantAnswerSchema,
   participantRequestSchema,
 } from '../wire/participant.ts';
-import { homeIn, passedOn, writerOf } from '../write/home.ts';
+import { adoptPassedOn, homeIn, passedOn, writerOf } from '../write/home.ts';
 import { sealLog } from '../write/seal.ts';
 import type { AppendPorts } from '../write/writer.ts';
 import { prepareIntent } from './prepare.ts';
@@ -49,11 +49,8 @@ export async function participateStep(ports: ParticipatePorts, asked: unknown): 
   }
 }
 
-async function prepareAtWriter(
-  ports: ParticipatePorts,
-  { placement, ...request }: PrepareRequest,
-): Promise<ParticipantAnswer> {
-  if (placement) ports.placement?.adopt(placement);
+async function prepareAtWriter(ports: ParticipatePorts, request: PrepareRequest): Promise<ParticipantAnswer> {
+  if ('remaining' in request) adoptPassedOn(ports, request);
   const stream = parseStreamRef(request.participant.stream);
   const writer = await writerOf(ports, stream);
   const { began, remaining } = timesOf(ports.runtime, request);

@@ -21,7 +21,7 @@ import type { Remote } from '../ports/remote.ts';
 import { backoff, pollPause } from '../retry.ts';
 import { type TurnAnswer, turnAnswerSchema, turnRequestSchema } from '../wire/turn.ts';
 import { Draft } from '../write/draft.ts';
-import { passedOn, writerOf } from '../write/home.ts';
+import { adoptPassedOn, passedOn, writerOf } from '../write/home.ts';
 import { holderOf } from '../write/intents.ts';
 import type { AppendPorts } from '../write/writer.ts';
 import { timesOf } from './times.ts';
@@ -173,8 +173,8 @@ export interface TurnPorts extends AppendPorts {
 export async function turnStep(ports: TurnPorts, asked: unknown): Promise<TurnAnswer> {
   const { runtime, turns } = ports;
   const request = turnRequestSchema.parse(asked);
-  const { transaction, stream, attempt, placement } = request;
-  if (placement) ports.placement?.adopt(placement);
+  const { transaction, stream, attempt } = request;
+  if ('remaining' in request) adoptPassedOn(ports, request);
   const turn: Turn = { transaction, stream, attempt, ...timesOf(runtime, request) };
   const writer = await writerOf(ports, parseStreamRef(stream));
   if (writer.region === ports.region) await waitForTurn(ports, turn);

@@ -31,7 +31,6 @@ const attemptMembers = {
   fingerprint: z.string(),
   meta: passedOnMetaSchema,
   participant: participantSchema,
-  ...placedShape,
 };
 
 /** A request from the state machine to its own Region, or from a Region to the home of a stream. */
@@ -43,7 +42,7 @@ export const participantRequestSchema = z.union([
   z.object({ step: z.literal('prepare'), ...attemptMembers, deadline: z.number(), timeout: z.number().optional() }),
   z.object({
     step: z.literal('prepare'),
-    ...attemptMembers,
+    ...{ ...attemptMembers, ...placedShape },
     remaining: z.number(),
     began: z.number().optional(),
     timeout: z.number().optional(),

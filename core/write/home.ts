@@ -78,6 +78,14 @@ export function passedOn<T extends object>(asked: T, { placement }: Writer): T &
   return placement === NO_PLACEMENT ? asked : { ...asked, placement };
 }
 
+/** Takes over the entry by which another Region has passed a request on. */
+export function adoptPassedOn(
+  { placement: known }: Pick<AppendPorts, 'placement'>,
+  { placement }: { readonly placement?: Placement },
+): void {
+  if (placement) known?.adopt(placement);
+}
+
 /**
  * Takes over the entry in the answer of a Region that does not write a stream any more.
  * @returns true if the same request is worth another attempt: the entry is newer than what was known here

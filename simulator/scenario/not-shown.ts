@@ -38,4 +38,11 @@ export const NOT_SHOWN: Readonly<Record<string, Readonly<Record<string, string>>
     'After the events table was restored from a backup, snapshots may include commits that it lacks':
       'a world does not keep its snapshots when it ends',
   },
+  'When a home is moved': {
+    'A transaction that is committed may be incomplete':
+      'no verb loses a Region between two writes of a transaction: `test/core/transaction/home-moves.test.ts` has what a decision leaves out',
+    'Homes of commands do not move': 'it is about what is not there',
+    'A Region whose code does not know of moves':
+      'a scenario has this version of the code: `test/core/transaction/home-moves.test.ts` has a function that reads no placement',
+  },
 };

@@ -3,12 +3,14 @@
 import type * as z from 'zod';
 import { memoryDecisions } from '../../adapters/memory/decisions.ts';
 import { defineDomain, MeridianError, type Remote, submitAppend } from '../../core/index.ts';
+import { PARTICIPANT_CALL_MS } from '../../core/limits/budgets.ts';
 import { decisionOf, decisionOrAbort } from '../../core/log/decisions.ts';
 import { participateStep } from '../../core/transaction/participate.ts';
 import { turnStep } from '../../core/transaction/turn.ts';
 import { appendRequestSchema } from '../../core/wire/command.ts';
 import type { participantRequestSchema } from '../../core/wire/participant.ts';
 import { turnRequestSchema } from '../../core/wire/turn.ts';
+import { askForSeals } from '../../core/write/seal.ts';
 import { tickets, toyDomain } from '../../testing/toy.ts';
 import { aRegion } from '../core/a-region.ts';
 import { fakeRuntime } from '../runtime.ts';
@@ -52,8 +54,10 @@ export function asksParticipant(
       ? decisionOrAbort(ports, attemptId, now.fingerprint, { reason: end?.reason, next: end })
       : decisionOf(ports, attemptId);
   }
-  if (means.step === 'finalise' || means.step === 'seal' || 'deadline' in means) return participateStep(ports, means);
-  const { remaining, began, ...asked } = means;
+  if (means.step === 'seal') return askForSeals(ports, means, [EAST], PARTICIPANT_CALL_MS);
+  if (means.step === 'finalise' || 'deadline' in means) return participateStep(ports, means);
+  const { remaining, began, placement, ...asked } = means;
+  if (placement) ports.placement.adopt(placement);
   const deadline = ports.runtime.now() + remaining;
   return participateStep(ports, { ...asked, deadline, ...(began !== undefined && { timeout: deadline - began }) });
 }
@@ -63,8 +67,9 @@ export const turnRequest = message({
   read: (form) => turnRequestSchema.parse(form),
   write: async (means: z.output<typeof turnRequestSchema>) => {
     if ('deadline' in means) return means;
-    const { remaining, began, ...asked } = means;
+    const { remaining, began, placement, ...asked } = means;
     const region = aRegionOf('us-east-2');
+    if (placement) region.placement.adopt(placement);
     const deadline = region.runtime.now() + remaining;
     return askedOf((turns) => turnStep({ ...region, turns }, { ...asked, deadline, timeout: deadline - began }));
   },
@@ -80,6 +85,8 @@ export function aRegionOf(region: string, runtime = fakeRuntime()) {
 const withTickets = defineDomain({ streams: [...toyDomain.streams.values(), tickets], views: [] });
 
 /** A request to append that is passed on: to the home of a stream or of a command. */
-export const appendRequest = askedAs(appendRequestSchema, (remote, means) =>
-  submitAppend({ ...aRegionOf(WEST), domain: withTickets, remote }, means),
-);
+export const appendRequest = askedAs(appendRequestSchema, (remote, { placement, ...means }) => {
+  const region = aRegionOf(WEST);
+  if (placement) region.placement.adopt(placement);
+  return submitAppend({ ...region, domain: withTickets, remote }, means);
+});

@@ -72,6 +72,7 @@ import {
   operatorActions,
 } from '../../core/wire/operate.ts';
 import { participantAnswerSchema, participantRequestSchema } from '../../core/wire/participant.ts';
+import { placedShape, sealAnswerSchema } from '../../core/wire/placement.ts';
 import { encodePoint, parsePoint } from '../../core/wire/point.ts';
 import {
   encodeQuarantined,
@@ -247,9 +248,10 @@ const betweenFunctions: Readonly<Record<string, Form>> = {
     // A request from the state machine has a deadline; one that a Region passes on has the remaining time.
     write: (means: z.output<typeof participantRequestSchema>) =>
       'deadline' in means ? means : askedOf((participants) => asksParticipant(participants, means)),
-    uses: [participantRequestSchema, participateStep],
+    uses: [participantRequestSchema, participateStep, placedShape],
   }),
   'participant-answer': parsedBy(participantAnswerSchema),
+  'seal-answer': parsedBy(sealAnswerSchema),
   'turn-request': turnRequest,
   'turn-answer': parsedBy(turnAnswerSchema),
   'decision-request': askedAs(decisionRequestSchema, asksParticipant),

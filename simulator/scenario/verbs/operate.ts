@@ -114,3 +114,23 @@ export const redrive: Verb = {
     };
   },
 };
+
+/** Moves the home streams that a Region writes to another one; `forced=true` without it. */
+export const move: Verb = {
+  usage: 'move <region> <to> [forced=true]',
+  parse: (args) => {
+    const [from, to, forced] = [args.word('region'), args.word('to'), args.option('forced') === 'true'];
+    return async (stage) => {
+      const by = forced ? to : from;
+      const shown = await operated(stage, by, 'placement', {});
+      if (typeof shown === 'string') return [shown];
+      const kind = forced ? 'forced' : 'planned';
+      const asked = { from, to, kind, known: shown.placement, acceptLossWindow: forced } as const;
+      const result = await operated(stage, by, 'move', asked);
+      if (typeof result === 'string') return [result];
+      return Object.entries(result.moved).map(([scope, { acting, lost }]) =>
+        [`${scope}: written by ${acting}`, ...(lost.length > 0 ? [`without ${lost.join(', ')}`] : [])].join(', '),
+      );
+    };
+  },
+};

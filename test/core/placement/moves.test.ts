@@ -31,6 +31,12 @@ describe('a move', () => {
     expect(placement.b).toMatchObject({ epoch: 2, acting: 'c', sources: ['b'] });
   });
 
+  test('that is forced takes a Region for lost for which the target waits', () => {
+    const placement = placed(planned('a', 'b'), { ...planned('a', 'b'), kind: 'forced' });
+    expect(placement.a).toMatchObject({ forced: 1, epoch: 2, acting: 'b', sources: ['a'], lost: ['a'] });
+    expect(placed(planned('a', 'b'), planned('a', 'b'))).toEqual(placed(planned('a', 'b')));
+  });
+
   test('of a Region leaves what another one writes for it', () => {
     const placement = placed(planned('a', 'b', { type: 'till' }), planned('a', 'c'));
     expect(actingIn(placement, 'a', 'till')).toBe('b');
