@@ -57,7 +57,7 @@ const LOG_BYTES = 1200;
 /** Resources that a Region pays for without any traffic; test/bin/cost/model.test.ts counts them in the template. */
 export function fixedOf(regions: number) {
   return {
-    alarmMetrics: 110 + 3 * (regions - 1),
+    alarmMetrics: 117 + 3 * (regions - 1),
     dashboards: 1,
     keys: 1,
     /** Names in `MetricName` that a deployment without the example subscriber sends. */

@@ -33,7 +33,6 @@ const client = dynamoDbClient();
 const runtime = nodeRuntime(telemetry, serverClock(client));
 
 // Optional: while a stack is updated, new code may run with the old variables.
-const placementTable = process.env.PLACEMENT_TABLE;
 
 export const handler = makeHandler({
   domain,
@@ -48,7 +47,9 @@ export const handler = makeHandler({
   participants: lambdaRemote({ functionName: env.PARTICIPANT_FUNCTION }),
   machine: stepFunctionsMachine(sfnClient(), env.TRANSACTION_MACHINE_ARN),
   runtime,
-  ...(placementTable && { placement: new KnownPlacement(dynamoDbPlacement(client, placementTable), runtime) }),
+  ...(process.env.PLACEMENT_TABLE && {
+    placement: new KnownPlacement(dynamoDbPlacement(client, process.env.PLACEMENT_TABLE), runtime),
+  }),
   warm: warmStreams(warmBytes(FUNCTIONS.command)),
   telemetry,
 });

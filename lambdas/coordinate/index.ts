@@ -15,13 +15,14 @@ const client = dynamoDbClient();
 const callMs = TRANSACTION_DATABASE_MS;
 const runtime = nodeRuntime(telemetry);
 // Optional: while a stack is updated, new code may run with the old variables.
-const placementTable = process.env.PLACEMENT_TABLE;
 
 export const handler = makeHandler({
   region: env.AWS_REGION,
   events: dynamoDbEventStore(client, env.EVENTS_TABLE, { callMs }),
   decisions: dynamoDbDecisions(client, env.TRANSACTIONS_TABLE, { strong: env.DECISIONS === 'strong', callMs }),
   runtime,
-  ...(placementTable && { placement: new KnownPlacement(dynamoDbPlacement(client, placementTable), runtime) }),
+  ...(process.env.PLACEMENT_TABLE && {
+    placement: new KnownPlacement(dynamoDbPlacement(client, process.env.PLACEMENT_TABLE), runtime),
+  }),
   telemetry,
 });

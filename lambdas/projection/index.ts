@@ -29,7 +29,6 @@ const env = parseEnvironment([
 const telemetry = powertools(env.MERIDIAN_NAME);
 const client = dynamoDbClient();
 const runtime = nodeRuntime(telemetry);
-const placementTable = process.env.PLACEMENT_TABLE;
 
 export const handler = makeHandler({
   domain,
@@ -49,7 +48,9 @@ export const handler = makeHandler({
     ? sqsDelayedQueue(sqsClient(), process.env.PROJECTION_QUEUE_URL, OWN_QUEUE_MS)
     : undefined,
   // Optional, for the same reason.
-  ...(placementTable && { placement: new KnownPlacement(dynamoDbPlacement(client, placementTable), runtime) }),
+  ...(process.env.PLACEMENT_TABLE && {
+    placement: new KnownPlacement(dynamoDbPlacement(client, process.env.PLACEMENT_TABLE), runtime),
+  }),
   keptStreams: warmStreams(warmBytes(FUNCTIONS.projection)),
   runtime,
   telemetry,

@@ -33,7 +33,6 @@ const runtime = nodeRuntime(telemetry, serverClock(client));
 const callMs = TRANSACTION_DATABASE_MS;
 
 // Optional: while a stack is updated, new code may run with the old variables.
-const placementTable = process.env.PLACEMENT_TABLE;
 
 export const handler = makeHandler({
   domain,
@@ -46,7 +45,9 @@ export const handler = makeHandler({
   participants: lambdaRemote({ functionName: env.PARTICIPANT_FUNCTION }),
   turns: lambdaRemote({ functionName: env.TURN_FUNCTION }),
   runtime,
-  ...(placementTable && { placement: new KnownPlacement(dynamoDbPlacement(client, placementTable), runtime) }),
+  ...(process.env.PLACEMENT_TABLE && {
+    placement: new KnownPlacement(dynamoDbPlacement(client, process.env.PLACEMENT_TABLE), runtime),
+  }),
   warm: warmStreams(warmBytes(FUNCTIONS.turn)),
   telemetry,
 });

@@ -138,6 +138,7 @@ describe('the functions', () => {
         MERIDIAN_LOG: 'us-east-1',
         MERIDIAN_LOGS: 'us-east-1,us-east-2,us-west-2',
         CONFLICTS_TABLE: 'meridian-conflicts',
+        PLACEMENT_TABLE: 'meridian-placement',
         EVENTS_TABLE: 'meridian-events',
         SNAPSHOTS_TABLE: 'meridian-snapshots',
         TRANSACTIONS_TABLE: 'meridian-transactions',

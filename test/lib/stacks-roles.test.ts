@@ -133,6 +133,7 @@ describe('the permissions of each role', () => {
         ...snapshots,
         ...decisions('GetItem'),
         ...conflicts('DeleteItem', 'PutItem', 'Query'),
+        ...placement('Query'),
         'dynamodb:BatchGetItem on GlobalTable(meridian-views)',
         'dynamodb:DeleteItem on GlobalTable(meridian-views)',
         'dynamodb:PutItem on GlobalTable(meridian-views)',

@@ -170,7 +170,7 @@ const repaired = defineStream({
     for (const { commit, against, repairedBy } of conflicts) {
       expectTypeOf(commit).toEqualTypeOf<(typeof against)[number]>();
       expectTypeOf(repairedBy).toEqualTypeOf<typeof commit | undefined>();
-      expectTypeOf(commit.events[0]?.type).toEqualTypeOf<keyof typeof cart.events | undefined>();
+      expectTypeOf(commit.events.map(({ type }) => type)).toEqualTypeOf<(keyof typeof cart.events)[]>();
     }
     return conflicts.map(() => ({ type: 'Emptied' as const, data: {} }));
   },

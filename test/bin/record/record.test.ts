@@ -32,8 +32,8 @@ describe('meridian record', () => {
     const counts = Object.fromEntries(
       [...Map.groupBy(history, ({ line }) => line)].map(([line, of]) => [line, of.length]),
     );
-    // Two streams of each of the eight types, and the views whose rows are those of streams.
-    expect(counts).toMatchObject({ replica: 2 * 8 * regions.length, view: 2 * regions.length, settled: 1 });
+    // Two streams of each of the nine types, and the views whose rows are those of streams.
+    expect(counts).toMatchObject({ replica: 2 * 9 * regions.length, view: 2 * regions.length, settled: 1 });
     expect(await run(['check', file])).toMatchObject({
       code: 0,
       stdout: expect.stringContaining('No promise is broken.'),

@@ -144,6 +144,7 @@ describe('a function that is killed', () => {
       'ledger.ofStream',
       'ledger.put',
       'ledger.watched',
+      'placements.records',
       'projection.send',
       'quarantine.send',
       'remote.invoke',
@@ -158,7 +159,7 @@ describe('a function that is killed', () => {
         await run(killer({ call, takesEffect })).catch((cause) => {
           throw new Error(`killed ${takesEffect ? 'after' : 'before'} call ${call}, ${name}`, { cause });
         });
-  }, 60_000);
+  }, 180_000);
 
   it('several times in one run loses and duplicates nothing', async () => {
     const { length } = await callsOf(run);
@@ -190,7 +191,7 @@ describe('a function that is killed', () => {
       }
     };
     const calls = await callsOf(take);
-    expect(calls.slice(0, 3)).toEqual(['remote.invoke', 'events.load', 'events.put']);
+    expect(calls.slice(0, 3)).toEqual(['placements.records', 'remote.invoke', 'placements.records']);
     for (const call of calls.keys()) for (const takesEffect of [false, true]) await take(killer({ call, takesEffect }));
   });
 });
