@@ -151,3 +151,26 @@ async function endsAfter(seed: number, milliseconds: number, decisions: 'strong'
   expect(Number(bob)).toBeGreaterThanOrEqual(5 * acknowledged.moved);
   expect(Array.isArray(notes) && notes.length >= acknowledged.notes).toBe(true);
 }
+
+it('a world that starts again writes home streams where an earlier world has moved them', async () => {
+  const storage = new MapStorage();
+  const path = `/streams/${a}/commands/deposit`;
+  const amount = { amount: 5 };
+  const begin = () => {
+    const scheduler = new VirtualScheduler();
+    const world = new World({ domain, regions, scheduler, storage });
+    const deposit = async (region: string) =>
+      JSON.parse((await scheduler.resolve(post(world, region, path, amount))).body);
+    return { scheduler, world, deposit };
+  };
+  const first = begin();
+  expect(await first.deposit('us-east-1')).toMatchObject({ log: 'us-east-1', position: 1 });
+  const move = { from: 'us-east-1', to: 'us-west-2', kind: 'planned', known: {} } as const;
+  await first.scheduler.resolve(first.world.region('us-east-1').operate('move', { ...move, acceptLossWindow: false }));
+  await first.scheduler.run(5000);
+  expect(await first.deposit('us-east-1')).toMatchObject({ log: 'us-west-2', position: 1 });
+  await first.scheduler.run(5000);
+  const second = begin();
+  await second.scheduler.run(5000);
+  expect(await second.deposit('us-east-1')).toMatchObject({ log: 'us-west-2', position: 2 });
+});

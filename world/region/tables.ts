@@ -1,5 +1,7 @@
+import * as z from 'zod';
 import { fromImage } from '../../adapters/dynamodb/commit-item.ts';
 import { fromDecisionItem, isDecisionItem } from '../../adapters/dynamodb/decision-item.ts';
+import { PLACEMENT_PARTITION } from '../../adapters/dynamodb/placement-item.ts';
 import {
   type DecisionChange,
   type DecisionItem,
@@ -31,6 +33,7 @@ import {
   type ViewsTable,
   withSharedLog,
 } from '../../core/index.ts';
+import { decodePlacementRecord, encodePlacementRecord } from '../../core/wire/placement.ts';
 import { imagesOf, type TableItemChange, type TableStream } from '../services/table-stream.ts';
 import type { Clockwork } from '../time/clockwork.ts';
 import type { RegionCounts } from './counts.ts';
@@ -41,7 +44,7 @@ import { Past } from './past.ts';
 import { type PastSightings, rememberedSightings, rememberedViews } from './remembered.ts';
 import { Replication } from './replication.ts';
 import { type SharedLog, sharedEvents, type Voter } from './shared-log.ts';
-import type { Storage } from './storage.ts';
+import type { Storage, StoredItem } from './storage.ts';
 import { strongDecisions } from './strong-decisions.ts';
 
 /** Another Region as a replication target. */
@@ -82,7 +85,7 @@ export class RegionTables {
   readonly sightings: Sightings;
   /** Nothing of it is kept in a storage: it is computed again from the records of the commits. */
   readonly ledger: MemoryLedger;
-  /** Where home streams are written. Nothing of it is kept in a storage: a world that starts again has its homes at home. */
+  /** Where home streams are written. */
   readonly placements: MemoryPlacement;
   readonly decisions: TransactionsTable;
   readonly outage: Outage;
@@ -124,7 +127,10 @@ export class RegionTables {
     this.#strongReplication = this.#newReplication();
     this.#ledgerReplication = this.#newReplication();
     this.#placementReplication = this.#newReplication();
-    this.placements = memoryPlacement((record) => this.#sendPlacement(record));
+    this.placements = memoryPlacement((record) => {
+      options.storage?.save(placementTable(region), storedPlacement(record));
+      this.#sendPlacement(record);
+    });
     this.ledger = memoryLedger({
       onChange: (entry, before) => {
         streams.conflicts.push({ conflict: entry, before });
@@ -235,6 +241,11 @@ export class RegionTables {
     }
     for (const item of storage?.load(`decisions/${region}`) ?? [])
       this.#decisionStore.replicate(fromDecisionItem(item));
+    for (const item of storage?.load(placementTable(region)) ?? []) {
+      const record = decodePlacementRecord(storedPlacementSchema.parse(item).record.S);
+      this.placements.replicate(record);
+      this.#sendPlacement(record);
+    }
     return prepared;
   }
 
@@ -406,3 +417,14 @@ function keyOf({ change }: EventsItem): string {
 function itemOf({ transaction, attempt }: Decision): string {
   return `tx/${transaction} ${attempt}`;
 }
+
+function placementTable(region: string): string {
+  return `placement/${region}`;
+}
+
+/** A record of the placement in a storage. */
+function storedPlacement(record: PlacementRecord): StoredItem & z.output<typeof storedPlacementSchema> {
+  return { pk: { S: PLACEMENT_PARTITION }, sk: { S: record.region }, record: { S: encodePlacementRecord(record) } };
+}
+
+const storedPlacementSchema = z.object({ record: z.object({ S: z.string() }) });
