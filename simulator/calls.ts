@@ -8,35 +8,36 @@ const CALLS: Readonly<Record<string, readonly string[]>> = {
     ...['events.at', 'events.finalise', 'events.findDecision', 'events.load', 'events.loadLog', 'events.put'],
     ...['events.putDecision', 'events.transact', 'machine.start', 'participants.invoke', 'remote.invoke'],
     ...['snapshots.drop', 'snapshots.newest', 'snapshots.put', 'views.generations', 'views.rows', 'views.totals'],
-    'ledger.page',
+    ...['ledger.page', 'placements.records'],
   ],
   command: [
     ...['decisions.attempts', 'decisions.find', 'decisions.put'],
     ...['events.at', 'events.finalise', 'events.findDecision', 'events.load', 'events.loadLog', 'events.put'],
     ...['events.putDecision', 'events.transact', 'machine.start', 'participants.invoke'],
-    ...['snapshots.newest', 'snapshots.put'],
+    ...['placements.records', 'snapshots.newest', 'snapshots.put'],
   ],
-  coordinate: ['decisions.attempts', 'decisions.put', 'events.findDecision'],
+  coordinate: ['decisions.attempts', 'decisions.put', 'events.findDecision', 'placements.records'],
   ingest: [
     ...['bus.put', 'decisions.find', 'decisions.put'],
     ...['events.at', 'events.finalise', 'events.load', 'events.loadLog', 'events.put'],
     ...['participants.invoke', 'remote.invoke', 'snapshots.newest', 'snapshots.put'],
-    ...['ingest.send', 'quarantine.send', 'snapshots.drop'],
+    ...['ingest.send', 'placements.records', 'quarantine.send', 'snapshots.drop'],
   ],
   operate: [
     ...['bus.put', 'decisions.find', 'decisions.scan', 'events.load', 'events.scan', 'resolver.send'],
     ...['ingest.send', 'quarantine.count', 'quarantine.receive', 'quarantine.release', 'quarantine.remove'],
     ...['views.apply', 'views.entries', 'views.generations', 'views.setGenerations'],
-    ...['events.taken', 'ledger.watched', 'projection.send'],
+    ...['events.taken', 'ledger.ofStream', 'ledger.watched', 'projection.send'],
+    ...['placements.put', 'placements.records'],
   ],
   participant: [
     ...['decisions.find', 'decisions.put'],
     ...['events.at', 'events.finalise', 'events.load', 'events.loadLog', 'events.mark', 'events.put'],
-    ...['participants.invoke', 'snapshots.newest', 'snapshots.put'],
+    ...['participants.invoke', 'placements.records', 'snapshots.newest', 'snapshots.put'],
   ],
   projection: [
     ...['ahead.send', 'decisions.find', 'events.at', 'events.load', 'events.put'],
-    ...['ledger.ofStream', 'ledger.put', 'ledger.unwatch', 'ledger.watch'],
+    ...['ledger.ofStream', 'ledger.put', 'ledger.unwatch', 'ledger.watch', 'placements.records'],
     ...['snapshots.drop', 'snapshots.newest', 'snapshots.put'],
     ...['views.apply', 'views.entries', 'views.generations', 'views.setGenerations'],
   ],
@@ -52,7 +53,7 @@ const CALLS: Readonly<Record<string, readonly string[]>> = {
   turn: [
     ...['decisions.find', 'decisions.put'],
     ...['events.at', 'events.finalise', 'events.load', 'events.loadLog', 'events.mark'],
-    ...['participants.invoke', 'snapshots.newest', 'snapshots.put', 'turns.invoke'],
+    ...['participants.invoke', 'placements.records', 'snapshots.newest', 'snapshots.put', 'turns.invoke'],
   ],
 };
 

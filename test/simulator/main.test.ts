@@ -60,7 +60,9 @@ describe('npm run simulate', () => {
     expect(code).toBe(0);
     const { histories, operations } = JSON.parse(output);
     expect(histories).toBeGreaterThan(0);
-    expect(operations).toBe(50 * histories);
+    // Some seeds also have operations that need a repair.
+    expect(operations).toBeGreaterThanOrEqual(50 * histories);
+    expect(operations).toBeLessThan(60 * histories);
   });
 
   it('writes a history that can be read and checked', () => {
