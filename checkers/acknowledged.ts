@@ -18,7 +18,7 @@ export const acknowledged: Checker = (evidence) => {
     }),
     ...[...stored.values()].flatMap((each) => [
       ...twoContents(each),
-      ...doubled(each, evidence.typeOf(each.stream)?.mode !== 'merge'),
+      ...doubled(each, !evidence.mayHaveCopies(each.stream)),
     ]),
     ...elsewhere(evidence.lines('history'), stored),
     ...shownAgain(requests, evidence.lines('read')),
@@ -79,10 +79,10 @@ function twoContents(stored: Stored): readonly Violation[] {
 }
 
 /**
- * Copies of a commit that must not exist. Only on `merge` streams another Region may write one, as long as it has not seen the first. The
+ * Copies of a commit that must not exist. Only on `merge` streams, and where homes were forced to move, another Region may write one, as long as it has not seen the first. The
  * fold has to ignore it then.
  */
-function doubled({ stream, visible }: Stored, isSerial: boolean): readonly Violation[] {
+function doubled({ stream, visible }: Stored, hasNoCopies: boolean): readonly Violation[] {
   const earlier = new Map<string, HistoryCommit[]>();
   return visible.flatMap((commit) => {
     const copies = earlier.get(commit.commitId) ?? [];
@@ -90,7 +90,7 @@ function doubled({ stream, visible }: Stored, isSerial: boolean): readonly Viola
     const wrong = copies.find(
       (copy) =>
         isRemembered(writtenAt(copy), writtenAt(commit)) &&
-        (isSerial || copy.log === commit.log || covers(commit.context, copy)),
+        (hasNoCopies || copy.log === commit.log || covers(commit.context, copy)),
     );
     if (!wrong) return [];
     const what = `${commit.commitId} is committed at ${showDot(wrong)} and again at ${showDot(commit)} of ${stream}`;
