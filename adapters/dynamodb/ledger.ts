@@ -1,11 +1,5 @@
 import { ConditionalCheckFailedException, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import {
-  DeleteCommand,
-  type DynamoDBDocumentClient,
-  PutCommand,
-  paginateQuery,
-  QueryCommand,
-} from '@aws-sdk/lib-dynamodb';
+import { DeleteCommand, type DynamoDBDocumentClient, PutCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
 import { listedKeyOf } from '../../core/facts/ledger.ts';
 import type { Ledger } from '../../core/index.ts';
 import { DATABASE_MS } from '../../core/limits/budgets.ts';
@@ -16,6 +10,7 @@ import { type KeyRange, ledgerPage, watchKeyOf } from '../store-rules/ledger-key
 import { batchGet } from './batch-get.ts';
 import { documentClient } from './document-client.ts';
 import { fromEntryItem, fromStreamItems, toEntryItem, toWatchItem } from './ledger-item.ts';
+import { itemsIn, putRevision } from './revised-items.ts';
 
 /** The `conflicts` table of the client's Region. Throws MeridianError `unavailable` (retryable). */
 export function dynamoDbLedger(client: DynamoDBClient, table: string): Ledger {
@@ -38,37 +33,11 @@ export function dynamoDbLedger(client: DynamoDBClient, table: string): Ledger {
   };
 
   return {
-    ofStream: async (stream) => {
-      const read = async (): Promise<readonly unknown[]> => {
-        const items: unknown[] = [];
-        const query = {
-          TableName: table,
-          ConsistentRead: true,
-          KeyConditionExpression: 'pk = :stream',
-          ExpressionAttributeValues: { ':stream': stream },
-        };
-        for await (const { Items = [] } of paginateQuery({ client: documents }, query, timeLimit(DATABASE_MS)))
-          items.push(...Items);
-        return items;
-      };
-      return fromStreamItems(await orSdkError(`read the conflicts of ${stream}`, read()));
-    },
-    put: async (entry) => {
+    ofStream: async (stream) =>
+      fromStreamItems(await orSdkError(`read the conflicts of ${stream}`, itemsIn(documents, table, stream))),
+    put: (entry) => {
       const { stream, revision } = entry;
-      const condition =
-        revision === 1
-          ? { ConditionExpression: 'attribute_not_exists(pk)' }
-          : { ConditionExpression: 'revision = :before', ExpressionAttributeValues: { ':before': revision - 1 } };
-      try {
-        await documents.send(
-          new PutCommand({ TableName: table, Item: toEntryItem(entry), ...condition }),
-          timeLimit(DATABASE_MS),
-        );
-        return true;
-      } catch (error) {
-        if (error instanceof ConditionalCheckFailedException) return false;
-        throw sdkError(`list a conflict of ${stream}`, error);
-      }
+      return putRevision(documents, table, { item: toEntryItem(entry), revision }, `list a conflict of ${stream}`);
     },
     ...watchesIn(documents, table),
     page: (request) => orSdkError('list conflicts', ledgerPage(request, readBucket)),

@@ -70,8 +70,7 @@ export class TakeOver {
   }
 
   /**
-   * Reads the placement, unless it was read lately. The rest is without a pause, because requests of one process share a copy of
-   * the stream.
+   * Reads the placement. What follows is without a pause, because requests of one process share a copy of the stream.
    * @throws MeridianError `unavailable`
    */
   async look(): Promise<void> {

@@ -50,6 +50,7 @@ const excepted: Readonly<Record<string, string>> = {
   'view-item.ts generationsKey': 'makes a key of an item',
   'snapshot-store.ts keySchema': looksIntoKeys,
   'put-if-absent.ts': 'puts the items of other adapters',
+  'revised-items.ts': 'reads and puts the items of other adapters',
 };
 
 /** A part of the code, by `<file> <name>` or `<file>`, and what to do if no form has it. */
