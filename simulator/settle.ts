@@ -12,6 +12,9 @@ import { UNREADABLE } from './trouble.ts';
  */
 const SETTLE_MS = 2 * 60 * 60 * 1000;
 
+/** Virtual milliseconds in which everything ends that an invocation left running, or that a slow call still begins. */
+const LEFT_RUNNING_MS = 60 * 1000;
+
 /** Ends all faults, lets everything settle, and writes down how long that took and what was given up. */
 export async function settle(stage: Stage): Promise<void> {
   const { world, scheduler, recorder } = stage;
@@ -23,6 +26,10 @@ export async function settle(stage: Stage): Promise<void> {
   const lastFault = recorder.now();
   await rest(stage);
   if (await repair(stage)) await rest(stage);
+  // What is frozen would go on while the Regions are looked at, one after the other.
+  for (const region of stage.world.regions.values()) region.thaw();
+  await scheduler.run(LEFT_RUNNING_MS);
+  await rest(stage);
   const deadLetters = deadLettersIn(stage);
   const at = world.recovered ? { at: recorder.now() } : {};
   recorder.add({ line: 'settled', lastFault, ...at, bound: 2 * SETTLE_MS, deadLetters });

@@ -51,7 +51,7 @@ export class RegionFunctions {
   readonly ingest: Consumer;
   readonly resolver: Consumer;
   readonly #options: RegionFunctionsOptions;
-  readonly #pools: { readonly restart: () => void; readonly rollOut: () => void }[] = [];
+  readonly #pools: Pick<FunctionPool<never, unknown>, 'restart' | 'rollOut' | 'thaw'>[] = [];
 
   constructor(options: RegionFunctionsOptions) {
     this.#options = options;
@@ -81,6 +81,11 @@ export class RegionFunctions {
   /** Ends all instances of all functions. */
   restart(): void {
     for (const pool of this.#pools) pool.restart();
+  }
+
+  /** Lets go on what the invocations of all functions left running. */
+  thaw(): void {
+    for (const pool of this.#pools) pool.thaw();
   }
 
   /** From now on all functions make new instances, of the code that their ports have by then. */
@@ -127,7 +132,7 @@ export class RegionFunctions {
     };
     const options = { ...of, region, ...invocationLimits(limits), now: () => clock.now() };
     const pool = new FunctionPool(options, this.#options, makeLogged);
-    this.#pools.push({ restart: () => pool.restart(), rollOut: () => pool.rollOut() });
+    this.#pools.push(pool);
     return pool;
   }
 }

@@ -286,6 +286,11 @@ export class WorldRegion {
     throw new Error('The connection broke.');
   }
 
+  /** Lets go on what invocations left running when they were answered, as the next ones of the same processes would. */
+  thaw(): void {
+    this.#functions.thaw();
+  }
+
   /** Ends all processes of the Region: function instances, with their warm memory, and executions of the state machine. */
   restart(): void {
     this.machine.killAll();

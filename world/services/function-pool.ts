@@ -106,6 +106,11 @@ export class FunctionPool<Event, Result> {
     for (const { process } of this.#running) process.exit();
   }
 
+  /** Lets go on what earlier invocations left running, as the next invocation of each instance would. */
+  thaw(): void {
+    for (const { process } of this.#idle) process.thaw();
+  }
+
   /**
    * New instances are made of new code. The others end one by one within {@link ROLLOUT_MS}; until then chance decides which code
    * an invocation gets.
