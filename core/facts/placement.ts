@@ -23,12 +23,17 @@ export interface PlacementEntry extends EntryKey {
   readonly kind: 'planned' | 'forced';
   /** The Region that writes them. */
   readonly acting: string;
-  /** Every Region that has acted for the scope. A stream is written once each of them has put a seal in its log. */
+  /**
+   * Every Region that has acted for the scope since its last move that is complete. A stream is written once each of them has put a
+   * seal in its log. None: this move is complete, because nothing is left of what they wrote that has not arrived.
+   */
   readonly sources: readonly string[];
   /** The sources that are lost: no seal of theirs is waited for. */
   readonly lost: readonly string[];
   /** When it was written: milliseconds since 1970, by the clock of the Region that wrote it. */
   readonly at: number;
+  /** Since when all sources have shown it: milliseconds since 1970, by the clock of the Region that acts. */
+  readonly shownAt?: number;
 }
 
 /** The newest entry of each scope: `<home>`, or `<home>/<type>` for the streams of one type. */
@@ -65,11 +70,26 @@ export function keyOf({ forced, epoch, by }: EntryKey): EntryKey {
   return { forced, epoch, by };
 }
 
-/** The newest entry of each scope of two placements. */
+/** The newest entry of each scope of two placements; of one and the same, what is known last of its way to be complete. */
 export function joinPlacements(a: Placement, b: Placement): Placement {
   const joined: Record<string, PlacementEntry> = { ...a };
-  for (const [scope, entry] of Object.entries(b)) if (compareKeys(joined[scope], entry) < 0) joined[scope] = entry;
+  for (const [scope, entry] of Object.entries(b)) {
+    const known = joined[scope];
+    const order = compareKeys(known, entry);
+    if (!known || order < 0 || (order === 0 && stageOf(known) < stageOf(entry))) joined[scope] = entry;
+  }
   return joined;
+}
+
+/** True if no Region that wrote the streams before is asked any more. */
+export function isComplete({ sources }: PlacementEntry): boolean {
+  return sources.length === 0;
+}
+
+/** How far a move is: it was written, it is shown by all sources, it is complete. */
+function stageOf(entry: PlacementEntry): 0 | 1 | 2 {
+  if (isComplete(entry)) return 2;
+  return entry.shownAt === undefined ? 0 : 1;
 }
 
 /** The placement that all Regions' records make. */

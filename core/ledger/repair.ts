@@ -14,7 +14,7 @@ import { Retries } from '../retry.ts';
 import { writerFor } from '../write/home.ts';
 import { ownIntents } from '../write/intents.ts';
 import { obstacleTo } from '../write/take-over.ts';
-import { nextCommit, wrongClock } from '../write/writer.ts';
+import { type Loaded, nextCommit, wrongClock } from '../write/writer.ts';
 
 export interface RepairPorts extends LoadPorts {
   /** The Regions of the deployment. */
@@ -36,10 +36,10 @@ export function repairsHere(
 }
 
 /** True if a Region that wrote a home stream before has not handed it over, or another one writes it now. */
-function isMoving(ports: RepairPorts, stream: StreamRef, history: History): boolean {
+function isMoving(ports: RepairPorts, stream: StreamRef, loaded: Loaded): boolean {
   if (streamTypeOf(ports.domain, stream.type).mode !== 'home') return false;
   try {
-    return obstacleTo(ports, stream, history) !== undefined;
+    return obstacleTo(ports, stream, loaded) !== undefined;
   } catch {
     return true;
   }
@@ -59,10 +59,11 @@ export async function repairConflicts(ports: RepairPorts, stream: StreamRef): Pr
   const { events, runtime } = ports;
   const retries = new Retries(runtime, PROJECT_MS);
   for (;;) {
+    const completions = ports.placement?.completions ?? 0;
     const history = await loadHistory(ports, stream);
     if (history.waiting.length === 0) return 'free';
     // No commit follows an intent that is not final.
-    if (ownIntents(ports, history).length > 0 || isMoving(ports, stream, history)) return 'held';
+    if (ownIntents(ports, history).length > 0 || isMoving(ports, stream, { history, completions })) return 'held';
     const commit = repairOf(ports, stream, history);
     if (!(await events.put(commit))) {
       runtime.metric('Repaired', 'Count', 1);

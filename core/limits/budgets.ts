@@ -107,6 +107,11 @@ export const MAX_REBUILD_SEGMENTS = 32;
 export const WARM_MS = 1_000;
 /** How long a process uses the placement of homes that it has read. */
 export const PLACEMENT_MS = 2_000;
+/**
+ * How long all sources of a move show it before it may be complete: a process may use what it read for 2 s, a function runs for up to a
+ * minute, and a signed request is accepted for up to 15 minutes.
+ */
+export const COMPLETE_AFTER_MS = 17 * 60_000;
 /** How long a write waits for the Regions that wrote a stream before, and a router for a Region that takes a write. */
 export const HOME_MOVING_MS = 10_000;
 /** How long one of these Regions tries to seal its log, and the pauses of it while a transaction holds the stream. */

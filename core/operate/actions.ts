@@ -11,7 +11,7 @@ import {
   operateRequestSchema,
   operatorActions,
 } from '../wire/operate.ts';
-import { moveHomes, type PlacementPorts, showPlacement } from './placement.ts';
+import { completeMoves, moveHomes, type PlacementPorts, showPlacement } from './placement.ts';
 
 /** The ports of all operator actions. */
 export type OperatePorts = RebuildPorts & RepublishPorts & QuarantinePorts & CountPorts & PlacementPorts;
@@ -27,6 +27,7 @@ const actions: {
   'conflicts-count': countOpenConflicts,
   placement: showPlacement,
   move: moveHomes,
+  complete: completeMoves,
   'quarantine-list': listQuarantine,
   'quarantine-add': addToQuarantine,
   'quarantine-redrive': redriveQuarantine,

@@ -3,12 +3,16 @@ import { invalid, MeridianError } from '../facts/errors.ts';
 import type { Fault } from '../facts/fault.ts';
 import {
   compareKeys,
+  type EntryKey,
+  isComplete,
   joinPlacements,
   type Placement,
+  type PlacementEntry,
   type PlacementRecord,
   parseScope,
   placementOf,
 } from '../facts/placement.ts';
+import { COMPLETE_AFTER_MS } from '../limits/budgets.ts';
 import { type Move, planMove } from '../placement/moves.ts';
 import type { PlacementStore } from '../ports/placement.ts';
 import type { Runtime } from '../ports/runtime.ts';
@@ -41,7 +45,7 @@ export async function moveHomes(ports: PlacementPorts, asked: ActionRequest<'mov
   const store = storeOf(ports);
   const records = await store.records();
   const stored = placementOf(records);
-  const own = records.find((record) => record.region === region) ?? { region, revision: 0, entries: {} };
+  const own = ownRecord(records, region);
   const done = doneBy(own, move, { known, stored });
   if (Object.keys(done).length > 0) return { ...shown(ports, stored), moved: done };
   if (isNewer(stored, known)) throw changed(ports, stored);
@@ -52,6 +56,69 @@ export async function moveHomes(ports: PlacementPorts, asked: ActionRequest<'mov
   if (!(await store.put({ region, revision: own.revision + 1, entries })))
     throw changed(ports, placementOf(await store.records()));
   return { ...shown(ports, joinPlacements(stored, moved)), moved };
+}
+
+/**
+ * Ends moves, in the Region that acts: no Region that wrote the streams before is asked any more. The first call says that all sources
+ * show the entries, and begins the wait that is in the answer; the last one, after it, that nothing of what they wrote is missing.
+ * Repeated, it changes nothing.
+ * @throws MeridianError `misdirected`: another Region acts; `placement-changed`: read it again; `unavailable`
+ */
+export async function completeMoves(
+  ports: PlacementPorts,
+  { entries: asked, compared }: ActionRequest<'complete'>,
+): Promise<ActionResult<'complete'>> {
+  const { region, runtime } = ports;
+  const store = storeOf(ports);
+  const records = await store.records();
+  const stored = placementOf(records);
+  const now = runtime.now();
+  const named = Object.entries(asked).map(
+    ([scope, key]) => [scope, namedEntry(ports, stored, { scope, key })] as const,
+  );
+  const next: Placement = Object.fromEntries(named.map(([scope, entry]) => [scope, nextStage(entry, now, compared)]));
+  if (named.some(([scope, entry]) => next[scope] !== entry)) {
+    const own = ownRecord(records, region);
+    const entries = joinPlacements(own.entries, next);
+    if (!(await store.put({ region, revision: own.revision + 1, entries })))
+      throw changed(ports, placementOf(await store.records()));
+  }
+  const waits = Object.values(next).map((entry) => waitOf(entry, now));
+  return { ...shown(ports, joinPlacements(stored, next)), waitMs: Math.max(...waits) };
+}
+
+/** @throws MeridianError `placement-changed`, `misdirected` */
+function namedEntry(
+  ports: PlacementPorts,
+  stored: Placement,
+  { scope, key }: { readonly scope: string; readonly key: EntryKey },
+): PlacementEntry {
+  const { region } = ports;
+  const entry = stored[scope];
+  if (!entry || compareKeys(entry, key) !== 0) throw changed(ports, stored);
+  if (entry.acting === region) return entry;
+  throw new MeridianError(
+    'misdirected',
+    `A move to ${entry.acting} is complete when ${entry.acting} says so, not ${region}.`,
+    {
+      details: { home: entry.acting },
+    },
+  );
+}
+
+function nextStage(entry: PlacementEntry, now: number, compared: boolean): PlacementEntry {
+  if (isComplete(entry)) return entry;
+  if (entry.shownAt === undefined) return { ...entry, shownAt: now };
+  return compared && waitOf(entry, now) === 0 ? { ...entry, sources: [], lost: [] } : entry;
+}
+
+/** Milliseconds until the Regions of a move may be compared. */
+function waitOf(entry: PlacementEntry, now: number): number {
+  return isComplete(entry) ? 0 : Math.max(0, (entry.shownAt ?? now) + COMPLETE_AFTER_MS - now);
+}
+
+function ownRecord(records: readonly PlacementRecord[], region: string): PlacementRecord {
+  return records.find((record) => record.region === region) ?? { region, revision: 0, entries: {} };
 }
 
 /** @throws MeridianError `validation`, `misdirected` */

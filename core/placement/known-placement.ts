@@ -1,4 +1,4 @@
-import { joinPlacements, NO_PLACEMENT, type Placement, placementOf } from '../facts/placement.ts';
+import { isComplete, joinPlacements, NO_PLACEMENT, type Placement, placementOf } from '../facts/placement.ts';
 import { PLACEMENT_MS } from '../limits/budgets.ts';
 import type { PlacementStore } from '../ports/placement.ts';
 import type { Runtime } from '../ports/runtime.ts';
@@ -12,6 +12,7 @@ export class KnownPlacement {
   readonly #runtime: Pick<Runtime, 'now' | 'elapsed'>;
   #placement = NO_PLACEMENT;
   #readAt: { readonly now: number; readonly elapsed: number } | undefined;
+  #completions = 0;
 
   constructor(store: PlacementStore, runtime: Pick<Runtime, 'now' | 'elapsed'>) {
     this.#store = store;
@@ -21,6 +22,14 @@ export class KnownPlacement {
   /** The newest entries that have been met here. */
   get known(): Placement {
     return this.#placement;
+  }
+
+  /**
+   * How often it was learned here that a move is complete. A copy of a stream that was loaded before the last time may lack commits of
+   * Regions that are not asked any more.
+   */
+  get completions(): number {
+    return this.#completions;
   }
 
   /** Reads the table. @throws MeridianError `unavailable`, retryable */
@@ -33,7 +42,10 @@ export class KnownPlacement {
 
   /** Takes over entries that another Region has sent, as far as they are newer. */
   adopt(placement: Placement): void {
-    this.#placement = joinPlacements(this.#placement, placement);
+    const before = this.#placement;
+    this.#placement = joinPlacements(before, placement);
+    const news = Object.entries(this.#placement).filter(([scope, entry]) => entry !== before[scope]);
+    if (news.some(([, entry]) => isComplete(entry))) this.#completions++;
   }
 
   /** False if the table was read too long ago for what is known to be written by. */

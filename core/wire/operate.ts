@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { type Problem, problemSchema } from '../facts/errors.ts';
 import { MAX_REBUILD_SEGMENTS, MAX_REPUBLISH_SEGMENTS } from '../limits/budgets.ts';
-import { placementSchema } from './placement.ts';
+import { entryKeySchema, placementSchema } from './placement.ts';
 
 const choice = {
   /** Restricts the action to these messages. */
@@ -209,6 +209,19 @@ const moveSchema = z.object({
   moved: placementSchema,
 });
 
+const completeRequestSchema = z.strictObject({
+  /** The entries of which all sources show that they know them, by scope. */
+  entries: z.record(z.string(), entryKeySchema).refine((entries) => Object.keys(entries).length > 0, 'names no entry'),
+  /** True if all that the sources wrote to streams of these scopes has been found in the Region that acts, after the wait. */
+  compared: z.boolean().default(false),
+});
+
+const completeSchema = z.object({
+  ...placementShownSchema.shape,
+  /** Milliseconds to wait before the Regions may be compared; 0 if there is nothing to wait for. */
+  waitMs: z.number(),
+});
+
 /**
  * The operator actions of a Region by name, with their requests and results. An action runs for some seconds at most,
  * then returns its progress; the caller repeats it until it is done.
@@ -222,6 +235,7 @@ const schemas = {
   'conflicts-count': { request: conflictsCountRequestSchema, result: conflictsCountSchema },
   placement: { request: placementRequestSchema, result: placementShownSchema },
   move: { request: moveRequestSchema, result: moveSchema },
+  complete: { request: completeRequestSchema, result: completeSchema },
   'quarantine-list': { request: quarantineListRequestSchema, result: quarantineListSchema },
   'quarantine-add': { request: quarantineAddRequestSchema, result: quarantineAddSchema },
   'quarantine-redrive': { request: redriveRequestSchema, result: redriveSchema },

@@ -14,6 +14,7 @@ const entrySchema = z.object({
   sources: z.array(z.string()),
   lost: z.array(z.string()),
   at: z.number(),
+  shownAt: z.number().exactOptional(),
 });
 
 /** Entries by scope. */

@@ -21,6 +21,7 @@ import {
   decider,
   idReused,
   isBehind,
+  type Loaded,
   loadWarm,
   nextCommit,
   warmHistory,
@@ -60,7 +61,7 @@ export class Draft {
   readonly #takeOver: TakeOver | undefined;
   /** How long this process has waited for the intent that holds the stream. */
   readonly watch: Watch;
-  #history: History;
+  #loaded: Loaded;
   /** True if the stream was loaded for this write. A warm copy may be stale, which only a conditional write detects. */
   #isFresh: boolean;
   #decide: Decide | undefined;
@@ -69,14 +70,14 @@ export class Draft {
     ports: AppendPorts,
     definition: StreamDefinition,
     write: Write,
-    copy: { readonly history: History; readonly isFresh: boolean },
+    copy: { readonly loaded: Loaded; readonly isFresh: boolean },
   ) {
     this.#ports = ports;
     this.#definition = definition;
     this.#write = write;
     this.#takeOver = definition.mode === 'home' ? new TakeOver(ports, write.stream) : undefined;
     this.watch = watchOf(ports, write.stream);
-    this.#history = copy.history;
+    this.#loaded = copy.loaded;
     this.#isFresh = copy.isFresh;
   }
 
@@ -86,12 +87,12 @@ export class Draft {
     const ports = portsFor(given, write.stream);
     const hasMoved = await checkWriter(ports, write.stream, write.operation);
     const warm = warmHistory(ports, definition, { ...write, hasMoved });
-    const history = warm ?? (await loadWarm(ports, write.stream));
-    return new Draft(ports, definition, write, { history, isFresh: warm === undefined });
+    const loaded = warm ?? (await loadWarm(ports, write.stream));
+    return new Draft(ports, definition, write, { loaded, isFresh: warm === undefined });
   }
 
   get history(): History {
-    return this.#history;
+    return this.#loaded.history;
   }
 
   get stream(): string {
@@ -113,27 +114,28 @@ export class Draft {
     for (;;) {
       if (this.#takeOver && !this.#takeOver.isReady) await this.#takeOver.look();
       // The commit that won a race may not include everything in the snapshot that this copy is based on.
-      if (!this.#history.holds) await this.#reload();
+      if (!this.history.holds) await this.#reload();
       // A committed write is returned before any check: what was valid then may not be valid now.
       const commit = this.#written();
       if (commit) return { kind: 'written', commit };
-      if (ownIntents(this.#ports, this.#history).length > 0) {
-        const by = await finishIntents(this.#ports, this.#history, { ...search, watch: this.watch });
+      if (ownIntents(this.#ports, this.history).length > 0) {
+        const by = await finishIntents(this.#ports, this.history, { ...search, watch: this.watch });
         if (by) return { kind: 'held', by };
         continue;
       }
-      const obstacle = this.#takeOver?.obstacle(this.#history);
+      const obstacle = this.#takeOver?.obstacle(this.#loaded);
       if (obstacle) {
         const by = await this.#overcome(obstacle, search);
         if (by) return { kind: 'held', by };
         continue;
       }
-      if (!versionDominates(this.#history.seen, basedOn ?? emptyVersion)) {
+      if (!versionDominates(this.history.seen, basedOn ?? emptyVersion)) {
         await this.#reload();
         continue;
       }
-      if (basedOn && !this.#hasEscrow && !this.#history.reaches(basedOn)) {
-        this.#history = await loadWhole(this.#ports, this.#write.stream);
+      if (basedOn && !this.#hasEscrow && !this.history.reaches(basedOn)) {
+        const { completions } = this.#loaded;
+        this.#loaded = { history: await loadWhole(this.#ports, this.#write.stream), completions };
         this.#isFresh = true;
         continue;
       }
@@ -150,11 +152,9 @@ export class Draft {
   async #overcome(obstacle: Obstacle, search?: Omit<Search, 'watch'>): Promise<Commit | undefined> {
     const takeOver = this.#takeOver;
     if (obstacle.kind === 'undecided')
-      return learnState(this.#ports, this.#history, obstacle.intent, { ...search, watch: this.watch });
-    await takeOver?.overcome(obstacle, async (seals) => {
-      this.#history = await loadWarm(this.#ports, this.#write.stream, seals);
-      this.#isFresh = true;
-    });
+      return learnState(this.#ports, this.history, obstacle.intent, { ...search, watch: this.watch });
+    if (obstacle.kind === 'outdated') await this.#reload();
+    else await takeOver?.overcome(obstacle, (seals) => this.#reload(seals));
     return undefined;
   }
 
@@ -163,18 +163,18 @@ export class Draft {
     const now = this.#ports.runtime.now();
     const refusal = this.#refusal(now);
     if (refusal) return { kind: 'refused', error: refusal };
-    const version = (this.#hasEscrow ? undefined : basedOn) ?? this.#history.seen;
+    const version = (this.#hasEscrow ? undefined : basedOn) ?? this.history.seen;
     try {
       this.#decide ??= operation ? decider(this.#ports, stream, operation) : () => ({ events: [] });
-      const { events, error } = this.#decide(() => this.#history.stateAt(version), now);
+      const { events, error } = this.#decide(() => this.history.stateAt(version), now);
       if (!events) return { kind: 'refused', error };
-      const position = this.#history.lastPosition(this.#ports.log) + 1;
+      const position = this.history.lastPosition(this.#ports.log) + 1;
       if (events.length === 0 && !intent) return { kind: 'unchanged', version, position };
       const { commitId, fingerprint, meta } = this.#write;
       const tx = intent && { tx: intent() };
       const of = { commitId, fingerprint, events, context: version, meta, ...tx };
-      const commit = nextCommit(this.#ports, this.#history, now, of);
-      return { kind: 'commit', commit, version: this.#history.versionOf(commit) };
+      const commit = nextCommit(this.#ports, this.history, now, of);
+      return { kind: 'commit', commit, version: this.history.versionOf(commit) };
     } catch (error) {
       return { kind: 'refused', error };
     }
@@ -182,19 +182,19 @@ export class Draft {
 
   #written(): Commit | KnownCopy | undefined {
     const { commitId, fingerprint, repeats = (known) => known.fingerprint === fingerprint } = this.#write;
-    const known = this.#history.find(commitId, fingerprint, this.#ports.runtime.now(), repeats);
+    const known = this.history.find(commitId, fingerprint, this.#ports.runtime.now(), repeats);
     return known && repeats(known) ? known : undefined;
   }
 
   #refusal(now: number): MeridianError | undefined {
     const { commitId, fingerprint, expected } = this.#write;
     const { runtime } = this.#ports;
-    const known = this.#history.find(commitId, fingerprint, now);
+    const known = this.history.find(commitId, fingerprint, now);
     if (known) return idReused(this.stream, known);
     return (
-      this.#history.unreadable ??
+      this.history.unreadable ??
       this.#ownUnseen() ??
-      conflictOf(this.#history, expected) ??
+      conflictOf(this.history, expected) ??
       wrongClock(runtime.clockAhead())
     );
   }
@@ -202,8 +202,8 @@ export class Draft {
   /** What a log holds is known only when all of it has been seen. */
   #ownUnseen(): MeridianError | undefined {
     const { log } = this.#ports;
-    const { seen } = this.#history;
-    if (!this.#hasEscrow || positionIn(seen, log) === this.#history.lastPosition(log)) return undefined;
+    const { seen } = this.history;
+    if (!this.#hasEscrow || positionIn(seen, log) === this.history.lastPosition(log)) return undefined;
     const message = `This Region has not yet seen all that its own log of ${this.stream} depends on. Retry.`;
     const details = { seen: encodeVersionToken(this.stream, seen) };
     return new MeridianError('not-caught-up', message, { retryable: true, details });
@@ -216,19 +216,19 @@ export class Draft {
   /** Writes a commit if its position is free. @returns the commit that already has the position; undefined if this one was written */
   async put(commit: Commit): Promise<Commit | undefined> {
     const taken = await this.#ports.events.put(commit);
-    if (taken) this.#history.add([taken]);
+    if (taken) this.history.add([taken]);
     else await this.wrote(commit);
     return taken;
   }
 
   /** Records that a commit of this draft was written. */
   async wrote(commit: Commit): Promise<void> {
-    this.#history.add([commit]);
+    this.history.add([commit]);
     if (commit.events.length > 0) this.#ports.runtime.metric('Appended', 'Count', 1);
     const { warm } = this.#ports;
     const copy = warm.get(this.stream);
-    if (copy?.history !== this.#history) return;
-    await keepSnapshot(this.#ports, this.#history);
+    if (copy?.history !== this.history) return;
+    await keepSnapshot(this.#ports, this.history);
     // Its size has changed.
     warm.set(this.stream, { ...copy });
   }
@@ -236,15 +236,15 @@ export class Draft {
   /** Loads what was written after the commit that took the position. */
   async catchUp(taken: Commit): Promise<void> {
     const { events, log } = this.#ports;
-    this.#history.add([taken]);
+    this.history.add([taken]);
     // No commit follows an intent that is not final.
     if (taken.tx?.state !== 'prepared')
-      this.#history.add(await events.loadLog(this.stream, log, this.#history.lastPosition(log)));
-    if (isBehind(this.#history, taken)) await this.#reload();
+      this.history.add(await events.loadLog(this.stream, log, this.history.lastPosition(log)));
+    if (isBehind(this.history, taken)) await this.#reload();
   }
 
-  async #reload(): Promise<void> {
-    this.#history = await loadWarm(this.#ports, this.#write.stream, this.#write.basedOn);
+  async #reload(version = this.#write.basedOn): Promise<void> {
+    this.#loaded = await loadWarm(this.#ports, this.#write.stream, version);
     this.#isFresh = true;
   }
 }

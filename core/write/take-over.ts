@@ -3,21 +3,29 @@
 
 import { type Commit, isShared } from '../facts/commit.ts';
 import { MeridianError } from '../facts/errors.ts';
-import { compareKeys, entryFor, NO_PLACEMENT, type Placement, type PlacementEntry } from '../facts/placement.ts';
+import {
+  compareKeys,
+  entryFor,
+  isComplete,
+  NO_PLACEMENT,
+  type Placement,
+  type PlacementEntry,
+} from '../facts/placement.ts';
 import type { StreamRef } from '../facts/stream-ref.ts';
 import { drivingRegionOf } from '../facts/transaction.ts';
 import type { VersionVector } from '../facts/version.ts';
 import { HOME_MOVING_MS } from '../limits/budgets.ts';
-import type { History } from '../log/history.ts';
 import { Retries } from '../retry.ts';
 import { type HomePorts, homeIn, misdirected, writerFor } from './home.ts';
 import { askForSeals } from './seal.ts';
-import type { AppendPorts } from './writer.ts';
+import type { AppendPorts, Loaded } from './writer.ts';
 
 /** What a Region that acts for the home of a stream waits for before it writes there. */
 export type Obstacle =
   /** Its own log is sealed for an entry that it does not know yet. */
   | { readonly kind: 'sealed' }
+  /** A move is complete, and the stream was loaded before that was known here. */
+  | { readonly kind: 'outdated' }
   /** Regions that wrote the stream before have not sealed their logs for its entry, or their seals have not arrived. */
   | { readonly kind: 'unsealed'; readonly placement: Placement; readonly sources: readonly string[] }
   /** A Region that wrote the stream before has an undecided transaction in it. */
@@ -27,10 +35,11 @@ type ObstaclePorts = HomePorts & Pick<AppendPorts, 'decisions'>;
 
 /**
  * What is in the way of a write under the newest entry that is known here; undefined if nothing is.
- * @param history the stream, whose home exists
+ * @param loaded the stream, whose home exists
  * @throws MeridianError `misdirected`: another Region acts
  */
-export function obstacleTo(ports: ObstaclePorts, stream: StreamRef, history: History): Obstacle | undefined {
+export function obstacleTo(ports: ObstaclePorts, stream: StreamRef, loaded: Loaded): Obstacle | undefined {
+  const { history, completions } = loaded;
   const { region } = ports;
   const placement = ports.placement?.known ?? NO_PLACEMENT;
   const home = homeIn(ports, stream);
@@ -39,6 +48,7 @@ export function obstacleTo(ports: ObstaclePorts, stream: StreamRef, history: His
   if (compareKeys(history.lastSealOf(region)?.key, entry) > 0) return { kind: 'sealed' };
   if (writer.region !== region) throw misdirected(ports, stream, writer);
   if (!entry) return undefined;
+  if (isComplete(entry) && completions !== ports.placement?.completions) return { kind: 'outdated' };
   const sources = entry.sources.filter((source) => {
     const seal = history.seenSealOf(source);
     const isSealed = seal?.acting === region && compareKeys(seal.key, entry) >= 0;
@@ -83,8 +93,8 @@ export class TakeOver {
   }
 
   /** What is in the way of a write under the newest entry that is known here. @throws MeridianError `misdirected` */
-  obstacle(history: History): Obstacle | undefined {
-    return obstacleTo(this.#ports, this.#stream, history);
+  obstacle(loaded: Loaded): Obstacle | undefined {
+    return obstacleTo(this.#ports, this.#stream, loaded);
   }
 
   /**
@@ -93,7 +103,7 @@ export class TakeOver {
    * @throws MeridianError `home-moving`, retryable: after {@link HOME_MOVING_MS}
    */
   async overcome(
-    obstacle: Exclude<Obstacle, { kind: 'undecided' }>,
+    obstacle: Extract<Obstacle, { kind: 'sealed' | 'unsealed' }>,
     reload: (seals: VersionVector) => Promise<void>,
   ): Promise<void> {
     const ports = this.#ports;

@@ -32,9 +32,14 @@ import { encodeVersionToken } from '../wire/version-token.ts';
 import { Watch } from './intents.ts';
 import type { RequestIdentity } from './request.ts';
 
-/** A stream in memory, and when it was loaded, by two clocks: one may jump, the other stops while a function is frozen. */
-export interface Warm {
+/** A copy of a stream, and what was known of moves before it was loaded: see {@link KnownPlacement.completions}. */
+export interface Loaded {
   readonly history: History;
+  readonly completions: number;
+}
+
+/** A stream in memory, and when it was loaded, by two clocks: one may jump, the other stops while a function is frozen. */
+export interface Warm extends Loaded {
   readonly loadedAt: { readonly now: number; readonly elapsed: number };
   /** How long this process has waited for the intent that holds the stream. */
   readonly watch: Watch;
@@ -112,13 +117,13 @@ export function warmHistory(
   { warm, runtime, log }: AppendPorts,
   { mode }: StreamDefinition,
   { stream, commitId, fingerprint, repeats, isNew, hasMoved }: Pick<Append, 'commitId' | 'isNew'> & Request,
-): History | undefined {
+): Loaded | undefined {
   const copy = warm.get(stream.name);
   if (!copy?.history.holds) return undefined;
   const { history } = copy;
-  if (mode !== 'merge' && !hasMoved && !history.hasOtherLogsThan(log)) return history;
+  if (mode !== 'merge' && !hasMoved && !history.hasOtherLogsThan(log)) return copy;
   if (ageOf(copy, runtime) > WARM_MS) return undefined;
-  return isNew || history.find(commitId, fingerprint, runtime.now(), repeats) ? history : undefined;
+  return isNew || history.find(commitId, fingerprint, runtime.now(), repeats) ? copy : undefined;
 }
 
 interface Request extends RequestIdentity {
@@ -133,11 +138,13 @@ function ageOf({ loadedAt }: Warm, runtime: AppendPorts['runtime']): number {
 }
 
 /** Loads a stream and keeps it in memory. @throws MeridianError as `loadAtLeast` */
-export async function loadWarm(ports: AppendPorts, stream: StreamRef, basedOn?: VersionVector): Promise<History> {
+export async function loadWarm(ports: AppendPorts, stream: StreamRef, basedOn?: VersionVector): Promise<Loaded> {
+  const completions = ports.placement?.completions ?? 0;
   const loadedAt = { now: ports.runtime.now(), elapsed: ports.runtime.elapsed() };
   const history = await loadAtLeast(ports, stream, { basedOn });
-  ports.warm.set(stream.name, { history, loadedAt, watch: watchOf(ports, stream) });
-  return history;
+  const copy = { history, completions, loadedAt, watch: watchOf(ports, stream) };
+  ports.warm.set(stream.name, copy);
+  return copy;
 }
 
 /** The waits of this process for the intents of a stream, from one request to the next. */

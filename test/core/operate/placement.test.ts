@@ -1,9 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { memoryPlacement } from '../../../adapters/memory/placement.ts';
 import type { PlacementStore } from '../../../core/index.ts';
+import { COMPLETE_AFTER_MS } from '../../../core/limits/budgets.ts';
 import { type OperatePorts, runAction } from '../../../core/operate/actions.ts';
 import { operateAnswerSchema, operatorActions } from '../../../core/wire/operate.ts';
 import { aPlacementEntry } from '../../contract/placement.contract.ts';
+import { fakeRuntime } from '../../runtime.ts';
 import { operatePorts } from './operate-ports.ts';
 
 const [EAST, WEST] = ['us-east-1', 'us-west-2'];
@@ -153,5 +155,60 @@ describe('a move', () => {
   test('is answered in a form that clients can read', async () => {
     const result = await runAction(operatePorts(), { action: 'move', ...planned });
     expect(operateAnswerSchema.parse({ result })).toEqual({ result });
+  });
+});
+
+describe('a move that ends', () => {
+  const key = { forced: 0, epoch: 1, by: EAST };
+  const entries = { [EAST]: key };
+  async function complete(ports: OperatePorts, asked: object = {}) {
+    const result = await runAction(ports, { action: 'complete', entries, ...asked });
+    return operatorActions.complete.result.parse(result);
+  }
+  /** The Region that acts after a planned move, once it knows of it. */
+  async function acting() {
+    const placements = memoryPlacement();
+    placements.replicate({ region: EAST, revision: 1, entries: { [EAST]: aPlacementEntry({ lost: ['us-east-2'] }) } });
+    const runtime = fakeRuntime();
+    return { ...operatePorts(), region: WEST, placements, runtime };
+  }
+
+  test('waits until no process can know less, then until the operator has compared the Regions', async () => {
+    const ports = await acting();
+    const first = await complete(ports, { compared: true });
+    expect(first.placement[EAST]).toMatchObject({ sources: [EAST], shownAt: ports.runtime.now() });
+    expect(first.waitMs).toBe(COMPLETE_AFTER_MS);
+    ports.runtime.advance(COMPLETE_AFTER_MS - 1);
+    expect(await complete(ports, { compared: true })).toEqual({ ...first, waitMs: 1 });
+    ports.runtime.advance(1);
+    expect(await complete(ports)).toEqual({ ...first, waitMs: 0 });
+    const last = await complete(ports, { compared: true });
+    expect(last.placement[EAST]).toEqual({ ...first.placement[EAST], sources: [], lost: [] });
+    expect(await complete(ports, { compared: true })).toEqual(last);
+    expect((await placementIn(ports)).placement).toEqual(last.placement);
+    expect(await ports.placements.records()).toHaveLength(2);
+  });
+
+  test('ends in the Region that acts only, and only as the entry that the operator has seen', async () => {
+    const ports = await acting();
+    await expect(complete({ ...ports, region: EAST })).rejects.toMatchObject({
+      code: 'misdirected',
+      details: { home: WEST },
+    });
+    for (const asked of [{ entries: { [EAST]: { ...key, epoch: 2 } } }, { entries: { [WEST]: key } }])
+      await expect(complete(ports, asked)).rejects.toMatchObject({ code: 'placement-changed' });
+    await expect(complete(ports, { entries: {} })).rejects.toMatchObject({ code: 'validation' });
+  });
+
+  test('is not ended if another one is written at the same time', async () => {
+    const ports = await acting();
+    const placements: PlacementStore = {
+      records: () => ports.placements.records(),
+      put: async (record) => {
+        await ports.placements.put(record);
+        return ports.placements.put(record);
+      },
+    };
+    await expect(complete({ ...ports, placements })).rejects.toMatchObject({ code: 'placement-changed' });
   });
 });

@@ -68,6 +68,21 @@ describe('a move', () => {
     expect(actingIn(joinPlacements(placed(forced('a', 'b')), unseen), 'a', 'till')).toBe('b');
   });
 
+  test('that is complete leaves its Region as the only source, and none lost', () => {
+    const before = placed(forced('a', 'b'));
+    const { a } = before;
+    if (!a) throw new Error('It has no entry.');
+    const shown = joinPlacements(before, { a: { ...a, shownAt: 5 } });
+    const complete = joinPlacements({ a: { ...a, sources: [], lost: [] } }, shown);
+    expect(shown.a).toMatchObject({ sources: ['a'], shownAt: 5 });
+    expect(joinPlacements(shown, before)).toEqual(shown);
+    expect(complete.a).toMatchObject({ acting: 'b', sources: [], lost: [] });
+    expect(joinPlacements(shown, complete)).toEqual(complete);
+    const next = planMove(complete, planned('b', 'c'), { by: 'b', at: 1, regions, types });
+    expect(next.a).toMatchObject({ acting: 'c', sources: ['b'], lost: [] });
+    expect(joinPlacements(complete, next).a).toEqual(next.a);
+  });
+
   test('of a Region that writes nothing has no entries', () => {
     const placement = placed(planned('a', 'b'));
     expect(planMove(placement, planned('a', 'c'), { by: 'a', at: 0, regions, types })).toEqual({});

@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Commit } from '../../../core/facts/commit.ts';
 import { MeridianError } from '../../../core/facts/errors.ts';
-import { entryFor, placementOf } from '../../../core/facts/placement.ts';
+import { compareKeys, entryFor, placementOf } from '../../../core/facts/placement.ts';
 import { versionCovers } from '../../../core/facts/version.ts';
 import { PLACEMENT_MS } from '../../../core/limits/budgets.ts';
 import { submitAppend } from '../../../core/write/submit.ts';
@@ -23,7 +23,9 @@ type Action =
   | { readonly kind: 'deliver'; readonly what: 'log' | 'entries'; readonly from: Name; readonly to: Name }
   /** Everything arrives everywhere, and all processes read the placement again. */
   | { readonly kind: 'settle' }
-  | { readonly kind: 'wait' };
+  | { readonly kind: 'wait' }
+  /** The last move is complete, if nothing is left of what was written before it. */
+  | { readonly kind: 'complete' };
 
 const name = fc.constantFrom(...NAMES);
 const process = fc.nat(PROCESSES - 1);
@@ -45,6 +47,7 @@ const moves: readonly fc.WeightedArbitrary<Action>[] = [
   },
   { weight: 2, arbitrary: fc.constant({ kind: 'wait' as const }) },
   { weight: 3, arbitrary: fc.constant({ kind: 'settle' as const }) },
+  { weight: 3, arbitrary: fc.constant({ kind: 'complete' as const }) },
 ];
 const forced: fc.WeightedArbitrary<Action> = {
   weight: 1,
@@ -69,8 +72,7 @@ class Play {
   #isOver = false;
   #step = 0;
   #ids = 0;
-  /** The step of the last forced move. */
-  forcedAt = 0;
+  completions = 0;
 
   constructor() {
     this.#processes = new Map(
@@ -104,6 +106,8 @@ class Play {
         return this.#wait();
       case 'wait':
         return this.#wait();
+      case 'complete':
+        return this.#complete();
       case 'move':
       case 'force':
         return this.#move(action.kind, action.to);
@@ -164,15 +168,37 @@ class Play {
     if (acting === to) return;
     const all = [...new Set([...sources, acting])];
     if (kind === 'force') {
-      this.forcedAt = this.#step;
       const gone = [...new Set([...lost, acting])].filter((each) => each !== to);
       await move(this.#world[to], { acting: to, sources: all, kind: 'forced', lost: gone });
     } else await move(this.#world[by], { acting: to, sources: all, lost: lost.filter((each) => each !== to) });
   }
 
+  async #complete(): Promise<void> {
+    const by = NAMES.find((each) => this.#actingIn(each).acting === each);
+    const entry = by && this.#entryIn(by);
+    if (by === undefined || !entry) return;
+    const sources = NAMES.filter((each) => entry.sources.includes(each) && each !== by);
+    if (this.#gates.length > 0 || sources.some((each) => compareKeys(this.#entryIn(each), entry) !== 0)) return;
+    // So long that every process has read the placement again.
+    this.#wait();
+    const here = await this.#world[by].table.load(STREAM);
+    for (const source of sources) {
+      const there = await this.#world[source].table.loadLog(STREAM, source, 0);
+      if (here.filter(({ log }) => log === source).length < there.length) return;
+    }
+    this.completions++;
+    const records = await this.#world[by].placements.records();
+    const own = records.find(({ region }) => region === by) ?? { region: by, revision: 0, entries: {} };
+    const entries = { ...own.entries, eu: { ...entry, sources: [], lost: [] } };
+    await this.#world[by].placements.put({ region: by, revision: own.revision + 1, entries });
+  }
+
+  #entryIn(at: Name) {
+    return entryFor(placementOf(this.#world[at].placements.items()), 'eu', 'account');
+  }
+
   #actingIn(at: Name) {
-    const entry = entryFor(placementOf(this.#world[at].placements.items()), 'eu', 'account');
-    return entry ?? { acting: 'eu', sources: [], lost: [] };
+    return this.#entryIn(at) ?? { acting: 'eu', sources: [], lost: [] };
   }
 
   /** The acknowledged appends, each with its commit as every table has it in the end. */
