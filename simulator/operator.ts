@@ -1,3 +1,4 @@
+import { keyOf, type Placement, type PlacementEntry } from '../core/facts/placement.ts';
 import { type ActionInput, type ActionResult, type OperatorAction, operatorActions } from '../core/index.ts';
 import type { WorldRegion } from '../world/region/region.ts';
 import { type Scheduler, sleepOn } from '../world/time/scheduler.ts';
@@ -50,9 +51,22 @@ export class Operator {
 
   /** Moves the homes of the streams that a Region writes, unless it writes none, or they are moved by someone else meanwhile. */
   async move(from: string, to: string, kind: 'planned' | 'forced'): Promise<void> {
-    const shown = await this.#ask('placement', {});
-    if (!shown) return;
-    await this.#ask('move', { from, to, kind, known: shown.placement, acceptLossWindow: kind === 'forced' });
+    const known = await this.placement();
+    if (known) await this.#ask('move', { from, to, kind, known, acceptLossWindow: kind === 'forced' });
+  }
+
+  /** What the Region knows of where home streams are written. */
+  async placement(): Promise<Placement | undefined> {
+    return (await this.#ask('placement', {}))?.placement;
+  }
+
+  /**
+   * Takes a step to the end of a move to this Region.
+   * @param compared whether nothing is missing here of what its sources have written
+   * @returns milliseconds to wait before the Regions may be compared; undefined if there is a newer entry
+   */
+  async complete(scope: string, entry: PlacementEntry, compared: boolean): Promise<number | undefined> {
+    return (await this.#ask('complete', { entries: { [scope]: keyOf(entry) }, compared }))?.waitMs;
   }
 
   /** @returns undefined if it fails permanently, or too often */

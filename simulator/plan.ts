@@ -1,5 +1,6 @@
 import type { Effect } from '../checkers/history.ts';
 import type { Mode } from '../core/index.ts';
+import { COMPLETE_AFTER_MS } from '../core/limits/budgets.ts';
 import { Dice, type Random } from '../workload/dice.ts';
 import { drawEffect } from '../workload/draw-effect.ts';
 import type { Operation } from '../workload/operation.ts';
@@ -8,7 +9,7 @@ import { seeded } from '../world/time/randomness.ts';
 import type { Fault } from '../world/weather.ts';
 import { type Aim, ALL_CALLS, aimsAt, CAUSES, LESS, PORT_FAULTS, SELDOM } from './calls.ts';
 import { fullWorkload } from './domain.ts';
-import type { Schedule, Trouble } from './schedule.ts';
+import type { Schedule, Step, Trouble } from './schedule.ts';
 
 export const REGIONS = ['us-east-1', 'us-east-2', 'us-west-2'] as const;
 
@@ -245,7 +246,29 @@ export function planHistory(seed: number, profile: ProfileName, operations = 50)
     ...(of.strong || of.oneByOne ? [] : claimsOf(seed)),
     ...(of.faults.length > 0 || of.cuts || of.restarts || of.operators ? draw.troubles(setting.decisions) : []),
   ].sort((a, b) => a.at - b.at);
-  return { seed, profile, setting, steps };
+  return { seed, profile, setting, steps: of.moves ? withCompletion(steps, seed) : steps };
+}
+
+/** The share of histories with moves of homes in which an operator completes them. */
+const COMPLETED = 0.3;
+const COMPLETION_SEEDS = 2_000_003;
+/** Virtual milliseconds in between in which nothing else happens. */
+const COMPLETES_MS = COMPLETE_AFTER_MS + 60_000;
+
+/** With an operator who completes moves shortly after one, while clients go on, and then after a pause. It is drawn apart, like the claims. */
+function withCompletion(steps: readonly Step[], seed: number): Step[] {
+  const dice = new Dice(seeded(seed + COMPLETION_SEEDS));
+  if (!dice.chance(COMPLETED)) return [...steps];
+  const moves = steps.flatMap((step) => (step.kind === 'move' ? step.at : []));
+  const at = Math.round(dice.pick(moves) + dice.between(0, 5_000));
+  const pause = at + dice.between(2_000, 15_000);
+  const later = (time: number): number => (time > pause ? time + COMPLETES_MS : time);
+  const put = <S extends Step>(step: S): S => ({
+    ...step,
+    at: later(step.at),
+    ...('until' in step && { until: later(step.until) }),
+  });
+  return [...steps.map(put), { kind: 'complete' as const, at }].sort((a, b) => a.at - b.at);
 }
 
 /** The share of histories in which prizes are claimed. */

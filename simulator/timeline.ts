@@ -47,6 +47,8 @@ export function stepInWords(step: Step): string {
       return `${when}${step.region} sends what is in its quarantine again`;
     case 'move':
       return `${when}the streams that ${step.region} writes are moved to ${step.to}, ${step.how}`;
+    case 'complete':
+      return `${when}the moves of homes are completed`;
     case 'poison':
       return `${when}a message that cannot be read comes by the bus of ${step.region}`;
   }

@@ -1,5 +1,6 @@
 import { APPEND } from '../core/wire/bus.ts';
 import { sleepOn } from '../world/time/scheduler.ts';
+import { completeMoves } from './complete-moves.ts';
 import { fullWorkload } from './domain.ts';
 import { Operator } from './operator.ts';
 import type { Trouble } from './schedule.ts';
@@ -25,6 +26,9 @@ export async function cause(trouble: Trouble, stage: Stage): Promise<void> {
       await sleepOn(scheduler, until - at);
       return world.heal(from, to);
     }
+    case 'complete':
+      recorder.add({ line: 'fault', at, fault: kind });
+      return completeMoves(stage);
     case 'guest':
       recorder.add({ line: 'fault', at, until: trouble.until, fault: kind, region: trouble.region });
       return host(trouble, stage);
@@ -37,7 +41,7 @@ export async function cause(trouble: Trouble, stage: Stage): Promise<void> {
 /** The name of the stream in a message that cannot be read. */
 export const UNREADABLE = 'no stream';
 
-type InRegion = Exclude<Trouble, { readonly kind: 'weather' | 'cut' | 'guest' }>;
+type InRegion = Exclude<Trouble, { readonly kind: 'weather' | 'cut' | 'guest' | 'complete' }>;
 
 /** What happens to one Region, or is done there. */
 async function causeInRegion(trouble: InRegion, stage: Stage): Promise<void> {
