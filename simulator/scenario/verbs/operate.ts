@@ -1,3 +1,4 @@
+import { isComplete, keyOf } from '../../../core/facts/placement.ts';
 import { type ActionInput, type ActionResult, type OperatorAction, operatorActions } from '../../../core/index.ts';
 import { durationOf } from '../arguments.ts';
 import { ScenarioError } from '../problem.ts';
@@ -117,20 +118,42 @@ export const redrive: Verb = {
 
 /** Moves the home streams that a Region writes to another one; `forced=true` without it. */
 export const move: Verb = {
-  usage: 'move <region> <to> [forced=true]',
+  usage: 'move <region> <to> [forced=true] [type=<type>]',
   parse: (args) => {
     const [from, to, forced] = [args.word('region'), args.word('to'), args.option('forced') === 'true'];
+    const type = args.option('type');
     return async (stage) => {
       const by = forced ? to : from;
       const shown = await operated(stage, by, 'placement', {});
       if (typeof shown === 'string') return [shown];
       const kind = forced ? 'forced' : 'planned';
-      const asked = { from, to, kind, known: shown.placement, acceptLossWindow: forced } as const;
+      const asked = { from, to, type, kind, known: shown.placement, acceptLossWindow: forced } as const;
       const result = await operated(stage, by, 'move', asked);
       if (typeof result === 'string') return [result];
       return Object.entries(result.moved).map(([scope, { acting, lost }]) =>
         [`${scope}: written by ${acting}`, ...(lost.length > 0 ? [`without ${lost.join(', ')}`] : [])].join(', '),
       );
+    };
+  },
+};
+
+/** Ends the moves to a Region; `compared=true` once nothing is missing there. */
+export const complete: Verb = {
+  usage: 'complete <region> [compared=true]',
+  parse: (args) => {
+    const [region, compared] = [args.word('region'), args.option('compared') === 'true'];
+    return async (stage) => {
+      const before = await operated(stage, region, 'placement', {});
+      if (typeof before === 'string') return [before];
+      const moves = Object.entries(before.placement).filter(([, { acting }]) => acting === region);
+      const entries = Object.fromEntries(moves.map(([scope, entry]) => [scope, keyOf(entry)]));
+      const result = await operated(stage, region, 'complete', { entries, compared });
+      if (typeof result === 'string') return [result];
+      return moves.map(([scope]) => {
+        const entry = result.placement[scope];
+        if (entry && isComplete(entry)) return `${scope}: complete`;
+        return `${scope}: not complete, ${result.waitMs / 1000} s to wait`;
+      });
     };
   },
 };
