@@ -64,6 +64,7 @@ const groups: readonly (readonly [string, Readonly<Record<string, () => Promise<
       placement: async () => (await import('./commands/placement.ts')).addPlacement,
       failover: async () => (await import('./commands/failover.ts')).addFailover,
       failback: async () => (await import('./commands/failover.ts')).addFailback,
+      drill: async () => (await import('./commands/drill.ts')).addDrill,
       quarantine: async () => (await import('./commands/quarantine.ts')).addQuarantine,
       rebuild: async () => (await import('./commands/rebuild.ts')).addRebuild,
       republish: async () => (await import('./commands/republish.ts')).addRepublish,

@@ -1,12 +1,19 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { compareKeys, joinPlacements, NO_PLACEMENT, type Placement, parseScope } from '../core/facts/placement.ts';
+import {
+  compareKeys,
+  isComplete,
+  joinPlacements,
+  NO_PLACEMENT,
+  type Placement,
+  parseScope,
+} from '../core/facts/placement.ts';
 import { type Move, planMove } from '../core/placement/moves.ts';
 import type { ActionResult } from '../core/wire/operate.ts';
 import { CliError } from './client/cli-error.ts';
 import { textOf } from './client/problem.ts';
 import type { Region } from './client/region.ts';
 import { everyRegion } from './each-region.ts';
-import { table } from './output.ts';
+import { sayNote, sayText, table } from './output.ts';
 
 /** How long a command waits until every Region knows of a move, and how often it asks. */
 const KNOWN_MS = 60_000;
@@ -58,6 +65,32 @@ export function checkType({ types }: Placements, type: string | undefined): void
   );
 }
 
+/** @throws CliError if a move is not possible, as far as can be seen before it is made */
+export function checkMoves(placements: Placements, moves: readonly Move[]): void {
+  for (const move of moves) {
+    const { from, to, type, kind } = move;
+    if (from === to) throw new CliError('same-region', `${from} is to write them already. Name another Region: --to.`);
+    regionNamed(placements, to);
+    if (kind === 'planned') checkReachable(placements, regionNamed(placements, from));
+    else regionNamed(placements, from);
+    checkType(placements, type);
+    if (Object.keys(plannedEntries(placements, [move])).length === 0)
+      throw new CliError(
+        'nothing-to-move',
+        `${from} writes none of these streams now. See where they are written: meridian placement.`,
+      );
+  }
+}
+
+function checkReachable({ answers }: Placements, { name }: Region): void {
+  const answer = answers.get(name);
+  if (typeof answer !== 'string') return;
+  throw new CliError(
+    'region-unreachable',
+    `A planned move is written in ${name}, which does not respond: ${answer} If it is lost, use meridian failover ${name} --to <region> --forced --accept-loss-window.`,
+  );
+}
+
 /** The entries of moves in a row, without making them. */
 export function plannedEntries({ regions, types, known }: Placements, moves: readonly Move[]): Placement {
   return moves.reduce<Placement>((all, move) => {
@@ -98,6 +131,14 @@ export async function untilKnown(regions: readonly Region[], moved: Placement): 
   );
 }
 
+/** Says which Regions know of a move, and which do not. */
+export function sayKnown(known: readonly Known[]): void {
+  for (const { region, seconds } of known)
+    if (seconds === undefined)
+      sayNote(`${region}: does not know of it yet, or does not respond. See: meridian placement.`);
+    else sayText(`${region}: knows of it after ${seconds.toFixed(1)} s`);
+}
+
 /** True if a placement has all entries of another one, or newer ones. */
 export function knows(placement: Placement, entries: Placement): boolean {
   return Object.entries(entries).every(([scope, entry]) => compareKeys(placement[scope], entry) >= 0);
@@ -106,12 +147,13 @@ export function knows(placement: Placement, entries: Placement): boolean {
 /** Entries as a table. */
 export function placementTable(placement: Placement): string {
   const columns = ['streams', 'written in', 'since', 'move', 'sources', 'lost'];
-  const rows = Object.entries(placement).map(([scope, { acting, at, epoch, kind, sources, lost }]) => {
+  const rows = Object.entries(placement).map(([scope, entry]) => {
+    const { acting, at, epoch, kind, sources, lost } = entry;
     const { home, type } = parseScope(scope);
     const streams = type === undefined ? `at home in ${home}` : `${type} at home in ${home}`;
     return [
       ...[streams, acting, new Date(at).toISOString(), `${epoch}, ${kind}`],
-      ...[sources.join(', '), lost.join(', ') || '–'],
+      ...[isComplete(entry) ? '– (complete)' : sources.join(', '), lost.join(', ') || '–'],
     ];
   });
   return table(

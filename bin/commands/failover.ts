@@ -2,9 +2,9 @@ import type { Command } from 'commander';
 import { joinPlacements, type Placement } from '../../core/facts/placement.ts';
 import { type Move, planFailback } from '../../core/placement/moves.ts';
 import { CliError } from '../client/cli-error.ts';
-import type { Region } from '../client/region.ts';
-import { sayJson, sayNote, sayText } from '../output.ts';
+import { sayJson, sayText } from '../output.ts';
 import {
+  checkMoves,
   checkType,
   type Known,
   makeMove,
@@ -13,6 +13,7 @@ import {
   plannedEntries,
   readPlacements,
   regionNamed,
+  sayKnown,
   untilKnown,
 } from '../placement.ts';
 import { type RegionOptions, regionCommand, withRegion } from '../region-command.ts';
@@ -39,23 +40,14 @@ export function addFailover(program: Command): void {
     .action((from: string, options: FailoverOptions) =>
       withRegion(options, async (first) => {
         const { to, type, forced = false } = options;
-        if (from === to)
-          throw new CliError('same-region', `${from} is to write them already. Name another Region: --to.`);
         if (forced && !options.acceptLossWindow)
           throw new CliError(
             'loss-window',
             `What ${from} has acknowledged and has not arrived in ${to} is not seen by ${to}; if ${from} comes back, it shows as conflicts. Repeat the command with --accept-loss-window.`,
           );
         const placements = await readPlacements(first, forced ? from : undefined);
-        regionNamed(placements, to);
-        checkReachable(placements, regionNamed(placements, from), forced);
-        checkType(placements, type);
         const move: Move = { from, to, kind: forced ? 'forced' : 'planned', ...(type !== undefined && { type }) };
-        if (Object.keys(plannedEntries(placements, [move])).length === 0)
-          throw new CliError(
-            'nothing-to-move',
-            `${from} writes none of these streams now. See where they are written: meridian placement.`,
-          );
+        checkMoves(placements, [move]);
         await makeMoves(placements, [move], options);
       }),
     );
@@ -72,20 +64,11 @@ export function addFailback(program: Command): void {
         regionNamed(placements, home);
         checkType(placements, options.type);
         const moves = planFailback(placements.known, { home, type: options.type });
-        for (const { from } of moves) checkReachable(placements, regionNamed(placements, from), false);
+        checkMoves(placements, moves);
         if (moves.length === 0 && !options.json) sayText(`${home} writes all of these streams that are at home there.`);
         else await makeMoves(placements, moves, options);
       }),
     );
-}
-
-function checkReachable({ answers }: Placements, { name }: Region, forced: boolean): void {
-  const answer = answers.get(name);
-  if (forced || typeof answer !== 'string') return;
-  throw new CliError(
-    'region-unreachable',
-    `A planned move is written in ${name}, which does not respond: ${answer} If it is lost, use meridian failover ${name} --to <region> --forced --accept-loss-window.`,
-  );
 }
 
 async function makeMoves(placements: Placements, moves: readonly Move[], options: FailbackOptions): Promise<void> {
@@ -111,8 +94,5 @@ function tell(known: readonly Known[], moved: Placement, json: boolean): void {
     sayJson({ moved, regions: known });
     return;
   }
-  for (const { region, seconds } of known)
-    if (seconds === undefined)
-      sayNote(`${region}: does not know of it yet, or does not respond. See: meridian placement.`);
-    else sayText(`${region}: knows of it after ${seconds.toFixed(1)} s`);
+  sayKnown(known);
 }
