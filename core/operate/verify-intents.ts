@@ -80,7 +80,7 @@ export async function verifyScan(
   const decided = outcomes.filter(({ decidedAt }) => decidedAt <= until);
   const places = decided
     .flatMap(({ participants, transaction }) => participants.map((place) => ({ ...place, transaction })))
-    .filter(({ stream }) => isAsked(parseStreamRef(stream).type));
+    .filter(({ stream, position }) => isAsked(parseStreamRef(stream).type) && position > 0);
   const taken = places.length > 0 ? await events.taken(places) : [];
   const missing = places.filter((_, i) => !taken[i]);
   return {
@@ -137,14 +137,16 @@ async function decisionsOf({ decisions, events }: VerifyIntentsPorts, transactio
 async function participantFinding(
   ports: VerifyIntentsPorts,
   decision: Decision,
-  { stream, log, position }: PreparedIntent,
+  { stream, log, position, region }: PreparedIntent,
 ): Promise<readonly Finding[]> {
   const { transaction } = decision;
+  // A stream that a one-Region transaction has only checked is listed at its last position: without commits at 0.
+  if (position === 0) return [];
   const place = { stream, log, position, transaction };
   const commit = await ports.events.at(stream, log, position);
   if (!commit) return [{ kind: 'transaction-incomplete', ...place }];
-  // The commits of a one-Region transaction are no intents.
-  if (!commit.tx) return [];
+  // The commits of a one-Region transaction are not intents; what was checked may be an intent of another one.
+  if (!commit.tx || region === undefined) return [];
   const isOfAttempt = commit.commitId === attemptIdOf(decision);
   if (!isOfAttempt || commit.tx.state === 'aborted') return [{ kind: 'intent-contradicts', ...place }];
   const isOurs = commit.region === ports.region || isShared(commit);

@@ -21,7 +21,7 @@ import { operatePorts } from './operate-ports.ts';
 /** A type that all Regions write to one log. */
 const tail = defineStream({ ...note, type: 'tail', mode: 'strong' });
 
-const domain = defineDomain({
+export const domain = defineDomain({
   streams: [note, account, tail],
   views: [
     defineView({

@@ -18,7 +18,7 @@ function anIntent(tx: Partial<Intent> = {}, of: Partial<Commit> = {}): Commit {
 }
 
 function committed(of: Partial<Decision> = {}): Decision {
-  const participants = [{ ...PLACE, version: { 'us-east-1': 1 } }];
+  const participants = [{ ...PLACE, region: 'us-east-1', version: { 'us-east-1': 1 } }];
   return aDecision({ transaction: ID, decidedAt: OLD, participants, ...of });
 }
 
@@ -176,6 +176,17 @@ describe('a page of the events table', () => {
   it('of a stream type that does not exist is refused', async () => {
     const asked = ask(aVerifiedRegion().ports, 'verify-scan', { until: UNTIL, types: ['nothing'] });
     await expect(asked).rejects.toMatchObject({ code: 'unknown-stream-type' });
+  });
+
+  it('does not miss commits of streams that a one-Region transaction has only checked', async () => {
+    const region = aVerifiedRegion();
+    const other = { ...PLACE, version: { 'us-east-1': 1 } };
+    await put(region, anIntent({ state: 'committed' }, { commitId: 'us-east-1:other#1' }));
+    await region.table.putDecision(
+      committed({ participants: [other, { ...other, stream: 'note/none', position: 0 }] }),
+    );
+    expect((await ask(region.ports, 'verify-scan', { until: UNTIL })).findings).toEqual([]);
+    expect((await ask(region.ports, 'verify-decisions', { until: UNTIL, transactions: [ID] })).findings).toEqual([]);
   });
 
   it('shows one-Region transactions that are incomplete or without an outcome', async () => {
