@@ -6,7 +6,7 @@ import { observe } from './observe.ts';
 import { sendOneByOne } from './one-by-one.ts';
 import { isOperation, type Schedule } from './schedule.ts';
 import { settle } from './settle.ts';
-import { type Follow, setStage, streamsOf } from './stage.ts';
+import { type Follow, type Stage, setStage, streamsOf } from './stage.ts';
 import { cause } from './trouble.ts';
 
 /** A history, and what happened in it. */
@@ -21,8 +21,13 @@ export interface Ran {
 /**
  * Runs a history in its own world, in virtual time, until everything has settled. The same schedule runs in the same way
  * every time.
+ * @param afterwards looks at the world when the history has ended: what it does is no part of the history
  */
-export async function runHistory(schedule: Schedule, follow?: Follow): Promise<Ran> {
+export async function runHistory(
+  schedule: Schedule,
+  follow?: Follow,
+  afterwards?: (stage: Stage) => Promise<void>,
+): Promise<Ran> {
   const stage = setStage(schedule, follow);
   const { scheduler, recorder } = stage;
   const operations = schedule.steps.filter(isOperation);
@@ -32,12 +37,14 @@ export async function runHistory(schedule: Schedule, follow?: Follow): Promise<R
   else await scheduler.resolve(Promise.all([sendAll(operations, clientsIn(stage)), causing]));
   await settle(stage);
   await observe({ ...stage, streams: streamsOf(operations) });
-  return {
+  const ran = {
     history: recorder.history,
     operations: operations.length,
     faults: faultsOf(stage.world.weather.counts, recorder.history),
     covered: stage.covered(),
   };
+  await afterwards?.(stage);
+  return ran;
 }
 
 /** The faults by chance, and those of the schedule. */

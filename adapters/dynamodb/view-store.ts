@@ -176,6 +176,15 @@ export function dynamoDbViewStore(client: DynamoDBClient, table: string): ViewsT
         },
         page,
       ),
+    listed: (view, shards, page) =>
+      readShards(
+        {
+          shards,
+          readShard: shardReader(view, 'row', keyedEntry, page),
+          combine: (key, [entry]: readonly ViewEntry[]) => entry && { key, entry },
+        },
+        page,
+      ),
     totals: (view, shards, page) =>
       readShards(
         {
@@ -195,6 +204,11 @@ export function dynamoDbViewStore(client: DynamoDBClient, table: string): ViewsT
       return sumOf(items.map((item) => fromTotalItem(item).item));
     },
   };
+}
+
+function keyedEntry(item: Item): { readonly key: string; readonly item: ViewEntry } {
+  const entry = fromEntryItem(item);
+  return { key: entry.stream, item: entry };
 }
 
 function putEntry(table: string, view: string, entry: ViewEntry): TransactWriteItem {

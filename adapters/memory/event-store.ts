@@ -36,6 +36,8 @@ export interface MemoryEventStore extends EventsTable {
   replicateDecision(decision: Decision, write?: WriteStamp): void;
   /** All items, with when they were written. */
   items(): readonly EventsItem[];
+  /** Removes a commit without a record of it, as damage would: no process deletes one. */
+  lose(place: Omit<IntentKey, 'commitId'>): void;
 }
 
 /** An item of the table. */
@@ -179,6 +181,15 @@ export function memoryEventStore({ onChange = () => {}, ...replica }: MemoryEven
       ),
       ...[...outcomes.values()].map(({ decision, write }) => ({ change: { oneRegionDecision: decision }, write })),
     ],
+    lose: ({ stream, log, position }) => {
+      const items = streams.get(stream);
+      const place = placeOf(items?.commits ?? [], log, position);
+      const [commit] = items?.commits.slice(place, place + 1) ?? [];
+      if (!items || commit?.log !== log || commit.position !== position)
+        throw new Error(`There is no commit at ${stream} ${log}.${position}.`);
+      items.commits.splice(place, 1);
+      items.writes.splice(place, 1);
+    },
     replicateDecision: (decision, write = stampOfDecision(decision)) => {
       const { transaction } = decision;
       const there = outcomes.get(transaction);

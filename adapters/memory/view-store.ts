@@ -25,6 +25,14 @@ function viewStoreOf(
   totals: Partitions<ShardTotal>,
   generations: Map<string, Generations>,
 ): CopyableViewStore {
+  const entriesBy = <Row extends { readonly key: string }>(
+    show: (key: string, entry: ViewEntry | undefined) => Row | undefined,
+    ...[view, shards, page]: Parameters<ViewsTable['rows']>
+  ) => {
+    const readShard = async (shard: number, from: string | undefined, count: number) =>
+      entries.page(view, shard, from, count);
+    return readShards({ shards, readShard, combine: (key, [entry]) => show(key, entry) }, page);
+  };
   return {
     copy: () => viewStoreOf(entries.copy(), totals.copy(), new Map(generations)),
     generations: async (views) => new Map([...generations].filter(([view]) => views.includes(view))),
@@ -62,15 +70,9 @@ function viewStoreOf(
         else totals.delete(view, shard, key);
       return true;
     },
-    rows: (view, shards, page) =>
-      readShards(
-        {
-          shards,
-          readShard: async (shard, from, count) => entries.page(view, shard, from, count),
-          combine: (key, [entry]) => (entry?.row === undefined ? undefined : { key, value: entry.row }),
-        },
-        page,
-      ),
+    rows: (...asked) =>
+      entriesBy((key, entry) => (entry?.row === undefined ? undefined : { key, value: entry.row }), ...asked),
+    listed: (...asked) => entriesBy((key, entry) => entry && { key, entry }, ...asked),
     totals: (view, shards, page) =>
       readShards(
         {

@@ -66,8 +66,8 @@ const BAR = {
 };
 
 /** @returns the status after the end of the build */
-async function rebuildIn(
-  region: Region,
+export async function rebuildIn(
+  region: Pick<Region, 'operate'>,
   view: string,
   segments: number | undefined,
   onProgress: (status: RebuildStatus) => void,

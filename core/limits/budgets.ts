@@ -103,6 +103,10 @@ export const REMOVABLE_AFTER_MS = 120_000;
 /** Segments of the table that `republish` and `rebuild` may read in parallel. */
 export const MAX_REPUBLISH_SEGMENTS = 1_000;
 export const MAX_REBUILD_SEGMENTS = 32;
+/** Items that one call of `verify` looks at, and streams that it loads. */
+export const MAX_VERIFIED = 100;
+/** Digests of commits that one call returns. */
+export const MAX_DIGESTS = 1_000;
 /** How long a stream in memory is used without reading the table, if other Regions write it too. */
 export const WARM_MS = 1_000;
 /** How long a process uses the placement of homes that it has read. */

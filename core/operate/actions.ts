@@ -12,9 +12,13 @@ import {
   operatorActions,
 } from '../wire/operate.ts';
 import { completeMoves, moveHomes, type PlacementPorts, showPlacement } from './placement.ts';
+import { type RepairPorts, repairItem, repairRow, repairTransaction, verifyItem } from './repair.ts';
+import { verifyDecisions, verifyScan } from './verify-intents.ts';
+import { verifyCommits, verifyStreams } from './verify-streams.ts';
+import { verifyView } from './verify-view.ts';
 
 /** The ports of all operator actions. */
-export type OperatePorts = RebuildPorts & RepublishPorts & QuarantinePorts & CountPorts & PlacementPorts;
+export type OperatePorts = RebuildPorts & RepublishPorts & QuarantinePorts & CountPorts & PlacementPorts & RepairPorts;
 
 const actions: {
   readonly [Name in OperatorAction]: (ports: OperatePorts, request: ActionRequest<Name>) => Promise<ActionResult<Name>>;
@@ -28,6 +32,15 @@ const actions: {
   placement: showPlacement,
   move: moveHomes,
   complete: completeMoves,
+  'verify-scan': verifyScan,
+  'verify-streams': verifyStreams,
+  'verify-commits': verifyCommits,
+  'verify-decisions': verifyDecisions,
+  'verify-view': verifyView,
+  'verify-item': verifyItem,
+  'repair-item': repairItem,
+  'repair-row': repairRow,
+  'repair-transaction': repairTransaction,
   'quarantine-list': listQuarantine,
   'quarantine-add': addToQuarantine,
   'quarantine-redrive': redriveQuarantine,

@@ -27,6 +27,12 @@ export interface ViewStore {
    * streams without a row, a page ends early.
    */
   rows(view: string, shards: number, page: PageRequest): Promise<Page<Row>>;
+  /** All entries in the order of their streams, also those without a row. Queries as for `rows`. */
+  listed(
+    view: string,
+    shards: number,
+    page: PageRequest,
+  ): Promise<Page<{ readonly key: string; readonly entry: ViewEntry }>>;
   /** The totals under a key, summed over the shards, in key order. Queries as for `rows`. */
   totals(view: string, shards: number, page: PageRequest): Promise<Page<{ readonly key: string; readonly sums: Sums }>>;
   /**

@@ -39,7 +39,7 @@ export function changeOf(
 export function replacement(
   { view, shards, counts }: Target,
   { name: stream, id }: StreamRef,
-  { seen, state }: History,
+  { seen, state }: Pick<History, 'seen' | 'state'>,
   entry: ViewEntry | undefined,
 ): Change {
   const [shard, limit] = [shardOf(shards, stream), maxShardSum(shards)];

@@ -2,6 +2,26 @@ import * as z from 'zod';
 import { type Problem, problemSchema } from '../facts/errors.ts';
 import { MAX_REBUILD_SEGMENTS, MAX_REPUBLISH_SEGMENTS } from '../limits/budgets.ts';
 import { entryKeySchema, placementSchema } from './placement.ts';
+import {
+  repairItemRequestSchema,
+  repairItemSchema,
+  repairRowRequestSchema,
+  repairRowSchema,
+  repairTransactionRequestSchema,
+  repairTransactionSchema,
+  verifyCommitsRequestSchema,
+  verifyCommitsSchema,
+  verifyDecisionsRequestSchema,
+  verifyDecisionsSchema,
+  verifyItemRequestSchema,
+  verifyItemSchema,
+  verifyScanRequestSchema,
+  verifyScanSchema,
+  verifyStreamsRequestSchema,
+  verifyStreamsSchema,
+  verifyViewRequestSchema,
+  verifyViewSchema,
+} from './verify.ts';
 
 const choice = {
   /** Restricts the action to these messages. */
@@ -236,6 +256,15 @@ const schemas = {
   placement: { request: placementRequestSchema, result: placementShownSchema },
   move: { request: moveRequestSchema, result: moveSchema },
   complete: { request: completeRequestSchema, result: completeSchema },
+  'verify-scan': { request: verifyScanRequestSchema, result: verifyScanSchema },
+  'verify-streams': { request: verifyStreamsRequestSchema, result: verifyStreamsSchema },
+  'verify-commits': { request: verifyCommitsRequestSchema, result: verifyCommitsSchema },
+  'verify-decisions': { request: verifyDecisionsRequestSchema, result: verifyDecisionsSchema },
+  'verify-view': { request: verifyViewRequestSchema, result: verifyViewSchema },
+  'verify-item': { request: verifyItemRequestSchema, result: verifyItemSchema },
+  'repair-item': { request: repairItemRequestSchema, result: repairItemSchema },
+  'repair-row': { request: repairRowRequestSchema, result: repairRowSchema },
+  'repair-transaction': { request: repairTransactionRequestSchema, result: repairTransactionSchema },
   'quarantine-list': { request: quarantineListRequestSchema, result: quarantineListSchema },
   'quarantine-add': { request: quarantineAddRequestSchema, result: quarantineAddSchema },
   'quarantine-redrive': { request: redriveRequestSchema, result: redriveSchema },

@@ -36,6 +36,7 @@ const auditedSchema = z.object({
   segment: z.int().optional(),
   segments: z.int().optional(),
   since: z.iso.datetime({ offset: true }).optional(),
+  until: z.iso.datetime({ offset: true }).optional(),
   before: z.number().optional(),
   limit: z.int().optional(),
   dryRun: z.boolean().optional(),
@@ -43,6 +44,7 @@ const auditedSchema = z.object({
   to: z.string().max(40).optional(),
   home: z.string().max(40).optional(),
   type: z.string().max(100).optional(),
+  part: z.enum(['entries', 'totals']).optional(),
   kind: z.enum(['planned', 'forced']).optional(),
 });
 

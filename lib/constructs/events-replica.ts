@@ -60,6 +60,11 @@ export class EventsReplica extends Construct {
     this.#grant(grantee, 'dynamodb:GetItem', 'dynamodb:BatchGetItem', 'dynamodb:Query', 'dynamodb:Scan');
   }
 
+  /** Lets a role put commits that the replica lacks. Strong streams have one table, and no copies. */
+  grantPutMissing(grantee: IGrantable): void {
+    this.#grantOn(this.#tables.slice(0, 1), grantee, 'dynamodb:PutItem');
+  }
+
   /** Lets a role load streams, append to them, put intents and make intents final. */
   grantAppend(grantee: IGrantable): void {
     this.#grant(grantee, 'dynamodb:Query', 'dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem');

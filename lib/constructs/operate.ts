@@ -22,7 +22,7 @@ export interface OperateProps {
   readonly config: Config;
   /** The Region of the stack. */
   readonly region: string;
-  /** The event store, which is scanned. */
+  /** The event store, which is scanned. Commits that it lacks are put. */
   readonly events: EventsReplica;
   /** The decisions of transactions, which make intents visible before these are final. They are scanned, too. */
   readonly transactions: TransactionsReplica;
@@ -65,7 +65,7 @@ export class Operate extends Construct {
       region,
       functionId: 'operate',
       description:
-        'Rebuilds views, moves homes, publishes again, empties the quarantine for operators; counts open conflicts',
+        'Rebuilds views, moves homes, compares tables, publishes again, empties the quarantine; counts open conflicts',
       environment: {
         ...events.environment,
         TRANSACTIONS_TABLE: names.transactionsTable,
@@ -84,6 +84,7 @@ export class Operate extends Construct {
       },
     });
     events.grantScan(role);
+    events.grantPutMissing(role);
     transactions.grantScan(role);
     resolver.grantSend(role);
     views.grantRebuild(role);

@@ -5,7 +5,7 @@ const UNKNOWN = 'unknown';
 
 /** Members whose own members the code does not know: they are maps, or belong to a domain or a caller. */
 const OPAQUE = [
-  ...['basedOn', 'context', 'expected', 'schemaVersions', 'version', 'withEvents', 'seen', 'ids', 'copies'],
+  ...['basedOn', 'context', 'expected', 'schemaVersions', 'version', 'withEvents', 'seen', 'ids', 'copies', 'heads'],
   ...['placement', 'known', 'moved', 'entries'],
   ...['data', 'input', 'problem', 'reason', 'row', 'rows', 'state', 'sums', 'totals', 'value'],
 ];

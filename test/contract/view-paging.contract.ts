@@ -45,6 +45,22 @@ export function viewPagingContract(store: () => ViewsTable): void {
       }
     });
 
+    test('all entries are listed, those without a row too, as they are stored', async () => {
+      const view = aView();
+      const entries = keys.map((stream, i) =>
+        anEntry({ stream, shard: shardOf(i), totals: { [`${i}`]: { count: i } }, ...(i % 3 === 0 && { row: { i } }) }),
+      );
+      for (const entry of entries) await store().apply(view, [entry], []);
+      for (const limit of [1, 7, 1000])
+        for (const consistent of [false, true]) {
+          const pages = await pagesOf((after) => store().listed(view, SHARDS, { after, limit, consistent }));
+          expect(pages.flat()).toEqual(
+            entries.map((entry) => ({ key: entry.stream, entry })).sort((a, b) => byBytes(a.key, b.key)),
+          );
+          expect(pages.slice(0, -1).every((page) => page.length === limit)).toBe(true);
+        }
+    });
+
     test('streams without a row are skipped, and pages are still full', async () => {
       const view = aView();
       // None of the first streams has a row, so that whole pages of the table are empty.

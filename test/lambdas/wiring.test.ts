@@ -1,157 +1,26 @@
-import { hash } from 'node:crypto';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import * as z from 'zod';
 import { toImage } from '../../adapters/dynamodb/commit-item.ts';
 import { decisionKey, toDecisionItem } from '../../adapters/dynamodb/decision-item.ts';
 import { healthSchema } from '../../core/wire/api.ts';
 import { entriesOf } from '../../core/wire/bus-event.ts';
 import { functionUrlEvent } from '../../world/network/function-url-event.ts';
-import { type StubAnswer, type StubRequest, stubServer } from '../adapters/stub-server.ts';
 import { aCommit, anIntent } from '../contract/commits.ts';
 import { aDecision } from '../contract/decisions.ts';
+import { aDeployment, elsewhere } from './a-deployment.ts';
 import { context, sqsEvent } from './invocation.ts';
 
 const noted = { type: 'Noted', data: { text: 'red' } };
 const note = 'note/a';
-/** At home in us-west-2. */
-const elsewhere = 'account/us-west-2.ann';
 /** At home here. */
 const own = ['bob', 'cleo'].map((name) => `account/us-east-1.${name}`);
 function depositing(stream: string) {
   return { stream, command: 'deposit', input: { amount: 1 } };
 }
 
-const namedSchema = z.object({ TableName: z.string() });
-const queueSchema = z.object({ QueueUrl: z.string() });
-const shapes = {
-  Query: namedSchema,
-  PutItem: namedSchema,
-  UpdateItem: namedSchema.extend({ Key: z.object({ pk: z.object({ S: z.string() }) }) }),
-  StartExecution: z.object({ stateMachineArn: z.string() }),
-  BatchGetItem: z.object({ RequestItems: z.record(z.string(), z.unknown()) }),
-  TransactWriteItems: z.object({ TransactItems: z.array(z.record(z.string(), namedSchema)) }),
-  PutEvents: z.object({ Entries: z.array(z.object({ EventBusName: z.string(), DetailType: z.string() })) }),
-  SendMessageBatch: z.object({
-    QueueUrl: z.string(),
-    Entries: z.array(z.object({ Id: z.string(), MessageBody: z.string() })),
-  }),
-};
-
-/** The operation and target of a request: `Query events`. */
-function seen({ operation, path, body }: StubRequest): string[] {
-  const json = (): unknown => JSON.parse(body);
-  const all = (names: Iterable<string>) => [...new Set(names)].map((name) => `${operation} ${name}`);
-  switch (operation) {
-    case 'UpdateItem': {
-      const { TableName, Key } = shapes.UpdateItem.parse(json());
-      return [`UpdateItem ${TableName} ${Key.pk.S}`];
-    }
-    case 'BatchGetItem':
-      return all(Object.keys(shapes.BatchGetItem.parse(json()).RequestItems));
-    case 'TransactWriteItems': {
-      const { TransactItems } = shapes.TransactWriteItems.parse(json());
-      return all(TransactItems.flatMap((item) => Object.values(item).map(({ TableName }) => TableName)));
-    }
-    case 'PutEvents':
-      return all(shapes.PutEvents.parse(json()).Entries.map((entry) => `${entry.EventBusName} ${entry.DetailType}`));
-    case 'StartExecution':
-      return all([shapes.StartExecution.parse(json()).stateMachineArn.split(':').at(-1) ?? '']);
-    case 'ReceiveMessage':
-    case 'GetQueueAttributes':
-    case 'ChangeMessageVisibilityBatch':
-    case 'DeleteMessageBatch':
-    case 'SendMessageBatch':
-      return all([queueSchema.parse(json()).QueueUrl.split('/').at(-1) ?? '']);
-    case '':
-      return [`Invoke ${path}`];
-    default:
-      return all([namedSchema.parse(json()).TableName]);
-  }
-}
-
-/** The contents of the `events` table. */
-let stored: readonly unknown[] = [];
-
-/**
- * Tables that contain only the stored items, and a bus, queues, functions and a state machine that accept
- * everything.
- */
-function answer({ operation, body }: StubRequest): StubAnswer {
-  const items = () => (namedSchema.parse(JSON.parse(body)).TableName === 'events' ? stored : []);
-  const replies: Record<string, () => unknown> = {
-    Query: () => ({ Items: items(), Count: items().length }),
-    Scan: () => ({ Items: items(), Count: items().length }),
-    BatchGetItem: () => ({ Responses: {}, UnprocessedKeys: {} }),
-    PutEvents: () => ({
-      FailedEntryCount: 0,
-      Entries: shapes.PutEvents.parse(JSON.parse(body)).Entries.map((_, i) => ({ EventId: `${i}` })),
-    }),
-    SendMessageBatch: () => ({
-      Successful: shapes.SendMessageBatch.parse(JSON.parse(body)).Entries.map(({ Id, MessageBody }) => ({
-        Id,
-        MessageId: Id,
-        MD5OfMessageBody: hash('md5', MessageBody),
-      })),
-      Failed: [],
-    }),
-    ReceiveMessage: () => ({
-      Messages: [{ MessageId: 'm', ReceiptHandle: 'r', Body: '{}', MD5OfBody: hash('md5', '{}') }],
-    }),
-    DeleteMessageBatch: () => ({ Successful: [{ Id: '0' }], Failed: [] }),
-    // An item of the events table; there are no decisions or outcomes.
-    GetItem: () => (namedSchema.parse(JSON.parse(body)).TableName === 'events' && stored[0] ? { Item: stored[0] } : {}),
-    StartExecution: () => ({ executionArn: 'execution', startDate: 0 }),
-    '': () => {
-      const asked = z.looseObject({}).parse(JSON.parse(body));
-      if ('outcomeOf' in asked) return { outcome: { id: asked.outcomeOf, state: 'undecided' } };
-      if ('step' in asked) return { kind: asked.step === 'finalise' ? 'finalised' : asked.step };
-      return { appended: { stream: elsewhere, commitId: 'c', version: {} } };
-    },
-  };
-  return { body: JSON.stringify(replies[operation]?.() ?? {}) };
-}
-
 describe('a deployed function', () => {
-  let sent: () => Set<string>;
-  beforeEach(async () => {
-    const { endpoint, requests } = await stubServer(answer);
-    sent = () => new Set(requests.flatMap(seen));
-    const environment = {
-      AWS_REGION: 'us-east-1',
-      AWS_ENDPOINT_URL: endpoint,
-      AWS_ACCESS_KEY_ID: 'local',
-      AWS_SECRET_ACCESS_KEY: 'local',
-      MERIDIAN_NAME: 'trial',
-      MERIDIAN_REGIONS: 'us-east-1,us-west-2',
-      MERIDIAN_LOG: 'us-east-1-b',
-      ...{ MERIDIAN_LOGS: 'us-east-1,us-west-2', EVENTS_TABLE: 'events', CONFLICTS_TABLE: 'conflicts' },
-      ...{ VIEWS_TABLE: 'views', SNAPSHOTS_TABLE: 'snapshots' },
-      TRANSACTIONS_TABLE: 'transactions',
-      DECISIONS: 'strong',
-      BUS_NAME: 'bus',
-      PROJECTION_QUEUE_URL: `${endpoint}/1/projection`,
-      QUARANTINE_QUEUE_URL: `${endpoint}/1/quarantine`,
-      INGEST_QUEUE_URL: `${endpoint}/1/ingest`,
-      RESOLVER_QUEUE_URL: `${endpoint}/1/resolver`,
-      COMMAND_FUNCTION: 'command',
-      PARTICIPANT_FUNCTION: 'participant',
-      TURN_FUNCTION: 'turn',
-      TRANSACTION_MACHINE_ARN: 'arn:aws:states:us-east-1:000000000000:stateMachine:machine',
-      SUBSCRIBER: 'tally',
-      SUBSCRIBER_TABLE: 'subscriber',
-      SUBSCRIBE_FROM: 'beginning',
-    };
-    stored = [];
-    for (const [name, value] of Object.entries(environment)) vi.stubEnv(name, value);
-    // The module reads its environment once.
-    vi.resetModules();
-    // Where its metrics and logs go.
-    for (const stream of [process.stdout, process.stderr]) vi.spyOn(stream, 'write').mockReturnValue(true);
-  });
-  afterEach(() => {
-    vi.restoreAllMocks();
-    vi.unstubAllEnvs();
-  });
+  const deployment = aDeployment();
+  const sent = deployment.sent;
 
   const anApi = async () => {
     const { handler } = await import('../../lambdas/api/index.ts');
@@ -221,7 +90,7 @@ describe('a deployed function', () => {
   it('api: queries the decision on an intent that it reads, in its table and through the function of another Region', async () => {
     vi.stubEnv('DECISIONS', 'eventual');
     const call = await anApi();
-    stored = [toImage(anIntent({ stream: note, position: 1, context: {}, commitId: 'us-west-2:a#1' }))];
+    deployment.store([toImage(anIntent({ stream: note, position: 1, context: {}, commitId: 'us-west-2:a#1' }))]);
     expect(await call('GET', `/streams/${note}`)).toBe(200);
     expect(sent()).toEqual(
       new Set(['Query events', 'GetItem transactions', 'Invoke /2015-03-31/functions/participant/invocations']),
@@ -230,7 +99,7 @@ describe('a deployed function', () => {
 
   it('api: queries no other Region if every Region sees the decisions', async () => {
     const call = await anApi();
-    stored = [toImage(anIntent({ stream: note, position: 1, context: {}, commitId: 'us-west-2:a#1' }))];
+    deployment.store([toImage(anIntent({ stream: note, position: 1, context: {}, commitId: 'us-west-2:a#1' }))]);
     expect(await call('GET', `/streams/${note}`)).toBe(200);
     expect(sent()).toEqual(new Set(['Query events', 'GetItem transactions']));
   });
@@ -302,7 +171,9 @@ describe('a deployed function', () => {
     vi.stubEnv('DECISIONS', 'eventual');
     const { handler } = await import('../../lambdas/turn/index.ts');
     const [stream = ''] = own;
-    stored = [toImage(anIntent({ stream, log: 'us-east-1-b', position: 1, context: {}, commitId: 'us-west-2:b#1' }))];
+    deployment.store([
+      toImage(anIntent({ stream, log: 'us-east-1-b', position: 1, context: {}, commitId: 'us-west-2:b#1' })),
+    ]);
     await handler(
       { step: 'turn', transaction: 'us-east-1:a', attempt: 1, stream, remaining: 1_100, began: 0 },
       context,
@@ -333,7 +204,7 @@ describe('a deployed function', () => {
       commitId,
       tx: { state: 'prepared', deadline: 0 },
     });
-    stored = [toImage(intent)];
+    deployment.store([toImage(intent)]);
     const message = { kind: 'intent', stream, log: 'us-east-1-b', position: 1, attemptId: commitId };
     expect(await handler(sqsEvent([JSON.stringify(message)]), context)).toEqual({ batchItemFailures: [] });
     expect(sent()).toEqual(
@@ -346,7 +217,7 @@ describe('a deployed function', () => {
     const { handler } = await import('../../lambdas/resolver/index.ts');
     const [stream = ''] = own;
     const commitId = 'us-west-2:a#1';
-    stored = [toImage(anIntent({ stream, log: 'us-east-1-b', position: 1, commitId }))];
+    deployment.store([toImage(anIntent({ stream, log: 'us-east-1-b', position: 1, commitId }))]);
     const message = { kind: 'intent', stream, log: 'us-east-1-b', position: 1, attemptId: commitId };
     await handler(sqsEvent([JSON.stringify(message)]), context);
     expect(sent()).toEqual(
@@ -422,7 +293,7 @@ describe('a deployed function', () => {
     vi.stubEnv('DECISIONS', 'eventual');
     const { handler } = await import('../../lambdas/projection/index.ts');
     const intent = anIntent({ stream: note, position: 1, context: {}, commitId: 'us-west-2:a#1' });
-    stored = [toImage(intent)];
+    deployment.store([toImage(intent)]);
     await handler(sqsEvent([JSON.stringify({ keys: [{ stream: note, log: intent.log, position: 1 }] })]), context);
     expect(sent()).toContain('GetItem transactions');
     expect([...sent()].filter((call) => call.startsWith('Invoke'))).toEqual([]);
@@ -430,7 +301,7 @@ describe('a deployed function', () => {
 
   it('operate: has the resolver check the intents that it finds', async () => {
     const { handler } = await import('../../lambdas/operate/index.ts');
-    stored = [toImage(anIntent({ stream: note, hlc: '01a20b036d030000' }))];
+    deployment.store([toImage(anIntent({ stream: note, hlc: '01a20b036d030000' }))]);
     const since = '2001-01-01T00:00:00Z';
     const asked = { action: 'republish-step', since, segment: 0, segments: 1 };
     expect(await handler(asked, context)).toMatchObject({ result: { scanned: 1, published: 0 } });
@@ -450,6 +321,34 @@ describe('a deployed function', () => {
     expect(sent()).toContain('Scan events');
     expect(await handler({ ...asked, cursor }, context)).toEqual({ result: counts });
     expect(sent()).toContain('Scan transactions');
+  });
+
+  it('operate: compares what the tables hold, and puts a commit that is missing', async () => {
+    const { handler } = await import('../../lambdas/operate/index.ts');
+    const until = '2100-01-01T00:00:00Z';
+    const commit = aCommit({ stream: note, context: {} });
+    deployment.store([toImage(commit)]);
+    expect(await handler({ action: 'verify-streams', until, streams: [note] }, context)).toMatchObject({
+      result: { streams: [{ stream: note, commits: 1 }] },
+    });
+    expect(sent()).toEqual(new Set(['Query events', 'BatchGetItem views']));
+    await handler({ action: 'verify-scan', until }, context);
+    await handler({ action: 'verify-decisions', until, transactions: ['us-east-1:order-17'] }, context);
+    await handler({ action: 'verify-view', view: 'words', part: 'entries' }, context);
+    const asked = { stream: note, log: commit.log };
+    expect(await handler({ action: 'verify-item', ...asked, position: 1 }, context)).toEqual({ result: { commit } });
+    expect(sent()).toEqual(
+      new Set([
+        ...['Query events', 'Scan events', 'GetItem events', 'Query transactions'],
+        ...['BatchGetItem views', 'Query views'],
+      ]),
+    );
+    const commits = await handler({ action: 'verify-commits', until, ...asked }, context);
+    const { digest } = z
+      .object({ result: z.object({ commits: z.tuple([z.object({ digest: z.string() })]) }) })
+      .parse(commits).result.commits[0];
+    expect(await handler({ action: 'repair-item', commit, digest }, context)).toEqual({ result: { put: true } });
+    expect(sent()).toContain('PutItem events');
   });
 
   it('operate: reads the quarantine, adds to it, and redrives its messages to the ingest queue', async () => {

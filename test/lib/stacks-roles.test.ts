@@ -145,7 +145,7 @@ describe('the permissions of each role', () => {
     [
       'operate',
       [
-        ...['BatchGetItem', 'GetItem', 'Query', 'Scan'].map((action) => `dynamodb:${action} on ${events}`),
+        ...['BatchGetItem', 'GetItem', 'PutItem', 'Query', 'Scan'].map((action) => `dynamodb:${action} on ${events}`),
         ...conflicts('BatchGetItem', 'Query'),
         ...conflicts('Query').map((each) => `${each}/index/listed`),
         ...decisions('GetItem', 'Query', 'Scan'),

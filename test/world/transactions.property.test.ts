@@ -5,6 +5,7 @@ import { type Around, portsAround } from '../../world/region/faults.ts';
 import { seeded } from '../../world/time/randomness.ts';
 import { VirtualScheduler } from '../../world/time/scheduler.ts';
 import { ACCOUNTS, type Account, aBank, homeOf, REGIONS } from './a-bank.ts';
+import { verifyWorld } from './verify-world.ts';
 
 const region = fc.constantFrom(...REGIONS);
 const account = fc.constantFrom(...ACCOUNTS);
@@ -179,6 +180,8 @@ describe('transfers between three Regions', () => {
         const { bank, told, deposits } = await run(steps, faults);
 
         await bank.expectWhole([...told.keys()]);
+        const { found } = await bank.scheduler.resolve(verifyWorld(bank.world, bank.scheduler));
+        expect(found).toEqual([]);
         for (const [id, answers] of told) {
           const record = await bank.recordOf(id);
           outcomes.set(record?.state, (outcomes.get(record?.state) ?? 0) + 1);

@@ -61,6 +61,7 @@ const views: PartitionsOf<ViewsTable> = {
   entries: (view) => [view],
   apply: (view) => [view],
   rows: (view) => [view],
+  listed: (view) => [view],
   totals: (view) => [view],
   total: (view) => [view],
 };

@@ -320,6 +320,11 @@ export class WorldRegion {
     this.#tables.restoreEvents(at);
   }
 
+  /** The tables as no process reaches them, to damage what they hold. */
+  get tables(): Pick<RegionTables, 'events' | 'views'> {
+    return this.#tables;
+  }
+
   /** Sends all that is replicated from this Region to a new replica. */
   fill(replica: WorldRegion): void {
     this.#tables.fill(replica.#tables);
