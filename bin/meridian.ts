@@ -65,6 +65,7 @@ const groups: readonly (readonly [string, Readonly<Record<string, () => Promise<
       failover: async () => (await import('./commands/failover.ts')).addFailover,
       failback: async () => (await import('./commands/failover.ts')).addFailback,
       drill: async () => (await import('./commands/drill.ts')).addDrill,
+      complete: async () => (await import('./commands/complete.ts')).addComplete,
       quarantine: async () => (await import('./commands/quarantine.ts')).addQuarantine,
       verify: async () => (await import('./commands/verify.ts')).addVerify,
       rebuild: async () => (await import('./commands/rebuild.ts')).addRebuild,

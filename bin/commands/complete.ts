@@ -1,0 +1,57 @@
+import type { Command } from 'commander';
+import { isComplete, parseScope } from '../../core/facts/placement.ts';
+import { type Completed, completeMove } from '../complete.ts';
+import { sayJson, sayNote, sayText } from '../output.ts';
+import { readPlacements } from '../placement.ts';
+import { type RegionOptions, regionCommand, withRegion } from '../region-command.ts';
+
+/** Streams that are named where commits are missing. */
+const SHOWN = 5;
+
+/** `meridian complete` */
+export function addComplete(program: Command): void {
+  regionCommand(
+    program,
+    'complete',
+    'end moves of homes: from then on, no Region that wrote the streams before is needed for them',
+  ).action((options: RegionOptions) =>
+    withRegion(options, async (first) => {
+      const placements = await readPlacements(first);
+      const moves: Completed[] = [];
+      for (const [scope, entry] of Object.entries(placements.known))
+        moves.push(
+          isComplete(entry)
+            ? { scope, acting: entry.acting, state: 'complete' }
+            : await completeMove(placements, scope, entry),
+        );
+      if (moves.some(({ state }) => state !== 'complete')) process.exitCode = 1;
+      if (options.json) sayJson({ moves });
+      else if (moves.length === 0) sayText('Every home stream is written at home.');
+      else for (const move of moves) tell(move);
+    }),
+  );
+}
+
+function tell(move: Completed): void {
+  const { home, type } = parseScope(move.scope);
+  const what = `${type === undefined ? 'streams' : type} at home in ${home}, written in ${move.acting}`;
+  switch (move.state) {
+    case 'complete':
+      return sayText(`${what}: complete`);
+    case 'not-known':
+      return sayNote(
+        `${what}: not complete, because ${move.regions.join(', ')} must respond, and know of the move. See: meridian placement.`,
+      );
+    case 'waits':
+      return sayNote(
+        `${what}: not complete yet. All Regions know of the move. Repeat this in ${Math.ceil(move.seconds / 60)} min.`,
+      );
+    case 'missing': {
+      const some = move.streams.slice(0, SHOWN).join(', ');
+      const more = move.streams.length > SHOWN ? `, and ${move.streams.length - SHOWN} more` : '';
+      return sayNote(
+        `${what}: not complete, because ${move.acting} lacks commits of ${some}${more}. See: meridian verify.`,
+      );
+    }
+  }
+}
