@@ -102,15 +102,14 @@ function tell(
   for (const each of found) sayText(`${textOf(each)}. ${outcomeOf(each)}`);
   for (const each of unconfirmed) sayText(`${textOf(each)}. Not looked at again.`);
   const { streams, commits, decisions, entries, totals, changing } = looked;
+  const inTables = `${countOf(decisions, 'decision')}, ${countOf(entries, 'row')}, ${countOf(totals, 'total')}`;
   sayText(
-    [
-      `Looked at ${countOf(streams, 'stream')} with ${countOf(commits, 'commit')} in all Regions together`,
-      `${countOf(decisions, 'decision')}, ${countOf(entries, 'row')}, ${countOf(totals, 'total')}`,
-    ].join(', '),
+    `Looked at ${countOf(streams, 'stream')} with ${countOf(commits, 'commit')} in all Regions together, ${inTables}.`,
   );
   if (changing > 0) sayText(`${countOf(changing, 'total')} changed meanwhile, and could not be compared.`);
   const left = found.filter(({ repaired }) => !repaired).length;
-  if (found.length === 0 && unconfirmed.length === 0) sayText('Nothing is wrong.');
+  if (found.length === 0 && unconfirmed.length === 0)
+    sayText(cursor === undefined ? 'Nothing is wrong.' : 'Nothing is wrong so far.');
   else if (left === 0 && unconfirmed.length === 0) sayText('Everything is repaired.');
   if (cursor !== undefined) sayText(`Continue with --from ${cursor}`);
 }

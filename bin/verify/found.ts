@@ -101,12 +101,14 @@ const DO: Readonly<Record<Repair, string>> = {
 /** One line. */
 export function textOf(found: Found): string {
   const { kind, region, stream, log, position, view, transaction, key, field, original, detail } = found;
-  const dot = log === undefined ? '' : ` ${log}.${position}`;
+  const isAhead = kind === 'row-ahead';
+  const dot = log === undefined || isAhead ? '' : ` ${log}.${position}`;
   const total = key === undefined ? '' : ` ${key}.${field}`;
   const what = stream === undefined ? (transaction ?? `${view}${total}`) : `${stream}${dot}`;
   const details = [
     stream !== undefined && view !== undefined ? `view ${view}` : undefined,
     stream !== undefined ? transaction && `transaction ${transaction}` : undefined,
+    isAhead ? `from ${log}.${position} on` : undefined,
     original && `the original is in ${original}`,
     detail,
   ].filter((each) => each !== undefined);

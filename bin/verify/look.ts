@@ -20,13 +20,14 @@ export async function lookAtStreams(
   until: string,
 ): Promise<{ readonly found: readonly Found[]; readonly commits: number }> {
   const seen = await Promise.all(regions.map((region) => lookIn(region, streams, until)));
-  const found = seen.flatMap((each) => each.found);
+  const found: Found[] = [];
   for (const stream of streams) {
     const having = seen.filter(({ looks }) => looks.has(stream));
     if (new Set(having.map(({ looks }) => looks.get(stream)?.hash)).size > 1)
       found.push(...(await differencesOf(stream, having, until)));
   }
   const commits = seen.flatMap(({ looks }) => [...looks.values()].map(({ commits }) => commits));
+  found.push(...seen.flatMap((each) => each.found));
   return { found, commits: commits.reduce((sum, number) => sum + number, 0) };
 }
 

@@ -1,5 +1,6 @@
+import { messageOf } from '../../core/facts/errors.ts';
 import { rebuildIn } from '../commands/rebuild.ts';
-import { type Found, keyOf, repairOf, type Verified } from './found.ts';
+import { type Found, keyOf, type Repair, repairOf, type Verified } from './found.ts';
 import type { Verification } from './verify.ts';
 
 /** How long a repair may take to show, and how often it is looked for. */
@@ -19,22 +20,36 @@ const OF_COMMITS = new Set<Found['kind']>(['missing', 'differs', 'gap', 'changed
  */
 export async function repairAll(verification: Verification, found: readonly Found[]): Promise<readonly Repaired[]> {
   const { now, sleep } = verification.options;
-  for (const each of found) await repairOne(verification, each, ['put', 'resolve']);
+  const failures = new Map<string, string>();
+  const tryTo = async (each: Found, which: readonly Repair[]): Promise<void> => {
+    try {
+      await repairOne(verification, each, which);
+    } catch (error) {
+      failures.set(keyOf(each), messageOf(error));
+    }
+  };
+  for (const each of found) await tryTo(each, ['put', 'resolve']);
   let left = await verification.again(found);
   const faulty = new Set(left.flatMap(({ kind, stream }) => (OF_COMMITS.has(kind) && stream ? [stream] : [])));
-  for (const each of left)
-    if (!isFaulty(verification, each, faulty)) await repairOne(verification, each, ['project', 'rebuild']);
+  for (const each of left) if (!isFaulty(verification, each, faulty)) await tryTo(each, ['project', 'rebuild']);
   const deadline = now() + SHOWN_MS;
   for (;;) {
     left = await verification.again(found);
-    if (!left.some((each) => repairOf(each) && !isFaulty(verification, each, faulty)) || now() >= deadline) break;
+    const mayShow = (each: Found): boolean =>
+      repairOf(each) !== undefined && !isFaulty(verification, each, faulty) && !failures.has(keyOf(each));
+    if (!left.some(mayShow) || now() >= deadline) break;
     await sleep(LOOK_MS);
   }
   const keys = new Set(left.map(keyOf));
   const known = new Set(found.map(keyOf));
+  const notRepaired = (each: Found): Repaired => {
+    const why = failures.get(keyOf(each));
+    const detail = [each.detail, why && `the repair failed: ${why}`].filter((text) => text !== undefined).join('; ');
+    return { ...each, repaired: false, ...(detail !== '' && { detail }) };
+  };
   return [
-    ...found.map((each) => ({ ...each, repaired: !keys.has(keyOf(each)) })),
-    ...left.filter((each) => !known.has(keyOf(each))).map((each) => ({ ...each, repaired: false })),
+    ...found.map((each) => (keys.has(keyOf(each)) ? notRepaired(each) : { ...each, repaired: true })),
+    ...left.filter((each) => !known.has(keyOf(each))).map(notRepaired),
   ];
 }
 
@@ -44,11 +59,7 @@ function isFaulty(verification: Verification, { stream, view }: Found, faulty: R
   return [...faulty].some((name) => name.startsWith(`${verification.typeOf(view)}/`));
 }
 
-async function repairOne(
-  { regions }: Verification,
-  found: Found,
-  which: readonly ReturnType<typeof repairOf>[],
-): Promise<void> {
+async function repairOne({ regions }: Verification, found: Found, which: readonly Repair[]): Promise<void> {
   const repair = repairOf(found);
   const region = regions.find(({ name }) => name === found.region);
   if (!region || !repair || !which.includes(repair)) return;

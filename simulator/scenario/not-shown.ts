@@ -38,6 +38,21 @@ export const NOT_SHOWN: Readonly<Record<string, Readonly<Record<string, string>>
     'After the events table was restored from a backup, snapshots may include commits that it lacks':
       'a world does not keep its snapshots when it ends',
   },
+  'What can be compared': Object.fromEntries(
+    [
+      ...[
+        'One changed byte of a commit',
+        'A row or a contribution that is missing',
+        'A transaction that is committed and',
+      ],
+      ...['A repair never chooses', 'What is younger than the grace period'],
+      ...['A commit that is missing in every Region', 'What has changed in every Region alike'],
+      ...['A total that changes while it is read', 'The list of conflicts, snapshots'],
+    ].map((statement) => [
+      statement,
+      'no verb damages a table: `test/bin/verify.test.ts` does, and `test/simulator/verify.test.ts` has healthy ones',
+    ]),
+  ),
   'When a home is moved': {
     'A transaction that is committed may be incomplete':
       'no verb loses a Region between two writes of a transaction: `test/core/transaction/home-moves.test.ts` has what a decision leaves out',

@@ -206,6 +206,27 @@ describe('a verification', () => {
     expect(await verification(deployment).run()).toMatchObject({ found: [] });
   });
 
+  it('makes the other repairs if one fails, and says why', async () => {
+    const deployment = await aDeployment(...three, noted(1, { stream: 'note/m' }));
+    const [first, second] = deployment.regions;
+    lose(first, noted(2));
+    lose(second, noted(1, { stream: 'note/m' }));
+    const { found } = await verification(deployment).run();
+    const verified = deployment.verified.map(
+      ({ name, operate }): Verified => ({
+        name,
+        operate: (action, input) =>
+          action === 'repair-item' && name === 'us-east-1'
+            ? Promise.reject(new Error('It is full.'))
+            : operate(action, input),
+      }),
+    );
+    const repaired = await repairAll(verification({ ...deployment, verified }), found);
+    const missing = new Map(repaired.filter(({ kind }) => kind === 'missing').map((each) => [each.region, each]));
+    expect(missing.get('us-east-1')).toMatchObject({ repaired: false, detail: 'the repair failed: It is full.' });
+    expect(missing.get('us-east-2')).toMatchObject({ repaired: true });
+  });
+
   it('gives up on a repair that does not show', async () => {
     const deployment = await aDeployment(...three);
     lose(deployment.regions[0], noted(2));

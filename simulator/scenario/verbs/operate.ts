@@ -157,3 +157,30 @@ export const complete: Verb = {
     };
   },
 };
+
+/** Compares what the Regions have of a stream, and its rows with it, without a grace period: the same letter is the same content. */
+export const compare: Verb = {
+  usage: 'compare <stream>',
+  parse: (args) => {
+    const stream = args.word('stream');
+    return async (stage) => {
+      const until = new Date(stage.scheduler.now()).toISOString();
+      const hashes: string[] = [];
+      const lines: string[] = [];
+      for (const region of stage.world.regions.keys()) {
+        const result = await operated(stage, region, 'verify-streams', { until, streams: [stream] });
+        if (typeof result === 'string') return [result];
+        const { streams, findings } = result;
+        for (const { commits, hash } of streams) {
+          if (!hashes.includes(hash)) hashes.push(hash);
+          const content = String.fromCharCode('A'.charCodeAt(0) + hashes.indexOf(hash));
+          const wrong = findings.map((finding) =>
+            'view' in finding ? `${finding.kind} in ${finding.view}` : finding.kind,
+          );
+          lines.push(`${region}: content ${content}, ${[`${commits} commits`, ...wrong].join(', ')}`);
+        }
+      }
+      return lines;
+    };
+  },
+};

@@ -100,6 +100,20 @@ describe('operate', () => {
     expect(JSON.stringify(lines)).not.toContain('ann');
   });
 
+  it('logs how much it has compared, and no streams', async () => {
+    const events = memoryEventStore();
+    await events.put(aCommit({ stream: 'note/ann', context: {} }));
+    const { operate, lines } = anOperate({ events });
+    const until = '2100-01-01T00:00:00Z';
+    await operate({ action: 'verify-scan', until });
+    await operate({ action: 'verify-streams', until, streams: ['note/ann'] });
+    expect(lines.map(({ details }) => details)).toMatchObject([
+      { request: { action: 'verify-scan', until }, outcome: 'done', counts: { scanned: 1, streams: 1, findings: 0 } },
+      { request: { action: 'verify-streams', until }, outcome: 'done', counts: { streams: 1, rest: 0 } },
+    ]);
+    expect(JSON.stringify(lines)).not.toContain('note/ann');
+  });
+
   it('reports the known actions', async () => {
     const { operate } = anOperate();
     expect(await operate({ action: 'x' })).toMatchObject({
