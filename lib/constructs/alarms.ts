@@ -249,11 +249,11 @@ export class Alarms extends Construct {
     });
   }
 
-  /** A health check that fails on its way here raises no alarm: it is for what this Region itself reports. */
+  /** What this Region itself reports. A health check that fails on its way here raises no alarm. */
   #watchLive(): void {
     const { urlFailures } = THRESHOLDS;
     this.#add('live-5xx', {
-      means: `At least ${urlFailures.atLeast} % of those who ask whether this Region lives hear that it cannot serve: its table does not respond in time.`,
+      means: `At least ${urlFailures.atLeast} % of those who ask whether this Region lives get a status of 500 or more: its table does not respond in time.`,
       runbook: 'ingress',
       metric: this.#metrics(urlFailures).urlFailures(namesOf(this.#config.name).function('live')),
       threshold: urlFailures,

@@ -18,6 +18,7 @@ function withIngress(props: Omit<IngressProps, 'meridian'> = {}, context: Readon
   let ingress: Ingress | undefined;
   const app = synthesize({
     context: { liveUrl: true, account, ...context },
+    cloudFormationRules: props === full,
     change: (stacks) => {
       ingress = new Ingress(stacks.global, 'Ingress', {
         meridian: meridianOf(stacks, context),
@@ -40,10 +41,12 @@ const full: Omit<IngressProps, 'meridian'> = {
   eventsEndpoint: { primary: ohio, secondary: east },
 };
 
+let made: ReturnType<typeof withIngress>;
 let app: Synthesized;
 let readers: readonly TemplateReader[];
 beforeAll(() => {
-  app = withIngress(full).app;
+  made = withIngress(full);
+  app = made.app;
   readers = regionsOf(app);
 });
 
@@ -187,7 +190,7 @@ describe('the global endpoint of EventBridge', () => {
   });
 
   it('is known to the app, as the health checks are', () => {
-    const { ingress } = withIngress(full);
+    const { ingress } = made;
     expect(Object.keys(ingress.healthCheckIds)).toEqual(three);
     expect(ingress.eventsEndpointId).toBeDefined();
     expect(withIngress().ingress.eventsEndpointId).toBeUndefined();
