@@ -65,7 +65,7 @@ export class Prober {
     }
   }
 
-  /** Ends with the command that is under way. */
+  /** Ends with the command that is being sent. */
   async stop(): Promise<void> {
     this.#stop.abort();
     await this.#running;

@@ -35,23 +35,20 @@ export function addComplete(program: Command): void {
 function tell(move: Completed): void {
   const { home, type } = parseScope(move.scope);
   const what = `${type === undefined ? 'streams' : type} at home in ${home}, written in ${move.acting}`;
+  if (move.state === 'complete') sayText(`${what}: complete`);
+  else sayNote(`${what}: not complete${whyNot(move)}`);
+}
+
+function whyNot(move: Exclude<Completed, { state: 'complete' }>): string {
   switch (move.state) {
-    case 'complete':
-      return sayText(`${what}: complete`);
     case 'not-known':
-      return sayNote(
-        `${what}: not complete, because ${move.regions.join(', ')} must respond, and know of the move. See: meridian placement.`,
-      );
+      return `, because ${move.regions.join(', ')} must respond, and know of the move. See: meridian placement.`;
     case 'waits':
-      return sayNote(
-        `${what}: not complete yet. All Regions know of the move. Repeat this in ${Math.ceil(move.seconds / 60)} min.`,
-      );
+      return ` yet. All Regions know of the move. Repeat this in ${Math.ceil(move.seconds / 60)} min.`;
     case 'missing': {
       const some = move.streams.slice(0, SHOWN).join(', ');
       const more = move.streams.length > SHOWN ? `, and ${move.streams.length - SHOWN} more` : '';
-      return sayNote(
-        `${what}: not complete, because ${move.acting} lacks commits of ${some}${more}. See: meridian verify.`,
-      );
+      return `, because ${move.acting} lacks commits of ${some}${more}. See: meridian verify.`;
     }
   }
 }

@@ -82,7 +82,7 @@ export function addDrill(program: Command): void {
   });
 }
 
-/** @throws CliError when some of the streams are written in the place of their home: they could not be told from those that it moves */
+/** @throws CliError when some of the streams are written in the place of their home: they would look like those that it moves */
 function checkAtHome({ known }: Placements, { from, to }: Move): void {
   const isAway = Object.entries(known).some(
     ([scope, { acting }]) =>

@@ -179,7 +179,7 @@ class Play {
     if (by === undefined || !entry) return;
     const sources = NAMES.filter((each) => entry.sources.includes(each) && each !== by);
     if (this.#gates.length > 0 || sources.some((each) => compareKeys(this.#entryIn(each), entry) !== 0)) return;
-    // So long that every process has read the placement again.
+    // Every process has to read the placement again.
     this.#wait();
     const here = await this.#world[by].table.load(STREAM);
     for (const source of sources) {
