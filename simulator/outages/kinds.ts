@@ -129,7 +129,7 @@ export const KINDS = {
   },
   'dynamodb-unresolved': {
     title: "A Region's DynamoDB does not resolve",
-    what: `for three hours every call of a table in ${FAILED} fails, and nothing is replicated to or from it, while its functions live`,
+    what: `every call of a table in ${FAILED} fails for three hours, and nothing is replicated to or from it, while its functions live`,
     lasts: UNRESOLVED_MS,
     move: { kind: 'forced', after: MINUTE },
     who: 'operator: sends callers to another Region, forces the move; afterwards puts dead letters back, and fails back',
@@ -138,7 +138,7 @@ export const KINDS = {
   },
   'lost-for-a-while': {
     title: 'A Region is lost for a while',
-    what: `for five minutes nothing runs in ${FAILED}, and nothing reaches it; it returns with everything that it had stored`,
+    what: `nothing runs in ${FAILED} for five minutes, and nothing reaches it; it returns with everything that it had stored`,
     lasts: AWAY_MS,
     move: { kind: 'forced', after: MINUTE },
     who: 'operator: sends callers to another Region, forces the move; afterwards looks at the conflicts, and fails back',

@@ -49,12 +49,17 @@ function operationsOf(run: Run): readonly Operation[] {
     const ok = tries.find(({ result }) => result === 'ok');
     return {
       ...{ use, id, region: first.region, begin: first.begin },
-      codes: tries.flatMap(({ result, code }) => (result === 'ok' || code === undefined ? [] : [code])),
+      codes: tries.flatMap(({ result, code }) => (result === 'ok' || code === undefined ? [] : [named(code)])),
       accepted: use === 'bus' ? committed.get(id) : ok?.end,
       log: ok?.line === 'append' ? ok.dot?.log : undefined,
       streams: first.line === 'append' ? [first.stream] : first.participants.map(({ stream }) => stream),
     };
   });
+}
+
+/** A transaction whose outcome was promised, and not known yet when it was last asked for, has the code of that answer. */
+function named(code: string): string {
+  return /^2\d\d$/.test(code) ? 'undecided' : code;
 }
 
 interface Stored {

@@ -170,5 +170,7 @@ function many(count: number, one: string): string {
 }
 
 function seconds(milliseconds: number): string {
-  return `${(milliseconds / 1_000).toFixed(milliseconds < 100_000 ? 1 : 0)} s`;
+  return milliseconds < 1_000
+    ? `${milliseconds} ms`
+    : `${(milliseconds / 1_000).toFixed(milliseconds < 100_000 ? 1 : 0)} s`;
 }

@@ -52,6 +52,7 @@ export async function runOutage(kind: KindName, seed: number): Promise<Run> {
     happen(described, times, stage),
     sendAll(operations, patientClients(stage)),
   ]);
+  await stage.scheduler.run(GIVEN_UP_MS);
   const resent = await sendAgain(stage);
   await settle(stage);
   await observe({ ...stage, streams: streamsOf(operations) });
@@ -76,6 +77,9 @@ function scheduleOf(kind: KindName, seed: number, operations: Used[]): Schedule 
     },
   };
 }
+
+/** Within this time queues give up what was last received before the end: a message is visible again six minutes after that. */
+const GIVEN_UP_MS = 7 * 60_000;
 
 /** Puts the dead letters of subscribers back, as their runbook says. What is in the quarantine is sent again when all else has settled. */
 async function sendAgain({ world }: Stage): Promise<Resent> {
