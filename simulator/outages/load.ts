@@ -82,7 +82,7 @@ export function planOperations(seed: number, kind: Pick<Kind, 'lasts' | 'move' |
 }
 
 /** How long after the command clients go to another Region. */
-export const REDIRECT_MS = 10_000;
+const REDIRECT_MS = 10_000;
 
 function isRedirected(at: number, { move }: Pick<Kind, 'move'>, { command, end }: Times): boolean {
   if (move?.kind !== 'forced' || command === undefined) return false;
