@@ -215,11 +215,12 @@ export interface Measured extends Losses {
   readonly events: { readonly failed?: Events; readonly elsewhere: Events };
   /** Messages that an operator has sent again. */
   readonly resent: Run['resent'];
+  readonly broken: Run['broken'];
 }
 
 /** Measures a run. */
 export function measure(run: Run): Measured {
-  const { kind, times, history, equalAfter, unseen, resent } = run;
+  const { kind, times, history, equalAfter, unseen, resent, broken } = run;
   const { start, command, end, back, finish } = times;
   const operations = operationsOf(run);
   const of = (from: number, until: number) =>
@@ -245,6 +246,7 @@ export function measure(run: Run): Measured {
       elsewhere: eventsOf(run, (region) => region !== FAILED),
     },
     resent,
+    broken,
   };
 }
 

@@ -130,6 +130,7 @@ function factsOf({
       ? []
       : [`Stored in a Region and hidden there, because it lacks one that they depend on: ${many(hidden, 'commit')}.`]),
     `Acknowledged and lost: ${lossOf(losses)}.`,
+    `Properties that the [checkers](../proof.md) find broken: ${losses.broken.join(', ') || 'none'}.`,
   ];
 }
 
@@ -170,7 +171,7 @@ function many(count: number, one: string): string {
 }
 
 function seconds(milliseconds: number): string {
-  return milliseconds < 1_000
-    ? `${milliseconds} ms`
-    : `${(milliseconds / 1_000).toFixed(milliseconds < 100_000 ? 1 : 0)} s`;
+  if (milliseconds < 1_000) return `${milliseconds} ms`;
+  if (milliseconds >= 600_000) return `${Math.round(milliseconds / 60_000)} min`;
+  return `${(milliseconds / 1_000).toFixed(milliseconds < 100_000 ? 1 : 0)} s`;
 }

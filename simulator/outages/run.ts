@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import type { History } from '../../checkers/history.ts';
+import { checkHistory } from '../../checkers/index.ts';
 import type { Commit } from '../../core/index.ts';
 import { sendAll } from '../../workload/send-all.ts';
 import type { SessionOptions } from '../../workload/session.ts';
@@ -31,6 +32,8 @@ export interface Run extends Seen {
   /** The use of each operation, by its id. */
   readonly uses: ReadonlyMap<string, UseName>;
   readonly resent: Resent;
+  /** The properties that the checkers find broken, in the order of their names. */
+  readonly broken: readonly string[];
 }
 
 /** What is looked at while it happens. */
@@ -57,7 +60,9 @@ export async function runOutage(kind: KindName, seed: number): Promise<Run> {
   await settle(stage);
   await observe({ ...stage, streams: streamsOf(operations) });
   const uses = new Map(operations.map((operation, i) => [idOf(operation, i), operation.use]));
-  return { kind, times, history: stage.recorder.history, epoch, uses, resent, ...seen };
+  const { history } = stage.recorder;
+  const broken = [...new Set(checkHistory(history).map(({ property }) => property))].sort();
+  return { kind, times, history, epoch, uses, resent, broken, ...seen };
 }
 
 /** The id that a client gives an operation. */

@@ -3,7 +3,6 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { History, HistoryCommit } from '../../checkers/history.ts';
-import { checkHistory } from '../../checkers/index.ts';
 import { KIND_NAMES, KINDS, type KindName } from '../../simulator/outages/kinds.ts';
 import { planOperations, timesOf, USE_NAMES } from '../../simulator/outages/load.ts';
 import { type Measured, measure } from '../../simulator/outages/measure.ts';
@@ -91,7 +90,7 @@ describe('a Region that is drained', () => {
       conflicts: 0,
       events: { failed: { missing: 0 } },
     });
-    expect(checkHistory(run.history)).toEqual([]);
+    expect(run.broken).toEqual([]);
   });
 });
 
@@ -109,7 +108,7 @@ describe('npm run outages', () => {
     const { outages: rows, kinds, seed } = JSON.parse(printed);
     expect(seed).toBe(SEED);
     for (const measured of kinds) expectOnPage(measured);
-    expect(kinds).toMatchObject([{ kind: 'cut-off', lost: 0, incomplete: 0, partly: 0, hidden: 0 }]);
+    expect(kinds).toMatchObject([{ kind: 'cut-off', broken: [], lost: 0, incomplete: 0, partly: 0, hidden: 0 }]);
     const meanwhile = rows.filter(({ phase }: { readonly phase: string }) => phase === 'meanwhile');
     expect(
       Object.fromEntries(meanwhile.map(({ mode, goesOn }: Record<string, string>) => [mode, goesOn])),
@@ -157,6 +156,18 @@ describe('the page', () => {
     const losses = cells.flatMap((row) => row.at(-3) || []);
     expect(losses).toHaveLength(KIND_NAMES.length);
     expect(losses.filter((loss) => loss !== 'nothing')).toHaveLength(1);
+  });
+
+  it('says that no promise is broken, but for a Region that is lost permanently, and messages that an operator has to look at', () => {
+    const broken = Object.fromEntries(
+      KIND_NAMES.map((kind) => [kind, /find broken: (.*)\.$/m.exec(blockIn(page, kind))?.[1]]).filter(
+        ([, properties]) => properties !== 'none',
+      ),
+    );
+    expect(broken).toEqual({
+      'dynamodb-unresolved': 'no dead letter',
+      'lost-for-good': expect.stringContaining('no lost commit'),
+    });
   });
 
   it('says that moved homes are written again within five seconds, in every Region', () => {
@@ -219,6 +230,7 @@ describe('what is measured', () => {
     return measure({
       ...{ kind: 'cut-off', times, history, epoch: 0, uses, equalAfter: undefined, unseen: undefined },
       resent: { quarantined: 0, ofSubscribers: 0 },
+      broken: [],
     });
   }
 
