@@ -37,6 +37,7 @@ const clientOptions = '^client/options\\.ts$';
 const construct = '^lib/index\\.ts$';
 /** How what npm runs reads its command line. */
 const scriptOptions = '^scripts/options\\.ts$';
+/** How what is measured is plotted. */
 const linePlot = '^scripts/line-plot\\.ts$';
 /** What the code and its deployment have to agree on. */
 const agreed = '^core/(limits/|names\\.ts$|wire/(bus|subscription)\\.ts$)';
