@@ -66,6 +66,7 @@ interface ClientErrorOptions extends ErrorOptions {
   readonly problem?: Problem | undefined;
   readonly details?: Readonly<Record<string, unknown>> | undefined;
   readonly region?: string | undefined;
+  readonly tried?: readonly string[];
   readonly id?: string | undefined;
   readonly maybeWritten?: boolean;
 }
@@ -86,6 +87,8 @@ export class ClientError<Code extends string = string> extends Error {
   readonly problem: Problem | undefined;
   /** The Region that was asked last. */
   readonly region: string | undefined;
+  /** Every Region that was asked, in the order in which it was asked first; empty if the call was not sent. */
+  readonly tried: readonly string[];
   /** The id of the write: the same call with this id shows whether it happened, and never writes twice. */
   readonly id: string | undefined;
   /** True if the write may have happened despite the error, because a response was lost. */
@@ -98,6 +101,7 @@ export class ClientError<Code extends string = string> extends Error {
     this.details = options.details;
     this.problem = options.problem;
     this.region = options.region;
+    this.tried = options.tried ?? [];
     this.id = options.id;
     this.maybeWritten = options.maybeWritten ?? false;
   }
@@ -115,14 +119,16 @@ export function problemError(problem: Problem, region: string): ClientError {
 }
 
 /**
- * Returns the error, completed with what the call knows: the id, whether the write may have happened, and the Region.
+ * Returns the error, completed with what the call knows: the id, whether the write may have happened, the Region, and those that
+ * were tried.
  */
 export function withContext(
   { code, message, retryable, problem, details, region, cause, ...error }: ClientError,
-  context: { readonly id?: string | undefined; readonly maybeWritten?: boolean; readonly region?: string },
+  context: Pick<ClientErrorOptions, 'id' | 'maybeWritten' | 'region' | 'tried'>,
 ): ClientError {
   return new ClientError<string>(code, message, {
-    ...{ retryable, problem, details, region, id: error.id, maybeWritten: error.maybeWritten, cause },
+    ...{ retryable, problem, details, region, cause },
+    ...{ id: error.id, maybeWritten: error.maybeWritten, tried: error.tried },
     ...context,
   });
 }

@@ -77,7 +77,7 @@ export interface ClientOptions {
   /** @default six tries, pauses of 200 ms to 5 s */
   readonly retry?: RetryPolicy;
   /**
-   * For each Region that did not respond: the time until which the Region is asked last, in milliseconds since 1970.
+   * For each Region that did not respond, or was `unavailable`: the time until which the Region is asked last, in milliseconds since 1970.
    * Clients that share this map, such as one client per request, learn from each other. @default a new map
    */
   readonly avoided?: Map<string, number>;

@@ -29,7 +29,7 @@ export class Regions {
   readonly #send: SendOptions;
   readonly #names: readonly string[];
   readonly #targets = new Map<string, Promise<Target>>();
-  /** The time until which a Region that did not respond is asked last. */
+  /** The time until which a Region that did not respond, or was unavailable, is asked last. */
   readonly #avoided: Map<string, number>;
 
   /** @throws ClientError `no-endpoint`: `endpoints` lacks one of the Regions */
@@ -57,17 +57,18 @@ export class Regions {
     const route = new Route(only ? [first] : this.#order(first), call.request.method === 'POST');
     for (let sent = 1; ; sent++) {
       const { region } = route;
-      if (signal?.aborted) throw withContext(cancelledError(region), { id: call.id, maybeWritten: route.maybeWritten });
+      const context = () => ({ id: call.id, maybeWritten: route.maybeWritten, tried: route.tried });
+      if (signal?.aborted) throw withContext(cancelledError(region), context());
       try {
         const answer = await send(await this.#target(region), call, this.#send, signal);
         this.#avoided.delete(region);
         return { answer, region };
       } catch (error) {
         if (!(error instanceof ClientError)) throw error;
-        if (isSilent(error)) this.#avoided.set(region, this.runtime.now() + CLIENT_AVOID_MS);
+        if (isSilent(error) || error.code === 'unavailable')
+          this.#avoided.set(region, this.runtime.now() + CLIENT_AVOID_MS);
         const next = route.failed(error);
-        if (next === undefined || sent >= tries)
-          throw withContext(error, { id: call.id, maybeWritten: route.maybeWritten, region });
+        if (next === undefined || sent >= tries) throw withContext(error, { ...context(), region });
         if (next === 'pause')
           await this.runtime.sleep(pauseMs(this.runtime, route.pauses - 1, this.#options.retry), signal);
       }
@@ -168,6 +169,11 @@ class Route {
   /** The Region to ask now. */
   get region(): string {
     return this.#regions[this.#at] ?? '';
+  }
+
+  /** The Regions that have failed, in the order of their first failures. */
+  get tried(): readonly string[] {
+    return [...this.#failures.keys()];
   }
 
   /** What to do after a failure: continue with `region`, at once or after a pause; undefined: give up. */

@@ -101,6 +101,7 @@ export { readConflicts } from './read/conflicts.ts';
 export { readHealth } from './read/health.ts';
 export type { LedgerReadPorts } from './read/ledger.ts';
 export { readLedger } from './read/ledger.ts';
+export { LiveCheck, readLive } from './read/live.ts';
 export type { ReadPorts } from './read/streams.ts';
 export { readCommits, readStream } from './read/streams.ts';
 export { readRow, readRows } from './read/views.ts';

@@ -47,6 +47,8 @@ export interface Config {
    * transactions and queues need. They are reserved, too; 0: no limit, and none reserved.
    */
   readonly apiConcurrency: number;
+  /** Whether each Region has a URL without a signature for `GET /health/live`, and nothing else. */
+  readonly liveUrl: boolean;
   /** The most read request units a second of each table in each Region, so that a mistake costs no more; undefined: no maximum. */
   readonly maxReadUnits: number | undefined;
   /** The most write request units a second of each table in each Region; undefined: no maximum. */
@@ -114,6 +116,7 @@ const WHAT_TO_WRITE = {
     'a whole number from 1 to 1000 (the account keeps 100 for functions without a reservation), or 0 for no limit',
   apiConcurrency:
     'a whole number from 1 to 1000 (the account keeps 100 for functions without a reservation), or 0 for no limit',
+  liveUrl: 'true for a URL of each Region that needs no signature, for health checks; false otherwise',
   maxReadUnits: 'read request units a second, a whole number of at least 1, or leave it out for no maximum',
   maxWriteUnits: 'write request units a second, a whole number of at least 1, or leave it out for no maximum',
   encryptionKeys:
@@ -137,6 +140,7 @@ const keys = [
   'archiveDays',
   'turnConcurrency',
   'apiConcurrency',
+  'liveUrl',
   'maxReadUnits',
   'maxWriteUnits',
   'encryptionKeys',
@@ -198,6 +202,7 @@ const contextSchema = z
     archiveDays: z.preprocess(numberFromCommandLine, z.int().min(0).max(3650)).default(30),
     turnConcurrency: concurrencySchema.default(0),
     apiConcurrency: concurrencySchema.optional(),
+    liveUrl: flagSchema,
     maxReadUnits: unitsSchema,
     maxWriteUnits: unitsSchema,
     encryptionKeys: z.record(z.string(), keySchema).default({}),

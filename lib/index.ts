@@ -9,6 +9,14 @@ export {
 export { DomainFileError } from '../project/domain-file.ts';
 export { type Config, ConfigError } from './config.ts';
 export type { Api } from './constructs/api.ts';
+export {
+  type EventsEndpoint,
+  Ingress,
+  type IngressProps,
+  type IngressRecords,
+  type IngressTarget,
+  type IngressZone,
+} from './constructs/ingress.ts';
 export type { Granting } from './constructs/own-function.ts';
 export { type EncryptionKeyStatementsProps, encryptionKeyStatements } from './encryption-key-statements.ts';
 export { type FunctionProps, Meridian, type MeridianProps, type SubscriberProps } from './meridian.ts';

@@ -88,6 +88,11 @@ export interface MeridianProps {
    * transactions and queues need. They are reserved, too; 0: no limit, and none reserved. @default 500; 0 if `ephemeral`
    */
   readonly apiConcurrency?: number;
+  /**
+   * Whether each Region has a URL for `GET /health/live` that anyone may call without a signature, for health checks: see
+   * {@link Ingress}. @default false
+   */
+  readonly liveUrl?: boolean;
   /** The most read request units a second of each table in each Region, so that a mistake costs no more. @default no maximum */
   readonly maxReadUnits?: number;
   /** The most write request units a second of each table in each Region. @default no maximum */

@@ -11,6 +11,7 @@ import {
   conflictPageSchema,
   healthSchema,
   listedPageSchema,
+  liveSchema,
   rowPageSchema,
   rowSchema,
   streamStateSchema,
@@ -53,6 +54,7 @@ export function openApi(domain: Domain) {
     ...[...domain.views.values()].flatMap((view) => [rowsPath(view, schemas), rowPath(view, schemas)]),
     ledgerPath(schemas),
     healthPath(schemas),
+    livePath(schemas),
   ];
   const problems = problemComponents();
   return {
@@ -441,6 +443,23 @@ function healthPath({ add }: Schemas): Path {
             'The newest commit that has arrived from each Region, or null if none has. `version` is the version of Meridian.',
           ...json(add('Health', healthSchema)),
         }),
+      },
+    },
+  ];
+}
+
+function livePath({ add }: Schemas): Path {
+  return [
+    '/health/live',
+    {
+      get: {
+        operationId: 'live',
+        tags: ['health'],
+        summary: 'Whether this Region can serve',
+        description:
+          "Reads one item of the Region's own table, in at most a second. The output `LiveUrl` of a Region's stack is an address of this path that needs no signature.",
+        security: [{ sigv4: [] }, {}],
+        responses: responses('health', { description: 'It can', ...json(add('Live', liveSchema)) }),
       },
     },
   ];

@@ -55,7 +55,7 @@ const picker = { entry: join(root, 'starter/subscribers/picker.ts'), streamTypes
 /** Makes the CDK bundle every function of a Region into `outdir`, exactly as in a deployment. */
 export function bundleFunctions(outdir: string): readonly Bundle[] {
   const { context } = cdkJsonSchema.parse(JSON.parse(readFileSync(join(root, 'cdk.json'), 'utf8')));
-  const config = { ...parseConfig({ context: (key) => context[key] }), domain: DOMAIN };
+  const config = { ...parseConfig({ context: (key) => context[key] }), domain: DOMAIN, liveUrl: true };
   const [region = ''] = config.regions;
   const app = new App({
     outdir,

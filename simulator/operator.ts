@@ -48,15 +48,19 @@ export class Operator {
     }
   }
 
-  /**
-   * Moves the homes of the streams that a Region writes, unless it writes none, or they are moved by someone else meanwhile.
-   * @param home only streams with this home. @default all that the Region writes
-   */
-  async move(from: string, to: string, kind: 'planned' | 'forced', home?: string): Promise<void> {
+  /** Brings the streams with a home back to it, from the Region that writes them. */
+  async bringBack(home: string, from: string): Promise<void> {
     const shown = await this.#ask('placement', {});
     if (!shown) return;
-    const asked = { from, to, kind, ...(home !== undefined && { home }) };
-    await this.#ask('move', { ...asked, known: shown.placement, acceptLossWindow: kind === 'forced' });
+    const known = shown.placement;
+    await this.#ask('move', { from, to: home, home, kind: 'planned', known, acceptLossWindow: false });
+  }
+
+  /** Moves the homes of the streams that a Region writes, unless it writes none, or they are moved by someone else meanwhile. */
+  async move(from: string, to: string, kind: 'planned' | 'forced'): Promise<void> {
+    const shown = await this.#ask('placement', {});
+    if (!shown) return;
+    await this.#ask('move', { from, to, kind, known: shown.placement, acceptLossWindow: kind === 'forced' });
   }
 
   /** @returns undefined if it fails permanently, or too often */

@@ -47,6 +47,7 @@ export function addCost(program: Command): void {
     .option('--months <n>', 'months of events kept in the tables', amount(0, 1200), 1)
     .option('--archive-days <n>', 'days for which each bus archives events (archiveDays)', whole(0, 3650), 30)
     .option('--log-retention-days <n>', 'days for which logs are kept (logRetentionDays)', whole(1, 3653), 30)
+    .option('--health-checks <seconds>', 'seconds between health checks of each Region, 10 or 30; 0: none', interval, 0)
     .option('--milliseconds <n>', 'billed milliseconds of an invocation; assumed, not measured', amount(1, 900_000), 50)
     .addOption(
       new Option('--prices <file>', 'a JSON file with your own prices, named as in bin/cost/prices.ts')
@@ -132,6 +133,11 @@ function whole(least: number, most: number) {
     if (!Number.isInteger(number)) throw new InvalidArgumentError(`Write a whole number from ${least} to ${most}.`);
     return number;
   };
+}
+
+function interval(text: string): number {
+  if (!['0', '10', '30'].includes(text)) throw new InvalidArgumentError('Write 10 or 30, or 0 for no health checks.');
+  return Number(text);
 }
 
 /** A count, or names separated by commas. The Regions' names do not affect the list prices. */

@@ -1,3 +1,4 @@
+import { FUNCTIONS } from '../../core/limits/functions.ts';
 import type { Prices } from './prices.ts';
 
 /** The load on a deployment. */
@@ -28,6 +29,8 @@ export interface Usage {
   readonly months: number;
   readonly archiveDays: number;
   readonly logRetentionDays: number;
+  /** Seconds between the health checks of a Region by each checker: 10 or 30; 0: there are none. */
+  readonly healthChecks: number;
   /** Billed milliseconds of an invocation, at 1 GB. */
   readonly milliseconds: number;
 }
@@ -161,6 +164,7 @@ export function estimateCost(usage: Usage, prices: Prices): readonly Line[] {
     ...queues(usage),
     ...(usage.transactionsPerSecond > 0 ? transactions(usage) : []),
     ...watch(usage),
+    ...(usage.healthChecks > 0 ? ingress(usage) : []),
     ...tracing(usage),
     {
       service: 'KMS',
@@ -389,6 +393,35 @@ function watch(usage: Usage): readonly Position[] {
     },
     { service, price: 'customMetrics', quantity: customMetrics * regions, what: 'metrics of our own', fixed: true },
     { service, price: 'dashboards', quantity: dashboards * regions, what: 'dashboards', fixed: true },
+  ];
+}
+
+/** Metrics that the alarms of a Region with `liveUrl` watch in addition. */
+export const LIVE_ALARM_METRICS = 5;
+/** The checkers of Route 53, about. */
+const CHECKERS = 16;
+/** An invocation that mostly returns what is held; its function has half a GB. */
+const LIVE_GB_SECONDS = 0.005 * (FUNCTIONS.live.memoryMb / 1024);
+/** A shorter interval than this is charged. */
+const CHECK_S = 30;
+
+function ingress({ regions, healthChecks }: Usage): readonly Position[] {
+  const asked = (regions * CHECKERS * SECONDS_A_MONTH) / healthChecks;
+  const options = healthChecks < CHECK_S ? 2 : 1;
+  const service = 'Ingress';
+  return [
+    { service, price: 'healthChecks', quantity: regions, what: `health checks: every ${healthChecks} s`, fixed: true },
+    {
+      ...{ service, price: 'healthCheckOptions', quantity: regions * options, fixed: true },
+      what: options > 1 ? 'their options: HTTPS, a short interval' : 'their option: HTTPS',
+    },
+    { service, price: 'invocations', quantity: asked, what: 'invocations: live', fixed: true },
+    { service, price: 'gbSeconds', quantity: asked * LIVE_GB_SECONDS, what: 'GB-seconds, 5 ms each', fixed: true },
+    { service, price: 'readUnits', quantity: asked, what: 'read units, at most', fixed: true },
+    {
+      ...{ service, price: 'alarmMetrics', quantity: LIVE_ALARM_METRICS * regions, fixed: true },
+      what: 'metrics that its alarms look at',
+    },
   ];
 }
 

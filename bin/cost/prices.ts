@@ -42,6 +42,10 @@ export const LIST_PRICES = {
   logGb: 0.5,
   logKeptGb: 0.03,
 
+  /** Route 53: a health check of an endpoint in AWS for a month, and each of its options. */
+  healthChecks: 0.5,
+  healthCheckOptions: 1,
+
   /** X-Ray: a trace recorded. */
   traces: 5e-6,
 

@@ -46,6 +46,9 @@ export const LAMBDA_MAX_MB = 10_240;
 /** A request or a response of a function, with or without its URL. */
 export const LAMBDA_PAYLOAD_BYTES = 6 * 1024 * 1024;
 
+/** How long a health check of Route 53 waits for the status of a response, once it is connected. */
+export const HEALTH_CHECK_MS = 2_000;
+
 /** The maximum run time of an Express state machine, and the maximum input or output of one of its states as JSON. */
 export const EXPRESS_MACHINE_MS = 300_000;
 export const MACHINE_STATE_BYTES = 262_144;

@@ -138,6 +138,9 @@ export const BATCH_TRIES = 8;
 export const DEFAULT_WAIT_S = 10;
 /** The longest wait that a caller may ask for. */
 export const MAX_WAIT_S = 50;
+/** How long the check whether a Region lives waits for its table, and how long a process holds the result. */
+export const LIVE_READ_MS = 1_000;
+export const LIVE_HELD_MS = 5_000;
 /** Rows or commits per page: by default, and at most. */
 export const DEFAULT_PAGE = 100;
 export const MAX_PAGE = 1_000;

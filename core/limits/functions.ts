@@ -135,6 +135,8 @@ export const FUNCTIONS = {
       visibilityS: 14,
     },
   },
+  /** Its memory is for a quick start: a health check waits for it. */
+  live: { timeoutS: 5, memoryMb: 512 },
   /** Each of a team's subscribers, which is deployed under its own name. */
   subscriber: SUBSCRIBER,
   'stream-lookup': { timeoutS: 60, memoryMb: 256 },

@@ -43,6 +43,7 @@ export function limitRelations(limits: Limits = LIMITS): readonly Relation[] {
     ...functionRelations(limits),
     ...serviceRelations(limits),
     ...callRelations(limits),
+    ...liveRelations(limits),
     ...retentionRelations(limits),
     ...subscriberRelations(limits),
     ...transactionRelations(limits),
@@ -205,6 +206,17 @@ function callRelations(limits: Limits): Relation[] {
       needs: STEP_MS + PROJECT_MS + 2 * DATABASE_MS,
       has: time('operate'),
     },
+  ];
+}
+
+function liveRelations({ LIVE_READ_MS, HEALTH_CHECK_MS, FUNCTIONS: { live } }: Limits): Relation[] {
+  return [
+    {
+      name: 'a health check waits for the table for longer than live does',
+      needs: LIVE_READ_MS + 1,
+      has: HEALTH_CHECK_MS,
+    },
+    { name: 'live has time for its read', needs: LIVE_READ_MS + 1, has: live.timeoutS * 1000 },
   ];
 }
 

@@ -293,6 +293,11 @@ export const healthSchema = z.object({
 
 export type Health = z.output<typeof healthSchema>;
 
+/** A Region that can serve. One that cannot is a problem. */
+export const liveSchema = z.object({ region: z.string(), live: z.literal(true) });
+
+export type Live = z.output<typeof liveSchema>;
+
 /** The known state of a transaction. */
 export const transactionShownSchema = z.discriminatedUnion('state', [
   z.object({ id: z.string(), state: z.literal('undecided') }),

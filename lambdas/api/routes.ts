@@ -19,6 +19,7 @@ import {
   type ReadPorts,
   readCommits,
   readHealth,
+  readLive,
   readRow,
   readRows,
   readStream,
@@ -202,6 +203,8 @@ const getRow: Handle = async (ports, event, { view = '', key = '' }) => {
 
 const getHealth: Handle = async (ports) => jsonAnswer(await readHealth(ports));
 
+const getLive: Handle = async (ports) => jsonAnswer(await readLive(ports));
+
 function acceptance(appended: Appended): Answer {
   return jsonAnswer(encodeAccepted(appended), etag(appended));
 }
@@ -230,6 +233,7 @@ const ROUTES: readonly Route[] = [
   { method: 'GET', path: '/views/:view', handle: getRows, query: PAGE },
   { method: 'GET', path: '/views/:view/:key', handle: getRow },
   { method: 'GET', path: '/health', handle: getHealth },
+  { method: 'GET', path: '/health/live', handle: getLive },
 ];
 
 const routes = ROUTES.map((route) => ({ ...route, segments: route.path.split('/') }));

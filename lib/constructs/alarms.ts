@@ -51,6 +51,7 @@ export class Alarms extends Construct {
     this.#watchStreams();
     this.#watchConflicts();
     this.#watchCallers();
+    if (config.liveUrl) this.#watchLive();
   }
 
   /** All alarms of the Region, in the order of creation. */
@@ -244,6 +245,17 @@ export class Alarms extends Construct {
       means: `At least ${urlFailures.atLeast} % of the requests to the API's URL get a status of 500 or more, those included that never reach its code.`,
       runbook: 'failed-requests',
       metric: this.#metrics(urlFailures).urlFailures(namesOf(this.#config.name).function('api')),
+      threshold: urlFailures,
+    });
+  }
+
+  /** What this Region itself reports. A health check that fails on its way here raises no alarm. */
+  #watchLive(): void {
+    const { urlFailures } = THRESHOLDS;
+    this.#add('live-5xx', {
+      means: `At least ${urlFailures.atLeast} % of those who ask whether this Region lives get a status of 500 or more: its table does not respond in time.`,
+      runbook: 'ingress',
+      metric: this.#metrics(urlFailures).urlFailures(namesOf(this.#config.name).function('live')),
       threshold: urlFailures,
     });
   }

@@ -76,6 +76,11 @@ export class EventsReplica extends Construct {
     this.#grant(grantee, 'dynamodb:GetItem', 'dynamodb:UpdateItem');
   }
 
+  /** Lets a role see whether the table responds: that of the strong streams needs other Regions, and says nothing of this one. */
+  grantProbe(grantee: IGrantable): void {
+    this.#grantOn(this.#tables.slice(0, 1), grantee, 'dynamodb:GetItem');
+  }
+
   /** Lets a role read the outcomes of one-Region transactions. */
   grantReadOutcomes(grantee: IGrantable): void {
     // Strong streams take no part in such transactions.

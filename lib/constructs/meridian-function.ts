@@ -9,6 +9,7 @@ import {
   LoggingFormat,
   RecursiveLoop,
   Runtime,
+  SystemLogLevel,
   Tracing,
 } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
@@ -43,6 +44,11 @@ export interface MeridianFunctionProps {
   readonly description: string;
   /** Concurrent executions that are kept for the function, and are its most. @default 0: as many as the account has free */
   readonly reservedConcurrency?: number;
+  /**
+   * Whether it is called all the time and has nothing to report: then it is not traced, and Lambda writes no lines of its own into its
+   * log. @default false
+   */
+  readonly isQuiet?: boolean;
   /** Whether it sends messages to its own queue, which Lambda stops by default. @default false */
   readonly sendsToItself?: boolean;
   /** Environment variables set by Meridian, in addition to MERIDIAN_NAME. */
@@ -106,8 +112,9 @@ export class MeridianFunction extends Construct {
       role: this.role,
       logGroup,
       loggingFormat: LoggingFormat.JSON,
+      ...(props.isQuiet && { systemLogLevelV2: SystemLogLevel.WARN }),
       // Lambda creates the segments, and the SDK's clients pass the trace on: no tracing library is needed.
-      tracing: Tracing.ACTIVE,
+      tracing: props.isQuiet ? Tracing.DISABLED : Tracing.ACTIVE,
       environment: {
         ...props.ownEnvironment,
         MERIDIAN_NAME: config.name,
@@ -115,6 +122,7 @@ export class MeridianFunction extends Construct {
         ...props.environment,
       },
     });
+    if (props.isQuiet) return;
     Validations.of(this.role).acknowledge({
       id: 'AwsSolutions-IAM5[Resource::*]',
       reason:

@@ -12,6 +12,7 @@ export type Runbook =
   | 'errors'
   | 'failed-requests'
   | 'hidden-commits'
+  | 'ingress'
   | 'quorum'
   | 'poison-events'
   | 'rebuild-views'

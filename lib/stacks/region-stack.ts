@@ -21,6 +21,7 @@ import { forwardRulesOf } from '../constructs/forward-rules.ts';
 import { ForwardingDeadLetters } from '../constructs/forwarding-dead-letters.ts';
 import { Ingest } from '../constructs/ingest.ts';
 import { inventoryOf } from '../constructs/inventory.ts';
+import { Live } from '../constructs/live.ts';
 import { MeridianFunction } from '../constructs/meridian-function.ts';
 import { Operate } from '../constructs/operate.ts';
 import { type Granting, OwnFunction, type OwnFunctionScope } from '../constructs/own-function.ts';
@@ -72,6 +73,8 @@ export class RegionStack extends Stack {
   readonly bus: EventBus;
   /** The Region's API. */
   readonly api: Api;
+  /** The address of `GET /health/live`, which needs no signature; undefined without `liveUrl`. */
+  readonly liveUrl: string | undefined;
   /** The topic of the Region's alarms. */
   readonly alarmTopic: ITopic;
   /** Every function of the Region by its short name, such as `relay`; a team's functions by the names that the team gave them. */
@@ -93,6 +96,7 @@ export class RegionStack extends Stack {
     const command = new Command(this, 'Command', { ...deployment, transacting });
     const ingest = new Ingest(this, 'Ingest', { ...deployment, transacting, bus, command });
     const api = new Api(this, 'Api', { ...deployment, transacting, views, conflicts, command });
+    const live = config.liveUrl ? new Live(this, 'Live', { ...deployment, events: stores.events }) : undefined;
     const projection = new Projection(this, 'Projection', {
       ...deployment,
       ...stores,
@@ -125,6 +129,7 @@ export class RegionStack extends Stack {
 
     this.bus = bus.bus;
     this.api = api;
+    this.liveUrl = live?.url;
     this.alarmTopic = topic;
     this.functions = Object.fromEntries(
       this.node
@@ -134,6 +139,11 @@ export class RegionStack extends Stack {
     );
 
     new CfnOutput(this, 'ApiUrl', { value: api.url, description: "The Region's API; requests are signed with IAM" });
+    if (live)
+      new CfnOutput(this, 'LiveUrl', {
+        value: live.url,
+        description: 'Whether the Region can serve, without a signature',
+      });
     new CfnOutput(this, 'BusArn', {
       value: bus.bus.eventBusArn,
       description: 'The bus that producers put entries on, and that consumers receive events from',

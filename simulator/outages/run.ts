@@ -168,7 +168,7 @@ async function moveHomes(
   await writer.move(FAILED, TARGET, move.kind);
   if (times.back === undefined) return unseen;
   await sleepOn(scheduler, times.back - recorder.now());
-  await new Operator(world.region(TARGET), scheduler).move(TARGET, FAILED, 'planned', FAILED);
+  await new Operator(world.region(TARGET), scheduler).bringBack(FAILED, TARGET);
   return unseen;
 }
 

@@ -45,4 +45,13 @@ export const NOT_SHOWN: Readonly<Record<string, Readonly<Record<string, string>>
     'A Region whose code does not know of moves':
       'a scenario has this version of the code: `test/core/transaction/home-moves.test.ts` has a function that reads no placement',
   },
+  'How callers reach a Region that lives': {
+    'The client sends a request that got no response':
+      'a scenario calls Regions without the client: `test/client/retry.test.ts` has it',
+    'With `Ingress`, records of Route 53': 'only AWS can show it; `test/lib/ingress.test.ts` has the templates',
+    "It is one process's view":
+      'the API of a world holds nothing: `test/core/read/live.test.ts` has the function that does',
+    'Anyone may ask without a signature': 'a world asks for no signatures, and limits no executions',
+    'Entries at a bus of a Region that is lost wait there': 'a world has no global endpoint',
+  },
 };

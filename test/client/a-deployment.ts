@@ -1,5 +1,6 @@
 import { client } from '../../client/client.ts';
 import type { ClientOptions, ClientRuntime, Fetch } from '../../client/options.ts';
+import { MeridianError, toProblem } from '../../core/facts/errors.ts';
 import { toyDomain } from '../../testing/toy.ts';
 import { functionUrlEvent } from '../../world/network/function-url-event.ts';
 import { seeded } from '../../world/time/randomness.ts';
@@ -23,6 +24,8 @@ export type Fate =
   /** The Function URL responds instead of its function. */
   | 'throttled'
   | 'down'
+  /** The Region's table does not respond to its function. */
+  | 'unavailable'
   /** The request is carried out, but the response does not come from a Region. */
   | 'garbled'
   /** The request is carried out, and the Region returns versions in a form that only newer clients read. */
@@ -39,6 +42,7 @@ export interface Sent {
 }
 
 const LATE_MS = 10_000;
+const noTable = new MeridianError('unavailable', 'The table does not respond.', { retryable: true });
 
 function broken(code: string): TypeError {
   return new TypeError('fetch failed', { cause: Object.assign(new Error(code), { code }) });
@@ -87,6 +91,8 @@ export function aDeployment({
         return { status: 429, text: async () => '{"Reason":"ReservedFunctionConcurrentInvocationLimitExceeded"}' };
       case 'down':
         return { status: 502, text: async () => '{"message":"Internal Server Error"}' };
+      case 'unavailable':
+        return { status: 503, text: async () => JSON.stringify(toProblem(noTable)) };
       case 'garbled':
         await answer();
         return { status: 200, text: async () => '<html>' };

@@ -93,6 +93,51 @@ describe('a write whose response is lost', () => {
   });
 });
 
+describe('a Region whose table does not respond', () => {
+  it('is left for the next one, and not tried first for half a minute, although its API responds', async () => {
+    const { client, fates, sent, scheduler, result } = aDeployment();
+    fates(({ region }) => (region === east1 ? 'unavailable' : undefined));
+    const note = client().stream('note', 'a');
+    await result(note.read());
+    await result(note.append({ type: 'Noted', data: { text: 'red' } }));
+    expect(sent.map(({ region }) => region)).toEqual([east1, east2, east2]);
+    fates(() => undefined);
+    await scheduler.run(30_000);
+    expect(await result(note.read())).toMatchObject({ state: [{ text: 'red' }] });
+    expect(sent.map(({ region }) => region).slice(3)).toEqual([east1]);
+  });
+
+  it('does not hide from a user in another Region what was written: the version is waited for, or asked of a third one', async () => {
+    const { client, fates, world, scheduler, sent, result } = aDeployment();
+    const shop = client();
+    world.cut(east1, east2);
+    await result(shop.stream('note', 'a').append({ type: 'Noted', data: { text: 'red' } }));
+    await scheduler.run(5_000);
+    fates(({ region }) => (region === east1 ? 'unavailable' : undefined));
+    expect(await result(shop.stream('note', 'a').read())).toMatchObject({ state: [{ text: 'red' }] });
+    expect(sent.map(({ region }) => region)).toEqual([east1, east1, east2, west2]);
+  });
+});
+
+describe('the error of a call', () => {
+  it('names every Region that was tried, each once, in their order', async () => {
+    const { client, fates, failure } = aDeployment();
+    fates(({ region }) => (region === east2 ? 'unreachable' : 'unavailable'));
+    expect(await failure(client().stream('note', 'a').read())).toMatchObject({
+      code: 'unavailable',
+      tried: [east1, east2, west2],
+    });
+  });
+
+  it('names one Region if that refused, and none if nothing was sent', async () => {
+    const { client, failure } = aDeployment();
+    const withdrawn = client().stream('account', `${east1}.ann`).command('withdraw', { amount: 1 });
+    expect(await failure(withdrawn)).toMatchObject({ code: 'rejected', tried: [east1] });
+    const stopped = client().stream('note', 'a').read({ signal: AbortSignal.abort() });
+    expect(await failure(stopped)).toMatchObject({ code: 'cancelled', tried: [] });
+  });
+});
+
 describe('a Region that hangs', () => {
   it('leaves a subscriber enough time to write in the next Region before its own timeout', async () => {
     const { client, fates, sent, scheduler, result } = aDeployment();

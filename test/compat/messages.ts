@@ -32,6 +32,7 @@ import {
   encodeStreamState,
   encodeTransaction,
   healthSchema,
+  liveSchema,
   problemDetailsSchema,
   rowPageSchema,
   rowSchema,
@@ -302,6 +303,7 @@ const byTheApi: Readonly<Record<string, Form>> = {
     uses: [rowPageSchema, encodeRowPage],
   }),
   'api-health': parsedBy(healthSchema),
+  'api-live': parsedBy(liveSchema),
   'api-transaction': message({
     read: (form) => transactionShownSchema.parse(form),
     write: (means: z.output<typeof transactionShownSchema>) => encodeTransaction(outcomeShown(means)),

@@ -15,7 +15,11 @@ function textOf(page: string): string {
 let alarms: { readonly name: string; readonly page: string; readonly description: string }[];
 let names: Set<unknown>;
 beforeAll(() => {
-  const app = synthesize({ subscribers: { subscriber: aSubscriber }, strongTypes: ['till'] });
+  const app = synthesize({
+    context: { liveUrl: true },
+    subscribers: { subscriber: aSubscriber },
+    strongTypes: ['till'],
+  });
   const readers = regionsOf(app);
   alarms = readers.flatMap((reader) =>
     reader.ofType('AWS::CloudWatch::Alarm').map(({ Properties }) => ({

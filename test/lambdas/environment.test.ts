@@ -48,6 +48,7 @@ describe('parseEnvironment', () => {
     'turn',
     'coordinate',
     'resolver',
+    'live',
   ])('prevents %s from starting without its variables, and names them', async (name) => {
     await expect(import(`../../lambdas/${name}/index.ts`)).rejects.toThrow(/MERIDIAN_NAME.*_TABLE/);
   });

@@ -14,6 +14,7 @@ describe('the configuration', () => {
       account: undefined,
       logs: { 'us-east-1': 'us-east-1', 'us-east-2': 'us-east-2', 'us-west-2': 'us-west-2' },
       ephemeral: false,
+      liveUrl: false,
       schemaRegistry: true,
       nonce: '1',
       alarmEmail: undefined,

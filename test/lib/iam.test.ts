@@ -50,7 +50,11 @@ function entryOf({ entry }: MeridianFunction) {
   return relative('.', entry);
 }
 beforeAll(() => {
-  const app = synthesize({ subscribers: { subscriber: aSubscriber }, strongTypes: ['till'] });
+  const app = synthesize({
+    context: { liveUrl: true },
+    subscribers: { subscriber: aSubscriber },
+    strongTypes: ['till'],
+  });
   template = firstRegionOf(app);
   functions = (app.regions[0]?.node.findAll() ?? []).filter((construct) => construct instanceof MeridianFunction);
   calls = callsOf(functions.map(entryOf));
@@ -124,7 +128,8 @@ function neededBy(construct: MeridianFunction, made: readonly Call[]): ReadonlyS
       ];
     });
   const logged = ['logs:CreateLogStream', 'logs:PutLogEvents'].map((action) => `${action} on /aws/lambda/${name}`);
-  const traced = ['xray:PutTelemetryRecords on *', 'xray:PutTraceSegments on *'];
+  const isTraced = z.object({ Mode: z.string() }).safeParse(resource.Properties.TracingConfig).data?.Mode === 'Active';
+  const traced = isTraced ? ['xray:PutTelemetryRecords on *', 'xray:PutTraceSegments on *'] : [];
   return new Set([...called, ...mapped, ...logged, ...traced]);
 }
 

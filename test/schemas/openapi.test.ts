@@ -149,6 +149,7 @@ const requests: Readonly<Record<string, Sent>> = {
   'rows.money': {},
   'row.money': { at: { key: 'us-east-1' } },
   health: {},
+  live: {},
 };
 
 function aWorld() {

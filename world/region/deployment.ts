@@ -8,7 +8,7 @@ import {
 } from '../../core/limits/functions.ts';
 
 /** A function that the world runs: any function, except those that only run during a deployment. */
-export type WorldFunctionId = Exclude<FunctionId, 'stream-lookup'>;
+export type WorldFunctionId = Exclude<FunctionId, 'stream-lookup' | 'live'>;
 
 /** A function without a queue: it is called, or fed by a stream. */
 export type UnqueuedId = Exclude<WorldFunctionId, QueueConsumerId>;

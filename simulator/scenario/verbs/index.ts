@@ -18,7 +18,7 @@ import {
   writes,
 } from './look.ts';
 import { move, quarantine, rebuild, redrive, republish, views } from './operate.ts';
-import { conflicts, follow, health, listed, read, view } from './read.ts';
+import { conflicts, follow, health, listed, live, read, view } from './read.ts';
 import { clock, endProcesses, lose } from './region.ts';
 import { recover, run, settle } from './time.ts';
 import { outcome, transact } from './transaction.ts';
@@ -27,7 +27,7 @@ import { deploy, restart, rollOut, world } from './world.ts';
 /** Verbs that send a request. Their actions do not advance time: that does who waits for the response. */
 const requests: ReadonlyMap<string, Verb> = new Map(
   Object.entries({
-    ...{ append, events, read, follow, conflicts, listed, view, health, transact, outcome },
+    ...{ append, events, read, follow, conflicts, listed, view, health, live, transact, outcome },
     ...{ rebuild, views, republish, quarantine, redrive, move },
   }),
 );

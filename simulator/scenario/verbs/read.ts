@@ -152,3 +152,16 @@ export const health: Verb = {
     };
   },
 };
+
+/** Whether a Region can serve. */
+export const live: Verb = {
+  usage: 'live <region>',
+  parse: (args) => {
+    const region = args.word('region');
+    return async (stage) => {
+      stage.region(region);
+      const response = await callRegion(stage.world, region, { method: 'GET', path: '/health/live' });
+      return [shownRefusal(response) ?? 'lives'];
+    };
+  },
+};

@@ -53,6 +53,23 @@ function estimated(...args: readonly string[]) {
 }
 
 describe('meridian cost', () => {
+  it('adds health checks of every Region if they are asked for, with traffic or without', () => {
+    const of = (...args: readonly string[]) => estimated('--events-per-second', '0', ...args);
+    expect(of().services).not.toHaveProperty('Ingress');
+    const [slow, fast] = ['30', '10'].map((seconds) => of('--health-checks', seconds));
+    // A check and HTTPS for $1.50; a short interval for $1 more.
+    expect(slow?.lines.filter(({ what }) => /checks|option/.test(what)).map(({ dollars }) => dollars)).toEqual([
+      1.5, 3,
+    ]);
+    expect(fast?.lines.filter(({ what }) => /checks|option/.test(what)).map(({ dollars }) => dollars)).toEqual([
+      1.5, 6,
+    ]);
+    const asked = (all: typeof slow) => all?.lines.find(({ what }) => what === 'invocations: live')?.dollars ?? 0;
+    expect(asked(fast)).toBeCloseTo(3 * asked(slow));
+    expect(slow?.fixed).toBe(slow?.total);
+    expect(cost('--health-checks', '20')).toMatchObject({ refused: true, stderr: expect.stringContaining('10 or 30') });
+  });
+
   it('prints what docs/operations/cost.md shows', () => {
     const [, shown = ''] =
       /^\$ npx meridian cost\n([^`]+)^```$/m.exec(readFileSync('docs/operations/cost.md', 'utf8')) ?? [];

@@ -6,6 +6,7 @@ import {
   estimateCost,
   fixedOf,
   ITEM_OVERHEAD,
+  LIVE_ALARM_METRICS,
   requestsOf,
   type Usage,
 } from '../../../bin/cost/model.ts';
@@ -34,6 +35,7 @@ const usage: Usage = {
   months: 1,
   archiveDays: 30,
   logRetentionDays: 30,
+  healthChecks: 0,
   milliseconds: 50,
 };
 function linesOf(changes: Partial<Usage> = {}) {
@@ -190,6 +192,17 @@ describe('what the estimate counts', () => {
     },
     60_000,
   );
+
+  it('has the right alarms of a Region with a URL for health checks', () => {
+    const count = (context: Readonly<Record<string, unknown>>) =>
+      synthesize({ context }).regionTemplates.map((template) =>
+        new TemplateReader(template)
+          .ofType('AWS::CloudWatch::Alarm')
+          .reduce((sum, { Properties }) => sum + (JSON.stringify(Properties).match(/"MetricName"/g) ?? []).length, 0),
+      );
+    const more = count({ liveUrl: true }).map((each, i) => each - (count({})[i] ?? 0));
+    expect(more).toEqual([LIVE_ALARM_METRICS, LIVE_ALARM_METRICS, LIVE_ALARM_METRICS]);
+  }, 60_000);
 
   it('includes what an item and an entry of the bus add to the data', () => {
     const data = { text: 'x'.repeat(500) };

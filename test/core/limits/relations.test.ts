@@ -33,6 +33,7 @@ const functions = [
   'turn',
   'coordinate',
   'resolver',
+  'live',
   'subscriber',
   'stream-lookup',
 ] as const satisfies readonly FunctionId[];
@@ -123,6 +124,8 @@ const broken: Readonly<Record<string, Limits>> = {
   }),
   'a task waits longer than its function runs': but({ MACHINE_GRACE_S: 0 }),
   'a Region that passes a transaction on receives its outcome': but({ PASSED_ON_WAIT_MS: 31_000 }),
+  'a health check waits for the table for longer than live does': but({ LIVE_READ_MS: 2_000 }),
+  'live has time for its read': slower('live', 1),
   'coordinate has time to read earlier decisions and make one': but({ TRANSACTION_DATABASE_MS: 7_501 }),
   'participant has time to load a stream, wait for an intent, resolve it and write its own': but({
     TRANSACTION_DATABASE_MS: 4_501,

@@ -169,7 +169,7 @@ describe('the name of a function of a team', () => {
 
   it.each([
     ...['', 'Mailer', '2mail', 'mail-', 'mail--er', 'mail_er', 'forwarding', 'x'.repeat(25)],
-    ...['relay', 'api', 'stream-lookup', 'quarantine', 'events', 'fast-path', 'transactions', 'forward'],
+    ...['relay', 'api', 'live', 'stream-lookup', 'quarantine', 'events', 'fast-path', 'transactions', 'forward'],
     ...['forward-x', 'table-x', 'machine-x', 'relay-x', 'mailer-dead-letter'],
   ])('may not be %j', (name) => {
     expect(isOwnName(name)).toBe(false);

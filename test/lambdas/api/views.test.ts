@@ -166,6 +166,22 @@ describe('GET /views/{view}/{key}', () => {
   });
 });
 
+describe('GET /health/live', () => {
+  it('returns that the Region can serve, or 503 if its table does not respond', async () => {
+    const api = anApi();
+    expect(await api.get('/health/live')).toMatchObject({ status: 200, body: { region: 'us-east-1', live: true } });
+    const at = async () => {
+      throw new Error('the table is away');
+    };
+    const dead = anApi({ events: { ...api.ports.events, at } });
+    expect(await dead.problem('GET', '/health/live')).toMatchObject({
+      status: 503,
+      code: 'unavailable',
+      retryable: true,
+    });
+  });
+});
+
 describe('GET /health', () => {
   it('returns the age of the newest stamp seen of every Region, and null if there is none', async () => {
     const api = anApi();

@@ -132,6 +132,7 @@ describe('a bundle in a separate Node process', () => {
       () => sqsEvent([JSON.stringify({ keys: [{ stream, log: 'us-east-1', position: 1 }] })]),
       ['Query', 'BatchGetItem'],
     ],
+    ['live', () => functionUrlEvent({ method: 'GET', path: '/health/live' }), ['GetItem']],
     ['stream-lookup', (url) => ({ RequestType: 'Delete', ResponseURL: `${url}/answer` }), ['/answer']],
   ];
   it.each(work)('%s starts and does its work', async (id, event, expected) => {

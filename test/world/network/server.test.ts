@@ -88,6 +88,10 @@ describe('the server of a world', () => {
       body: { rows: [{ key: 'b~1' }] },
     });
     expect(await request('GET', '/regions/us-west-2/health')).toMatchObject({ body: { region: 'us-west-2' } });
+    expect(await request('GET', '/regions/us-west-2/health/live')).toMatchObject({
+      status: 200,
+      body: { region: 'us-west-2', live: true },
+    });
   });
 
   it.each(['/regions/', '/regions/mars-1/health', '/health', '/regions/us-east-1x/health'])(
