@@ -37,6 +37,8 @@ const clientOptions = '^client/options\\.ts$';
 const construct = '^lib/index\\.ts$';
 /** How what npm runs reads its command line. */
 const scriptOptions = '^scripts/options\\.ts$';
+/** How what is measured is plotted. */
+const linePlot = '^scripts/line-plot\\.ts$';
 /** What the code and its deployment have to agree on. */
 const agreed = '^core/(limits/|names\\.ts$|wire/(bus|subscription)\\.ts$)';
 const lambdas = '^lambdas/(?!index\\.ts$|[^/]+/index\\.ts$)';
@@ -253,6 +255,7 @@ const layers = [
       author,
       toy,
       scriptOptions,
+      linePlot,
       npm('aws-lambda', 'zod', 'pure-rand', 'cli-table3'),
       builtins,
     ],
@@ -285,6 +288,7 @@ const layers = [
       '^adapters/',
       '^world/',
       '^scripts/options\\.ts$',
+      linePlot,
       '^testing/toy(-domain)?\\.ts$',
       npm('@aws-sdk/(client|lib|util)-dynamodb', 'cli-table3', 'zod'),
       builtins,

@@ -49,6 +49,14 @@ export class Operator {
     }
   }
 
+  /** Brings the streams with a home back to it, from the Region that writes them. */
+  async bringBack(home: string, from: string): Promise<void> {
+    const shown = await this.#ask('placement', {});
+    if (!shown) return;
+    const known = shown.placement;
+    await this.#ask('move', { from, to: home, home, kind: 'planned', known, acceptLossWindow: false });
+  }
+
   /** Moves the homes of the streams that a Region writes, unless it writes none, or they are moved by someone else meanwhile. */
   async move(from: string, to: string, kind: 'planned' | 'forced'): Promise<void> {
     const known = await this.placement();

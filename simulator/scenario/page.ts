@@ -1,3 +1,4 @@
+import { anchorOf, table } from '../markdown.ts';
 import type { Covered } from './coverage.ts';
 
 /** The heading of the part of the page about scenarios that is written by the runner: the last one. */
@@ -14,18 +15,6 @@ export function withTables(page: string, covered: readonly Covered[]): string {
   ]
     .join('\n\n')
     .concat('\n');
-}
-
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  return [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
-}
-
-/** An anchor as GitHub derives it from a heading. */
-function anchorOf(heading: string): string {
-  return heading
-    .toLowerCase()
-    .replaceAll(/[^a-z0-9 _-]/g, '')
-    .replaceAll(' ', '-');
 }
 
 function linkTo(heading: string): string {
