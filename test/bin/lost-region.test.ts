@@ -1,0 +1,78 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { aServedWorld } from './run-meridian.ts';
+
+const { world, address, run } = aServedWorld();
+const [EAST, EAST_2, WEST] = ['us-east-1', 'us-east-2', 'us-west-2'];
+
+const page = new URL('../../docs/runbooks/lost-region.md', import.meta.url);
+
+/** The commands in the blocks of the runbook, in their order. */
+const commands = [...readFileSync(page, 'utf8').matchAll(/^ *npx meridian (?<args>.*)$/gm)].map(
+  ({ groups }) => groups?.args ?? '',
+);
+
+/** Runs the next command of the runbook that begins like this, at the local Region that it names. */
+function follow(start: string) {
+  const at = commands.findIndex((command) => command.startsWith(start));
+  const args = commands[at]?.split(' ') ?? [];
+  const where = args.indexOf('--region');
+  if (where < 0) throw new Error(`The runbook has no command ${start} with --region.`);
+  commands.splice(at, 1);
+  const [, region] = args.splice(where, 2);
+  return run(args, { env: { MERIDIAN_URL: `${address()}/regions/${region}` } });
+}
+
+/** Sends a command to an account at home in the lost Region, by the API of a Region. */
+async function deposit(region: string, id: string): Promise<unknown> {
+  const url = `${address()}/regions/${region}/streams/account/${EAST}.ann/commands/deposit`;
+  const answer = await fetch(url, { method: 'POST', body: '{"amount":1}', headers: { 'Idempotency-Key': id } });
+  return answer.json();
+}
+
+describe('the runbook of a lost Region, with the commands that it has', () => {
+  it('drains a Region that responds, as planned', async () => {
+    expect(await deposit(EAST, 'before')).toMatchObject({ log: EAST });
+    await world.whenIdle();
+    const { stdout, stderr, code } = await follow(`failover ${EAST} --to ${WEST}`);
+    expect([stderr, code]).toEqual(['', 0]);
+    expect(stdout).toContain(`${EAST_2}: knows of it after`);
+    expect(await deposit(WEST, 'away')).toMatchObject({ log: WEST });
+    await world.whenIdle();
+    expect((await run(['failback', EAST])).code).toBe(0);
+    expect(await deposit(EAST, 'home')).toMatchObject({ log: EAST });
+    await world.whenIdle();
+  });
+
+  it('replaces a Region that does not respond, by force', async () => {
+    world.cut(EAST, EAST_2);
+    world.cut(EAST, WEST);
+    // It is acknowledged, and no other Region sees it.
+    expect(await deposit(EAST, 'unseen')).toMatchObject({ log: EAST });
+    expect((await follow('regions')).stdout).toContain(EAST_2);
+    const { stdout, code } = await follow(`failover ${EAST} --to ${WEST}`);
+    expect(stdout).toContain('forced');
+    expect(code).toBe(0);
+    for (const region of [WEST, EAST_2]) expect(await deposit(region, `by-${region}`)).toMatchObject({ log: WEST });
+    const placement = await follow('placement');
+    expect(placement.stdout).toContain(`${EAST_2}: knows the newest entries`);
+  });
+
+  it('brings the streams home when the Region is back, and shows what was not seen', async () => {
+    world.heal(EAST, EAST_2);
+    world.heal(EAST, WEST);
+    await world.whenIdle();
+    const back = await follow(`failback ${EAST}`);
+    expect([back.stderr, back.code]).toEqual(['', 0]);
+    expect(await deposit(WEST, 'again')).toMatchObject({ log: EAST });
+    await world.whenIdle();
+    expect((await follow('conflicts')).stdout).toContain(`account/${EAST}.ann`);
+    const { stderr, code } = await follow('complete');
+    expect(stderr).toContain('Repeat this in 17 min');
+    expect(code).toBe(1);
+  });
+
+  it('has no other command', () => {
+    expect(commands).toEqual([]);
+  });
+});
