@@ -1,12 +1,10 @@
-import { keyOf, type PlacementEntry } from '../core/facts/placement.ts';
-import { CLOCK_LIMIT_MS } from '../core/limits/budgets.ts';
+import { inChunks } from '../core/facts/chunks.ts';
+import { isComplete, keyOf, type PlacementEntry, parseScope } from '../core/facts/placement.ts';
+import { COMPLETE_AFTER_MS, MAX_VERIFIED } from '../core/limits/budgets.ts';
 import type { ActionResult } from '../core/wire/operate.ts';
-import type { Region } from './client/region.ts';
 import { knows, type Placements, regionNamed } from './placement.ts';
+import type { Found } from './verify/found.ts';
 import { lookAtStreams } from './verify/look.ts';
-
-/** Commits with a later stamp than this, after all sources have shown an entry, are not of writers who did not know it. */
-const STAMPED_MS = CLOCK_LIMIT_MS + 60_000;
 
 /** What came of completing one move. */
 export type Completed = {
@@ -14,68 +12,108 @@ export type Completed = {
   readonly acting: string;
 } & (
   | { readonly state: 'complete' }
-  /** A source does not respond, or does not know of the move yet. */
+  /** Regions that do not respond, or do not know of the move yet. */
   | { readonly state: 'not-known'; readonly regions: readonly string[] }
   | { readonly state: 'waits'; readonly seconds: number }
-  /** Commits of a source have not arrived in the Region that acts. */
-  | { readonly state: 'missing'; readonly streams: readonly string[] }
+  /** Streams on which the Regions differ, or with a transaction that is not finished. */
+  | { readonly state: 'differs'; readonly streams: readonly string[] }
 );
 
-/** Takes a move as near to its end as is possible now. */
-export async function completeMove(placements: Placements, scope: string, entry: PlacementEntry): Promise<Completed> {
+/** Takes all moves as near to their end as is possible now. */
+export async function completeMoves(placements: Placements): Promise<readonly Completed[]> {
+  const moves = await Promise.all(
+    Object.entries(placements.known).map(async ([scope, entry]) => ({
+      ...{ scope, entry },
+      step: await beforeComparing(placements, scope, entry),
+    })),
+  );
+  const ready = moves.filter(({ step }) => step === 'compare');
+  const different = ready.length > 0 ? await differing(placements, untilOf(placements, ready)) : [];
+  return Promise.all(
+    moves.map(({ scope, entry, step }) =>
+      step === 'compare' ? afterComparing(placements, { scope, entry }, different) : step,
+    ),
+  );
+}
+
+interface Move {
+  readonly scope: string;
+  readonly entry: PlacementEntry;
+}
+
+/** @returns `compare` if the Regions may be compared now */
+async function beforeComparing(
+  placements: Placements,
+  scope: string,
+  entry: PlacementEntry,
+): Promise<Completed | 'compare'> {
   const { acting } = entry;
-  const sources = sourcesOf(placements, entry);
-  const unknowing = [...sources, acting].filter((name) => !isShown(placements, name, scope, entry));
+  if (isComplete(entry)) return { scope, acting, state: 'complete' };
+  // Not only the sources: another Region may act next, and would not ask them any more.
+  const unknowing = placements.regions
+    .map(({ name }) => name)
+    .filter((name) => {
+      const answer = placements.answers.get(name);
+      return answer === undefined || typeof answer === 'string' || !knows(answer.placement, { [scope]: entry });
+    });
   if (unknowing.length > 0) return { scope, acting, state: 'not-known', regions: unknowing };
-  const target = regionNamed(placements, acting);
-  const asked = { entries: { [scope]: keyOf(entry) } };
-  const { waitMs, placement } = await target.operate('complete', asked);
-  if (waitMs > 0) return { scope, acting, state: 'waits', seconds: Math.ceil(waitMs / 1000) };
-  const shownAt = placement[scope]?.shownAt;
-  if (shownAt !== undefined) {
-    const until = new Date(shownAt + STAMPED_MS).toISOString();
-    const regions = sources.map((name) => regionNamed(placements, name));
-    const missing = await missingIn(target, regions, { until, types: placements.types });
-    if (missing.length > 0) return { scope, acting, state: 'missing', streams: missing };
-    await target.operate('complete', { ...asked, compared: true });
-  }
-  return { scope, acting, state: 'complete' };
+  const { waitMs } = await regionNamed(placements, acting).operate('complete', { entries: { [scope]: keyOf(entry) } });
+  return waitMs > 0 ? waits({ scope, entry }, waitMs) : 'compare';
 }
 
-/** The sources that can write: a Region that is not deployed any more cannot. */
-function sourcesOf({ regions }: Placements, { acting, sources }: PlacementEntry): readonly string[] {
-  return sources.filter((name) => name !== acting && regions.some((region) => region.name === name));
+function waits({ scope, entry: { acting } }: Move, waitMs: number): Completed {
+  return { scope, acting, state: 'waits', seconds: Math.ceil(waitMs / 1000) };
 }
 
-function isShown({ answers }: Placements, name: string, scope: string, entry: PlacementEntry): boolean {
-  const answer = answers.get(name);
-  return answer !== undefined && typeof answer !== 'string' && knows(answer.placement, { [scope]: entry });
+async function afterComparing(placements: Placements, move: Move, different: readonly string[]): Promise<Completed> {
+  const { scope, entry } = move;
+  const { acting } = entry;
+  const { type } = parseScope(scope);
+  const streams = different.filter((stream) => type === undefined || stream.startsWith(`${type}/`));
+  if (streams.length > 0) return { scope, acting, state: 'differs', streams };
+  const asked = { entries: { [scope]: keyOf(entry) }, compared: true };
+  const { placement, waitMs } = await regionNamed(placements, acting).operate('complete', asked);
+  const after = placement[scope];
+  return after && isComplete(after) ? { scope, acting, state: 'complete' } : waits(move, waitMs);
 }
 
-interface Compared {
-  /** Up to which stamp. */
-  readonly until: string;
-  readonly types: readonly string[];
+/**
+ * Up to which stamp the Regions are compared: whoever did not know of a move wrote its commits before, by a clock that may be ahead. What is
+ * written by those who know may still be on its way.
+ */
+function untilOf({ answers }: Placements, moves: readonly Move[]): string {
+  const shownAt = moves.map(({ scope, entry }) => {
+    const answer = answers.get(entry.acting);
+    return (typeof answer === 'object' ? answer.placement[scope]?.shownAt : undefined) ?? Date.now();
+  });
+  return new Date(Math.max(...shownAt) + COMPLETE_AFTER_MS).toISOString();
 }
 
-/** The streams of which a Region lacks commits that other ones have, or cannot say so. */
-async function missingIn(
-  target: Region,
-  sources: readonly Region[],
-  { until, types }: Compared,
-): Promise<readonly string[]> {
-  const missing = new Set<string>();
-  for (const source of sources) {
-    let page: ActionResult<'verify-scan'> | undefined;
-    do {
-      page = await source.operate('verify-scan', { until, types: [...types], cursor: page?.cursor });
-      if (page.streams.length === 0) continue;
-      const { found } = await lookAtStreams([target, source], page.streams, until);
-      for (const { kind, region, stream } of found)
-        if (region === target.name && stream !== undefined && IN_THE_WAY.has(kind)) missing.add(stream);
-    } while (page.cursor !== undefined);
-  }
-  return [...missing].sort();
+/** The home streams on which Regions differ, or which cannot be compared. */
+async function differing({ regions, types }: Placements, until: string): Promise<readonly string[]> {
+  const different = new Set<string>();
+  const compared = new Set<string>();
+  for (const region of regions)
+    for (const some of inChunks([...types], MAX_VERIFIED)) {
+      let cursor: string | undefined;
+      do {
+        const page: ActionResult<'verify-scan'> = await region.operate('verify-scan', { until, types: some, cursor });
+        const streams = page.streams.filter((stream) => !compared.has(stream));
+        for (const stream of streams) compared.add(stream);
+        const { found } = streams.length > 0 ? await lookAtStreams(regions, streams, until) : { found: [] };
+        for (const each of found) if (each.stream !== undefined && isInTheWay(each)) different.add(each.stream);
+        cursor = page.cursor;
+      } while (cursor !== undefined);
+    }
+  return [...different].sort();
 }
 
-const IN_THE_WAY: ReadonlySet<string> = new Set(['missing', 'gap', 'differs', 'unreadable']);
+const IN_THE_WAY: ReadonlySet<Found['kind']> = new Set([
+  ...(['missing', 'differs', 'state-differs', 'unreadable'] as const),
+  ...(['intent-undecided', 'intent-unfinished'] as const),
+]);
+
+/** A gap is not: what no Region has cannot arrive any more. Nor are views. */
+function isInTheWay({ kind, view }: Found): boolean {
+  return view === undefined && IN_THE_WAY.has(kind);
+}

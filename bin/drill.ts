@@ -37,13 +37,16 @@ export interface Measured {
 export class Prober {
   readonly #region: Region;
   readonly #probe: Probe;
+  readonly #log: string;
   readonly #sent: Sent[] = [];
   readonly #stop = new AbortController();
   readonly #running: Promise<void>;
 
-  constructor(region: Region, probe: Probe) {
+  /** @param log the log that has the command before any move */
+  constructor(region: Region, probe: Probe, log: string) {
     this.#region = region;
     this.#probe = probe;
+    this.#log = log;
     this.#running = this.#run();
   }
 
@@ -76,10 +79,10 @@ export class Prober {
     return this.measured(since).firstAccepted !== undefined;
   }
 
-  /** What was measured from one time to another. */
-  measured(since: number, until = Number.POSITIVE_INFINITY): Measured {
-    const before = this.#sent.findLast(({ begunAt, log }) => begunAt < since && log !== undefined)?.log;
-    const sent = this.#sent.filter(({ endedAt, begunAt }) => endedAt >= since && begunAt < until);
+  /** What was measured since a time. */
+  measured(since: number): Measured {
+    const before = this.#sent.findLast(({ endedAt, log }) => endedAt <= since && log !== undefined)?.log ?? this.#log;
+    const sent = this.#sent.filter(({ endedAt }) => endedAt >= since);
     const first = sent.find(({ log }) => log !== undefined && log !== before);
     const codes = Map.groupBy(
       sent.flatMap(({ code }) => code ?? []),

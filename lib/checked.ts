@@ -10,4 +10,4 @@ import { needPeers } from './peers.ts';
 needPeers();
 const cdk: typeof Cdk = createRequire(import.meta.url)('./index.js');
 
-export const { ConfigError, DefinitionError, DomainFileError, encryptionKeyStatements, Meridian } = cdk;
+export const { ConfigError, DefinitionError, DomainFileError, encryptionKeyStatements, Ingress, Meridian } = cdk;

@@ -1,4 +1,6 @@
-const [WIDTH, HEIGHT, LEFT, TOP, RIGHT, BOTTOM] = [640, 360, 60, 20, 20, 40] as const;
+const [WIDTH, PLOT, LEFT, RIGHT, BOTTOM] = [640, 300, 60, 20, 40] as const;
+/** Height of a line of text. */
+const LINE = 18;
 
 /** What differs, each in its own colour. */
 export const PLOT_COLORS = ['#1b6ca8', '#2e8b57', '#b03a2e'] as const;
@@ -32,30 +34,32 @@ export interface LinePlot {
 
 /** Lines as an SVG. Both axes begin at 0. */
 export function linePlot({ title, x: xLabel, top, lines, legend, ticks, marks = [] }: LinePlot): string {
+  // The legend is above the lines, so that neither hides the other.
+  const plotTop = LINE * (legend.length + 1.5);
+  const height = plotTop + PLOT + BOTTOM;
   const points = lines.flatMap((line) => line.points);
   const furthest = Math.max(...points.map(([at]) => at));
   const highest = Math.max(...points.map(([, value]) => value));
   const x = (at: number): string => (LEFT + (at / furthest) * (WIDTH - LEFT - RIGHT)).toFixed(1);
-  const y = (value: number): string => (HEIGHT - BOTTOM - (value / highest) * (HEIGHT - BOTTOM - TOP)).toFixed(1);
+  const y = (value: number): string => (height - BOTTOM - (value / highest) * (height - BOTTOM - plotTop)).toFixed(1);
   return [
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" font-family="sans-serif" font-size="12">`,
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" font-family="sans-serif" font-size="12">`,
     `<title>${title}</title>`,
-    `<path d="M${LEFT},${TOP} V${HEIGHT - BOTTOM} H${WIDTH - RIGHT}" fill="none" stroke="#888"/>`,
+    `<rect width="${WIDTH}" height="${height}" fill="white"/>`,
+    `<path d="M${LEFT},${plotTop} V${height - BOTTOM} H${WIDTH - RIGHT}" fill="none" stroke="#888"/>`,
     ...marks.flatMap(({ at, text }) => [
-      `<path d="M${x(at)},${TOP} V${HEIGHT - BOTTOM}" fill="none" stroke="#888" stroke-dasharray="2 3"/>`,
-      `<text x="${x(at)}" y="${TOP - 6}" text-anchor="middle">${text}</text>`,
+      `<path d="M${x(at)},${plotTop} V${height - BOTTOM}" fill="none" stroke="#888" stroke-dasharray="2 3"/>`,
+      `<text x="${x(at)}" y="${plotTop - 6}" text-anchor="middle">${text}</text>`,
     ]),
     ...lines.map((line) => {
       const dashes = line.dashed ? ' stroke-dasharray="6 4"' : '';
       const path = line.points.map(([at, value]) => `${x(at)},${y(value)}`).join(' ');
       return `<polyline fill="none" stroke="${line.color}" stroke-width="2"${dashes} points="${path}"/>`;
     }),
-    ...legend.map(
-      ({ color, text }, i) => `<text x="${LEFT + 20}" y="${TOP + 10 + 18 * i}" fill="${color}">${text}</text>`,
-    ),
-    ...ticks.map(({ at, text }) => `<text x="${x(at)}" y="${HEIGHT - 20}" text-anchor="middle">${text}</text>`),
-    `<text x="${LEFT - 6}" y="${TOP + 4}" text-anchor="end">${top(highest)}</text>`,
-    `<text x="${WIDTH / 2}" y="${HEIGHT - 4}" text-anchor="middle">${xLabel}</text>`,
+    ...legend.map(({ color, text }, i) => `<text x="${LEFT}" y="${LINE * (i + 1)}" fill="${color}">${text}</text>`),
+    ...ticks.map(({ at, text }) => `<text x="${x(at)}" y="${height - 20}" text-anchor="middle">${text}</text>`),
+    `<text x="${LEFT - 6}" y="${plotTop + 4}" text-anchor="end">${top(highest)}</text>`,
+    `<text x="${WIDTH / 2}" y="${height - 4}" text-anchor="middle">${xLabel}</text>`,
     '</svg>',
     '',
   ].join('\n');

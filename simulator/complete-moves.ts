@@ -16,8 +16,8 @@ const PAUSE_MS = 1_000;
 const TRIES = 60;
 
 /**
- * Ends the moves that have nothing left to hand over, as an operator does with `meridian complete`: all sources show the entry, then
- * that has to be so for a while, then the target has to have all that they wrote. A move that is followed by another one is left.
+ * Ends the moves that have nothing left to hand over, as an operator does with `meridian complete`: all Regions show the entry, then
+ * that has to be so for a while, then they have to have the same commits. A move that is followed by another one is left.
  */
 export async function completeMoves(stage: Stage): Promise<void> {
   const { world, scheduler } = stage;
@@ -30,16 +30,16 @@ export async function completeMoves(stage: Stage): Promise<void> {
 
 async function completeMove(stage: Stage, scope: string, entry: PlacementEntry): Promise<void> {
   const { world, scheduler } = stage;
-  const sources = entry.sources.filter((source) => source !== entry.acting).map((source) => world.region(source));
+  const others = [...world.regions.values()].filter(({ name }) => name !== entry.acting);
   const isShown = async (): Promise<boolean> => {
-    const placements = await Promise.all(sources.map((source) => new Operator(source, scheduler).placement()));
+    const placements = await Promise.all(others.map((region) => new Operator(region, scheduler).placement()));
     return placements.every((placement) => compareKeys(placement?.[scope], entry) === 0);
   };
   const acting = world.region(entry.acting);
   const hasAll = async (): Promise<boolean> => {
     const here = new Set((await acting.commits()).map(placeOf));
-    const there = await Promise.all(sources.map((source) => source.commits()));
-    return there.flat().every((commit) => here.has(placeOf(commit)));
+    const there = await Promise.all(others.map(async (region) => new Set((await region.commits()).map(placeOf))));
+    return there.every((each) => each.symmetricDifference(here).size === 0);
   };
   const target = new Operator(acting, scheduler);
   if (!(await comesTrue(scheduler, isShown))) return;

@@ -1,11 +1,11 @@
 import type { Command } from 'commander';
-import { isComplete, parseScope } from '../../core/facts/placement.ts';
-import { type Completed, completeMove } from '../complete.ts';
+import { parseScope } from '../../core/facts/placement.ts';
+import { type Completed, completeMoves } from '../complete.ts';
 import { sayJson, sayNote, sayText } from '../output.ts';
 import { readPlacements } from '../placement.ts';
 import { type RegionOptions, regionCommand, withRegion } from '../region-command.ts';
 
-/** Streams that are named where commits are missing. */
+/** Streams that are named where Regions differ. */
 const SHOWN = 5;
 
 /** `meridian complete` */
@@ -13,17 +13,11 @@ export function addComplete(program: Command): void {
   regionCommand(
     program,
     'complete',
-    'end moves of homes: from then on, no Region that wrote the streams before is needed for them',
+    'after failover or failback: end the move, so that no Region that wrote the streams before is needed for them',
   ).action((options: RegionOptions) =>
     withRegion(options, async (first) => {
       const placements = await readPlacements(first);
-      const moves: Completed[] = [];
-      for (const [scope, entry] of Object.entries(placements.known))
-        moves.push(
-          isComplete(entry)
-            ? { scope, acting: entry.acting, state: 'complete' }
-            : await completeMove(placements, scope, entry),
-        );
+      const moves = await completeMoves(placements);
       if (moves.some(({ state }) => state !== 'complete')) process.exitCode = 1;
       if (options.json) sayJson({ moves });
       else if (moves.length === 0) sayText('Every home stream is written at home.');
@@ -45,10 +39,10 @@ function whyNot(move: Exclude<Completed, { state: 'complete' }>): string {
       return `, because ${move.regions.join(', ')} must respond, and know of the move. See: meridian placement.`;
     case 'waits':
       return ` yet. All Regions know of the move. Repeat this in ${Math.ceil(move.seconds / 60)} min.`;
-    case 'missing': {
+    case 'differs': {
       const some = move.streams.slice(0, SHOWN).join(', ');
       const more = move.streams.length > SHOWN ? `, and ${move.streams.length - SHOWN} more` : '';
-      return `, because ${move.acting} lacks commits of ${some}${more}. See: meridian verify.`;
+      return `, because the Regions differ on ${some}${more}, or have not finished a transaction there. See: meridian verify.`;
     }
   }
 }

@@ -4,9 +4,10 @@ import { messageOf } from '../../core/facts/errors.ts';
 import { joinPlacements, type Placement, parseScope } from '../../core/facts/placement.ts';
 import type { Move } from '../../core/placement/moves.ts';
 import { CliError } from '../client/cli-error.ts';
+import { textOf } from '../client/problem.ts';
 import type { Region } from '../client/region.ts';
 import { type Measured, type Probe, Prober } from '../drill.ts';
-import { sayJson, sayText } from '../output.ts';
+import { sayJson, sayNote, sayText } from '../output.ts';
 import {
   checkMoves,
   type Known,
@@ -23,6 +24,7 @@ import { jsonArgument } from '../submit.ts';
 /** How long a drill waits for the first command that is accepted after a move. */
 const ACCEPTED_MS = 60_000;
 const LOOK_MS = 100;
+const DAY_MS = 24 * 3_600_000;
 
 interface DrillOptions extends RegionOptions {
   readonly to: string;
@@ -77,6 +79,7 @@ export function addDrill(program: Command): void {
       };
       checkMoves(placements, [away]);
       checkAtHome(placements, away);
+      checkResponding(placements);
       await drill(placements, away, { ...options, ...(probe && { prober: await probing(placements, away, probe) }) });
     });
   });
@@ -96,11 +99,33 @@ function checkAtHome({ known }: Placements, { from, to }: Move): void {
     );
 }
 
-/** Begins to send the command, by the Region that callers reach meanwhile. @throws the error of the first one: nothing was moved */
-async function probing(placements: Placements, { to }: Move, probe: Probe): Promise<Prober> {
+/** @throws CliError when a Region does not respond: the streams could not be moved back, or it would not learn of it */
+function checkResponding({ answers }: Placements): void {
+  for (const [region, answer] of answers)
+    if (typeof answer === 'string')
+      throw new CliError('region-unreachable', `A drill needs every Region, and ${region} does not respond: ${answer}`);
+}
+
+/**
+ * Begins to send the command, by the Region that callers reach meanwhile.
+ * @throws the error of the first one; CliError: it says nothing about this move. Nothing was moved
+ */
+async function probing(placements: Placements, { from, to }: Move, probe: Probe): Promise<Prober> {
   const region = regionNamed(placements, to);
-  await region.submit({ id: crypto.randomUUID(), ...probe });
-  return new Prober(region, probe);
+  const { log, position } = await region.submit({ id: crypto.randomUUID(), ...probe });
+  if (log === undefined || position === undefined)
+    throw new CliError(
+      'no-probe',
+      `${probe.command} wrote nothing to ${probe.stream}: a probe has to write each time.`,
+    );
+  const place = { stream: probe.stream, log, after: position - 1, until: new Date(Date.now() + DAY_MS).toISOString() };
+  const { commits } = await regionNamed(placements, from).operate('verify-commits', place);
+  if (commits[0]?.region !== from)
+    throw new CliError(
+      'no-probe',
+      `${probe.stream} is not written in ${from}: choose a home stream that the drill moves.`,
+    );
+  return new Prober(region, probe, log);
 }
 
 interface Drilled extends Pick<DrillOptions, 'hold' | 'json'> {
@@ -110,53 +135,66 @@ interface Drilled extends Pick<DrillOptions, 'hold' | 'json'> {
 async function drill(placements: Placements, away: Move, { hold, json = false, prober }: Drilled): Promise<void> {
   if (!json)
     sayText(`Moving what ${away.from} writes to ${away.to}, for ${hold} s. Ctrl-C ends the wait and moves it back.`);
-  const moved = await makeMove(placements, away);
-  const phases = [await phaseOf({ move: 'away', regions: placements.regions, moved, prober })];
-  if (!json) tell(phases);
-  await waited(hold);
-  const known = joinPlacements(placements.known, moved);
-  const back: Placement = await movedBack({ ...placements, known }, away, moved);
-  phases.push(await phaseOf({ move: 'back', regions: placements.regions, moved: back, prober }));
-  await prober?.stop();
-  if (json) sayJson({ phases });
-  else tell(phases.slice(1));
-  const failed = phases.some(
-    ({ regions, probe }) =>
-      regions.some(({ seconds }) => seconds === undefined) || (probe && probe.firstAccepted === undefined),
-  );
-  if (failed) process.exitCode = 1;
+  const interrupted = new AbortController();
+  const interrupt = (): void => interrupted.abort();
+  process.on('SIGINT', interrupt);
+  try {
+    const begun = { regions: placements.regions, prober };
+    const moved = makeMove(placements, away);
+    const phases = [await phaseOf({ ...begun, move: 'away', moved })];
+    if (!json) tell(phases);
+    await sleep(hold * 1000, undefined, { signal: interrupted.signal }).catch(() => undefined);
+    const back = movedBack(placements, away, await moved);
+    phases.push(await phaseOf({ ...begun, move: 'back', moved: back }));
+    if (json) sayJson({ phases });
+    else {
+      tell(phases.slice(1));
+      sayNote('Both moves can be completed in 17 minutes: meridian complete.');
+    }
+    if (phases.some(hasFailed)) process.exitCode = 1;
+  } finally {
+    process.removeListener('SIGINT', interrupt);
+    await prober?.stop();
+  }
 }
 
-/** Moves back exactly what was moved. */
+function hasFailed({ regions, probe }: Phase): boolean {
+  return (
+    regions.some(({ seconds }) => seconds === undefined) || (probe !== undefined && probe.firstAccepted === undefined)
+  );
+}
+
+/** Moves back exactly what was moved. @throws CliError: it is still away */
 async function movedBack(placements: Placements, away: Move, moved: Placement): Promise<Placement> {
   let back: Placement = {};
-  for (const scope of Object.keys(moved)) {
-    const { home, type } = parseScope(scope);
-    const move: Move = { from: away.to, to: away.from, kind: 'planned', home, ...(type !== undefined && { type }) };
-    back = { ...back, ...(await makeMove({ ...placements, known: joinPlacements(placements.known, back) }, move)) };
+  try {
+    for (const scope of Object.keys(moved)) {
+      // A move of a home takes along the types of it.
+      if (back[scope]) continue;
+      const { home, type } = parseScope(scope);
+      const move: Move = { from: away.to, to: away.from, kind: 'planned', home, ...(type !== undefined && { type }) };
+      const known = [placements.known, moved, back].reduce(joinPlacements);
+      back = { ...back, ...(await makeMove({ ...placements, known }, move)) };
+    }
+    return back;
+  } catch (error) {
+    throw new CliError(
+      'still-away',
+      `Streams are still written in ${away.to}, because the move back failed: ${textOf(error)} Bring them home: meridian failback ${away.from}.`,
+    );
   }
-  return back;
-}
-
-/** A wait that Ctrl-C ends. */
-async function waited(seconds: number): Promise<void> {
-  const end = new AbortController();
-  const stop = (): void => end.abort();
-  process.once('SIGINT', stop);
-  await sleep(seconds * 1000, undefined, { signal: end.signal }).catch(() => undefined);
-  process.removeListener('SIGINT', stop);
 }
 
 interface Begun extends Pick<Phase, 'move'> {
   readonly regions: readonly Region[];
-  readonly moved: Placement;
+  readonly moved: Promise<Placement>;
   readonly prober: Prober | undefined;
 }
 
 /** Waits until every Region knows of a move, and a command was accepted. */
 async function phaseOf({ move, regions, moved, prober }: Begun): Promise<Phase> {
   const since = performance.now();
-  const known = await untilKnown(regions, moved);
+  const known = await untilKnown(regions, await moved);
   if (!prober) return { move, regions: known };
   while (!prober.hasMoved(since) && performance.now() - since < ACCEPTED_MS) await sleep(LOOK_MS);
   return { move, regions: known, probe: prober.measured(since) };

@@ -40,6 +40,8 @@ export function addFailover(program: Command): void {
     .action((from: string, options: FailoverOptions) =>
       withRegion(options, async (first) => {
         const { to, type, forced = false } = options;
+        if (options.acceptLossWindow && !forced)
+          throw new CliError('loss-window', 'A planned move loses nothing: --accept-loss-window is for --forced.');
         if (forced && !options.acceptLossWindow)
           throw new CliError(
             'loss-window',

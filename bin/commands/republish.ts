@@ -15,6 +15,7 @@ interface RepublishOptions extends RegionOptions {
   readonly since: string;
   readonly only?: boolean;
   readonly dryRun?: boolean;
+  readonly of?: string;
 }
 
 /** @returns ISO 8601 */
@@ -42,13 +43,17 @@ export function addRepublish(program: Command): void {
       since,
     )
     .option('--only', 'in the named Region only')
+    .option('--of <region>', 'a lost Region: the others publish what it wrote and they have received')
     .option('--dry-run', 'only count the events and transactions')
     .action((options: RepublishOptions) =>
       withRegion(options, async (first) => {
-        const { json = false, dryRun = false } = options;
+        const { json = false, dryRun = false, since, of } = options;
         if (!json) sayNote(`Since ${options.since}, in local time ${localTime(new Date(options.since))}:`);
-        const results = await inEach(options.only ? [first] : await everyRegion(first), (region) =>
-          republishIn(region, options.since, dryRun),
+        const regions = options.only ? [first] : await everyRegion(first);
+        if (of !== undefined && !options.only) checkLost(regions, of);
+        const publishing = regions.filter(({ name }) => name !== of);
+        const results = await inEach(publishing, (region) =>
+          republishIn(region, { since, dryRun, ...(of !== undefined && { of }) }),
         );
         tellEach(results, json, ({ scanned, published, refused = 0, scheduled }) => {
           const would = dryRun ? 'would be ' : '';
@@ -66,9 +71,22 @@ type Counts = Pick<ActionResult<'republish-step'>, 'scanned' | 'published' | 're
   readonly scheduled: number;
 };
 
-async function republishIn(region: Region, since: string, dryRun: boolean): Promise<Counts> {
+/** @throws CliError if it is not a Region of the deployment */
+function checkLost(regions: readonly Region[], of: string): void {
+  const names = regions.map(({ name }) => name);
+  if (!names.includes(of))
+    throw new CliError('unknown-region', `${of} is not a Region of this deployment. These are: ${names.join(', ')}.`);
+}
+
+interface Asked {
+  readonly since: string;
+  readonly dryRun: boolean;
+  readonly of?: string;
+}
+
+async function republishIn(region: Region, asked: Asked): Promise<Counts> {
   const segments = await sideBySide([...Array(SEGMENTS).keys()], (segment, stop) =>
-    republishSegment(region, { since, segment, dryRun }, stop),
+    republishSegment(region, { ...asked, segment }, stop),
   );
   const refused = segments.reduce((sum, segment) => sum + (segment.refused ?? 0), 0);
   return {
@@ -81,7 +99,7 @@ async function republishIn(region: Region, since: string, dryRun: boolean): Prom
 
 async function republishSegment(
   region: Region,
-  request: { readonly since: string; readonly segment: number; readonly dryRun: boolean },
+  request: Asked & { readonly segment: number },
   stop: AbortSignal,
 ): Promise<Counts> {
   const all = { scanned: 0, published: 0, refused: 0, scheduled: 0 };

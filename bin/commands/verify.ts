@@ -31,7 +31,7 @@ export function addVerify(program: Command): void {
   regionCommand(program, 'verify', 'compare the Regions, views with their streams, and decisions with their intents')
     .argument('[stream-types...]', 'only streams of these types, and their views')
     .option('--repair', 'repair what can be repaired without a choice')
-    .option('--only', 'in the named Region only: Regions are not compared')
+    .option('--only', 'only in the Region that --url or --region names: Regions are not compared')
     .option(
       '--grace <seconds>',
       `a difference counts if it is older than that, and still there after as long; ${GRACE_S} by default`,
@@ -42,7 +42,8 @@ export function addVerify(program: Command): void {
     .action((types: string[], options: VerifyCommandOptions) =>
       withRegion(options, async (first) => {
         const { json = false, grace = GRACE_S, pages, from, repair } = options;
-        const regions = options.only ? [first] : await responding(await everyRegion(first));
+        const all = await everyRegion(first);
+        const regions = options.only ? [first] : await responding(all);
         const stop = new AbortController();
         const interrupt = () => stop.abort();
         process.once('SIGINT', interrupt);
@@ -53,6 +54,7 @@ export function addVerify(program: Command): void {
         const verification = new Verification(regions, {
           types: types.length > 0 ? types : undefined,
           grace: grace * 1000,
+          whole: regions.length === all.length,
           ...{ pages, from, now: Date.now, stop: stop.signal },
           sleep: (milliseconds) => sleep(milliseconds, undefined, { signal: stop.signal }).catch(() => undefined),
         });

@@ -85,8 +85,8 @@ function compared(places: readonly Place[]): readonly Found[] {
   const having = places.flatMap(({ region, copy }) => (copy ? [{ region, copy }] : []));
   const written = having.find(({ region, copy }) => copy.region === region);
   const isOne = new Set(having.map(({ copy }) => copy.digest)).size === 1;
-  const original = written ?? (isOne ? having[0] : undefined);
-  const from = original && { original: original.region, digest: original.copy.digest };
+  const original = written ?? (isOne ? having.find(({ copy }) => copy.intact) : undefined);
+  const from = original?.copy.intact && { original: original.region, digest: original.copy.digest };
   const missing = places
     .filter(({ copy }) => !copy)
     .map(({ region }) => ({ kind: 'missing' as const, region, ...(isOne && from) }));

@@ -36,7 +36,7 @@ export async function repairAll(verification: Verification, found: readonly Foun
   for (;;) {
     left = await verification.again(found);
     const mayShow = (each: Found): boolean =>
-      repairOf(each) !== undefined && !isFaulty(verification, each, faulty) && !failures.has(keyOf(each));
+      repairIn(verification, each) !== undefined && !isFaulty(verification, each, faulty) && !failures.has(keyOf(each));
     if (!left.some(mayShow) || now() >= deadline) break;
     await sleep(LOOK_MS);
   }
@@ -59,8 +59,13 @@ function isFaulty(verification: Verification, { stream, view }: Found, faulty: R
   return [...faulty].some((name) => name.startsWith(`${verification.typeOf(view)}/`));
 }
 
-async function repairOne({ regions }: Verification, found: Found, which: readonly Repair[]): Promise<void> {
-  const repair = repairOf(found);
+function repairIn({ options }: Verification, found: Found): Repair | undefined {
+  return found.kind === 'row-ahead' && !options.whole ? undefined : repairOf(found);
+}
+
+async function repairOne(verification: Verification, found: Found, which: readonly Repair[]): Promise<void> {
+  const repair = repairIn(verification, found);
+  const { regions } = verification;
   const region = regions.find(({ name }) => name === found.region);
   if (!region || !repair || !which.includes(repair)) return;
   const { stream, view, log, position, transaction } = found;

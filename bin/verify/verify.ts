@@ -14,6 +14,8 @@ export interface VerifyOptions {
   readonly grace: number;
   /** Pages at most. @default all */
   readonly pages?: number | undefined;
+  /** Whether these are all Regions. If not, a row that is ahead is not taken back: its commits may be on their way from another one. */
+  readonly whole: boolean;
   /** Where to continue. @default from the beginning */
   readonly from?: Place | undefined;
   readonly now: () => number;

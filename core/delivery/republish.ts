@@ -50,6 +50,9 @@ const TRANSACTIONS = 'transactions:';
  * step reads one table only: if the decisions are unavailable, the step before has published every event. Stops at the
  * first page that could not be sent completely; the cursor then points to that page. Repeating a step sends everything
  * again, which is harmless.
+ *
+ * With `of`, the events of commits are published that a lost Region wrote, and may not have published, as far as they have arrived here. They are not
+ * forwarded, so each remaining Region does that. Nothing is scheduled or listed.
  * @throws MeridianError `unavailable`
  */
 export async function republishStep(ports: RepublishPorts, request: Request): Promise<Result> {
@@ -60,6 +63,9 @@ export async function republishStep(ports: RepublishPorts, request: Request): Pr
     );
     return step.cursor === undefined ? step : { ...step, cursor: TRANSACTIONS + step.cursor };
   }
+  const { of } = request;
+  if (of !== undefined)
+    return inPages(ports.runtime, cursor, (after) => republishLost(ports, { ...request, of }, after));
   const step = await inPages(ports.runtime, cursor, (after) => republishCommits(ports, request, after));
   return { ...step, cursor: step.cursor ?? TRANSACTIONS };
 }
@@ -106,6 +112,23 @@ async function republishCommits(
   const { scheduled, failed } = await arm(ports, changes, dryRun);
   const unlisted = await listAgain(ports, commits, { from, dryRun });
   return { ...sent, scanned: commits.length, scheduled, failed: sent.failed + failed + unlisted, cursor };
+}
+
+/** Publishes what another Region wrote, as it would. */
+async function republishLost(
+  ports: RepublishPorts,
+  { since, segment, segments, dryRun, of }: Request & { readonly of: string },
+  after: string | undefined,
+): Promise<Result> {
+  const { commits, cursor } = await ports.events.scan(segment, segments, after, PAGE);
+  const from = Date.parse(since);
+  const lost = commits.filter((commit) => commit.region === of && !isShared(commit) && wallTimeOf(commit.hlc) >= from);
+  const sent = await publish(
+    { ...ports, region: of },
+    lost.map((commit) => ({ commit })),
+    dryRun,
+  );
+  return { ...sent, scanned: commits.length, scheduled: 0, cursor };
 }
 
 /** Streams whose conflicts are read at the same time. */

@@ -9,7 +9,7 @@ import { PROJECT_MS } from '../limits/budgets.ts';
 import { conflictsToRepair } from '../log/conflicts.ts';
 import type { History } from '../log/history.ts';
 import { type LoadPorts, loadHistory } from '../log/load.ts';
-import type { KnownPlacement } from '../placement/known-placement.ts';
+import { completionsIn, type KnownPlacement } from '../placement/known-placement.ts';
 import { Retries } from '../retry.ts';
 import { writerFor } from '../write/home.ts';
 import { ownIntents } from '../write/intents.ts';
@@ -59,7 +59,7 @@ export async function repairConflicts(ports: RepairPorts, stream: StreamRef): Pr
   const { events, runtime } = ports;
   const retries = new Retries(runtime, PROJECT_MS);
   for (;;) {
-    const completions = ports.placement?.completions ?? 0;
+    const completions = completionsIn(ports.placement);
     const history = await loadHistory(ports, stream);
     if (history.waiting.length === 0) return 'free';
     // No commit follows an intent that is not final.

@@ -24,7 +24,7 @@ export interface PlacementPorts {
   readonly regions: readonly string[];
   /** @default not deployed yet: no home can move */
   readonly placements?: PlacementStore | undefined;
-  readonly runtime: Pick<Runtime, 'now'>;
+  readonly runtime: Pick<Runtime, 'now' | 'clockAhead'>;
 }
 
 /** Where home streams are written, as far as this Region knows. @throws MeridianError `unavailable` */
@@ -49,7 +49,12 @@ export async function moveHomes(ports: PlacementPorts, asked: ActionRequest<'mov
   const done = doneBy(own, move, { known, stored });
   if (Object.keys(done).length > 0) return { ...shown(ports, stored), moved: done };
   if (isNewer(stored, known)) throw changed(ports, stored);
-  const moved = planMove(known, move, { by: region, at: runtime.now(), regions, types: homeTypes(ports) });
+  const moved = planMove(joinPlacements(known, stored), move, {
+    by: region,
+    at: runtime.now(),
+    regions,
+    types: homeTypes(ports),
+  });
   if (Object.keys(moved).length === 0)
     throw invalid([{ path: 'from', message: `${move.from} writes none of these streams now: nothing is to be moved` }]);
   const entries = joinPlacements(own.entries, moved);
@@ -72,11 +77,14 @@ export async function completeMoves(
   const store = storeOf(ports);
   const records = await store.records();
   const stored = placementOf(records);
-  const now = runtime.now();
+  // A process of this function may measure the wait with another clock than the one before: both are compared with the table's.
+  const now = runtime.now() - runtime.clockAhead();
   const named = Object.entries(asked).map(
     ([scope, key]) => [scope, namedEntry(ports, stored, { scope, key })] as const,
   );
-  const next: Placement = Object.fromEntries(named.map(([scope, entry]) => [scope, nextStage(entry, now, compared)]));
+  const next: Placement = Object.fromEntries(
+    named.map(([scope, entry]) => [scope, nextStage(ports, entry, { now, compared })]),
+  );
   if (named.some(([scope, entry]) => next[scope] !== entry)) {
     const own = ownRecord(records, region);
     const entries = joinPlacements(own.entries, next);
@@ -106,15 +114,22 @@ function namedEntry(
   );
 }
 
-function nextStage(entry: PlacementEntry, now: number, compared: boolean): PlacementEntry {
+function nextStage(
+  { regions }: PlacementPorts,
+  entry: PlacementEntry,
+  { now, compared }: { readonly now: number; readonly compared: boolean },
+): PlacementEntry {
   if (isComplete(entry)) return entry;
   if (entry.shownAt === undefined) return { ...entry, shownAt: now };
-  return compared && waitOf(entry, now) === 0 ? { ...entry, sources: [], lost: [] } : entry;
+  if (!compared || waitOf(entry, now) > 0) return entry;
+  // What a Region drives that is not deployed any more is never decided.
+  return { ...entry, sources: [], lost: entry.lost.filter((region) => !regions.includes(region)) };
 }
 
 /** Milliseconds until the Regions of a move may be compared. */
 function waitOf(entry: PlacementEntry, now: number): number {
-  return isComplete(entry) ? 0 : Math.max(0, (entry.shownAt ?? now) + COMPLETE_AFTER_MS - now);
+  const { shownAt } = { shownAt: now, ...entry };
+  return isComplete(entry) ? 0 : Math.max(0, shownAt + COMPLETE_AFTER_MS - now);
 }
 
 function ownRecord(records: readonly PlacementRecord[], region: string): PlacementRecord {

@@ -15,7 +15,7 @@ import { generationsOf } from '../view/current-generations.ts';
 import { targetOf } from '../view/generation.ts';
 import type { ActionRequest, ActionResult } from '../wire/operate.ts';
 import { wholeCommitSchema } from '../wire/verify.ts';
-import { itemDigest } from './item-digest.ts';
+import { isIntact, itemDigest } from './item-digest.ts';
 import type { VerifyStreamsPorts } from './verify-streams.ts';
 import { isServed } from './verify-view.ts';
 
@@ -50,6 +50,8 @@ export async function repairItem(
     ]);
   if (itemDigest(runtime, commit) !== digest)
     throw invalid([{ path: 'digest', message: 'is not that of the commit, which has changed on its way' }]);
+  if (!isIntact(runtime, commit))
+    throw invalid([{ path: 'commit.events', message: 'do not match their digest: this is not what was written' }]);
   const holder: Commit | undefined = await events.put(commit);
   return { put: holder === undefined };
 }

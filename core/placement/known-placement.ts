@@ -3,6 +3,11 @@ import { PLACEMENT_MS } from '../limits/budgets.ts';
 import type { PlacementStore } from '../ports/placement.ts';
 import type { Runtime } from '../ports/runtime.ts';
 
+/** How often it was learned that a move is complete: see {@link KnownPlacement.completions}. Never where no home can move. */
+export function completionsIn(placement: KnownPlacement | undefined): number {
+  return placement?.completions ?? 0;
+}
+
 /**
  * What a process knows of the placement: read at most {@link PLACEMENT_MS} ago, by two clocks, because one may jump and the other one
  * stops while a function is frozen; together with all entries that it has met since it was started.

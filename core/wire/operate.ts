@@ -122,6 +122,8 @@ const republishStepRequestSchema = z
     cursor: z.string().optional(),
     /** Only counts what would be published and scheduled. */
     dryRun: z.boolean().default(false),
+    /** A lost Region: publishes what it wrote, as far as it has arrived here, and nothing else. @default what was written here */
+    of: z.string().optional(),
   })
   .refine(({ segment, segments }) => segment < segments, { path: ['segment'], message: 'must be less than segments' });
 

@@ -24,7 +24,7 @@ import { type VersionVector, versionCovers, versionDominates } from '../facts/ve
 import { CLOCK_AHEAD_MS, CLOCK_LIMIT_MS, MAX_COMMIT_BYTES, WARM_MS } from '../limits/budgets.ts';
 import type { History } from '../log/history.ts';
 import { type LoadPorts, loadAtLeast } from '../log/load.ts';
-import type { KnownPlacement } from '../placement/known-placement.ts';
+import { completionsIn, type KnownPlacement } from '../placement/known-placement.ts';
 import type { EventStore } from '../ports/event-store.ts';
 import type { IntentStore } from '../ports/intent-store.ts';
 import type { WarmStreams } from '../ports/warm-streams.ts';
@@ -139,7 +139,7 @@ function ageOf({ loadedAt }: Warm, runtime: AppendPorts['runtime']): number {
 
 /** Loads a stream and keeps it in memory. @throws MeridianError as `loadAtLeast` */
 export async function loadWarm(ports: AppendPorts, stream: StreamRef, basedOn?: VersionVector): Promise<Loaded> {
-  const completions = ports.placement?.completions ?? 0;
+  const completions = completionsIn(ports.placement);
   const loadedAt = { now: ports.runtime.now(), elapsed: ports.runtime.elapsed() };
   const history = await loadAtLeast(ports, stream, { basedOn });
   const copy = { history, completions, loadedAt, watch: watchOf(ports, stream) };

@@ -4,6 +4,7 @@ import { dynamoDbDecisions } from '../../adapters/dynamodb/decisions.ts';
 import { dynamoDbEventsTables } from '../../adapters/dynamodb/events-tables.ts';
 import { dynamoDbLedger } from '../../adapters/dynamodb/ledger.ts';
 import { dynamoDbPlacement } from '../../adapters/dynamodb/placement.ts';
+import { serverClock } from '../../adapters/dynamodb/server-clock.ts';
 import { dynamoDbViewStore } from '../../adapters/dynamodb/view-store.ts';
 import { eventBridgeBus } from '../../adapters/eventbridge/bus.ts';
 import { eventBridgeClient } from '../../adapters/eventbridge/client.ts';
@@ -38,7 +39,7 @@ const client = dynamoDbClient();
 const queues = sqsClient();
 const events = dynamoDbEventsTables(client, env.EVENTS_TABLE, process.env.STRONG_EVENTS_TABLE, { domain });
 const ledger = dynamoDbLedger(client, env.CONFLICTS_TABLE);
-const runtime = nodeRuntime(telemetry);
+const runtime = nodeRuntime(telemetry, serverClock(client));
 
 export const handler = makeHandler({
   domain,

@@ -3,7 +3,7 @@ import { COMPLETE_AFTER_MS } from '../../core/limits/budgets.ts';
 import { aServedWorld, jsonLines } from './run-meridian.ts';
 
 const { world, run, put } = aServedWorld();
-const [EAST, WEST] = ['us-east-1', 'us-west-2'];
+const [EAST, EAST_2, WEST] = ['us-east-1', 'us-east-2', 'us-west-2'];
 const SCOPE = `${EAST}/account`;
 const moved = { scope: SCOPE, acting: WEST };
 
@@ -19,7 +19,7 @@ describe('meridian complete', () => {
   });
 
   it('needs every Region to know of the move', async () => {
-    await put({ stream: 'stock/0', id: 'a', command: 'take', input: 'ann' });
+    await put({ stream: `account/${EAST}.ann`, id: 'a', command: 'deposit', input: { amount: 1 } });
     world.cut(EAST, WEST, ['replication']);
     const move = { from: EAST, to: WEST, type: 'account', kind: 'planned', known: {} } as const;
     await world.region(EAST).operate('move', move);
@@ -30,16 +30,24 @@ describe('meridian complete', () => {
     await world.whenIdle();
   });
 
-  it('waits, and then until nothing is missing in the Region that acts', async () => {
+  it('waits, and then until the Regions are the same', async () => {
     expect(await complete()).toEqual({ code: 1, moves: [{ moves: [{ ...moved, state: 'waits', seconds: 1020 }] }] });
     expect((await run(['complete'])).stderr).toContain('Repeat this in 17 min');
-    world.cut(EAST, WEST, ['replication']);
-    await put({ stream: 'stock/0', id: 'b', command: 'take', input: 'ben' });
-    world.region(WEST).clock.jump(COMPLETE_AFTER_MS);
-    const streams = ['stock/0'];
-    expect(await complete()).toEqual({ code: 1, moves: [{ moves: [{ ...moved, state: 'missing', streams }] }] });
-    world.heal(EAST, WEST);
-    await world.whenIdle();
+    // Time does not pass here, so the Region that acts has known for so long.
+    const { placements } = world.region(WEST).tables;
+    const [record] = placements.items().filter(({ region }) => region === WEST);
+    const entry = record?.entries[SCOPE];
+    if (!record || !entry) throw new Error('It has not begun.');
+    const shownAt = Date.now() - COMPLETE_AFTER_MS;
+    const entries = { [SCOPE]: { ...entry, shownAt } };
+    await placements.put({ ...record, revision: record.revision + 1, entries });
+    // A commit of that time is in one Region only. It is not the one that acts.
+    const [commit] = await world.region(EAST).load('account/us-east-1.ann');
+    if (!commit) throw new Error('It was not written.');
+    world.region(EAST_2).tables.events.lose(commit);
+    const streams = ['account/us-east-1.ann'];
+    expect(await complete()).toEqual({ code: 1, moves: [{ moves: [{ ...moved, state: 'differs', streams }] }] });
+    await world.region(EAST_2).tables.events.put(commit);
     expect(await complete()).toEqual({ code: 0, moves: [{ moves: [{ ...moved, state: 'complete' }] }] });
     expect((await run(['complete'])).stdout).toContain(`account at home in ${EAST}, written in ${WEST}: complete`);
     expect((await run(['placement'])).stdout).toContain('– (complete)');

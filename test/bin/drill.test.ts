@@ -1,4 +1,5 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
+import { type Placement, placementOf } from '../../core/facts/placement.ts';
 import { aServedWorld, jsonLines } from './run-meridian.ts';
 
 const { world, run } = aServedWorld();
@@ -15,6 +16,24 @@ describe('meridian drill', () => {
       'a command that is refused before anything moves',
       [EAST, '--to', WEST, '--probe', STREAM, '--command', 'withdraw', '--input', '{"amount":1000}'],
       'rejected',
+      1,
+    ],
+    [
+      'a command that writes nothing',
+      [EAST, '--to', WEST, '--probe', STREAM, '--command', 'withdraw', '--input', '{"amount":0}'],
+      'wrote nothing',
+      1,
+    ],
+    [
+      'a stream that it does not move',
+      [EAST, '--to', WEST, '--probe', `account/${EAST_2}.x`, '--command', 'deposit', '--input', '{"amount":1}'],
+      `is not written in ${EAST}`,
+      1,
+    ],
+    [
+      'a stream that every Region writes',
+      [EAST, '--to', WEST, '--probe', 'note/n', '--command', 'note', '--input', '{"text":"x"}'],
+      `is not written in ${EAST}`,
       1,
     ],
   ])('refuses %s', async (_, args, message, exit) => {
@@ -47,6 +66,30 @@ describe('meridian drill', () => {
     expect(jsonLines((await run(['placement', '--json'])).stdout)).toMatchObject([
       { placement: { [EAST]: { acting: EAST, epoch: 2, kind: 'planned' } } },
     ]);
+  });
+
+  it('of one type, and then of all, brings everything home', async () => {
+    for (const type of [['--type', 'account'], []]) {
+      const { stderr, code } = await run(['drill', EAST, '--to', WEST, '--hold', '0', ...type]);
+      expect([stderr, code]).toEqual([expect.stringContaining('meridian complete'), 0]);
+    }
+    const [{ placement }] = jsonLines((await run(['placement', '--json'])).stdout) as [{ placement: Placement }];
+    expect(Object.values(placement).map(({ acting }) => acting)).toEqual([EAST, EAST]);
+  });
+
+  it('says so, and sends nothing more, when streams cannot be moved back', async () => {
+    const probe = ['--probe', STREAM, '--command', 'deposit', '--input', '{"amount":1}'];
+    const drilling = run(['drill', EAST, '--to', WEST, '--hold', '5', ...probe]);
+    await vi.waitFor(async () => {
+      const known = placementOf(world.region(WEST).tables.placements.items());
+      expect(known[EAST]?.acting).toBe(WEST);
+      // Another operator moves them on.
+      await world.region(WEST).operate('move', { from: WEST, to: EAST_2, kind: 'planned', known });
+    }, 30_000);
+    const { stderr, code } = await drilling;
+    expect(stderr).toContain(`meridian failback ${EAST}`);
+    expect(code).toBe(1);
+    await run(['failback', EAST]);
   });
 
   it('is refused while streams are away', async () => {

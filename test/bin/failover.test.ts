@@ -19,6 +19,11 @@ describe('meridian failover', () => {
     ['a target that is not deployed', [EAST, '--to', 'eu-west-1'], 'eu-west-1 is not a Region of this deployment'],
     ['the Region itself', [EAST, '--to', EAST], 'Name another Region: --to'],
     ['a type without a home', [EAST, '--to', WEST, '--type', 'note'], 'note is not a stream type with a home'],
+    [
+      'acceptance of what a planned move does not lose',
+      [EAST, '--to', WEST, '--accept-loss-window'],
+      'is for --forced',
+    ],
     ['no acceptance of what is lost', [EAST, '--to', WEST, '--forced'], '--accept-loss-window'],
   ])('refuses %s', async (_, args, message) => {
     const { stderr, code } = await run(['failover', ...args]);

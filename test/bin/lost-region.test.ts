@@ -54,6 +54,8 @@ describe('the runbook of a lost Region, with the commands that it has', () => {
     expect(stdout).toContain('forced');
     expect(code).toBe(0);
     for (const region of [WEST, EAST_2]) expect(await deposit(region, `by-${region}`)).toMatchObject({ log: WEST });
+    const republished = await follow('republish');
+    for (const region of [WEST, EAST_2]) expect(republished.stdout).toContain(`${region}: 2 events published again`);
     const placement = await follow('placement');
     expect(placement.stdout).toContain(`${EAST_2}: knows the newest entries`);
   });
@@ -70,6 +72,9 @@ describe('the runbook of a lost Region, with the commands that it has', () => {
     const { stderr, code } = await follow('complete');
     expect(stderr).toContain('Repeat this in 17 min');
     expect(code).toBe(1);
+    const verified = await follow('verify');
+    expect(verified.stdout).toContain('Nothing is wrong.');
+    expect(verified.code).toBe(0);
   });
 
   it('has no other command', () => {

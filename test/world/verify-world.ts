@@ -25,6 +25,7 @@ export function verifyWorld(
   );
   return new Verification(regions, {
     grace: 0,
+    whole: true,
     now: () => scheduler.now(),
     sleep: (milliseconds) => sleepOn(scheduler, milliseconds),
     ...options,

@@ -321,7 +321,7 @@ export class WorldRegion {
   }
 
   /** The tables as no process reaches them, to damage what they hold. */
-  get tables(): Pick<RegionTables, 'events' | 'views'> {
+  get tables(): Pick<RegionTables, 'events' | 'views' | 'placements'> {
     return this.#tables;
   }
 

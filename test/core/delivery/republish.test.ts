@@ -120,6 +120,29 @@ async function all(ports: Parameters<typeof republishStep>[0], of: Record<string
 }
 
 describe('republish', () => {
+  it('of a lost Region publishes what it wrote and has arrived, and nothing else', async () => {
+    const theirs = { log: 'eu', region: 'eu' };
+    const us = aPublisher(
+      [
+        noting('mine'),
+        noting('theirs', theirs),
+        noting('old', { ...theirs, hlc: at(-1) }),
+        noting('open', { ...theirs, tx: { state: 'prepared', deadline: 1 } }),
+        noting('shared', { ...theirs, log: 'global' }),
+      ],
+      undefined,
+      [aDecision({ transaction: 'us:t', decidedAt: Date.parse(since) + 1 })],
+    );
+    const listing = aListing();
+    expect(await all({ ...us, listing }, { of: 'eu', dryRun: true })).toMatchObject({ published: 1 });
+    expect(us.ids).toEqual([]);
+    const counts = { scanned: 5, published: 1, scheduled: 0, failed: 0, cursor: undefined };
+    expect(await all({ ...us, listing }, { of: 'eu' })).toEqual(counts);
+    expect(us.ids).toEqual([expect.stringContaining('note/theirs')]);
+    expect([us.armed, listing.bodies]).toEqual([[], []]);
+    expect(await all(us, { of: 'elsewhere' })).toEqual({ ...counts, published: 0 });
+  });
+
   it('has conflicts listed again, of all commits since then that are final', async () => {
     const us = aPublisher([
       noting('a'),

@@ -189,6 +189,40 @@ describe('a move that ends', () => {
     expect(await ports.placements.records()).toHaveLength(2);
   });
 
+  test('measures the wait by the clock of the table, whatever that of a process says', async () => {
+    const ports = await acting();
+    // The first process is slow by that much, the second one is fast.
+    ports.runtime.advance(-COMPLETE_AFTER_MS);
+    ports.runtime.ahead = -COMPLETE_AFTER_MS;
+    await complete(ports);
+    ports.runtime.advance(2 * COMPLETE_AFTER_MS);
+    ports.runtime.ahead = COMPLETE_AFTER_MS;
+    expect(await complete(ports, { compared: true })).toMatchObject({
+      waitMs: COMPLETE_AFTER_MS,
+      placement: { [EAST]: { sources: [EAST] } },
+    });
+  });
+
+  test('is followed by another move from its Region only, although the operator of that one had not seen its end', async () => {
+    const ports = await acting();
+    const known = (await placementIn(ports)).placement;
+    await complete(ports);
+    ports.runtime.advance(COMPLETE_AFTER_MS);
+    await complete(ports, { compared: true });
+    const { moved } = await move(ports, { from: WEST, to: 'us-east-2', kind: 'planned', known });
+    expect(moved[EAST]).toMatchObject({ acting: 'us-east-2', sources: [WEST] });
+  });
+
+  test('keeps a Region for lost that is not deployed any more', async () => {
+    const ports = { ...(await acting()), regions: [EAST, WEST] };
+    await complete(ports);
+    ports.runtime.advance(COMPLETE_AFTER_MS);
+    expect((await complete(ports, { compared: true })).placement[EAST]).toMatchObject({
+      sources: [],
+      lost: ['us-east-2'],
+    });
+  });
+
   test('ends in the Region that acts only, and only as the entry that the operator has seen', async () => {
     const ports = await acting();
     await expect(complete({ ...ports, region: EAST })).rejects.toMatchObject({

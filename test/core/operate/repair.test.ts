@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { MeridianError } from '../../../core/facts/errors.ts';
+import { itemDigest } from '../../../core/operate/item-digest.ts';
 import { parseResolverMessage } from '../../../core/wire/resolver.ts';
 import { wholeCommitSchema } from '../../../core/wire/verify.ts';
 import { aPromise } from '../../contract/decisions.ts';
@@ -150,6 +151,18 @@ describe('a missing commit', () => {
         code: 'validation',
         details: { faults: [{ path }] },
       });
+  });
+});
+
+describe('a damaged commit', () => {
+  it('is not put anywhere else', async () => {
+    const region = aVerifiedRegion();
+    const damaged = { ...noted(2), events: noted(2, { text: 'damaged' }).events };
+    const digest = itemDigest(region.ports.runtime, damaged);
+    await expect(
+      ask(region.ports, 'repair-item', { commit: wholeCommitSchema.parse(damaged), digest }),
+    ).rejects.toMatchObject({ code: 'validation', details: { faults: [{ path: 'commit.events' }] } });
+    expect(await region.table.load(STREAM)).toEqual([]);
   });
 });
 

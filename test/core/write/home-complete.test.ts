@@ -2,9 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { keyOf, type PlacementEntry, placementOf } from '../../../core/facts/placement.ts';
 import { COMPLETE_AFTER_MS } from '../../../core/limits/budgets.ts';
 import { completeMoves } from '../../../core/operate/placement.ts';
+import { prepareIntent } from '../../../core/transaction/prepare.ts';
 import { appendToStream } from '../../../core/write/append.ts';
 import { submitAppend } from '../../../core/write/submit.ts';
-import { anAppend, command } from '../a-region.ts';
+import { anAppend, command, replicate } from '../a-region.ts';
 import type { Region } from '../transaction/regions.ts';
 import { aLinkedWorld, move, processOf, STREAM } from './moves.ts';
 
@@ -45,6 +46,23 @@ describe('a move that is complete', () => {
     await spread();
     cut.add('eu');
     expect(await submitAppend(ap, deposit())).toMatchObject({ version: { eu: 1, us: 1, ap: 1 } });
+  });
+
+  it('leaves an intent alone that only a Region would decide which is not deployed any more', async () => {
+    const { us, eu, cut } = aLinkedWorld({ strong: false });
+    await appendToStream(eu, deposit(7));
+    await prepareIntent(eu, {
+      ...{ transaction: 'eu:slow', attempt: 1, fingerprint: 'f', meta: {}, remaining: 30_000 },
+      participant: { stream: STREAM, operation: command('deposit', { amount: 1 }) },
+    });
+    await replicate(STREAM, eu, us);
+    cut.add('eu');
+    await move(us, { acting: 'us', sources: ['eu'], kind: 'forced', lost: ['eu'] });
+    us.runtime.advance(3000);
+    const without = { ...us, regions: ['us', 'ap'] };
+    expect(await complete(without)).toMatchObject({ sources: [], lost: ['eu'] });
+    us.runtime.advance(60 * 60_000);
+    expect(await submitAppend(us, deposit())).toMatchObject({ dot: { log: 'us', position: 1 } });
   });
 
   it('has a copy loaded again that was loaded before this was known', async () => {
