@@ -78,7 +78,7 @@ async function afterComparing(placements: Placements, move: Move, different: rea
 }
 
 /**
- * Up to which stamp the Regions are compared: whoever did not know of a move wrote its commits before, by a clock that may be ahead. What is
+ * Up to which stamp the Regions are compared: a writer that did not know of a move wrote its commits before, by a clock that may be ahead. What is
  * written by those who know may still be on its way.
  */
 function untilOf({ answers }: Placements, moves: readonly Move[]): string {

@@ -33,11 +33,11 @@ describe('meridian complete', () => {
   it('waits, and then until the Regions are the same', async () => {
     expect(await complete()).toEqual({ code: 1, moves: [{ moves: [{ ...moved, state: 'waits', seconds: 1020 }] }] });
     expect((await run(['complete'])).stderr).toContain('Repeat this in 17 min');
-    // Time does not pass here, so the Region that acts has known for so long.
+    // Time does not pass here: in the table of the Region that acts, the wait is over.
     const { placements } = world.region(WEST).tables;
     const [record] = placements.items().filter(({ region }) => region === WEST);
     const entry = record?.entries[SCOPE];
-    if (!record || !entry) throw new Error('It has not begun.');
+    if (!record || !entry) throw new Error('It has not started.');
     const shownAt = Date.now() - COMPLETE_AFTER_MS;
     const entries = { [SCOPE]: { ...entry, shownAt } };
     await placements.put({ ...record, revision: record.revision + 1, entries });
