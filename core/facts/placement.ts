@@ -102,14 +102,15 @@ export function entryFor(placement: Placement, home: string, type: string): Plac
   return placement[scopeOf(home, type)] ?? placement[home];
 }
 
-/** The Regions that are lost: the newest entry that is about them takes them for lost. One that acts is not. */
-export function lostRegions(placement: Placement): ReadonlySet<string> {
-  const lost = new Set<string>();
-  for (const entry of Object.values(placement).toSorted(compareKeys)) {
-    for (const region of entry.lost) lost.add(region);
-    lost.delete(entry.acting);
-  }
-  return lost;
+/**
+ * True if a Region is taken for lost where streams of a type are concerned, and writes none of them: neither in the place of another
+ * home, nor those at home there.
+ */
+export function isLostFor(placement: Placement, type: string, region: string): boolean {
+  const homes = new Set(Object.keys(placement).map((scope) => parseScope(scope).home));
+  const inForce = [...homes].flatMap((home) => entryFor(placement, home, type) ?? []);
+  const acts = inForce.some(({ acting }) => acting === region) || !entryFor(placement, region, type);
+  return !acts && inForce.some(({ lost }) => lost.includes(region));
 }
 
 /** The scope of the streams with a home; with a type, only of those of the type. */

@@ -1,6 +1,7 @@
 import { type AbortReason, abortOf, attemptIdOf, type Decision, stateIn } from '../facts/decision.ts';
 import { MeridianError, toProblem } from '../facts/errors.ts';
-import { lostRegions } from '../facts/placement.ts';
+import { isLostFor } from '../facts/placement.ts';
+import { parseStreamRef } from '../facts/stream-ref.ts';
 import { drivingRegionOf } from '../facts/transaction.ts';
 import { MAX_TRANSACTION_MS, MIN_ATTEMPT_MS } from '../limits/budgets.ts';
 import { type DecisionPorts, decisionOrAbort, putDecision } from '../log/decisions.ts';
@@ -106,9 +107,10 @@ async function decide(ports: CoordinatePorts, given: DecideRequest): Promise<Att
 async function withoutLost({ placement }: CoordinatePorts, answers: readonly Answer[]): Promise<Answer[]> {
   if (!placement) return [...answers];
   if (!placement.isFresh) await placement.reread();
-  const lost = lostRegions(placement.known);
   return answers.map((answer) =>
-    answer.kind === 'prepared' && answer.region !== undefined && lost.has(answer.region)
+    answer.kind === 'prepared' &&
+    answer.region !== undefined &&
+    isLostFor(placement.known, parseStreamRef(answer.stream).type, answer.region)
       ? { kind: 'busy', stream: answer.stream }
       : answer,
   );

@@ -27,6 +27,11 @@ const onceFailed = [
   { profile: 'links', seed: 5, showed: 'events that were lost on the way to another bus' },
   { profile: 'failover', seed: 6369, showed: 'a copy that a Region wrote before it learned of a forced move' },
   {
+    profile: 'failover',
+    seed: 50_000_002,
+    showed: 'a transaction that tried again without a pause, as its Region was lost for other streams',
+  },
+  {
     profile: 'moves',
     seed: 5015,
     showed: 'a seal that an answered request had left to be put, while the Regions were compared',

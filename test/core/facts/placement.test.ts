@@ -3,8 +3,8 @@ import {
   compareKeys,
   type EntryKey,
   entryFor,
+  isLostFor,
   joinPlacements,
-  lostRegions,
   type PlacementEntry,
   placementOf,
   scopeOf,
@@ -40,10 +40,18 @@ describe('entries', () => {
     expect(placementOf(records)).toEqual(placement);
     expect(placementOf(records.toReversed())).toEqual(placement);
     expect(joinPlacements(placement, {})).toEqual(placement);
-    expect([...lostRegions(placement)]).toEqual(['us']);
-    const back = anEntry({ epoch: 3, acting: 'us' });
-    expect([...lostRegions({ ...placement, us: back })]).toEqual([]);
-    expect([...lostRegions({ ...placement, us: { ...back, epoch: 1 } })]).toEqual(['us']);
+  });
+
+  it('take a Region for lost where it is named, and writes nothing of the type', () => {
+    const lost = anEntry({ acting: 'ap', lost: ['eu'] });
+    expect(isLostFor({ eu: lost }, 'stock', 'eu')).toBe(true);
+    expect(isLostFor({ eu: lost }, 'stock', 'ap')).toBe(false);
+    // Only another type was moved, or its home is back, or it writes for another home.
+    expect(isLostFor({ 'eu/till': lost }, 'stock', 'eu')).toBe(false);
+    expect(isLostFor({ 'eu/till': lost }, 'till', 'eu')).toBe(true);
+    expect(isLostFor({ eu: lost, 'eu/stock': anEntry({ acting: 'eu' }) }, 'stock', 'eu')).toBe(false);
+    expect(isLostFor({ eu: lost, us: anEntry({ acting: 'eu' }) }, 'stock', 'eu')).toBe(false);
+    expect(isLostFor({}, 'stock', 'eu')).toBe(false);
   });
 
   it('are those of the type before those of the home', () => {

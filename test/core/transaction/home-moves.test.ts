@@ -136,6 +136,22 @@ describe('a transaction whose streams have moved', () => {
   });
 });
 
+describe('a transaction with a stream of a Region that is lost for another type only', () => {
+  it('is committed', async () => {
+    const { us } = aCase();
+    const transaction = aTransaction({}, 'us');
+    await appendToStream(us, anAppend({ stream: 'account/us.1', operation: command('deposit', { amount: 10 }) }));
+    const input = inputOf(transaction, us);
+    const answers = await prepareAll(us, input, 1);
+    const { entry } = await move(us, { acting: 'us', sources: ['eu'], kind: 'forced', lost: ['eu'] });
+    await us.placements.put({ region: 'us', revision: 2, entries: { 'eu/stock': entry } });
+    us.runtime.advance(3000);
+    const { id, fingerprint, deadline, timeout } = input;
+    const asked = { step: 'decide', transaction: id, attempt: 1, fingerprint, deadline, timeout, answers };
+    expect(await coordinateStep(us, asked)).toMatchObject({ state: 'committed' });
+  });
+});
+
 describe('an undecided transaction in a stream whose home moves', () => {
   it('is ended by the former home before it seals its log', async () => {
     const { us, eu, spread } = aCase();
