@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
+import { PLACEMENT_MS } from '../../core/limits/budgets.ts';
 import { aServedWorld } from './run-meridian.ts';
 
 const { world, address, run } = aServedWorld();
@@ -30,6 +32,12 @@ async function deposit(region: string, id: string): Promise<unknown> {
   return answer.json();
 }
 
+/** Everything has arrived, and no process goes by the placement any more that it has read before. */
+async function settled(): Promise<void> {
+  await world.whenIdle();
+  await sleep(PLACEMENT_MS + 1);
+}
+
 describe('the runbook of a lost Region, with the commands that it has', () => {
   it('drains a Region that responds, as planned', async () => {
     expect(await deposit(EAST, 'before')).toMatchObject({ log: EAST });
@@ -37,9 +45,11 @@ describe('the runbook of a lost Region, with the commands that it has', () => {
     const { stdout, stderr, code } = await follow(`failover ${EAST} --to ${WEST}`);
     expect([stderr, code]).toEqual(['', 0]);
     expect(stdout).toContain(`${EAST_2}: knows of it after`);
+    await settled();
     expect(await deposit(WEST, 'away')).toMatchObject({ log: WEST });
     await world.whenIdle();
     expect((await run(['failback', EAST])).code).toBe(0);
+    await settled();
     expect(await deposit(EAST, 'home')).toMatchObject({ log: EAST });
     await world.whenIdle();
   });
@@ -53,6 +63,7 @@ describe('the runbook of a lost Region, with the commands that it has', () => {
     const { stdout, code } = await follow(`failover ${EAST} --to ${WEST}`);
     expect(stdout).toContain('forced');
     expect(code).toBe(0);
+    await settled();
     for (const region of [WEST, EAST_2]) expect(await deposit(region, `by-${region}`)).toMatchObject({ log: WEST });
     const republished = await follow('republish');
     for (const region of [WEST, EAST_2]) expect(republished.stdout).toContain(`${region}: 2 events published again`);
@@ -66,6 +77,7 @@ describe('the runbook of a lost Region, with the commands that it has', () => {
     await world.whenIdle();
     const back = await follow(`failback ${EAST}`);
     expect([back.stderr, back.code]).toEqual(['', 0]);
+    await settled();
     expect(await deposit(WEST, 'again')).toMatchObject({ log: EAST });
     await world.whenIdle();
     expect((await follow('conflicts')).stdout).toContain(`account/${EAST}.ann`);
