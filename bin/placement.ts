@@ -49,7 +49,7 @@ export async function readPlacements(first: Region, except?: string): Promise<Pl
 }
 
 /** @throws CliError if there is no such Region */
-export function regionNamed({ regions }: Placements, name: string): Region {
+export function regionNamed({ regions }: Pick<Placements, 'regions'>, name: string): Region {
   const found = regions.find((region) => region.name === name);
   if (found) return found;
   const names = regions.map((region) => region.name).join(', ');

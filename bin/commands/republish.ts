@@ -7,6 +7,7 @@ import { CliError } from '../client/cli-error.ts';
 import type { Region } from '../client/region.ts';
 import { everyRegion, inEach, tellEach } from '../each-region.ts';
 import { countOf, sayNote } from '../output.ts';
+import { regionNamed } from '../placement.ts';
 import { type RegionOptions, regionCommand, withRegion } from '../region-command.ts';
 import { sideBySide } from '../side-by-side.ts';
 import { localTime, timeOf } from '../time.ts';
@@ -50,7 +51,7 @@ export function addRepublish(program: Command): void {
         const { json = false, dryRun = false, since, of } = options;
         if (!json) sayNote(`Since ${options.since}, in local time ${localTime(new Date(options.since))}:`);
         const regions = options.only ? [first] : await everyRegion(first);
-        if (of !== undefined && !options.only) checkLost(regions, of);
+        if (of !== undefined && !options.only) regionNamed({ regions }, of);
         const publishing = regions.filter(({ name }) => name !== of);
         const results = await inEach(publishing, (region) =>
           republishIn(region, { since, dryRun, ...(of !== undefined && { of }) }),
@@ -70,13 +71,6 @@ const SEGMENTS = 4;
 type Counts = Pick<ActionResult<'republish-step'>, 'scanned' | 'published' | 'refused'> & {
   readonly scheduled: number;
 };
-
-/** @throws CliError if it is not a Region of the deployment */
-function checkLost(regions: readonly Region[], of: string): void {
-  const names = regions.map(({ name }) => name);
-  if (!names.includes(of))
-    throw new CliError('unknown-region', `${of} is not a Region of this deployment. These are: ${names.join(', ')}.`);
-}
 
 interface Asked {
   readonly since: string;

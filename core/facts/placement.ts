@@ -32,7 +32,7 @@ export interface PlacementEntry extends EntryKey {
   readonly lost: readonly string[];
   /** When it was written: milliseconds since 1970, by the clock of the Region that wrote it. */
   readonly at: number;
-  /** Since when all sources have shown it: milliseconds since 1970, by the clock of the Region that acts. */
+  /** Since when all Regions have shown it: milliseconds since 1970, by the clock of the table of the Region that acts. */
   readonly shownAt?: number;
 }
 
@@ -86,7 +86,7 @@ export function isComplete({ sources }: PlacementEntry): boolean {
   return sources.length === 0;
 }
 
-/** How far a move is: it was written, it is shown by all sources, it is complete. */
+/** How far a move is: it was written, it is shown by all Regions, it is complete. */
 function stageOf(entry: PlacementEntry): 0 | 1 | 2 {
   if (isComplete(entry)) return 2;
   return entry.shownAt === undefined ? 0 : 1;

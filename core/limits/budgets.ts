@@ -112,7 +112,7 @@ export const WARM_MS = 1_000;
 /** How long a process uses the placement of homes that it has read. */
 export const PLACEMENT_MS = 2_000;
 /**
- * How long all sources of a move show it before it may be complete: a process may use what it read for 2 s, a function runs for up to a
+ * How long all Regions show a move before it may be complete: a process may use what it read for 2 s, a function runs for up to a
  * minute, and a signed request is accepted for up to 15 minutes.
  */
 export const COMPLETE_AFTER_MS = 17 * 60_000;

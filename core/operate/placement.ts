@@ -64,8 +64,8 @@ export async function moveHomes(ports: PlacementPorts, asked: ActionRequest<'mov
 }
 
 /**
- * Ends moves, in the Region that acts: no Region that wrote the streams before is asked any more. The first call says that all sources
- * show the entries, and begins the wait that is in the answer; the last one, after it, that nothing of what they wrote is missing.
+ * Ends moves, in the Region that acts: no Region that wrote the streams before is asked any more. The first call says that all Regions
+ * show the entries, and begins the wait that is in the answer; the last one, after it, that they have the same commits.
  * Repeated, it changes nothing.
  * @throws MeridianError `misdirected`: another Region acts; `placement-changed`: read it again; `unavailable`
  */

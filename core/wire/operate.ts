@@ -232,9 +232,9 @@ const moveSchema = z.object({
 });
 
 const completeRequestSchema = z.strictObject({
-  /** The entries of which all sources show that they know them, by scope. */
+  /** The entries of which all Regions show that they know them, by scope. */
   entries: z.record(z.string(), entryKeySchema).refine((entries) => Object.keys(entries).length > 0, 'names no entry'),
-  /** True if all that the sources wrote to streams of these scopes has been found in the Region that acts, after the wait. */
+  /** True if all Regions have been found to have the same commits of these streams, after the wait. */
   compared: z.boolean().default(false),
 });
 

@@ -14,10 +14,9 @@ import {
   project,
   put,
   STREAM,
+  three,
   type VerifiedRegion,
 } from '../core/operate/verify-fixture.ts';
-
-const three = [noted(1), noted(2), noted(3)];
 
 /** Regions with the same commits, and the actions that they were asked. */
 async function aDeployment(...commits: readonly Commit[]) {

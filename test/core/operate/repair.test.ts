@@ -12,11 +12,11 @@ import {
   project,
   put,
   STREAM,
+  three,
   UNTIL,
   type VerifiedRegion,
 } from './verify-fixture.ts';
 
-const three = [noted(1), noted(2), noted(3)];
 const PLACE = { stream: STREAM, log: 'us-east-1', position: 2 };
 
 async function digestOf({ ports }: VerifiedRegion, position: number): Promise<string> {

@@ -111,3 +111,6 @@ export async function project({ ports }: VerifiedRegion, ...commits: readonly Co
   );
   for (const error of failed.values()) throw error;
 }
+
+/** The commits that a stream has unless a test says otherwise. */
+export const three = [noted(1), noted(2), noted(3)];

@@ -10,11 +10,10 @@ import {
   project,
   put,
   STREAM,
+  three,
   UNTIL,
   type VerifiedRegion,
 } from './verify-fixture.ts';
-
-const three = [noted(1), noted(2), noted(3)];
 
 function look({ ports }: VerifiedRegion, ...streams: readonly string[]) {
   return ask(ports, 'verify-streams', { until: UNTIL, streams: streams.length > 0 ? [...streams] : [STREAM] });
