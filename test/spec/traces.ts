@@ -9,6 +9,8 @@ export interface ModelStep {
   readonly action: string;
   readonly picks: Readonly<Record<string, unknown>>;
   readonly state: unknown;
+  /** What the module says of the state before it; undefined if it says nothing. */
+  readonly before: unknown;
 }
 
 interface Traced {
@@ -16,6 +18,8 @@ interface Traced {
   readonly main: string;
   readonly variable: string;
   readonly invariants: readonly string[];
+  /** The names of the actions, and of the variable that says something of the state before a step. @default init, step, none */
+  readonly observed?: { readonly init: string; readonly step: string; readonly before: string };
 }
 
 const stateSchema = z.looseObject({
@@ -30,7 +34,7 @@ const traceSchema = z.object({ states: z.array(stateSchema) });
  * @returns each trace without its first state
  */
 export async function tracesOf(
-  { file, main, variable, invariants }: Traced,
+  { file, main, variable, invariants, observed }: Traced,
   { traces, steps, seed }: { readonly traces: number; readonly steps: number; readonly seed: number },
 ): Promise<readonly (readonly ModelStep[])[]> {
   const folder = mkdtempSync(join(tmpdir(), 'meridian-traces-'));
@@ -39,6 +43,7 @@ export async function tracesOf(
       ...['run', file, '--main', main, '--backend', 'typescript', '--verbosity', '1', '--mbt'],
       ...['--max-samples', String(traces), '--n-traces', String(traces), '--max-steps', String(steps)],
       ...['--invariants', ...invariants, '--seed', String(seed), '--out-itf', join(folder, '{seq}.json')],
+      ...(observed ? ['--init', observed.init, '--step', observed.step] : []),
     ]);
     if (code !== 0) throw new Error(text);
     return readdirSync(folder).map((name) => {
@@ -47,6 +52,7 @@ export async function tracesOf(
         action: state['mbt::actionTaken'],
         picks: picksOf(state['mbt::nondetPicks']),
         state: plainOf(state[`${main}::${variable}`]),
+        before: observed && plainOf(state[observed.before]),
       }));
     });
   } finally {
