@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { placement } from '../../spec/models.ts';
 import { DrivenPlacement } from './driven-placement.ts';
 import { type ModelStep, tracesOf } from './traces.ts';
 
@@ -25,9 +26,10 @@ const ALL = ['begin', 'finish', 'seal', 'deliver', 'learn', 'refresh', 'plan', '
 
 describe('the core', { timeout: TIMEOUT_MS }, () => {
   it('moves a home as the model does, step by step, and lets the same Regions append', async () => {
-    const of = { file: 'placement.qnt', main: 'observed', variable: 'placement::w', invariants: ['ordered'] };
+    const { file, invariants } = placement;
+    const of = { file, main: 'observed', variable: 'placement::w', invariants };
     const observed = { init: 'initObserved', step: 'stepObserved', before: 'writers' };
-    const traces = await tracesOf({ ...of, observed }, { traces: 60, steps: 60, seed: 1 });
+    const traces = await tracesOf({ ...of, observed }, { traces: 30, steps: 60, seed: 1 });
     for (const trace of traces) await follow(trace);
     expect([...new Set(traces.flatMap((trace) => trace.map(({ action }) => action)))]).toEqual(
       expect.arrayContaining(ALL),
