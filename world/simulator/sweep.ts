@@ -20,24 +20,28 @@ export interface Swept {
 
 export type SweepOptions = Omit<HistoryOptions, 'crashes'>;
 
+/** Which of the processes that can die at a moment do, each in a run of its own: all of them, or one, in turn from moment to moment. */
+export type Deaths = 'all' | 'in turn';
+
 /** A run, and where processes died in it. */
 export type History = HistoryResult & { readonly crashes: readonly CrashPoint[] };
 
 /**
  * Runs a transaction once without a crash, and once for every point at which one of its processes can die. These are the points
  * that the run without a crash reaches, including its recovery.
+ * @param deaths @default 'all', unless everything happens twice
  */
-export async function* histories(options: SweepOptions): AsyncGenerator<History> {
+export async function* histories(options: SweepOptions, deaths: Deaths = 'all'): AsyncGenerator<History> {
   const whole = await runHistory({ ...options, crashes: [] });
   yield { ...whole, crashes: [] };
-  for (const point of pointsOf(options, whole))
+  for (const point of pointsOf(options, whole, deaths))
     yield { ...(await runHistory({ ...options, crashes: [point] })), crashes: [point] };
 }
 
 /** Runs all {@link histories} of a scenario. */
-export async function sweepOnce(options: SweepOptions): Promise<Swept> {
+export async function sweepOnce(options: SweepOptions, deaths?: Deaths): Promise<Swept> {
   const results: History[] = [];
-  for await (const history of histories(options)) results.push(history);
+  for await (const history of histories(options, deaths)) results.push(history);
   const points = new Set(results.flatMap(({ crashes }) => crashes.map(({ call, when }) => `${call} ${when}`)));
   return summary({ points: points.size, without: results[0]?.waits ?? noWaits }, results);
 }
@@ -74,11 +78,16 @@ const DEATHS = ['function', 'machines', 'function and machines'] as const;
  * read what is committed, and crash in the runs without a rival. If everything happens twice, there are so many moments that one
  * process dies at each of them, in turn.
  */
-function pointsOf({ rival, twice }: SweepOptions, { moments, calls }: HistoryResult): readonly CrashPoint[] {
+function pointsOf(
+  { rival, twice }: SweepOptions,
+  { moments, calls }: HistoryResult,
+  deaths: Deaths = 'all',
+): readonly CrashPoint[] {
+  const inTurn = twice || deaths === 'in turn';
   return moments
     .filter(({ call }) => !rival || !calls[call - 1]?.includes(' projection '))
     .flatMap((moment, i) =>
-      DEATHS.filter((_, of) => !twice || of === i % DEATHS.length).map((dies) => ({ ...moment, dies })),
+      DEATHS.filter((_, of) => !inTurn || of === i % DEATHS.length).map((dies) => ({ ...moment, dies })),
     );
 }
 

@@ -17,7 +17,7 @@ describe('a transaction that crashes at any call of a port, before or after the 
   it.each(sweeps.map((options) => [titleOf(options), options] as const))(
     'is atomic, reported truthfully, and releases its streams in time: %s',
     async (_name, options) => {
-      const { violations, outcomes, points } = await sweepOnce(options);
+      const { violations, outcomes, points } = await sweepOnce(options, 'in turn');
       expect(violations).toEqual([]);
       // The crashes matter: some of these transactions have no outcome, others were finished by recovery.
       expect(points).toBeGreaterThanOrEqual(options.oneRegion ? 10 : 2 * (2 * options.participants + 1));

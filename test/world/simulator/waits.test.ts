@@ -34,7 +34,7 @@ describe('writers that compete for streams, and crash at any call of a port', ()
   it.each(named(chosen))(
     'are atomic, reported truthfully, and do not wait permanently: %s',
     async (_name, { options }) => {
-      const { violations, waits, outcomes, rivals } = await sweepOnce(options);
+      const { violations, waits, outcomes, rivals } = await sweepOnce(options, 'in turn');
       expect(violations).toEqual([]);
       if (options.driver !== 'dies') expect(outcomes.committed).toBeGreaterThan(0);
       if (options.rival !== 'append') expect(rivals.committed).toBeGreaterThan(0);
