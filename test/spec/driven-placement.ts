@@ -70,7 +70,7 @@ export class DrivenPlacement {
   readonly #places: Readonly<Record<Name, Place>>;
   /** Each record as it was when it had an entry first, by the entry's key and whether the move is complete. */
   readonly #records = new Map<string, PlacementRecord>();
-  /** The key of the entry under which each commit was begun. */
+  /** The key of the entry under which each commit was started. */
   readonly #keys = new Map<string, number>();
   readonly #acked: Acknowledged[] = [];
   #ids = 0;
