@@ -50,13 +50,13 @@ export function timesOf({ lasts, move }: Pick<Kind, 'lasts' | 'move'>): Times {
   return { start, command, end, back, finish: (back ?? end) + AFTER_MS };
 }
 
-/** Long outages have little load in their middle: this share, more than this long after and before anything happens. */
+/** Long outages that end have little load in their middle: this share, more than this long after and before anything happens. */
 const THIN = 1 / 100;
 const DENSE_AFTER_MS = 120_000;
 const DENSE_BEFORE_MS = 20_000;
 
-function isDense(at: number, { start, end, finish }: Times): boolean {
-  return at < start + DENSE_AFTER_MS || at > (end ?? finish) - DENSE_BEFORE_MS;
+function isDense(at: number, { start, end }: Times): boolean {
+  return end === undefined || at < start + DENSE_AFTER_MS || at > end - DENSE_BEFORE_MS;
 }
 
 /** An operation, and what it is for. */
