@@ -247,6 +247,8 @@ const handledSchema = z.object({
   subscriber: z.string(),
   /** `each`: once in effect; `in-order`: also in the order of each log of a stream */
   promises: z.enum(['each', 'in-order']),
+  /** The Region that it is named to: it runs in the one that acts for that. @default it runs in every Region */
+  named: z.string().optional(),
   event: z.string(),
   stream: z.string(),
   ...dotSchema.shape,
@@ -258,6 +260,8 @@ const talliedSchema = z.object({
   line: z.literal('tallied'),
   region: z.string(),
   subscriber: z.string(),
+  /** The Region that it is named to: what all Regions have counted, added. @default what this Region has counted */
+  named: z.string().optional(),
   /** What it counts, for readers. */
   of: z.string(),
   /** The stream types that it subscribes to. @default all */

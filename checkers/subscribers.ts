@@ -6,7 +6,7 @@ import type { LineOf, Violation } from './history.ts';
 
 type Handled = LineOf<'handled'>;
 
-/** A subscriber in one Region. */
+/** A subscriber in one Region; if it is named to a Region, in all of them. */
 interface Subscription {
   readonly name: string;
   readonly handled: readonly Handled[];
@@ -27,7 +27,7 @@ export const subscribers: Checker = (evidence) => {
     ),
   );
   return [
-    ...evidence.lines('tallied').flatMap((tally) => miscounted(tally, events)),
+    ...evidence.lines('tallied').flatMap((tally) => miscounted(tally, events, mostOf(tally, evidence))),
     ...subscriptionsIn(evidence).flatMap((one) => [
       ...unhandled(one, events),
       ...invented(one, evidence, events),
@@ -41,8 +41,23 @@ export const subscribers: Checker = (evidence) => {
   ];
 };
 
-function nameOf({ region, subscriber }: { readonly region: string; readonly subscriber: string }): string {
-  return `${subscriber} in ${region}`;
+function nameOf({ region, subscriber, named }: Pick<Handled, 'region' | 'subscriber' | 'named'>): string {
+  return named === undefined ? `${subscriber} in ${region}` : `${subscriber}, which is named to ${named},`;
+}
+
+/** Faults by which the progress of a Region may arrive after the next Region has started, or which move its clock. */
+const LATE =
+  /^(replication\.|table\.unresolved|port\.late-effect|port\.answer-lost|process\.|restart|deploy|cut|outage|jump|drift)/;
+
+/**
+ * How often an event may count. If one Region at a time runs a subscriber, an event counts once as long as each Region knows what the one before
+ * it has handled when it starts; otherwise at most once in each Region.
+ */
+function mostOf({ named }: LineOf<'tallied'>, evidence: Evidence): number {
+  const { moves } = evidence;
+  const regions = new Set(evidence.lines('history').flatMap((header) => header.regions));
+  if (named === undefined || moves === undefined) return 1;
+  return moves === 'forced' || evidence.lines('fault').some(({ fault }) => LATE.test(fault)) ? regions.size : 1;
 }
 
 /** The subscribers that have handled something in some Region. Where they have handled nothing they are known by what they have counted. */
@@ -65,12 +80,18 @@ function violationOf(property: string, what: string, ...streams: readonly string
   return { property, what, ops: [], streams };
 }
 
-function miscounted({ types, counts, ...tally }: LineOf<'tallied'>, events: Events): readonly Violation[] {
+function miscounted(
+  { types, counts, ...tally }: LineOf<'tallied'>,
+  events: Events,
+  most: number,
+): readonly Violation[] {
   const name = nameOf(tally);
   const wrong = [...events].flatMap(([id, stream]) => {
     if (types && !types.includes(typeNameOf(stream))) return [];
-    const count = Object.hasOwn(counts, id) ? counts[id] : 0;
-    return count === 1 ? [] : violationOf('each event counts once', `${name} has counted ${id} ${count} times`, stream);
+    const count = (Object.hasOwn(counts, id) ? counts[id] : undefined) ?? 0;
+    return count >= 1 && count <= most
+      ? []
+      : violationOf('each event counts once', `${name} has counted ${id} ${count} times`, stream);
   });
   const others = Object.keys(counts).filter((id) => !events.has(id));
   return [

@@ -111,6 +111,7 @@ export type EnvironmentVariable =
   | 'SUBSCRIBER'
   | 'SUBSCRIBER_TABLE'
   | 'SUBSCRIBER_QUEUE_URL'
+  | 'SUBSCRIBER_HOME'
   | 'SUBSCRIBE_FROM';
 
 /** The environment of a function. */

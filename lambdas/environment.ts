@@ -51,6 +51,8 @@ const variables = {
   SUBSCRIBER: z.string().min(1),
   SUBSCRIBER_TABLE: z.string().min(1),
   SUBSCRIBER_QUEUE_URL: z.url(),
+  /** The Region that a subscriber is named to. */
+  SUBSCRIBER_HOME: z.string().min(1),
   SUBSCRIBE_FROM: z.enum(SUBSCRIBE_FROM),
 } satisfies Readonly<Record<EnvironmentVariable, z.ZodType>>;
 

@@ -2,13 +2,16 @@
 
 import { addToSums } from '../adapters/dynamodb/add-to-sums.ts';
 import { dynamoDbClient } from '../adapters/dynamodb/client.ts';
+import { dynamoDbPlacement } from '../adapters/dynamodb/placement.ts';
 import { dynamoDbProgress } from '../adapters/dynamodb/progress.ts';
 import { defaultCredentials, findFunctionUrl } from '../adapters/lambda/function-url.ts';
 import { nodeRuntime } from '../adapters/node/runtime.ts';
 import { sqsClient } from '../adapters/sqs/client.ts';
 import { sqsDelayedQueue } from '../adapters/sqs/delayed-queue.ts';
 import { MeridianError, messageOf } from '../core/facts/errors.ts';
-import { CLIENT_AVOID_MS, ENDPOINT_LOOKUP_MS, OWN_QUEUE_MS } from '../core/limits/budgets.ts';
+import type { Runtime } from '../core/index.ts';
+import { CLIENT_AVOID_MS, ENDPOINT_LOOKUP_MS, OWN_QUEUE_MS, SUBSCRIBER_PLACEMENT_MS } from '../core/limits/budgets.ts';
+import { KnownPlacement } from '../core/placement/known-placement.ts';
 import {
   clientOptionsIn,
   type FunctionClientOptions,
@@ -23,6 +26,7 @@ import {
   type SubscriberPorts,
   subscriberOn,
   TALLY_PARTITION,
+  tallyPartition,
   withFunctions,
 } from './subscription.ts';
 
@@ -49,15 +53,18 @@ export function subscriber(functions: SubscriberFunctions): SubscriberHandler {
 function deployedPorts(): SubscriberPorts {
   const env = parseEnvironment(['AWS_REGION', 'MERIDIAN_NAME', 'SUBSCRIBER', 'SUBSCRIBE_FROM']);
   const telemetry = powertools(env.MERIDIAN_NAME);
+  const runtime = nodeRuntime(telemetry);
   return {
     deployment: env.MERIDIAN_NAME,
     name: env.SUBSCRIBER,
     region: env.AWS_REGION,
     environment: process.env,
     from: env.SUBSCRIBE_FROM,
-    progress: process.env.SUBSCRIBER_TABLE === undefined ? undefined : ownProgress(),
+    ...(process.env.SUBSCRIBER_HOME === undefined
+      ? { progress: process.env.SUBSCRIBER_TABLE === undefined ? undefined : ownProgress() }
+      : sharedProgress(runtime)),
     waiting: ownQueue(),
-    runtime: nodeRuntime(telemetry),
+    runtime,
     telemetry,
   };
 }
@@ -72,6 +79,19 @@ function ownQueue() {
 function ownProgress() {
   const env = parseEnvironment(['SUBSCRIBER_TABLE']);
   return dynamoDbProgress(dynamoDbClient(), env.SUBSCRIBER_TABLE, addToSums(env.SUBSCRIBER_TABLE, TALLY_PARTITION));
+}
+
+/** The progress of a subscriber that is named to a Region, and how it finds out whether this Region acts for it. */
+function sharedProgress(runtime: Runtime): Pick<SubscriberPorts, 'progress' | 'station'> {
+  const env = parseEnvironment(['AWS_REGION', 'SUBSCRIBER_HOME', 'SUBSCRIBER_TABLE', 'PLACEMENT_TABLE']);
+  const { AWS_REGION: region } = env;
+  const client = dynamoDbClient();
+  const sums = addToSums(env.SUBSCRIBER_TABLE, tallyPartition(region));
+  const placements = dynamoDbPlacement(client, env.PLACEMENT_TABLE, SUBSCRIBER_PLACEMENT_MS);
+  return {
+    progress: dynamoDbProgress(client, env.SUBSCRIBER_TABLE, sums, region),
+    station: { home: env.SUBSCRIBER_HOME, placement: new KnownPlacement(placements, runtime) },
+  };
 }
 
 const shared = sharedOptions();

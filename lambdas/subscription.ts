@@ -1,4 +1,5 @@
 import type { Context, SQSBatchResponse, SQSEvent } from 'aws-lambda';
+import type { Station } from '../core/delivery/standby.ts';
 import {
   type Addition,
   type AnnouncedOutcome,
@@ -16,6 +17,11 @@ import { instrument, type Telemetry } from './instrument.ts';
 
 /** The partition of the sums in a subscriber's table. The partitions of the logs' positions have names with `@`. */
 export const TALLY_PARTITION = 'tally';
+
+/** The partition of the sums that a Region adds to in a table that is replicated: they are added up by who reads them. */
+export function tallyPartition(region: string): string {
+  return `${TALLY_PARTITION}#${region}`;
+}
 
 /** The context of an event or an outcome. */
 export interface HandleContext {
@@ -67,6 +73,8 @@ export interface SubscriberPorts extends Pick<MessagePorts<Addition>, 'from' | '
   /** The subscriber's name. */
   readonly name: string;
   readonly region: string;
+  /** If one Region at a time runs it: the Region that it is named to, and where homes are written. */
+  readonly station?: Pick<Station, 'home' | 'placement'> | undefined;
   readonly environment: HandleContext['environment'];
   readonly runtime: MessagePorts<Addition>['runtime'] & { digest(text: string): string };
   readonly telemetry: Telemetry;
@@ -75,7 +83,7 @@ export interface SubscriberPorts extends Pick<MessagePorts<Addition>, 'from' | '
 /** bus → a subscriber's queue → its functions. */
 export function subscriberOn(
   { handle, outcome }: SubscriberFunctions,
-  { telemetry, deployment, name, region, environment, ...ports }: SubscriberPorts,
+  { telemetry, deployment, name, region, station, environment, ...ports }: SubscriberPorts,
 ): SubscriberHandler {
   const contextOf = (id: string): HandleContext => ({
     key: ports.runtime.digest(`${deployment} ${name} ${id}`),
@@ -93,10 +101,12 @@ export function subscriberOn(
     }),
   };
   return instrument(telemetry, async ({ Records }: SQSEvent, context): Promise<SQSBatchResponse> => {
+    const timeLeft = context.getRemainingTimeInMillis();
     const answers = await handleMessages(
-      messagePorts,
+      // The function has the same timeout in every Region.
+      station ? { ...messagePorts, station: { ...station, region, stopMs: timeLeft } } : messagePorts,
       Records.map(({ body }) => body),
-      subscriberBeginMs(context.getRemainingTimeInMillis()),
+      subscriberBeginMs(timeLeft),
     );
     return failedOf(
       Records.map(({ messageId: id, body }, i) => {

@@ -266,6 +266,7 @@ export function addMeridian(
     env: env(config.regions[0]),
     description: 'Meridian: what spans Regions',
     config,
+    subscribers: own.subscribers,
   });
   const regions = config.regions.map((region) => {
     const stack = new RegionStack(app, names.regionStack(region), {

@@ -6,10 +6,10 @@ import { useOf } from '../workload/workload.ts';
 import { ask } from './ask.ts';
 import { fullWorkload } from './domain.ts';
 import type { Stage } from './stage.ts';
-import { SUBSCRIBERS } from './subscribers.ts';
+import { subscribersOf } from './subscribers.ts';
 
 /** What is looked at when a history is over. */
-export interface Scene extends Pick<Stage, 'world' | 'scheduler' | 'recorder'> {
+export interface Scene extends Pick<Stage, 'world' | 'scheduler' | 'recorder' | 'named'> {
   /** The streams that were written. */
   readonly streams: readonly string[];
 }
@@ -28,8 +28,8 @@ export async function observe(scene: Scene): Promise<void> {
       const values = await rowsOf(scene, region, view);
       recorder.add({ line: 'view', region, view, ...described, values });
     }
-    for (const [subscriber, { table }] of Object.entries(SUBSCRIBERS))
-      if (table === 'own') observeSums(scene, region, subscriber);
+    for (const [subscriber, { table, runsIn }] of Object.entries(subscribersOf(scene.named)))
+      if (table === 'own') observeSums(scene, region, { subscriber, named: runsIn });
     for (const id of recorder.transactions) await observeOutcome(scene, region, id);
   }
 }
@@ -98,10 +98,15 @@ async function rowsOf(scene: Scene, region: string, view: string) {
   return Object.fromEntries(rows);
 }
 
-function observeSums({ world, recorder }: Scene, region: string, subscriber: string): void {
+function observeSums(
+  { world, recorder }: Scene,
+  region: string,
+  { subscriber, named }: { readonly subscriber: string; readonly named: string | undefined },
+): void {
   const sums = world.region(region).sumsOf(subscriber);
   const counts = Object.fromEntries([...sums].map(([event, { count = 0 }]) => [event, count]));
-  recorder.add({ line: 'tallied', region, subscriber, of: 'events', counts });
+  const whose = { region, subscriber, ...(named !== undefined && { named }) };
+  recorder.add({ line: 'tallied', ...whose, of: 'events', counts });
 }
 
 async function observeOutcome({ world, scheduler, recorder }: Scene, region: string, id: string): Promise<void> {

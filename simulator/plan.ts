@@ -240,13 +240,24 @@ export function planHistory(seed: number, profile: ProfileName, operations = 50)
   const random = seeded(seed);
   const of: Profile = PROFILES[profile];
   const draw = new Draw(seed, random, of);
-  const setting = draw.setting();
+  const setting = { ...draw.setting(), ...(of.moves && namedIn(seed)) };
   const steps = [
     ...draw.operations(operations),
     ...(of.strong || of.oneByOne ? [] : claimsOf(seed)),
     ...(of.faults.length > 0 || of.cuts || of.restarts || of.operators ? draw.troubles(setting.decisions) : []),
   ].sort((a, b) => a.at - b.at);
   return { seed, profile, setting, steps: of.moves ? withCompletion(steps, seed) : steps };
+}
+
+/** One of so many histories with moves of homes has a subscriber that is named to a Region. */
+const NAMED_ONE_OF = 5;
+const NAMED_REST = 3;
+
+/** It is chosen by the seed, like what is drawn apart. */
+function namedIn(seed: number): Pick<Schedule['setting'], 'named'> {
+  if (seed % NAMED_ONE_OF !== NAMED_REST) return {};
+  const named = REGIONS[Math.floor(seed / NAMED_ONE_OF) % REGIONS.length];
+  return named === undefined ? {} : { named };
 }
 
 /** The share of histories with moves of homes in which an operator completes them. */

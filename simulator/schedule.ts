@@ -86,6 +86,8 @@ const settingSchema = z.object({
   recoverable: z.boolean(),
   /** Whether there are streams in mode `strong`. */
   strong: z.boolean(),
+  /** The Region that a subscriber is named to, with whose home it moves. @default there is none */
+  named: z.string().optional(),
 });
 
 /** Everything that happens in a history. With its seed, it happens in the same way every time. */

@@ -3,7 +3,7 @@ import type { WorldRegion } from '../world/region/region.ts';
 import { sleepOn } from '../world/time/scheduler.ts';
 import { Operator } from './operator.ts';
 import type { Stage } from './stage.ts';
-import { SUBSCRIBERS } from './subscribers.ts';
+import { subscribersOf } from './subscribers.ts';
 import { UNREADABLE } from './trouble.ts';
 
 /**
@@ -11,6 +11,9 @@ import { UNREADABLE } from './trouble.ts';
  * and an hour more.
  */
 const SETTLE_MS = 2 * 60 * 60 * 1000;
+
+/** Virtual milliseconds in which a subscriber that has moved handles what is left, although clocks differ by minutes. */
+const NAMED_MS = 60 * 60 * 1000;
 
 /** Virtual milliseconds in which everything ends that an invocation left running, or that a slow call still begins. */
 const LEFT_RUNNING_MS = 60 * 1000;
@@ -26,6 +29,11 @@ export async function settle(stage: Stage): Promise<void> {
   const lastFault = recorder.now();
   await rest(stage);
   if (await repair(stage)) await rest(stage);
+  // Messages that are left to another Region do not keep the world from being at rest.
+  if (stage.named !== undefined) {
+    await scheduler.run(NAMED_MS);
+    await rest(stage);
+  }
   // What is frozen would go on while the Regions are looked at, one after the other.
   for (const region of stage.world.regions.values()) region.thaw();
   await scheduler.run(LEFT_RUNNING_MS);
@@ -83,14 +91,14 @@ function operate(region: WorldRegion, action: 'republish' | 'redrive', { schedul
 }
 
 /** The number of messages that were given up, by queue. */
-function deadLettersIn({ world }: Stage): Record<string, number> {
+function deadLettersIn({ world, named }: Stage): Record<string, number> {
   return Object.fromEntries(
     [...world.regions.values()].flatMap((region): [string, number][] => [
       [`${region.name} projection`, region.projectionDeadLetters.bodies.length],
       [`${region.name} resolver`, region.resolverDeadLetters.bodies.length],
       [`${region.name} quarantine`, region.quarantine.bodies.filter((body) => !body.includes(UNREADABLE)).length],
       [`${region.name} table stream`, region.streams.reduce((sum, { failures }) => sum + failures.length, 0)],
-      ...Object.keys(SUBSCRIBERS).map((name): [string, number] => [
+      ...Object.keys(subscribersOf(named)).map((name): [string, number] => [
         `${region.name} ${name}`,
         region.deadLettersOf(name).bodies.length,
       ]),

@@ -23,6 +23,8 @@ export interface Stage {
   readonly scheduler: VirtualScheduler;
   readonly recorder: Recorder;
   readonly meter: Meter;
+  /** The Region that a subscriber is named to; undefined: there is none. */
+  readonly named: string | undefined;
   readonly covered: () => Covered;
 }
 
@@ -35,7 +37,7 @@ export interface Follow {
 
 /** The world of a schedule, in virtual time, before anything happens. */
 export function setStage({ seed, setting, steps }: Schedule, follow: Follow | undefined): Stage {
-  const { regions, snapshots, invoke, slowTables, oneByOne, recoverable, strong, ...options } = setting;
+  const { regions, snapshots, invoke, slowTables, oneByOne, recoverable, strong, named, ...options } = setting;
   const meter = new Meter();
   const scheduler = new VirtualScheduler();
   const trace = follow && pacedTrace(follow, scheduler);
@@ -52,7 +54,7 @@ export function setStage({ seed, setting, steps }: Schedule, follow: Follow | un
     ...{ archives: recoverable, recovery: recoverable },
     // Processes fail on purpose: the checkers report what that breaks.
     telemetry: silentTelemetry,
-    subscribers: recordingSubscribers(recorder, [...domain.streams.keys()]),
+    subscribers: recordingSubscribers(recorder, [...domain.streams.keys()], named),
     withFaults: (region, ports, _exit, of) => {
       const own = trace ? traced(ports, trace, { region, of, now: () => recorder.now() }) : ports;
       const counted = oneByOne ? meter.around(own, of) : own;
@@ -64,7 +66,7 @@ export function setStage({ seed, setting, steps }: Schedule, follow: Follow | un
       { source: [CONFLICT_SOURCE] },
       { kind: 'listener', listen: (event) => recordConflict(recorder, name, event) },
     );
-  return { world, scheduler, recorder, meter, covered: coverageOf(world) };
+  return { world, scheduler, recorder, meter, named, covered: coverageOf(world) };
 }
 
 const heardSchema = z.object({ detail: announcedConflictSchema });

@@ -5,10 +5,13 @@ import { documentClient } from './document-client.ts';
 import { fromPlacementItem, PLACEMENT_PARTITION, toPlacementItem } from './placement-item.ts';
 import { itemsIn, putRevision } from './revised-items.ts';
 
-/** The `placement` table of the client's Region. Throws MeridianError `unavailable` (retryable). */
-export function dynamoDbPlacement(client: DynamoDBClient, table: string): PlacementStore {
+/**
+ * The `placement` table of the client's Region. Throws MeridianError `unavailable` (retryable).
+ * @param readMs the time limit of a read
+ */
+export function dynamoDbPlacement(client: DynamoDBClient, table: string, readMs?: number): PlacementStore {
   const documents = documentClient(client);
-  const read = async () => (await itemsIn(documents, table, PLACEMENT_PARTITION)).map(fromPlacementItem);
+  const read = async () => (await itemsIn(documents, table, PLACEMENT_PARTITION, readMs)).map(fromPlacementItem);
   return {
     records: () => orSdkError('read where home streams are written', read()),
     put: (record) => {

@@ -1,13 +1,16 @@
 import { ConditionalCheckFailedException, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import {
+  type DynamoDBDocumentClient,
   GetCommand,
   paginateQuery,
+  QueryCommand,
   type QueryCommandInput,
   TransactWriteCommand,
   type TransactWriteItem,
   UpdateCommand,
 } from '@aws-sdk/lib-dynamodb';
 import * as z from 'zod';
+import { further } from '../../core/delivery/log-order.ts';
 import { type Handled, type Place, type Progress, subscribedEventSchema } from '../../core/index.ts';
 import { DATABASE_MS, QUEUE_RETENTION_S } from '../../core/limits/budgets.ts';
 import { timeLimit } from '../sdk/connection.ts';
@@ -37,33 +40,25 @@ function parkedKey({ position, index }: Omit<Place, 'count'>): string {
  * MeridianError `unavailable` (retryable) if DynamoDB does not respond.
  * @param itemsOf the items that an effect writes, in any table of this Region: at most 99 per event, and without
  *   conditions, because a failed condition looks like a lost race
+ * @param region this Region, if the table is a global one; undefined: only this Region has the table
  */
 export function dynamoDbProgress<Effect>(
   client: DynamoDBClient,
   table: string,
   itemsOf: (effect: Effect) => readonly TransactWriteItem[],
+  region?: string,
 ): Progress<Effect> {
   const documents = documentClient(client);
+  const places = region === undefined ? placesOfOne(documents, table) : placesOfAll(documents, table, region);
+  const parkedPartition = (stream: string, log: string): string =>
+    region === undefined ? partitionOf(stream, log) : `${partitionOf(stream, log)}@${region}`;
   return {
-    last: async (stream, log) => {
-      const { Item } = await orSdkError(
-        `read the progress of ${stream}`,
-        documents.send(
-          new GetCommand({
-            TableName: table,
-            Key: { pk: partitionOf(stream, log), sk: LAST },
-            ConsistentRead: true,
-          }),
-          timeLimit(DATABASE_MS),
-        ),
-      );
-      return Item && placeSchema.parse(Item);
-    },
+    last: (stream, log) => orSdkError(`read the progress of ${stream}`, places.last(stream, log)),
     advance: async (event, before, effects) => {
       try {
         await documents.send(
           new TransactWriteCommand({
-            TransactItems: [putLast(table, event, before), ...effects.flatMap((effect) => itemsOf(effect))],
+            TransactItems: [places.put(event, before), ...effects.flatMap((effect) => itemsOf(effect))],
           }),
           timeLimit(DATABASE_MS),
         );
@@ -76,7 +71,7 @@ export function dynamoDbProgress<Effect>(
     park: async (event, since, { look, latest }) => {
       const update = new UpdateCommand({
         TableName: table,
-        Key: { pk: partitionOf(event.stream, event.meta.log), sk: parkedKey(event.meta) },
+        Key: { pk: parkedPartition(event.stream, event.meta.log), sk: parkedKey(event.meta) },
         // `expires` is renewed on every call: an event republished after days must not expire before its message.
         UpdateExpression:
           'SET #event = :event, #since = if_not_exists(#since, :since), #look = :look, #expires = :expires',
@@ -105,7 +100,7 @@ export function dynamoDbProgress<Effect>(
       const input: QueryCommandInput = {
         TableName: table,
         KeyConditionExpression: 'pk = :pk AND sk > :behind',
-        ExpressionAttributeValues: { ':pk': partitionOf(stream, log), ':behind': parkedKey(behind) },
+        ExpressionAttributeValues: { ':pk': parkedPartition(stream, log), ':behind': parkedKey(behind) },
         ConsistentRead: true,
         Limit: limit,
       };
@@ -124,24 +119,68 @@ export function dynamoDbProgress<Effect>(
   };
 }
 
-function putLast(table: string, event: Handled, before: Place | undefined): TransactWriteItem {
+/** Where the places are in a table. */
+interface Places {
+  last(stream: string, log: string): Promise<Place | undefined>;
+  put(handled: Handled, before: Place | undefined): TransactWriteItem;
+}
+
+/** The places of the one Region that has the table. */
+function placesOfOne(documents: DynamoDBDocumentClient, table: string): Places {
   return {
-    Put: {
-      TableName: table,
-      Item: {
-        pk: partitionOf(event.stream, event.meta.log),
-        sk: LAST,
-        position: event.meta.position,
-        index: event.meta.index,
-        count: event.meta.count,
-      },
-      ...(before
-        ? {
-            ConditionExpression: '#position = :position AND #index = :index',
-            ExpressionAttributeNames: { '#position': 'position', '#index': 'index' },
-            ExpressionAttributeValues: { ':position': before.position, ':index': before.index },
-          }
-        : { ConditionExpression: 'attribute_not_exists(pk)' }),
+    last: async (stream, log) => {
+      const { Item } = await documents.send(
+        new GetCommand({ TableName: table, Key: { pk: partitionOf(stream, log), sk: LAST }, ConsistentRead: true }),
+        timeLimit(DATABASE_MS),
+      );
+      return Item && placeSchema.parse(Item);
     },
+    put: (handled, before) => ({
+      Put: {
+        TableName: table,
+        Item: lastItem(handled, LAST),
+        ...(before
+          ? {
+              ConditionExpression: '#position = :position AND #index = :index',
+              ExpressionAttributeNames: PLACE_NAMES,
+              ExpressionAttributeValues: { ':position': before.position, ':index': before.index },
+            }
+          : { ConditionExpression: 'attribute_not_exists(pk)' }),
+      },
+    }),
   };
+}
+
+/** The places of all Regions in a global table: each one writes an item of its own, so that none overwrites that of another. */
+function placesOfAll(documents: DynamoDBDocumentClient, table: string, region: string): Places {
+  return {
+    last: async (stream, log) => {
+      const { Items = [] } = await documents.send(
+        new QueryCommand({
+          TableName: table,
+          KeyConditionExpression: 'pk = :pk AND begins_with(sk, :last)',
+          ExpressionAttributeValues: { ':pk': partitionOf(stream, log), ':last': `${LAST}#` },
+          ConsistentRead: true,
+        }),
+        timeLimit(DATABASE_MS),
+      );
+      return Items.map((item) => placeSchema.parse(item)).reduce<Place | undefined>(further, undefined);
+    },
+    put: (handled) => ({
+      Put: {
+        TableName: table,
+        Item: lastItem(handled, `${LAST}#${region}`),
+        ConditionExpression:
+          'attribute_not_exists(pk) OR #position < :position OR (#position = :position AND #index < :index)',
+        ExpressionAttributeNames: PLACE_NAMES,
+        ExpressionAttributeValues: { ':position': handled.meta.position, ':index': handled.meta.index },
+      },
+    }),
+  };
+}
+
+const PLACE_NAMES = { '#position': 'position', '#index': 'index' };
+
+function lastItem({ stream, meta: { log, position, index, count } }: Handled, sk: string): Record<string, unknown> {
+  return { pk: partitionOf(stream, log), sk, position, index, count };
 }

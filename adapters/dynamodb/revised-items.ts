@@ -6,8 +6,13 @@ import { sdkError } from '../sdk/sdk-error.ts';
 
 // Tables whose items state how often they were written: a write counts only if no other one came before it.
 
-/** All items of a partition, strongly consistent. */
-export async function itemsIn(documents: DynamoDBDocumentClient, table: string, partition: string): Promise<unknown[]> {
+/** All items of a partition, strongly consistent. @param limitMs the time limit of the call */
+export async function itemsIn(
+  documents: DynamoDBDocumentClient,
+  table: string,
+  partition: string,
+  limitMs = DATABASE_MS,
+): Promise<unknown[]> {
   const items: unknown[] = [];
   const query = {
     TableName: table,
@@ -15,7 +20,7 @@ export async function itemsIn(documents: DynamoDBDocumentClient, table: string, 
     KeyConditionExpression: 'pk = :partition',
     ExpressionAttributeValues: { ':partition': partition },
   };
-  for await (const { Items = [] } of paginateQuery({ client: documents }, query, timeLimit(DATABASE_MS)))
+  for await (const { Items = [] } of paginateQuery({ client: documents }, query, timeLimit(limitMs)))
     items.push(...Items);
   return items;
 }

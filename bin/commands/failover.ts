@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { joinPlacements, type Placement } from '../../core/facts/placement.ts';
+import { joinPlacements, type Placement, parseScope } from '../../core/facts/placement.ts';
 import { type Move, planFailback } from '../../core/placement/moves.ts';
 import { CliError } from '../client/cli-error.ts';
 import { sayJson, sayText } from '../output.ts';
@@ -78,7 +78,7 @@ async function makeMoves(placements: Placements, moves: readonly Move[], options
   if (dryRun) {
     const entries = plannedEntries(placements, moves);
     if (json) sayJson({ dryRun, moved: entries });
-    else sayText(`Would be written:\n${placementTable(entries)}`);
+    else sayText(`Would be written:\n${placementTable(entries)}\n${followersOf(entries)}`);
     return;
   }
   let moved: Placement = {};
@@ -88,6 +88,12 @@ async function makeMoves(placements: Placements, moves: readonly Move[], options
   const lost = moves.flatMap(({ kind, from }) => (kind === 'forced' ? [from] : []));
   const asked = placements.regions.filter(({ name }) => !lost.includes(name));
   tell(await untilKnown(asked, moved), moved, json);
+}
+
+/** What else moves: this command does not know the subscribers of the deployment, but the Regions that they may be named to. */
+function followersOf(entries: Placement): string {
+  const homes = new Set(Object.keys(entries).map((scope) => parseScope(scope).home));
+  return `Subscribers that are named to ${[...homes].join(', ')} (runsIn) move along.`;
 }
 
 function tell(known: readonly Known[], moved: Placement, json: boolean): void {

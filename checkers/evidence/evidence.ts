@@ -53,17 +53,18 @@ export class Evidence {
   /** True if a stream behaves like one object: it is `strong`, or a `home` stream whose home stayed, or moved as planned. */
   isSerial(stream: string): boolean {
     const mode = this.typeOf(stream)?.mode;
-    const moves = this.#moves;
+    const moves = this.moves;
     return mode === 'strong' || (mode === 'home' && (moves ? moves === 'planned' : this.homeOf(stream) !== CHANGED));
   }
 
   /** True if several Regions may commit an append that is sent again, each before it has seen the others' commits. It counts once. */
   mayHaveCopies(stream: string): boolean {
     const mode = this.typeOf(stream)?.mode;
-    return mode === 'merge' || (mode === 'home' && this.#moves === 'forced');
+    return mode === 'merge' || (mode === 'home' && this.moves === 'forced');
   }
 
-  get #moves(): LineOf<'history'>['moves'] {
+  /** How homes moved; undefined: they did not, or it is not known. */
+  get moves(): LineOf<'history'>['moves'] {
     return this.lines('history').find((header) => header.moves)?.moves;
   }
 

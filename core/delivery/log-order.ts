@@ -15,3 +15,9 @@ export function followsPlace(last: Place, { meta: { position, index, previous } 
     ? index === last.index + 1
     : index === 0 && previous === last.position && last.index + 1 === last.count;
 }
+
+/** The further one of two places in a log; undefined: no event is handled. */
+export function further(a: Place | undefined, b: Place | undefined): Place | undefined {
+  if (!a || !b) return a ?? b;
+  return comparePlaces(a, b) < 0 ? b : a;
+}

@@ -1,4 +1,5 @@
 import { BEGIN_MS, WAITING_MS } from '../limits/budgets.ts';
+import type { Progress } from '../ports/progress.ts';
 import { type AnnouncedOutcome, isAnnouncement, parseOutcome } from '../wire/announcement.ts';
 import { parseSubscribedEvent, type SubscribedEvent } from '../wire/bus-event.ts';
 import { handleOutcome } from './handle-outcome.ts';
@@ -6,6 +7,7 @@ import { handleParked } from './handle-parked.ts';
 import { EventsRemain, HeldUp, sendHeldUp } from './held-up.ts';
 import { inOrderPerKey } from './in-order.ts';
 import { comparePlaces, START } from './log-order.ts';
+import { type Announced, idleMs, isHandled, type Station } from './standby.ts';
 import type { MessagePorts, SubscribePorts } from './subscriber.ts';
 import { takeTurn } from './take-turn.ts';
 
@@ -16,6 +18,7 @@ import { takeTurn } from './take-turn.ts';
  * only a copy. While a parked event has a message, others of it
  * are dropped. A message that the batch has no time for is sent again, too.
  * Neither was tried, so it uses up no receive, however long it waits. Without `progress` each message is handled as it arrives, at least once.
+ * With a `station` only the Region that is active handles messages; the others keep theirs until they were handled.
  * @param bodies messages as JSON, as a rule's target gets them
  * @param beginMs milliseconds after which no further message is started
  * @returns per body: undefined if it was handled, otherwise why it must be redelivered
@@ -52,6 +55,9 @@ interface Message {
   readonly fault?: unknown;
 }
 
+/** What happened to a message elsewhere. */
+const HANDLED = 'handled';
+
 function read(text: string, at: number): Message {
   try {
     const body: unknown = JSON.parse(text);
@@ -63,12 +69,17 @@ function read(text: string, at: number): Message {
 
 /** @returns why the message must be redelivered, or is held up */
 async function deliver<Effect>(
-  { progress, ...ports }: MessagePorts<Effect>,
+  { progress, station, ...ports }: MessagePorts<Effect>,
   { event, outcome, fault }: Message,
   deadline: number,
 ): Promise<unknown> {
   const { runtime, handle, outcome: handleIt } = ports;
+  const announced = event ? { event } : outcome && { outcome };
   try {
+    if (station && progress && announced) {
+      const idle = await standBy({ station, progress, runtime }, announced);
+      if (idle) return idle === HANDLED ? undefined : idle;
+    }
     if (event)
       return await (progress ? inOrder({ ...ports, progress }, event, deadline) : atOnce(runtime, handle(event)));
     if (!outcome) return fault;
@@ -81,6 +92,29 @@ async function deliver<Effect>(
     // `undefined` would mean that the message was handled, and a text that the function was not called.
     return error instanceof Error ? error : new Error(`the function threw ${String(error)}, which is not an Error`);
   }
+}
+
+/**
+ * Leaves a message to the Region that is active, and drops it when it is known here that it was handled. Until then it is kept: if this
+ * Region is active next, it handles what is left.
+ * @returns undefined if this Region is active
+ */
+async function standBy(
+  {
+    station,
+    progress,
+    runtime,
+  }: Pick<SubscribePorts<unknown>, 'runtime'> & {
+    readonly station: Station;
+    readonly progress: Pick<Progress<never>, 'last'>;
+  },
+  announced: Announced,
+): Promise<typeof HANDLED | HeldUp | undefined> {
+  const idle = await idleMs(station, runtime, announced);
+  if (idle === 0) return undefined;
+  if (await isHandled(progress, announced)) return HANDLED;
+  runtime.metric('Standby', 'Count', 1);
+  return new HeldUp(`It is left to the Region that acts for ${station.home}`, idle);
 }
 
 async function inOrder<Effect>(

@@ -4,6 +4,7 @@ import type { Progress } from '../ports/progress.ts';
 import type { Runtime } from '../ports/runtime.ts';
 import type { AnnouncedOutcome } from '../wire/announcement.ts';
 import type { SubscribedEvent } from '../wire/bus-event.ts';
+import type { Station } from './standby.ts';
 
 export interface SubscribePorts<Effect> {
   /**
@@ -29,6 +30,8 @@ export interface MessagePorts<Effect> extends Omit<SubscribePorts<Effect>, 'prog
    * a failed attempt
    */
   readonly waiting?: DelayedQueue | undefined;
+  /** Where it is, if one Region runs it at a time; it has `progress` then. @default this Region handles all that arrives */
+  readonly station?: Station | undefined;
   /**
    * Returns the effects of an outcome. Like `handle`, it may be called several times. @default outcomes are not
    * handled, and stay in the queue

@@ -16,6 +16,8 @@ export const RESOLVER_DATABASE_MS = 2_000;
 export const MESSAGING_MS = 15_000;
 /** A call of its own queue by a function that has little time left beside its calls of the table. */
 export const OWN_QUEUE_MS = 5_000;
+/** A read of the placement by a subscriber, which has little time left beside its calls of its table. */
+export const SUBSCRIBER_PLACEMENT_MS = 5_000;
 /** A read of a snapshot: an append or a read waits for it, then continues without it. */
 export const SNAPSHOT_MS = 2_000;
 /** A call of another Region's function. */
@@ -137,6 +139,16 @@ export const FIRST_EVENT_WAIT_MS = 300_000;
  * only in case that was interrupted. Less than the age of a queue's messages that raises an alarm.
  */
 export const WAITING_MS = 360_000;
+/**
+ * How long a subscriber leaves a message alone that another Region handles. So long it may take until it begins here after a forced move; until
+ * the message is known to be handled, it is sent again as often.
+ */
+export const STANDBY_MS = 60_000;
+/**
+ * How much longer than the timeout of its function a subscriber does not begin after a planned move: for 2 s the Region before it goes by the
+ * placement that it has read. The rest is for clocks that differ, and for its last progress to arrive.
+ */
+export const HANDOVER_MS = 30_000;
 /** Attempts of a write that conflicts with a transaction on the same item, or with a write of another Region. */
 export const CONFLICT_TRIES = 6;
 /** Attempts of a batch that DynamoDB processes only in part. */

@@ -262,8 +262,8 @@ function retentionRelations(limits: Limits): Relation[] {
 function subscriberRelations({ FUNCTIONS, ...limits }: Limits): Relation[] {
   return [
     {
-      name: 'subscriber has time for the read and the write of the last event that it starts, and messages to itself',
-      needs: limits.BEGIN_MS + 2 * limits.DATABASE_MS + limits.OWN_QUEUE_MS,
+      name: 'subscriber has time for the reads and the write of the last event that it starts, and messages to itself',
+      needs: limits.BEGIN_MS + limits.SUBSCRIBER_PLACEMENT_MS + 2 * limits.DATABASE_MS + limits.OWN_QUEUE_MS,
       has: FUNCTIONS.subscriber.timeoutS * 1000,
     },
     {
@@ -280,6 +280,17 @@ function subscriberRelations({ FUNCTIONS, ...limits }: Limits): Relation[] {
       name: 'a message that waits, and could not be sent again, is not delivered again before it would be looked at',
       needs: limits.WAITING_MS,
       has: FUNCTIONS.subscriber.queue.visibilityS * 1000,
+    },
+    {
+      name: 'a message that is left to another Region can be delayed until it is looked at again',
+      needs: limits.STANDBY_MS,
+      has: limits.SQS_MAX_DELAY_S * 1000,
+    },
+    {
+      // Half of it is for clocks that differ.
+      name: 'a subscriber that has stopped after a move has had time to learn of it before the next Region begins',
+      needs: 2 * limits.PLACEMENT_MS,
+      has: limits.HANDOVER_MS,
     },
     {
       // A write whose response is lost is retried once in the same Region.

@@ -39,18 +39,22 @@ export interface Wait {
 /**
  * What a subscriber stores per stream and log. `Effect` is a write that its handler returns, in the adapter's own form.
  * All reads are strongly consistent.
+ *
+ * If one Region at a time runs the subscriber, its table is replicated. Each Region writes places of its own, and `last` is the furthest
+ * of all that have arrived; `before` is not compared, since the place may be another Region's.
  */
 export interface Progress<Effect> {
   /** The last event handled; undefined if there is none. */
   last(stream: string, log: string): Promise<Place | undefined>;
   /**
    * Writes the effects and moves the place from `before` to what was handled, all or nothing.
-   * @returns true if written; false if the place was not `before`, or another transaction conflicted
+   * @returns true if written; false if the place was not `before`, or in a replicated table, if this Region's own place is there already
+   *   or further; or if another transaction conflicted
    */
   advance(handled: Handled, before: Place | undefined, effects: readonly Effect[]): Promise<boolean>;
   /**
    * Keeps an event until its predecessor is handled. An event that is already parked keeps its `since`. It is left as it
-   * is, with its `look`, if that is later than `latest`.
+   * is, with its `look`, if that is later than `latest`. Each Region parks events for itself.
    */
   park(event: SubscribedEvent, since: number, next: NextLook): Promise<Wait>;
   /** The first parked events after a place, in log order. */

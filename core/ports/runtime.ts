@@ -47,6 +47,7 @@ export type MetricName =
   | 'RepairFailed'
   | 'RowCorrected'
   | 'Handled'
+  | 'Standby'
   | 'Waiting'
   | 'WaitingAge'
   | 'TransactionCommitted'

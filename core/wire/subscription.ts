@@ -41,8 +41,19 @@ export interface OwnFunctionDefinition {
   readonly needs?: readonly Need[];
 }
 
+/** Where a subscriber runs, other than in one Region: see {@link SubscriberDefinition.runsIn}. */
+const EVERYWHERE = 'everywhere';
+const WHERE_WRITTEN = 'where-written';
+
 /** A subscriber: which events and outcomes it gets, where it runs, and what it keeps. */
 export interface SubscriberDefinition extends OwnFunctionDefinition {
+  /**
+   * Where an event is handled. `everywhere`: in every Region, by each once. `where-written`: once, in the Region that wrote it, an
+   * outcome in the Region that drove the transaction; not for `strong` streams. The name of a Region: once, in the Region that
+   * writes the `home` streams of that Region now, so that the subscriber moves with `meridian failover`; it needs a table.
+   * @default everywhere
+   */
+  readonly runsIn?: 'everywhere' | 'where-written' | (string & {});
   /**
    * The stream types whose events it gets. They cannot be narrowed to some event types: an event's predecessor in its log must
    * arrive as well, so `handle` ignores events that it does not need.
@@ -55,10 +66,10 @@ export interface SubscriberDefinition extends OwnFunctionDefinition {
    */
   readonly outcomes?: boolean;
   /**
-   * The Regions whose events it gets; `here` is the Region that an instance of it runs in. With `here` in every Region each event
-   * is handled once, in the Region in which it was written.
+   * The Regions whose events it gets. `here` with `runsIn: 'everywhere'` means the same as `runsIn: 'where-written'`; with a Region, the
+   * events that were written in that Region.
    * It cannot be chosen for `strong` streams: `runsIn` has their events handled in one Region.
-   * @default every Region's; if it runs in every Region, each event is then handled in every Region
+   * @default every Region's
    */
   readonly writtenIn?: 'here' | readonly string[];
   /**
@@ -116,6 +127,8 @@ export interface Subscription extends OwnFunction {
   readonly limits: FunctionLimits & { readonly queue: QueueLimits };
   readonly from: SubscribeFrom;
   readonly hasTable: boolean;
+  /** The Region that `runsIn` names: the Region that acts for it is active. Undefined: it is active in all of `regions`. */
+  readonly home: string | undefined;
   /** A description of what the subscriber receives. */
   readonly what: string;
   /** The event pattern of its rule in a Region. */
@@ -150,7 +163,7 @@ const VARIABLE = /^[a-zA-Z][a-zA-Z0-9_]+$/;
 
 /** Names of environment variables that Lambda or Meridian sets. */
 const TAKEN_VARIABLE =
-  /^(AWS_.*|LAMBDA_.*|MERIDIAN_.*|NODE_OPTIONS|BUS_NAME|API_FUNCTION|SUBSCRIBER|SUBSCRIBER_TABLE|SUBSCRIBER_QUEUE_URL|SUBSCRIBE_FROM)$/;
+  /^(AWS_.*|LAMBDA_.*|MERIDIAN_.*|NODE_OPTIONS|BUS_NAME|API_FUNCTION|SUBSCRIBER|SUBSCRIBER_TABLE|SUBSCRIBER_QUEUE_URL|SUBSCRIBER_HOME|SUBSCRIBE_FROM|PLACEMENT_TABLE)$/;
 
 /**
  * Checks the definitions of a team's subscribers and functions, and completes them.
@@ -177,9 +190,11 @@ export function parseOwnFunctions(
       ].map((fault) => `subscriber ${name}: ${fault}`),
     ),
     ...Object.entries(functions).flatMap(([name, definition]) =>
-      [...memberFaults(definition, { ...FUNCTION_MEMBERS, ...more }), ...functionFaults(definition, deployment, 1)].map(
-        (fault) => `function ${name}: ${fault}`,
-      ),
+      [
+        ...memberFaults(definition, { ...FUNCTION_MEMBERS, ...more }),
+        ...(definition.runsIn === undefined ? [] : regionFaults('runsIn', definition.runsIn, deployment)),
+        ...functionFaults(definition, 1),
+      ].map((fault) => `function ${name}: ${fault}`),
     ),
     ...Object.keys(subscribers)
       .filter((name) => Object.hasOwn(functions, name))
@@ -212,17 +227,27 @@ function ownFunctionOf(name: OwnName, definition: OwnFunctionDefinition, of: Dep
   return { name, entry, environment, needs, regions: runsIn === undefined ? of.regions : [runsIn] };
 }
 
+/** The Region that `runsIn` of a subscriber names. */
+function homeOf({ runsIn = EVERYWHERE }: SubscriberDefinition): string | undefined {
+  return runsIn === EVERYWHERE || runsIn === WHERE_WRITTEN ? undefined : runsIn;
+}
+
 function subscriptionOf(name: OwnName, definition: SubscriberDefinition, deployment: Deployment): Subscription {
-  const { streamTypes = [], outcomes = false, writtenIn, from = 'beginning', table = 'own' } = definition;
+  const { streamTypes = [], outcomes = false, from = 'beginning', table = 'own' } = definition;
+  const home = homeOf(definition);
+  const writtenIn = definition.runsIn === WHERE_WRITTEN ? 'here' : definition.writtenIn;
   const { timeoutSeconds: timeoutS, memoryMb, batchSize } = definition;
   const events = streamTypes.length > 0 ? [`events of ${streamTypes.join(', ')}`] : [];
   return {
     ...ownFunctionOf(name, definition, deployment),
+    regions: deployment.regions,
     limits: subscriberLimits({ timeoutS, memoryMb, batchSize }),
     from,
+    home,
     hasTable: table === 'own',
     what: [...events, ...(outcomes ? ['outcomes of transactions'] : [])].join(' and '),
-    patternIn: (region) => subscriptionPattern(streamTypes, writtenIn === 'here' ? [region] : writtenIn, outcomes),
+    patternIn: (region) =>
+      subscriptionPattern(streamTypes, writtenIn === 'here' ? [home ?? region] : writtenIn, outcomes),
   };
 }
 
@@ -243,11 +268,12 @@ export function subscriptionPattern(
 }
 
 function subscriberFaults(definition: SubscriberDefinition, deployment: Deployment): readonly string[] {
-  const { outcomes = false, writtenIn, from, table, batchSize } = definition;
+  const { outcomes = false, writtenIn, from, table, batchSize, runsIn } = definition;
   const { faults, list: streamTypes } = listOf('streamTypes', definition.streamTypes);
   const known = deployment.streamTypes;
   return [
-    ...functionFaults(definition, deployment, FUNCTIONS.subscriber.timeoutS),
+    ...functionFaults(definition, FUNCTIONS.subscriber.timeoutS),
+    ...runsInFaults(definition, deployment),
     ...faults,
     ...streamTypes
       .filter((type) => !known.includes(type))
@@ -257,7 +283,11 @@ function subscriberFaults(definition: SubscriberDefinition, deployment: Deployme
       ? ['it would receive nothing; write streamTypes: [...] or outcomes: true']
       : []),
     ...(writtenIn === undefined || writtenIn === 'here' ? [] : writtenInFaults(writtenIn, deployment)),
-    ...(writtenIn === undefined ? [] : strongFaults(streamTypes, deployment)),
+    ...(runsIn === WHERE_WRITTEN
+      ? strongFaults('runsIn', streamTypes, deployment)
+      : writtenIn === undefined
+        ? []
+        : strongFaults('writtenIn', streamTypes, deployment)),
     ...oneOf('from', from, ['beginning', 'first-seen']),
     ...oneOf('table', table, ['own', 'none']),
     ...(from === 'first-seen' && table === 'none'
@@ -268,12 +298,36 @@ function subscriberFaults(definition: SubscriberDefinition, deployment: Deployme
 }
 
 /** All Regions write one log, so an event follows one that another Region wrote. */
-function strongFaults(streamTypes: readonly string[], { strongTypes = [] }: Deployment): readonly string[] {
+function strongFaults(
+  where: string,
+  streamTypes: readonly string[],
+  { strongTypes = [] }: Deployment,
+): readonly string[] {
   return streamTypes
     .filter((type) => strongTypes.includes(type))
     .map(
-      (type) => `writtenIn: every Region writes the one log of a strong stream (${type}); write runsIn, for one Region`,
+      (type) =>
+        `${where}: every Region writes the one log of a strong stream (${type}); write runsIn with the name of one Region`,
     );
+}
+
+function runsInFaults(definition: SubscriberDefinition, deployment: Deployment): readonly string[] {
+  const { runsIn, writtenIn, table } = definition;
+  if (runsIn === WHERE_WRITTEN)
+    return writtenIn === undefined
+      ? []
+      : [`writtenIn: with runsIn: '${WHERE_WRITTEN}' there is nothing to choose; leave it out`];
+  const home = homeOf(definition);
+  if (home === undefined) return [];
+  if (!deployment.regions.includes(home))
+    return [
+      `runsIn: ${JSON.stringify(home)} is not a Region of the deployment; write '${EVERYWHERE}', '${WHERE_WRITTEN}' or one of ${deployment.regions.join(', ')}`,
+    ];
+  return table === 'none'
+    ? [
+        `table: without a table the other Regions cannot see what was handled in ${home}, so they could not go on after it; leave it out, or write runsIn: '${EVERYWHERE}' or '${WHERE_WRITTEN}'`,
+      ]
+    : [];
 }
 
 function writtenInFaults(writtenIn: readonly string[], deployment: Deployment): readonly string[] {
@@ -292,8 +346,8 @@ function listOf<Item>(where: string, list: readonly Item[] = []) {
   return { faults: [`${where}: found ${JSON.stringify(list)}; write a list`], list: [] };
 }
 
-function functionFaults(definition: OwnFunctionDefinition, deployment: Deployment, leastS: number): readonly string[] {
-  const { entry, runsIn, environment = {}, timeoutSeconds, memoryMb } = definition;
+function functionFaults(definition: OwnFunctionDefinition, leastS: number): readonly string[] {
+  const { entry, environment = {}, timeoutSeconds, memoryMb } = definition;
   const needs = listOf('needs', definition.needs);
   return [
     ...(entry === undefined || /^(file:|\/|[A-Za-z]:[\\/])/.test(entry)
@@ -301,7 +355,6 @@ function functionFaults(definition: OwnFunctionDefinition, deployment: Deploymen
       : [
           `entry: ${JSON.stringify(entry)} is neither a URL nor an absolute path; write import.meta.resolve('./mailer.ts')`,
         ]),
-    ...(runsIn === undefined ? [] : regionFaults('runsIn', runsIn, deployment)),
     ...needs.faults,
     ...needs.list.flatMap((need) => oneOf('needs', need, ['bus', 'api'])),
     ...wholeNumber('timeoutSeconds', timeoutSeconds, leastS, LAMBDA_MAX_S),

@@ -27,6 +27,8 @@ export interface DashboardProps {
   readonly inventory: Inventory;
   /** The Region's alarms. */
   readonly alarms: readonly IAlarm[];
+  /** Whether a subscriber is left to one Region at a time. */
+  readonly standby: boolean;
 }
 
 const PERIOD = Duration.minutes(1);
@@ -34,7 +36,7 @@ const [WIDTH, HEIGHT] = [24, 6];
 
 /** One page about a Region: the first row shows whether it is healthy, the rows below show where a problem is. */
 export class Dashboard extends Construct {
-  constructor(scope: Construct, id: string, { config, region, inventory, alarms }: DashboardProps) {
+  constructor(scope: Construct, id: string, { config, region, inventory, alarms, standby }: DashboardProps) {
     super(scope, id);
     const names = namesOf(config.name);
     const {
@@ -111,6 +113,7 @@ export class Dashboard extends Construct {
           graph('Events that subscribers handled, and events held until earlier ones arrive', [
             own('Handled'),
             own('Waiting'),
+            ...(standby ? [own('Standby')] : []),
           ]),
           graph('Age of the oldest hidden commit, and of the oldest event that waits in a subscriber, ms', [
             own('HiddenCommitAge', Stats.MAXIMUM),

@@ -18,7 +18,7 @@ export interface Inventory {
   /** Queues that keep failed messages for an operator: they have no dead-letter queue themselves. */
   readonly failureQueues: readonly string[];
   readonly rules: readonly string[];
-  /** Tables that the stack creates: not the replicas that it only refers to. */
+  /** Tables that the stack creates: not the replicas that it only refers to, except for those of subscribers. */
   readonly tables: readonly string[];
   /** State machines, whose metrics refer to them by ARN. */
   readonly machines: readonly { readonly name: string; readonly arn: string }[];

@@ -34,6 +34,7 @@ import { SchemaRegistry } from '../constructs/schema-registry.ts';
 import { SnapshotsTable } from '../constructs/snapshots-table.ts';
 import { StreamLookup } from '../constructs/stream-lookup/stream-lookup.ts';
 import { Subscriber } from '../constructs/subscriber.ts';
+import { namedIn } from '../constructs/subscriber-table.ts';
 import { tableBilling } from '../constructs/table-billing.ts';
 import type { Transacting } from '../constructs/transacting.ts';
 import { TransactionMachine } from '../constructs/transaction-machine.ts';
@@ -118,13 +119,13 @@ export class RegionStack extends Stack {
     };
     const relay = new Relay(this, 'Relay', { ...deployment, ...sources });
     new Operate(this, 'Operate', { ...deployment, ...sources, placement });
-    addOwn(this, { ...deployment, bus, api }, own);
+    addOwn(this, { ...deployment, bus, api, placement }, own);
 
     if (config.archiveDays > 0) new Archive(this, 'Archive', { config, bus: bus.bus });
 
     if (config.schemaRegistry) new SchemaRegistry(this, 'SchemaRegistry', { config, schemas: eventSchemas });
 
-    const { topic } = addWatch(this, deployment, relay);
+    const { topic } = addWatch(this, deployment, relay, own);
     for (const part of this.node.children) Tags.of(part).add(COMPONENT_TAG, part.node.id);
 
     this.bus = bus.bus;
@@ -153,13 +154,17 @@ export class RegionStack extends Stack {
 }
 
 /** Creates the team's functions that run in this Region. */
-function addOwn(stack: Stack, scoped: OwnFunctionScope, { subscribers, functions }: Own): void {
+function addOwn(
+  stack: Stack,
+  { placement, ...scoped }: OwnFunctionScope & Pick<Transacting, 'placement'>,
+  { subscribers, functions }: Own,
+): void {
   const here = <Definition extends OwnFunctionDefinition>(all: readonly Definition[]) =>
     all.filter(({ regions }) => regions.includes(scoped.region));
   // A team's functions have separate scopes, so that they may have any name, even that of one of Meridian's constructs.
   const ofSubscribers = new Construct(stack, 'Subscribers');
   for (const subscription of here(subscribers))
-    new Subscriber(ofSubscribers, subscription.name, { ...scoped, subscription });
+    new Subscriber(ofSubscribers, subscription.name, { ...scoped, placement, subscription });
   const ofFunctions = new Construct(stack, 'Functions');
   for (const own of here(functions))
     new OwnFunction(ofFunctions, own.name, {
@@ -235,13 +240,19 @@ function addTransactions(stack: Stack, deployment: Deployment, stores: Stores) {
  * Alarms and the dashboard, created last because they collect the existing resources. The forwarding rules are in a stack that is
  * deployed later.
  */
-function addWatch(stack: Stack, deployment: Deployment, relay: Relay): AlarmTopic {
+function addWatch(stack: Stack, deployment: Deployment, relay: Relay, { subscribers }: Own): AlarmTopic {
   const found = inventoryOf(stack);
   const forwarding = forwardRulesOf(stack, deployment.config, deployment.region).map(({ ruleName }) => ruleName);
-  const inventory = { ...found, rules: [...forwarding, ...found.rules] };
+  const named = namedIn(subscribers).map(({ name }) => namesOf(deployment.config.name).subscriberTable(name));
+  const inventory = { ...found, rules: [...forwarding, ...found.rules], tables: [...named, ...found.tables] };
   const alarmTopic = new AlarmTopic(stack, 'AlarmTopic', deployment);
   const { topic } = alarmTopic;
   const alarms = new Alarms(stack, 'Alarms', { ...deployment, inventory, relayMappings: relay.mappings, topic });
-  new Dashboard(stack, 'Dashboard', { ...deployment, inventory, alarms: alarms.all });
+  new Dashboard(stack, 'Dashboard', {
+    ...deployment,
+    inventory,
+    alarms: alarms.all,
+    standby: named.length > 0,
+  });
   return alarmTopic;
 }

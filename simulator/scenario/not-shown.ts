@@ -31,6 +31,8 @@ export const NOT_SHOWN: Readonly<Record<string, Readonly<Record<string, string>>
   },
   'Consuming events': {
     'A rule that excludes some events of a log': 'only a rule that a team adds on AWS excludes events',
+    'If a Region is lost permanently, the last sums that it has added may be missing':
+      'links of scenarios have one latency, so that the items of a transaction arrive together',
     "A subscriber's table restored from a backup lacks the later events":
       'a world that starts again publishes every event that its tables hold, so nothing is lacking',
   },

@@ -10,6 +10,7 @@ describe('meridian failover', () => {
     const { stdout, code } = await run(['failover', EAST, '--to', WEST, '--dry-run']);
     expect(stdout).toContain('Would be written:');
     expect(stdout).toContain(`at home in ${EAST}`);
+    expect(stdout).toContain(`Subscribers that are named to ${EAST} (runsIn) move along.`);
     expect(code).toBe(0);
     expect((await run(['placement'])).stdout).toContain('Every home stream is written at home.');
   });

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Line, LineOf } from '../../checkers/history.ts';
 import { subscribers } from '../../checkers/subscribers.ts';
 import { views } from '../../checkers/views.ts';
-import { commit, EAST, everywhere, evidence, named, WEST } from './a-history.ts';
+import { commit, EAST, everywhere, evidence, header, named, WEST } from './a-history.ts';
 
 type View = LineOf<'view'>;
 
@@ -143,6 +143,51 @@ describe('subscribers', () => {
     expect(judged(tally({ [id(1)]: 1, [id(2)]: 1 }))).toEqual(['each event counts once']);
     expect(judged(tally({ ...counts, [id(9)]: 1 }))).toEqual(['each event counts once']);
     expect(judged(tally({}, ['note']))).toEqual([]);
+  });
+
+  describe('that are named to a Region', () => {
+    const bills = { subscriber: 'bills', named: EAST };
+    const moved = [
+      handled(1, 1, bills),
+      handled(2, 2, { ...bills, region: WEST }),
+      handled(3, 1, { ...bills, log: WEST }),
+    ];
+    const counts = { [id(1)]: 1, [id(2)]: 1, [id(1, WEST)]: 1 };
+    const twice: Line = {
+      ...{ line: 'tallied', region: WEST, ...bills, of: 'events' },
+      counts: { ...counts, [id(1)]: 2 },
+    };
+    const moves = (how: 'planned' | 'forced'): Line => header({ moves: how });
+    const fault = (name: string): Line => ({ line: 'fault', at: 0, fault: name, region: EAST });
+
+    it('handle each event in some Region, and in the order of its log in all of them together', () => {
+      expect(judged(...moved)).toEqual([]);
+      expect(judged(...moved.slice(0, 2))).toEqual(['each event is handled']);
+      expect(judged(...moved, handled(9, 1, { ...bills, region: WEST }))).toEqual([]);
+      const [first, second, other] = moved;
+      const swapped = [first && { ...first, at: 2 }, second && { ...second, at: 1 }, other].filter(
+        (line) => line !== undefined,
+      );
+      expect(judged(...swapped)).toEqual(['events in order']);
+    });
+
+    it('count an event once, unless a home was forced to move, or the progress may have been late', () => {
+      const once: Line = { ...twice, counts };
+      const missing: Line = { ...twice, counts: { [id(1)]: 1, [id(2)]: 1 } };
+      const of = (...lines: readonly Line[]) => named(subscribers(evidence(...lines, ...stored)));
+      expect(of(once)).toEqual([]);
+      expect(of(twice)).toEqual(['each event counts once']);
+      expect(of(moves('planned'), twice)).toEqual(['each event counts once']);
+      expect(of(moves('planned'), fault('queue.again'), twice)).toEqual(['each event counts once']);
+      expect(of(moves('planned'), fault('replication.late'), twice)).toEqual([]);
+      expect(of(moves('forced'), twice)).toEqual([]);
+      for (const how of ['planned', 'forced'] as const) {
+        expect(of(moves(how), fault('outage'), missing)).toEqual(['each event counts once']);
+        expect(of(moves(how), fault('outage'), { ...twice, counts: { ...counts, [id(1)]: 9 } })).toEqual([
+          'each event counts once',
+        ]);
+      }
+    });
   });
 
   it('are not judged if nothing is known to be stored', () => {

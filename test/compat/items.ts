@@ -52,7 +52,7 @@ import {
 import { subscribedEventSchema } from '../../core/wire/bus-event.ts';
 import { generationsSchema } from '../../core/wire/generations.ts';
 import { decodeSnapshot, encodeSnapshot, snapshotSchema } from '../../core/wire/snapshot.ts';
-import { TALLY_PARTITION } from '../../lambdas/subscription.ts';
+import { TALLY_PARTITION, tallyPartition } from '../../lambdas/subscription.ts';
 import { aTable, type Item, itemSchema, TABLE } from './a-table.ts';
 import { type Form, item, message } from './form.ts';
 import { ledgerItems } from './ledger.ts';
@@ -168,6 +168,25 @@ export const items: Readonly<Record<string, Form>> = {
     },
     uses: [dynamoDbProgress, placeSchema],
   }),
+  'progress-place-item': item({
+    read: async (form) => {
+      const [stream = '', log = ''] = keyOf(form).pk.split('@');
+      const region = keyOf(form).sk.slice('last#'.length);
+      const place = await progressIn(aTable([itemSchema.parse(form)]).client, region).last(stream, log);
+      return { stream, log, region, ...place };
+    },
+    write: async ({
+      stream,
+      log,
+      region,
+      ...place
+    }: Partial<Place> & Readonly<Record<'stream' | 'log' | 'region', string>>) => {
+      const { client, written } = aTable();
+      await progressIn(client, region).advance(anEvent(stream, log, place), undefined, []);
+      return only(written());
+    },
+    uses: [dynamoDbProgress, placeSchema],
+  }),
   'progress-parked-item': item({
     read: async (form) => {
       const [stream = '', log = ''] = keyOf(form).pk.split('@');
@@ -189,6 +208,15 @@ export const items: Readonly<Record<string, Form>> = {
       return only(written().filter((one) => !keyOf(one).pk.includes('@')));
     },
     uses: [addToSums],
+  }),
+  'tally-of-region-item': item({
+    write: async ({ region, ...sums }: { readonly region: string; readonly key: string; readonly sums: Sums }) => {
+      const { client, written } = aTable();
+      const progress = dynamoDbProgress(client, TABLE, addToSums(TABLE, tallyPartition(region)), region);
+      await progress.advance(anEvent('note/n', 'us-east-1', {}), undefined, [sums]);
+      return only(written().filter((one) => !keyOf(one).pk.includes('@')));
+    },
+    uses: [addToSums, tallyPartition],
   }),
   'snapshot-items': item({
     read: async (form) => {
@@ -228,8 +256,8 @@ function keyOf(form: unknown): { readonly pk: string; readonly sk: string } {
   return { pk: pk.S, sk: sk.S };
 }
 
-function progressIn(client: Parameters<typeof dynamoDbProgress>[0]) {
-  return dynamoDbProgress(client, TABLE, () => []);
+function progressIn(client: Parameters<typeof dynamoDbProgress>[0], region?: string) {
+  return dynamoDbProgress(client, TABLE, () => [], region);
 }
 
 /** An event of which only the position matters. */

@@ -22,10 +22,11 @@ import { eventStoreContract } from './event-store.contract.ts';
 import { ledgerContract } from './ledger.contract.ts';
 import { aPlacementRecord, placementContract } from './placement.contract.ts';
 import { progressContract } from './progress.contract.ts';
+import { sharedProgressContract } from './shared-progress.contract.ts';
 import { sightingsContract } from './sightings.contract.ts';
 import { aLargeSnapshot, aSnapshot, snapshotStoreContract } from './snapshot-store.contract.ts';
 import { strongEventsContract } from './strong-events.contract.ts';
-import { dynamoDbTally } from './tally.ts';
+import { dynamoDbSharedTally, dynamoDbTally } from './tally.ts';
 import { transactionContract } from './transaction.contract.ts';
 import { viewStoreContract } from './view-store.contract.ts';
 
@@ -57,6 +58,7 @@ describeWithDynamoDbLocal('DynamoDB Local', (local) => {
   sightingsContract(() => dynamoDbSightings(client, table));
   snapshotStoreContract(() => dynamoDbSnapshotStore(client, table, PATIENTLY_MS));
   progressContract(() => dynamoDbTally(client, table));
+  sharedProgressContract(() => dynamoDbSharedTally(client, table));
 
   describe('requests', () => {
     let counted: DynamoDBClient;

@@ -17,9 +17,10 @@ import { eventScanContract } from './event-scan.contract.ts';
 import { eventStoreContract } from './event-store.contract.ts';
 import { progressContract } from './progress.contract.ts';
 import { quarantineContract } from './quarantine.contract.ts';
+import { sharedProgressContract } from './shared-progress.contract.ts';
 import { sightingsContract } from './sightings.contract.ts';
 import { snapshotStoreContract } from './snapshot-store.contract.ts';
-import { dynamoDbTally } from './tally.ts';
+import { dynamoDbSharedTally, dynamoDbTally } from './tally.ts';
 import { transactionContract } from './transaction.contract.ts';
 import { viewStoreContract } from './view-store.contract.ts';
 
@@ -63,5 +64,6 @@ describeWithLocalStack('LocalStack', (endpoint) => {
   sightingsContract(() => dynamoDbSightings(client, table));
   snapshotStoreContract(() => dynamoDbSnapshotStore(client, table, PATIENTLY_MS));
   progressContract(() => dynamoDbTally(client, table));
+  sharedProgressContract(() => dynamoDbSharedTally(client, table));
   quarantineContract(async () => ({ quarantine: sqsQuarantine(sqs, await newQueue()), pass: sleep }));
 });

@@ -15,9 +15,10 @@ import { ledgerContract } from './ledger.contract.ts';
 import { placementContract } from './placement.contract.ts';
 import { progressContract } from './progress.contract.ts';
 import { quarantineContract } from './quarantine.contract.ts';
+import { sharedProgressContract } from './shared-progress.contract.ts';
 import { sightingsContract } from './sightings.contract.ts';
 import { snapshotStoreContract } from './snapshot-store.contract.ts';
-import { memoryTally } from './tally.ts';
+import { memorySharedTally, memoryTally } from './tally.ts';
 import { transactionContract } from './transaction.contract.ts';
 import { viewStoreContract } from './view-store.contract.ts';
 
@@ -33,6 +34,7 @@ describe('memory', () => {
   placementContract(async () => memoryPlacement());
   snapshotStoreContract(memorySnapshotStore);
   progressContract(memoryTally);
+  sharedProgressContract(memorySharedTally);
   quarantineContract(() => {
     let now = Date.now();
     return {

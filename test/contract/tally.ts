@@ -2,9 +2,12 @@ import { type DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb';
 import { addToSums } from '../../adapters/dynamodb/add-to-sums.ts';
 import { dynamoDbProgress } from '../../adapters/dynamodb/progress.ts';
 import { memoryProgress } from '../../adapters/memory/progress.ts';
+import { memorySharedProgress } from '../../adapters/memory/shared-progress.ts';
 import { addSums } from '../../adapters/store-rules/sums.ts';
-import type { Sums } from '../../core/index.ts';
+import type { Addition, Sums } from '../../core/index.ts';
+import { tallyPartition } from '../../lambdas/subscription.ts';
 import type { ProgressUnderTest } from './progress.contract.ts';
+import type { SharedProgressUnderTest } from './shared-progress.contract.ts';
 
 const TALLY = 'tally';
 
@@ -33,4 +36,30 @@ export function dynamoDbTally(client: DynamoDBClient, table: string): ProgressUn
       return Object.fromEntries(Object.entries(sums).map(([field, { N }]) => [field, Number(N)]));
     },
   };
+}
+
+/** The progress of a subscriber in two Regions, in memory. */
+export function memorySharedTally(): SharedProgressUnderTest {
+  const inMemory = () =>
+    memorySharedProgress(
+      memoryProgress<Addition>(
+        () => undefined,
+        () => 0,
+      ),
+    );
+  const [here, there] = [inMemory(), inMemory()];
+  return {
+    here,
+    there,
+    arrive: ({ stream, meta: { log, position, index, count } }) => {
+      for (const replica of [here, there]) replica.replicate(stream, log, { position, index, count });
+    },
+  };
+}
+
+/** The same, on one table: what one Region writes is there at once for the other one. */
+export function dynamoDbSharedTally(client: DynamoDBClient, table: string): SharedProgressUnderTest {
+  const inRegion = (region: string) =>
+    dynamoDbProgress(client, table, addToSums(table, tallyPartition(region)), region);
+  return { here: inRegion('us-east-1'), there: inRegion('us-west-2'), arrive: () => undefined };
 }

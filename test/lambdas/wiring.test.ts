@@ -385,6 +385,24 @@ describe('a deployed function', () => {
     expect(sent()).toEqual(new Set(['GetItem subscriber', 'TransactWriteItems subscriber', 'Query subscriber']));
   });
 
+  it.each([
+    ['us-east-1', ['Query placement', 'Query subscriber', 'TransactWriteItems subscriber']],
+    ['us-west-2', ['Query placement', 'Query subscriber', 'SendMessageBatch own']],
+  ])(
+    'a subscriber that is named to %s looks where homes are written, and handles or keeps the message',
+    async (home, calls) => {
+      vi.stubEnv('SUBSCRIBER_HOME', home);
+      vi.stubEnv('PLACEMENT_TABLE', 'placement');
+      vi.stubEnv('SUBSCRIBER_QUEUE_URL', `${process.env.AWS_ENDPOINT_URL}/1/own`);
+      const { subscriber } = await import('../../lambdas/index.ts');
+      const handler = subscriber({ handle: () => [{ key: 'notes', sums: { Noted: 1 } }] });
+      const [entry] = entriesOf(aCommit({ stream: note, events: [{ ...noted, schemaVersion: 1 }] }));
+      const body = JSON.stringify({ 'detail-type': entry?.detailType, detail: JSON.parse(entry?.detail ?? '') });
+      expect(await handler(sqsEvent([body]), context)).toEqual({ batchItemFailures: [] });
+      expect(sent()).toEqual(new Set(calls));
+    },
+  );
+
   it('a subscriber without a table sends no request', async () => {
     vi.stubEnv('SUBSCRIBER_TABLE', undefined);
     const { subscriber } = await import('../../lambdas/index.ts');

@@ -36,6 +36,13 @@ const MAPPING = {
 /** What the calls of a function's code would need, and a check in front of them rules out: a commit of a strong stream is never put by `repair-item`. */
 const RULED_OUT: Readonly<Record<string, ReadonlySet<string>>> = {
   operate: new Set(['dynamodb:PutItem on meridian-strong-events']),
+  // A subscriber that is named to a Region reads the places of all Regions by a query instead.
+  named: new Set(['dynamodb:GetItem on meridian-named']),
+};
+/** Variables that code uses only if they are there, and that a function does not get. */
+const NOT_TOLD: Readonly<Record<string, ReadonlySet<string>>> = {
+  // It is not named to a Region.
+  subscriber: new Set(['PLACEMENT_TABLE']),
 };
 const TOLD_OTHERWISE: Readonly<Record<string, readonly string[]>> = {
   // The property TableName of the custom resources: lib/constructs/stream-lookup/stream-lookup.ts.
@@ -56,7 +63,7 @@ function entryOf({ entry }: MeridianFunction) {
 beforeAll(() => {
   const app = synthesize({
     context: { liveUrl: true },
-    subscribers: { subscriber: aSubscriber },
+    subscribers: { subscriber: aSubscriber, named: { ...aSubscriber, runsIn: 'us-west-2' } },
     strongTypes: ['till'],
   });
   template = firstRegionOf(app);
@@ -104,6 +111,7 @@ function neededBy(construct: MeridianFunction, made: readonly Call[]): ReadonlyS
     if (on.length === 0)
       return TOLD_OTHERWISE[construct.functionId] ?? [expect.fail(`${name} calls ${service} on what?`)];
     return on.flatMap((variable) => {
+      if (NOT_TOLD[construct.functionId]?.has(variable)) return [];
       const target = named(template.text(variables[variable] ?? expect.fail(`${name} is not told ${variable}`)));
       // Commands of this Region are not sent through Lambda.
       return service === 'lambda'

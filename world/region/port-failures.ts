@@ -6,8 +6,10 @@ import {
   REMOTE_MS,
   RESOLVER_DATABASE_MS,
   SNAPSHOT_MS,
+  SUBSCRIBER_PLACEMENT_MS,
   TRANSACTION_DATABASE_MS,
 } from '../../core/limits/budgets.ts';
+import { FUNCTIONS } from '../../core/limits/functions.ts';
 
 /** A call of a port. */
 export interface PortCall {
@@ -44,6 +46,7 @@ export function timeLimitOf(of: string, { port, method, args }: PortCall): numbe
     const limit = databaseLimitOf(of);
     return method === 'find' ? Math.min(limit, withinOf(args[2]) ?? limit) : limit;
   }
+  if (port === 'placements' && !Object.hasOwn(FUNCTIONS, of)) return SUBSCRIBER_PLACEMENT_MS;
   if (isTable(port)) return DATABASE_MS;
   return port === 'waiting' || (port === 'ahead' && of === 'projection') ? OWN_QUEUE_MS : MESSAGING_MS;
 }

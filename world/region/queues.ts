@@ -1,5 +1,6 @@
 import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import type { DelayedQueue, Queue, Subscription } from '../../core/index.ts';
+import { STANDBY_MS } from '../../core/limits/budgets.ts';
 import type { QueueConsumerId, QueueLimits } from '../../core/limits/functions.ts';
 import type { FunctionPool } from '../services/function-pool.ts';
 import { KeepingQueue, type QueueEnds, WorldDelayedQueue, WorldQueue } from '../services/queue.ts';
@@ -89,7 +90,8 @@ export class RegionQueues {
 
 /**
  * A subscriber's queue for the messages that it was held up with. A message that waits for a second time, because its
- * predecessor is lost or in the dead-letter queue, does not keep the world from being idle.
+ * predecessor is lost or in the dead-letter queue, does not keep the world from being idle. Nor does one that another Region
+ * handles: after a move of homes, let time pass until the next Region has looked at it.
  */
 export function waitingQueue(queue: WorldQueue): DelayedQueue {
   const [first, again] = [new WorldDelayedQueue(queue), new WorldDelayedQueue(queue, new Activity())];
@@ -98,7 +100,8 @@ export function waitingQueue(queue: WorldQueue): DelayedQueue {
     send: async (messages) => {
       const answers: (string | undefined)[] = [];
       for (const message of messages) {
-        const [answer] = await (message.delay > 0 && known.has(message.body) ? again : first).send([message]);
+        const isLeft = message.delay === STANDBY_MS || (message.delay > 0 && known.has(message.body));
+        const [answer] = await (isLeft ? again : first).send([message]);
         answers.push(answer);
         if (answer === undefined && message.delay > 0) known.add(message.body);
       }

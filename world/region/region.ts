@@ -11,6 +11,7 @@ import {
   encodeOperateRequest,
   fastPathPattern,
   ingestPattern,
+  KnownPlacement,
   type OperateAnswer,
   type OperatorAction,
   operateAnswerSchema,
@@ -376,16 +377,15 @@ export class WorldRegion {
   }
 
   #subscribe({ subscription, functions }: LoadedSubscriber): void {
-    const { name, from, hasTable, patternIn } = subscription;
-    const { region, storage } = this.#options;
+    const { name, from, hasTable, home, patternIn } = subscription;
+    const { region } = this.#options;
     const log = new SubscriberLog(this.#options.telemetry.log, { subscriber: name, region });
     const telemetry = { ...this.#options.telemetry, log };
-    const kept = storage && { storage, table: `subscribers/${name}/${region}` };
-    const table = hasTable ? subscriberTable(this.#runtime.now, kept) : undefined;
+    const table = hasTable ? this.#subscriberTable(name, home) : undefined;
     if (table) this.#subscriberTables.set(name, table);
     const consumer = this.#functions.subscriber(subscription, (process) => {
       const of = this.#processPorts(process);
-      const { progress, waiting } = of.of(
+      const { progress, waiting, placements } = of.of(
         this.#faulty(name, process.exit, { progress: table?.progress, waiting: own }),
       );
       const { runtime } = of;
@@ -395,7 +395,11 @@ export class WorldRegion {
         runtime,
         request: (to, event) => process.call(() => this.#requestTo(to, event)),
       });
-      const ports = { deployment: 'world', name, region, environment, from, progress, waiting, runtime, telemetry };
+      const station = home === undefined ? undefined : { home, placement: new KnownPlacement(placements, runtime) };
+      const ports = {
+        ...{ deployment: 'world', name, region, station, environment, from },
+        ...{ progress, waiting, runtime, telemetry },
+      };
       return log.around(async (batch, context) => subscriberOn(await functions, ports)(batch, context));
     });
     const queue = this.#queues.subscriber(subscription, {
@@ -404,6 +408,14 @@ export class WorldRegion {
     });
     const own = waitingQueue(queue);
     this.bus.addRule(patternIn(region), { kind: 'queue', queue });
+  }
+
+  /** The table of a subscriber; with a home it is replicated. */
+  #subscriberTable(name: string, home: string | undefined): SubscriberTable {
+    const { region, storage } = this.#options;
+    const { now } = this.#runtime;
+    if (home !== undefined) return this.#tables.subscriberTable(name, now);
+    return subscriberTable(now, storage && { storage, table: `subscribers/${name}/${region}` });
   }
 
   /**

@@ -46,6 +46,12 @@ import { Replication } from './replication.ts';
 import { type SharedLog, sharedEvents, type Voter } from './shared-log.ts';
 import type { Storage, StoredItem } from './storage.ts';
 import { strongDecisions } from './strong-decisions.ts';
+import {
+  type ReplicatedSubscriberTable,
+  replicatedSubscriberTable,
+  type SubscriberItem,
+  type SubscriberTable,
+} from './subscriber-table.ts';
 
 /** Another Region as a replication target. */
 export interface ReplicaPeer {
@@ -102,6 +108,9 @@ export class RegionTables {
   readonly #ledgerReplication: Replication<RegionTables>;
   /** The replication of the placement. */
   readonly #placementReplication: Replication<RegionTables>;
+  /** The replication of the tables of subscribers, and the tables by their names. */
+  readonly #subscriberReplication: Replication<RegionTables>;
+  readonly #subscriberTables = new Map<string, ReplicatedSubscriberTable>();
   /** The replication of the decisions. */
   readonly #decisionReplication: Replication<RegionTables>;
   /** The replication of the `strong` streams: every Region passes on what it gets, since the one that wrote it may be lost. */
@@ -127,6 +136,7 @@ export class RegionTables {
     this.#strongReplication = this.#newReplication();
     this.#ledgerReplication = this.#newReplication();
     this.#placementReplication = this.#newReplication();
+    this.#subscriberReplication = this.#newReplication();
     this.placements = memoryPlacement((record) => {
       options.storage?.save(placementTable(region), storedPlacement(record));
       this.#sendPlacement(record);
@@ -171,6 +181,17 @@ export class RegionTables {
     return [...(await of(this.#events)), ...(await of(this.#strongReplica))];
   }
 
+  /** This Region's replica of the table of a subscriber that one Region at a time runs. @param now milliseconds since 1970 */
+  subscriberTable(name: string, now: () => number): SubscriberTable {
+    const { region, storage } = this.#options;
+    const table = replicatedSubscriberTable({
+      ...{ region, now, kept: storage && { storage, table: `subscribers/${name}/${region}` } },
+      onWrite: (item) => this.#sendSubscriberItem(name, item),
+    });
+    this.#subscriberTables.set(name, table);
+    return table;
+  }
+
   /** The snapshots; none are left after the events were restored to an earlier time. */
   get snapshots(): SnapshotStore {
     return this.#snapshots;
@@ -200,6 +221,7 @@ export class RegionTables {
     for (const item of this.#events.items()) this.#send(item, replica);
     for (const entry of this.ledger.items()) this.#sendEntry(entry, replica);
     for (const record of this.placements.items()) this.#sendPlacement(record, replica);
+    this.#sendSubscriberItems(replica);
     for (const { decision, write } of this.#decisionStore.items())
       this.#decisionReplication.send(
         itemOf(decision),
@@ -246,6 +268,7 @@ export class RegionTables {
       this.placements.replicate(record);
       this.#sendPlacement(record);
     }
+    this.#sendSubscriberItems();
     return prepared;
   }
 
@@ -333,6 +356,16 @@ export class RegionTables {
 
   #sendPlacement(record: PlacementRecord, to?: RegionTables): void {
     this.#placementReplication.send(`placement ${record.region}`, (there) => there.placements.replicate(record), to);
+  }
+
+  #sendSubscriberItems(to?: RegionTables): void {
+    for (const [name, table] of this.#subscriberTables)
+      for (const item of table.items()) this.#sendSubscriberItem(name, item, to);
+  }
+
+  #sendSubscriberItem(name: string, item: SubscriberItem, to?: RegionTables): void {
+    const key = `subscriber ${name} ${item.pk.S} ${item.sk.S}`;
+    this.#subscriberReplication.send(key, (there) => there.#subscriberTables.get(name)?.replicate(item), to);
   }
 
   #onReplicated(item: EventsItem): void {

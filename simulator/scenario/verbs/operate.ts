@@ -55,11 +55,11 @@ export const views: Verb = {
   },
 };
 
-/** Publishes again what a Region wrote, from its table. */
+/** Publishes again what a Region wrote, from its table; with `of` what another one wrote that is lost. */
 export const republish: Verb = {
-  usage: 'republish <region> since=<duration ago>',
+  usage: 'republish <region> since=<duration ago> [of=<region>]',
   parse: (args) => {
-    const [region, since] = [args.word('region'), args.option('since')];
+    const [region, since, of] = [args.word('region'), args.option('since'), args.option('of')];
     if (since === undefined) throw new ScenarioError('since= is missing.');
     const ago = durationOf(since);
     return async (stage) => {
@@ -67,7 +67,7 @@ export const republish: Verb = {
       const sum = { published: 0, scheduled: 0, failed: 0, refused: 0 };
       // A step that failed returns the same cursor: an operator repeats it later.
       for (let cursor: string | undefined; sum.failed === 0; ) {
-        const request = { since: from, segment: 0, segments: 1, ...(cursor !== undefined && { cursor }) };
+        const request = { since: from, segment: 0, segments: 1, cursor, of };
         const step = await operated(stage, region, 'republish-step', request);
         if (typeof step === 'string') return [shownSum(sum), step];
         sum.published += step.published;

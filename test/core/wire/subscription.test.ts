@@ -23,14 +23,32 @@ describe('a subscriber', () => {
       regions: ['eu-west-1', 'us-east-1'],
       from: 'beginning',
       hasTable: true,
+      home: undefined,
       needs: [],
       environment: {},
       limits: { timeoutS: 60, memoryMb: 1024, queue: { batchSize: 10, visibilityS: 360, maxReceives: 10 } },
     });
-    expect(subscription({ runsIn: 'us-east-1', table: 'none', from: 'beginning' })).toMatchObject({
-      regions: ['us-east-1'],
+    expect(subscription({ runsIn: 'everywhere', table: 'none', from: 'beginning' })).toMatchObject({
+      regions: ['eu-west-1', 'us-east-1'],
       hasTable: false,
+      home: undefined,
     });
+  });
+
+  it('that is named to a Region exists in every Region, and gets everything in each', () => {
+    const named = subscription({ runsIn: 'us-east-1' });
+    expect(named).toMatchObject({ regions: ['eu-west-1', 'us-east-1'], home: 'us-east-1', hasTable: true });
+    expect(named.patternIn('eu-west-1')).toEqual({ source: ['meridian.note'] });
+    const ofIt = subscription({ runsIn: 'us-east-1', writtenIn: 'here' });
+    for (const region of deployment.regions)
+      expect(ofIt.patternIn(region)).toEqual(subscriptionPattern(['note'], ['us-east-1']));
+  });
+
+  it('that runs where events are written gets those of its own Region in each', () => {
+    const local = subscription({ runsIn: 'where-written', outcomes: true, table: 'none' });
+    expect(local).toMatchObject({ regions: ['eu-west-1', 'us-east-1'], home: undefined });
+    for (const region of deployment.regions)
+      expect(local.patternIn(region)).toEqual(subscriptionPattern(['note'], [region], true));
   });
 
   it('gets whole logs of its stream types: those of every Region, of some Regions, or of its own', () => {
@@ -67,7 +85,16 @@ describe('a subscriber', () => {
     ['entry: "./mailer.ts" is neither a URL', { entry: './mailer.ts' }],
     ['streamTypes: there is no stream type "nose"; choose from note, stock', { streamTypes: ['nose'] }],
     ['it would receive nothing', { streamTypes: [] }],
-    ['runsIn: "mars-1" is not a Region of the deployment', { runsIn: 'mars-1' }],
+    [
+      `runsIn: "mars-1" is not a Region of the deployment; write 'everywhere', 'where-written' or one of eu-west-1`,
+      { runsIn: 'mars-1' },
+    ],
+    ['table: without a table the other Regions cannot see', { runsIn: 'us-east-1', table: 'none' }],
+    [`writtenIn: with runsIn: 'where-written' there is`, { runsIn: 'where-written', writtenIn: ['us-east-1'] }],
+    [
+      'runsIn: every Region writes the one log of a strong stream (stock)',
+      { streamTypes: ['stock'], runsIn: 'where-written' },
+    ],
     ['writtenIn: "mars-1" is not a Region', { writtenIn: ['mars-1'] }],
     ['writtenIn: the list is empty', { writtenIn: [] }],
     [
@@ -81,6 +108,8 @@ describe('a subscriber', () => {
     ['batchSize: found 11; write a whole number from 1 to 10', { batchSize: 11 }],
     ['environment: SUBSCRIBER_TABLE is set by Lambda or Meridian', { environment: { SUBSCRIBER_TABLE: 'x' } }],
     ['environment: SUBSCRIBER_QUEUE_URL is set by Lambda or Meridian', { environment: { SUBSCRIBER_QUEUE_URL: 'x' } }],
+    ['environment: SUBSCRIBER_HOME is set by Lambda or Meridian', { environment: { SUBSCRIBER_HOME: 'x' } }],
+    ['environment: PLACEMENT_TABLE is set by Lambda or Meridian', { environment: { PLACEMENT_TABLE: 'x' } }],
     ['environment: AWS_REGION is set by', { environment: { AWS_REGION: 'x' } }],
     ...['_HANDLER', '_X_AMZN_TRACE_ID', '1ST', 'MAIL-URL', 'MAIL URL', '', 'X'].map(
       (name): [string, Partial<SubscriberDefinition>] => [

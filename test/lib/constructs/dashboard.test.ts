@@ -24,9 +24,9 @@ const bodySchema = z.object({
 
 let regions: TemplateReader[];
 beforeAll(() => {
-  regions = synthesize({ subscribers: { subscriber: aSubscriber } }).regionTemplates.map(
-    (template) => new TemplateReader(template),
-  );
+  regions = synthesize({
+    subscribers: { subscriber: aSubscriber, named: { ...aSubscriber, runsIn: 'us-west-2' } },
+  }).regionTemplates.map((template) => new TemplateReader(template));
 });
 
 /** A body with its references as text: otherwise JSON inside a join cannot be parsed. */
@@ -124,6 +124,7 @@ describe('the dashboard of a Region', () => {
       RepairFailed: true,
       RowCorrected: true,
       Handled: true,
+      Standby: true,
       Waiting: true,
       WaitingAge: true,
       TransactionCommitted: true,

@@ -115,11 +115,12 @@ describe('a subscriber of the app', () => {
   });
 });
 
-describe('a subscriber that runs in one Region', () => {
+describe('a subscriber that is named to a Region', () => {
   const audit = { ...aSubscriber, streamTypes: ['note', 'stock'], outcomes: true, runsIn: 'us-west-2' };
   let regions: readonly TemplateReader[];
+  let global: TemplateReader;
   beforeAll(() => {
-    const { regionTemplates } = synthesize({
+    const { regionTemplates, globalTemplate } = synthesize({
       context: { ephemeral: true },
       subscribers: {
         audit: {
@@ -130,20 +131,66 @@ describe('a subscriber that runs in one Region', () => {
           batchSize: 1,
           environment: { TO: 'x' },
         },
-        local: { ...aSubscriber, writtenIn: 'here', table: 'none' },
+        local: { ...aSubscriber, runsIn: 'where-written', table: 'none' },
         chosen: { ...aSubscriber, writtenIn: ['us-east-1', 'us-west-2'] },
       },
     });
     regions = regionTemplates.map((template) => new TemplateReader(template));
+    global = new TemplateReader(globalTemplate);
   });
   const inRegion = (i: number) => regions[i] ?? expect.fail(`there is no Region ${i}`);
   const patternOf = (i: number, name: string) => inRegion(i).named('AWS::Events::Rule', name).Properties.EventPattern;
 
-  it('exists in that Region only, and gets the events and outcomes of every Region there', () => {
-    for (const i of [0, 1])
-      for (const type of ['AWS::Lambda::Function', 'AWS::SQS::Queue', 'AWS::DynamoDB::GlobalTable'])
-        expect(JSON.stringify(inRegion(i).ofType(type))).not.toContain('meridian-audit');
-    expect(patternOf(2, 'meridian-audit')).toEqual({ source: ['meridian.note', 'meridian.stock', 'meridian.tx'] });
+  it('exists in every Region, and gets the events and outcomes of every Region in each', () => {
+    for (const i of regions.keys()) {
+      inRegion(i).named('AWS::Lambda::Function', 'meridian-audit');
+      inRegion(i).named('AWS::SQS::Queue', 'meridian-audit');
+      expect(patternOf(i, 'meridian-audit')).toEqual({ source: ['meridian.note', 'meridian.stock', 'meridian.tx'] });
+    }
+  });
+
+  it('has one global table, in which each Region sees what the others have handled, and knows where homes are written', () => {
+    expect(global.named('AWS::DynamoDB::GlobalTable', 'meridian-audit')).toMatchObject({
+      DeletionPolicy: 'Delete',
+      Properties: {
+        TimeToLiveSpecification: { AttributeName: 'expires', Enabled: true },
+        Replicas: ['us-east-2', 'us-west-2', 'us-east-1'].map((Region) => ({ Region })),
+      },
+    });
+    for (const i of regions.keys()) {
+      expect(JSON.stringify(inRegion(i).ofType('AWS::DynamoDB::GlobalTable'))).not.toContain('meridian-audit');
+      expect(inRegion(i).named('AWS::Lambda::Function', 'meridian-audit').Properties.Environment).toMatchObject({
+        Variables: {
+          SUBSCRIBER_HOME: 'us-west-2',
+          SUBSCRIBER_TABLE: 'meridian-audit',
+          PLACEMENT_TABLE: 'meridian-placement',
+        },
+      });
+    }
+    const table = 'arn:aws:dynamodb:us-east-1:123456789012:table';
+    expect(
+      inRegion(0)
+        .permissions('meridian-us-east-1-audit')
+        .filter((one) => one.startsWith('dynamodb:')),
+    ).toEqual([
+      `dynamodb:PutItem on ${table}/meridian-audit`,
+      `dynamodb:Query on ${table}/meridian-audit`,
+      `dynamodb:Query on ${table}/meridian-placement`,
+      `dynamodb:UpdateItem on ${table}/meridian-audit`,
+    ]);
+  });
+
+  it('has its table watched in every Region, and its standby shown, which nothing else has', () => {
+    const alarmsOf = (reader: TemplateReader) =>
+      reader.ofType('AWS::CloudWatch::Alarm').map(({ Properties }) => String(Properties.AlarmName));
+    const shown = (reader: TemplateReader) => JSON.stringify(reader.ofType('AWS::CloudWatch::Dashboard'));
+    const without = firstRegionOf(synthesize({ subscribers: { subscriber: aSubscriber } }));
+    for (const i of regions.keys()) {
+      expect(alarmsOf(inRegion(i)).filter((name) => name.startsWith('meridian-table-audit'))).not.toEqual([]);
+      expect(shown(inRegion(i))).toContain('Standby');
+    }
+    expect(shown(without)).not.toContain('Standby');
+    expect(JSON.stringify(without.ofType('AWS::Lambda::Function'))).not.toContain('SUBSCRIBER_HOME');
   });
 
   it('has the defined timeout, memory, batch size and environment, and its messages are hidden for six times as long', () => {
@@ -158,7 +205,6 @@ describe('a subscriber that runs in one Region', () => {
       .ofType('AWS::Lambda::EventSourceMapping')
       .filter(({ Properties }) => inRegion(2).text(Properties.FunctionName) === 'Function(meridian-audit)');
     expect(mapping?.Properties.BatchSize).toBe(1);
-    expect(inRegion(2).named('AWS::DynamoDB::GlobalTable', 'meridian-audit').DeletionPolicy).toBe('Delete');
   });
 
   it('raises no alarm for a single retry, however long its messages are hidden', () => {
