@@ -25,22 +25,23 @@ export interface Deciding {
  */
 export function outcomesOfLost(found: FoundOfLost, { by, now }: Deciding): readonly Decision[] {
   const attempts = Map.groupBy(joined(found.intents), ({ commitId }) => commitId);
-  return [...attempts].map(([commitId, intents]) => {
-    const { transaction, attempt } = parseAttemptId(commitId);
-    const known = found.decisions.find((each) => each.transaction === transaction && each.attempt === attempt);
-    if (known) return known;
-    const driving = drivingRegionOf(transaction);
-    const fingerprint = intents[0]?.fingerprint ?? '';
-    const region = driving === found.lost ? by : driving;
-    const of = { transaction, attempt, fingerprint, decidedAt: now, region };
-    if (intents.some(({ state }) => state === 'committed'))
-      return { ...of, state: 'committed', final: true, participants: participantsOf(intents), remaining: 0 };
-    const isFollowed = [...attempts.keys(), ...found.decisions.map(attemptIdOf)].some((id) => {
-      const other = parseAttemptId(id);
-      return other.transaction === transaction && other.attempt > attempt;
-    });
-    return abortOf(of, { problem: toProblem(gone(driving)) }, isFollowed ? { remaining: 0 } : undefined);
-  });
+  return [...attempts].flatMap(([commitId, intents]) =>
+    intents.slice(0, 1).map(({ fingerprint }) => {
+      const { transaction, attempt } = parseAttemptId(commitId);
+      const known = found.decisions.find((each) => each.transaction === transaction && each.attempt === attempt);
+      if (known) return known;
+      const driving = drivingRegionOf(transaction);
+      const region = driving === found.lost ? by : driving;
+      const of = { transaction, attempt, fingerprint, decidedAt: now, region };
+      if (intents.some(({ state }) => state === 'committed'))
+        return { ...of, state: 'committed', final: true, participants: participantsOf(intents), remaining: 0 };
+      const isFollowed = [...attempts.keys(), ...found.decisions.map(attemptIdOf)].some((id) => {
+        const other = parseAttemptId(id);
+        return other.transaction === transaction && other.attempt > attempt;
+      });
+      return abortOf(of, { problem: toProblem(gone(driving)) }, isFollowed ? { remaining: 0 } : undefined);
+    }),
+  );
 }
 
 function gone(driving: string): MeridianError {
@@ -53,7 +54,7 @@ function gone(driving: string): MeridianError {
 /** The intents by their places: an intent that is final anywhere is final. */
 function joined(intents: readonly LostIntent[]): readonly LostIntent[] {
   const places = Map.groupBy(intents, ({ stream, log, position }) => `${stream}@${log}.${position}`);
-  return [...places.values()].flatMap((copies) => copies.find(({ state }) => state !== 'prepared') ?? copies[0] ?? []);
+  return [...places.values()].flatMap((copies) => firstBy(copies, ({ state }) => state !== 'prepared'));
 }
 
 /** The intents that a committed attempt lists: one of each stream, the final one if there is one. */
@@ -62,12 +63,14 @@ function participantsOf(intents: readonly LostIntent[]): readonly PreparedIntent
     intents.filter(({ state }) => state !== 'aborted'),
     ({ stream }) => stream,
   );
-  return [...streams.values()].flatMap((own) => {
-    const chosen = own.find(({ state }) => state === 'committed') ?? own[0];
-    if (!chosen) return [];
-    const { stream, region, log, position, version } = chosen;
-    return [{ stream, region, log, position, version }];
-  });
+  return [...streams.values()]
+    .flatMap((own) => firstBy(own, ({ state }) => state === 'committed'))
+    .map(({ stream, region, log, position, version }) => ({ stream, region, log, position, version }));
+}
+
+/** The first one of which something holds, or the first one. */
+function firstBy(intents: readonly LostIntent[], holds: (intent: LostIntent) => boolean): readonly LostIntent[] {
+  return intents.toSorted((a, b) => Number(holds(b)) - Number(holds(a))).slice(0, 1);
 }
 
 /** An intent that is to be made final, and the Region that does it. */
