@@ -57,7 +57,7 @@ export function decidersFor({ regions, answers, known, types }: Placements, lost
   return { lost, by, survivors };
 }
 
-/** Decides, and makes final, what the lost Region has left. Repeated, it goes on with what is left. @param dryRun changes nothing */
+/** Decides, and makes final, what the lost Region has left. Repeated, it continues with what is left. @param dryRun changes nothing */
 export async function decideLost(deciders: Deciders, { dryRun }: { readonly dryRun: boolean }): Promise<Decided> {
   const { lost, by, survivors } = deciders;
   const open = await heldBy(deciders);
