@@ -153,3 +153,27 @@ it('writes the same to an intent of the lost Region, wherever it is made final',
     { numRuns: 200 },
   );
 });
+
+it('has nothing to decide where all Regions see the same decisions, and makes final what the lost Region wrote', async () => {
+  const { by, other } = await twoSurvivors({ strong: true });
+  const shared = { ...other, ports: { ...other.ports, decisions: by.decisions } };
+  const both = [by, shared];
+  const [known, open] = [`${LOST}:known#1`, `${OTHER}:open#1`];
+  const attempt: Attempt = { decided: 'committed', recordedIn: [], prepared: [LOST, BY], final: [], arrived: [] };
+  const decision = decisionOf(known, attempt);
+  if (decision) await by.decisions.put(decision);
+  for (const id of [known, open]) arrive(by, anIntent(id, LOST));
+  await write(shared, anIntent(open, OTHER));
+
+  const decided = await decideLost(askedAs(both), { dryRun: false });
+  expect(decided.decisions.map(({ transaction, state, region }) => [transaction, state, region])).toEqual([
+    [`${LOST}:known`, 'committed', LOST],
+    [`${OTHER}:open`, 'aborted', OTHER],
+  ]);
+  expect(decided.intents.map(({ region, intent, state }) => [region, intent.commitId, state])).toEqual([
+    [BY, known, 'committed'],
+    [BY, open, 'aborted'],
+  ]);
+  expect(statesIn(by).get(`${known} in ${LOST}`)).toBe('committed');
+  expect(await decideLost(askedAs(both), { dryRun: false })).toEqual({ decisions: [], intents: [], waiting: [] });
+});
