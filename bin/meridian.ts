@@ -66,6 +66,7 @@ const groups: readonly (readonly [string, Readonly<Record<string, () => Promise<
       failback: async () => (await import('./commands/failover.ts')).addFailback,
       drill: async () => (await import('./commands/drill.ts')).addDrill,
       complete: async () => (await import('./commands/complete.ts')).addComplete,
+      decide: async () => (await import('./commands/decide.ts')).addDecide,
       quarantine: async () => (await import('./commands/quarantine.ts')).addQuarantine,
       verify: async () => (await import('./commands/verify.ts')).addVerify,
       rebuild: async () => (await import('./commands/rebuild.ts')).addRebuild,

@@ -3,6 +3,7 @@ import { type ErrorCode, type Problem, problemSchema } from '../core/facts/error
 
 const textSchema = z.string().optional().catch(undefined);
 const numberSchema = z.number().optional().catch(undefined);
+const lostSchema = z.literal(true).optional().catch(undefined);
 const knownSchema = z.looseObject({ known: z.array(z.string()).catch([]) });
 
 /** The additional members of problem documents, by code. Members in an unexpected form are left out. */
@@ -12,13 +13,14 @@ const detailsSchemas = {
   'unknown-event': knownSchema,
   'unknown-command': knownSchema,
   'unknown-view': knownSchema,
-  'version-conflict': z.looseObject({ expected: textSchema, actual: textSchema }),
+  'version-conflict': z.looseObject({ expected: textSchema, actual: textSchema, lost: lostSchema }),
   'id-reused': z.looseObject({ log: textSchema, position: numberSchema }),
   'stream-busy': z.looseObject({ retryAfter: numberSchema }),
   'not-caught-up': z.looseObject({
     seen: textSchema,
     wanted: textSchema,
     behind: z.array(z.string()).optional().catch(undefined),
+    lost: lostSchema,
   }),
   'not-found': z.looseObject({ state: textSchema }),
   'too-large': z.looseObject({ bytes: numberSchema, limit: numberSchema }),

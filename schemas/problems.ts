@@ -10,6 +10,10 @@ interface KnownProblem {
 }
 
 const known = { known: z.array(z.string()).meta({ description: 'The existing names' }) };
+const lostSchema = z
+  .literal(true)
+  .optional()
+  .meta({ description: 'The version has positions that only a lost Region has: waiting for them may be in vain' });
 const tokenSchema = z.string().meta({ description: 'A version token' });
 
 /** Every problem that the API reports, by its code. A domain's refusals add members of their own. */
@@ -30,7 +34,7 @@ const problems = {
   'version-conflict': {
     means:
       'The stream is not at the expected version: read it and decide again. Retryable if the append lost the race to other writers for 10 s.',
-    members: { expected: tokenSchema.optional(), actual: tokenSchema },
+    members: { expected: tokenSchema.optional(), actual: tokenSchema, lost: lostSchema },
   },
   'id-reused': {
     means: 'The id belongs to a different request: use a new id.',
@@ -63,7 +67,7 @@ const problems = {
   'not-caught-up': {
     means:
       'This Region, or its view, did not include the requested version in time: retry, or ask another Region. `behind`, of a view: the streams.',
-    members: { seen: tokenSchema, wanted: tokenSchema, behind: z.array(z.string()).optional() },
+    members: { seen: tokenSchema, wanted: tokenSchema, behind: z.array(z.string()).optional(), lost: lostSchema },
   },
   internal: { means: 'An unexpected error: retry, and if it persists, check the log of the function.' },
   unavailable: {

@@ -91,10 +91,16 @@ function briefOfDocument({ code, detail }: Problem): string {
 }
 
 /** @param ofWrite true if the request was a write @param id the option that gives an id */
-function adviceOf({ code, retryable, known, actual, state }: ProblemDetails, ofWrite: boolean, id: string): string {
+function adviceOf(
+  { code, retryable, known, actual, state, lost }: ProblemDetails,
+  ofWrite: boolean,
+  id: string,
+): string {
   if (known) return `Existing names: ${known.join(', ')}.`;
   if (code === 'version-conflict' && actual !== undefined && !retryable)
     return `It is at version ${actual}. Read it, decide again, and give --expected with the version that you read.`;
+  if (code === 'not-caught-up' && lost)
+    return 'The version has commits that only a lost Region has: waiting for them may be in vain. See the runbook lost-region.';
   if (code === 'not-caught-up')
     return 'This Region is behind: see `meridian regions`, and retry, or wait longer with --wait.';
   if (state === 'unknown') return 'To learn the result, send it again with the same id.';

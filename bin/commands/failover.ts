@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { joinPlacements, type Placement, parseScope } from '../../core/facts/placement.ts';
 import { type Move, planFailback } from '../../core/placement/moves.ts';
+import { caughtUp, caughtUpText } from '../behind.ts';
 import { CliError } from '../client/cli-error.ts';
 import { sayJson, sayText } from '../output.ts';
 import {
@@ -77,8 +78,14 @@ async function makeMoves(placements: Placements, moves: readonly Move[], options
   const { json = false, dryRun = false } = options;
   if (dryRun) {
     const entries = plannedEntries(placements, moves);
-    if (json) sayJson({ dryRun, moved: entries });
-    else sayText(`Would be written:\n${placementTable(entries)}\n${followersOf(entries)}`);
+    const behind = await Promise.all(
+      moves.map(({ from, to }) => caughtUp(regionNamed(placements, from), regionNamed(placements, to))),
+    );
+    if (json) sayJson({ dryRun, moved: entries, caughtUp: behind });
+    else {
+      const lines = [`Would be written:\n${placementTable(entries)}`, followersOf(entries), ...behind.map(caughtUpText)];
+      sayText(lines.join('\n'));
+    }
     return;
   }
   let moved: Placement = {};

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { Health } from '../../core/index.ts';
+import { behindOf, durationOf } from '../behind.ts';
 import { briefOf } from '../client/problem.ts';
 import type { Region } from '../client/region.ts';
 import { sayJson, sayNote, sayText, table } from '../output.ts';
@@ -80,23 +81,4 @@ function rowOf(region: string, names: readonly string[], healths: ReadonlyMap<st
       names.filter((of) => of !== region).map((of) => [of, behindOf(own(of), health.seen[of])]),
     ),
   };
-}
-
-type Seen = Health['seen'][string] | undefined;
-
-/**
- * @param theirs the newest commit that the other Region has written @param ours the newest of that Region's commits
- *   that has arrived here
- */
-function behindOf(theirs: Seen, ours: Seen): number | null {
-  if (theirs === undefined) return null;
-  // The other Region has written nothing, so no Region is behind it.
-  if (theirs === null) return 0;
-  return ours ? Math.max(0, Date.parse(theirs.at) - Date.parse(ours.at)) : null;
-}
-
-function durationOf(milliseconds: number | null): string {
-  if (milliseconds === null) return '?';
-  if (milliseconds < 1000) return `${milliseconds} ms`;
-  return milliseconds < 120_000 ? `${(milliseconds / 1000).toFixed(1)} s` : `${Math.round(milliseconds / 60_000)} min`;
 }

@@ -103,6 +103,16 @@ interface Published {
   readonly refused: number;
 }
 
+/**
+ * Publishes the outcome of a transaction that another Region drove, and does not announce any more.
+ * @returns false if the bus has not taken it
+ */
+export async function announceOutcome(ports: PublishPorts, decision: Decision): Promise<boolean> {
+  const driving = drivingRegionOf(decision.transaction);
+  const { failed } = await publishChanges({ ...ports, region: driving }, [{ decision }]);
+  return failed.length === 0;
+}
+
 interface Outgoing {
   readonly change: Change;
   readonly entry: BusEntry;

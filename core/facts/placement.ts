@@ -107,10 +107,26 @@ export function entryFor(placement: Placement, home: string, type: string): Plac
  * home, nor those at home there.
  */
 export function isLostFor(placement: Placement, type: string, region: string): boolean {
+  return !actsFor(placement, type, region) && inForceFor(placement, type).some(({ lost }) => lost.includes(region));
+}
+
+/** True if a Region writes no streams of a type, and no Region that does waits for it: it is taken for lost, or its moves are complete. */
+export function isGoneFor(placement: Placement, type: string, region: string): boolean {
+  const waits = inForceFor(placement, type).some(
+    ({ sources, lost }) => sources.includes(region) && !lost.includes(region),
+  );
+  return !waits && !actsFor(placement, type, region);
+}
+
+function actsFor(placement: Placement, type: string, region: string): boolean {
+  const acts = inForceFor(placement, type).some(({ acting }) => acting === region);
+  return acts || !entryFor(placement, region, type);
+}
+
+/** The entries for the streams of a type that are not written at home. */
+function inForceFor(placement: Placement, type: string): readonly PlacementEntry[] {
   const homes = new Set(Object.keys(placement).map((scope) => parseScope(scope).home));
-  const inForce = [...homes].flatMap((home) => entryFor(placement, home, type) ?? []);
-  const acts = inForce.some(({ acting }) => acting === region) || !entryFor(placement, region, type);
-  return !acts && inForce.some(({ lost }) => lost.includes(region));
+  return [...homes].flatMap((home) => entryFor(placement, home, type) ?? []);
 }
 
 /** The scope of the streams with a home; with a type, only of those of the type. */

@@ -16,9 +16,10 @@ import { Retries } from '../retry.ts';
 import { encodeVersionToken } from '../wire/version-token.ts';
 import { decisionHere, readDecision } from './decisions.ts';
 import { History } from './history.ts';
+import { type LostPorts, lostIn } from './lost.ts';
 import { byQuorum, portsFor } from './shared-log.ts';
 
-export interface LoadPorts {
+export interface LoadPorts extends LostPorts {
   readonly domain: Domain;
   /** This Region. */
   readonly region: string;
@@ -156,11 +157,22 @@ export async function addMissing(ports: LoadPorts, history: History, missing: It
 /** Versions of a stream to wait for, by their names in the request, which faults have as their paths. */
 export type Wanted = Readonly<Record<string, VersionVector | undefined>>;
 
-/** This Region has not seen a version that is asked for. */
-export function notCaughtUp({ stream, seen }: History, wanted: VersionVector): MeridianError {
+/**
+ * This Region has not seen a version that is asked for. What is known of lost Regions is read again if it is old: a caller that has
+ * waited in vain should know whether it is worth while to wait again.
+ */
+export async function notCaughtUp(ports: LoadPorts, history: History, wanted: VersionVector): Promise<MeridianError> {
+  const { placement } = ports;
+  const { stream, seen } = history;
+  // Without an answer, what was known before counts.
+  if (placement && !placement.isFresh) await placement.reread().catch(() => undefined);
   return new MeridianError('not-caught-up', `This Region has not seen that version of ${stream} yet. Retry.`, {
     retryable: true,
-    details: { seen: encodeVersionToken(stream, seen), wanted: encodeVersionToken(stream, wanted) },
+    details: {
+      seen: encodeVersionToken(stream, seen),
+      wanted: encodeVersionToken(stream, wanted),
+      ...lostIn(ports, history, wanted),
+    },
   });
 }
 
@@ -182,7 +194,7 @@ export async function loadAtLeast(
   for (;;) {
     if (versionDominates(history.seen, atLeast)) return history;
     for (const { path, version } of versions) checkReachable(portsFor(ports, stream), history, version, path);
-    if (!(await retries.pause())) throw notCaughtUp(history, atLeast);
+    if (!(await retries.pause())) throw await notCaughtUp(ports, history, atLeast);
     const missing = await ports.events.load(stream.name, history.held, ports.consistency);
     if (!(await addMissing(ports, history, missing))) history = await loadHistory(ports, stream);
   }

@@ -11,6 +11,7 @@ import {
   operateRequestSchema,
   operatorActions,
 } from '../wire/operate.ts';
+import { decideForLost, decisionsOfLost, finishForLost, type LostRegionPorts, scanLost } from './lost-region.ts';
 import { completeMoves, moveHomes, type PlacementPorts, showPlacement } from './placement.ts';
 import { type RepairPorts, repairItem, repairRow, repairTransaction, verifyItem } from './repair.ts';
 import { verifyDecisions, verifyScan } from './verify-intents.ts';
@@ -18,7 +19,13 @@ import { verifyCommits, verifyStreams } from './verify-streams.ts';
 import { verifyView } from './verify-view.ts';
 
 /** The ports of all operator actions. */
-export type OperatePorts = RebuildPorts & RepublishPorts & QuarantinePorts & CountPorts & PlacementPorts & RepairPorts;
+export type OperatePorts = RebuildPorts &
+  RepublishPorts &
+  QuarantinePorts &
+  CountPorts &
+  PlacementPorts &
+  RepairPorts &
+  LostRegionPorts;
 
 const actions: {
   readonly [Name in OperatorAction]: (ports: OperatePorts, request: ActionRequest<Name>) => Promise<ActionResult<Name>>;
@@ -32,6 +39,10 @@ const actions: {
   placement: showPlacement,
   move: moveHomes,
   complete: completeMoves,
+  'lost-scan': scanLost,
+  'lost-decisions': decisionsOfLost,
+  'lost-decide': decideForLost,
+  'lost-finish': finishForLost,
   'verify-scan': verifyScan,
   'verify-streams': verifyStreams,
   'verify-commits': verifyCommits,

@@ -215,14 +215,14 @@ function shown({ region, regions, domain }: PlacementPorts, placement: Placement
 }
 
 /** The stream types that have a home. */
-function homeTypes({ domain }: Pick<PlacementPorts, 'domain'>): string[] {
+export function homeTypes({ domain }: Pick<PlacementPorts, 'domain'>): string[] {
   return [...domain.streams.values()]
     .filter(({ mode }) => mode === 'home')
     .map(({ type }) => type)
     .sort();
 }
 
-function storeOf({ placements, region }: PlacementPorts): PlacementStore {
+export function storeOf({ placements, region }: PlacementPorts): PlacementStore {
   if (placements) return placements;
   throw new MeridianError('unavailable', `The table of the placement is not deployed in ${region} yet. Deploy first.`, {
     retryable: true,

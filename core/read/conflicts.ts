@@ -36,7 +36,7 @@ export async function readConflicts(ports: StreamReadPorts, stream: string, aske
   const ref = parseStreamRef(stream);
   const loaded = atLeast && (await loadAtLeast(ports, ref, { atLeast }, waitMs));
   const history = loaded?.reaches(emptyVersion) ? loaded : await loadWhole(ports, ref);
-  if (atLeast && !versionDominates(history.seen, atLeast)) throw notCaughtUp(history, atLeast);
+  if (atLeast && !versionDominates(history.seen, atLeast)) throw await notCaughtUp(ports, history, atLeast);
   await keepShown(ports, history);
   const after = asked.after && commitAt(history, asked.after);
   // One more than requested shows whether any follow.

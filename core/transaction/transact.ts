@@ -50,9 +50,9 @@ export async function outcomeOf(ports: TransactPorts, id: string): Promise<Outco
   try {
     return await passOn(ports, driving, { outcomeOf: id });
   } catch (error) {
-    // Decisions of all Regions are replicated here; only one-Region transactions are known to the driving Region
-    // alone.
-    const last = ports.decisions.strong ? (await ports.decisions.attempts(id)).at(-1) : undefined;
+    // Decisions of all Regions are replicated here, and a final one never changes; only one-Region transactions are known to
+    // the driving Region alone.
+    const last = (await ports.decisions.attempts(id)).at(-1);
     if (last?.final) return outcomeFrom(id, last);
     throw error;
   }

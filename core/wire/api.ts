@@ -23,6 +23,7 @@ export const problemDetailsSchema = problemSchema.extend({
   known: z.array(z.string()).optional().catch(undefined),
   actual: z.string().optional().catch(undefined),
   started: z.boolean().optional().catch(undefined),
+  lost: z.boolean().optional().catch(undefined),
 });
 
 export type ProblemDetails = z.output<typeof problemDetailsSchema>;

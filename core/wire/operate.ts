@@ -1,6 +1,16 @@
 import * as z from 'zod';
 import { type Problem, problemSchema } from '../facts/errors.ts';
 import { MAX_REBUILD_SEGMENTS, MAX_REPUBLISH_SEGMENTS } from '../limits/budgets.ts';
+import {
+  lostDecideRequestSchema,
+  lostDecideSchema,
+  lostDecisionsRequestSchema,
+  lostDecisionsSchema,
+  lostFinishRequestSchema,
+  lostFinishSchema,
+  lostScanRequestSchema,
+  lostScanSchema,
+} from './lost.ts';
 import { entryKeySchema, placementSchema } from './placement.ts';
 import {
   repairItemRequestSchema,
@@ -258,6 +268,10 @@ const schemas = {
   placement: { request: placementRequestSchema, result: placementShownSchema },
   move: { request: moveRequestSchema, result: moveSchema },
   complete: { request: completeRequestSchema, result: completeSchema },
+  'lost-scan': { request: lostScanRequestSchema, result: lostScanSchema },
+  'lost-decisions': { request: lostDecisionsRequestSchema, result: lostDecisionsSchema },
+  'lost-decide': { request: lostDecideRequestSchema, result: lostDecideSchema },
+  'lost-finish': { request: lostFinishRequestSchema, result: lostFinishSchema },
   'verify-scan': { request: verifyScanRequestSchema, result: verifyScanSchema },
   'verify-streams': { request: verifyStreamsRequestSchema, result: verifyStreamsSchema },
   'verify-commits': { request: verifyCommitsRequestSchema, result: verifyCommitsSchema },

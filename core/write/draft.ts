@@ -194,7 +194,7 @@ export class Draft {
     return (
       this.history.unreadable ??
       this.#ownUnseen() ??
-      conflictOf(this.history, expected) ??
+      conflictOf(this.#ports, this.history, expected) ??
       wrongClock(runtime.clockAhead())
     );
   }

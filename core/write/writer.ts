@@ -24,6 +24,7 @@ import { type VersionVector, versionCovers, versionDominates } from '../facts/ve
 import { CLOCK_AHEAD_MS, CLOCK_LIMIT_MS, MAX_COMMIT_BYTES, WARM_MS } from '../limits/budgets.ts';
 import type { History } from '../log/history.ts';
 import { type LoadPorts, loadAtLeast } from '../log/load.ts';
+import { type LostPorts, lostIn } from '../log/lost.ts';
 import { completionsIn, type KnownPlacement } from '../placement/known-placement.ts';
 import type { EventStore } from '../ports/event-store.ts';
 import type { IntentStore } from '../ports/intent-store.ts';
@@ -159,11 +160,19 @@ export function idReused(stream: string, { commitId, log, position }: Commit | K
 }
 
 /** Checks the expected version. It must match exactly, except for positions without events, which change nothing. */
-export function conflictOf(history: History, expected: VersionVector | undefined): MeridianError | undefined {
+export function conflictOf(
+  ports: LostPorts,
+  history: History,
+  expected: VersionVector | undefined,
+): MeridianError | undefined {
   const { stream, seen } = history;
   if (!expected || (versionDominates(seen, expected) && !history.hasEventsSince(expected))) return undefined;
   return new MeridianError('version-conflict', `${stream} is not at the expected version. Read it and decide again.`, {
-    details: { expected: encodeVersionToken(stream, expected), actual: encodeVersionToken(stream, seen) },
+    details: {
+      expected: encodeVersionToken(stream, expected),
+      actual: encodeVersionToken(stream, seen),
+      ...lostIn(ports, history, expected),
+    },
   });
 }
 

@@ -14,7 +14,7 @@ import {
 import { failedOf } from '../batch.ts';
 import { instrument, type Telemetry } from '../instrument.ts';
 
-interface ProjectionPorts extends ProjectPorts, Pick<LookPorts, 'regions'> {
+interface ProjectionPorts extends Omit<ProjectPorts, 'regions'>, Pick<LookPorts, 'regions'> {
   /** The ledger of conflicts. Optional: while a stack is updated, new code may run with the old variables. */
   readonly ledger: LookPorts['ledger'] | undefined;
   readonly telemetry: Telemetry;

@@ -81,6 +81,11 @@ export class EventsReplica extends Construct {
     this.#grant(grantee, 'dynamodb:GetItem', 'dynamodb:UpdateItem');
   }
 
+  /** Lets a role make intents final that have copies in every Region: not those in strong streams. */
+  grantFinaliseCopies(grantee: IGrantable): void {
+    this.#grantOn(this.#tables.slice(0, 1), grantee, 'dynamodb:UpdateItem');
+  }
+
   /** Lets a role see whether the table responds: that of the strong streams needs other Regions, and says nothing of this one. */
   grantProbe(grantee: IGrantable): void {
     this.#grantOn(this.#tables.slice(0, 1), grantee, 'dynamodb:GetItem');

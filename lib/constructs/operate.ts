@@ -85,7 +85,9 @@ export class Operate extends Construct {
     });
     events.grantScan(role);
     events.grantPutMissing(role);
+    events.grantFinaliseCopies(role);
     transactions.grantScan(role);
+    transactions.grantDecide(role);
     resolver.grantSend(role);
     views.grantRebuild(role);
     bus.grantPublish(role);

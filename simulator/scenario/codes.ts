@@ -64,6 +64,15 @@ const loud: typeof note = {
     note.evolve(entries, { ...event, data: { text: event.data.text.toUpperCase() } }, context),
 };
 
+/** An `evolve` that throws on one text. */
+const throwing: typeof note = {
+  ...note,
+  evolve(entries, event, context) {
+    if (event.data.text === 'bad') throw new Error('This code cannot fold a bad entry.');
+    return note.evolve(entries, event, context);
+  },
+};
+
 /** A command that returns an event against its own schema. */
 const buggy: typeof account = {
   ...account,
@@ -175,6 +184,8 @@ export const CODES = {
   bilingual: domainOf(bilingual),
   /** `Noted` has another schema under the same version. */
   renamed: domainOf(renamed),
+  /** `evolve` of notes throws on an entry `bad`. */
+  'evolve-bug': domainOf(throwing),
   /** `deposit` returns an event that its schema refuses. */
   buggy: domainOf(note, buggy),
   /** Every account and stock is at home in the last Region. */

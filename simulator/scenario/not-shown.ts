@@ -56,6 +56,8 @@ export const NOT_SHOWN: Readonly<Record<string, Readonly<Record<string, string>>
     ]),
   ),
   'When a home is moved': {
+    'Of a Region that is lost permanently, and decided':
+      'no verb of a scenario takes a Region away permanently: `test/bin/decide.property.test.ts` has every order of arrivals',
     'A transaction that is committed may be incomplete':
       'no verb loses a Region between two writes of a transaction: `test/core/transaction/home-moves.test.ts` has what a decision leaves out',
     'Homes of commands do not move': 'it is about what is not there',

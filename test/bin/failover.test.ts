@@ -1,7 +1,8 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { aServedWorld, jsonLines } from './run-meridian.ts';
 
-const { world, run } = aServedWorld();
+const { world, address, put, run } = aServedWorld();
 const [EAST, EAST_2, WEST] = ['us-east-1', 'us-east-2', 'us-west-2'];
 const STREAM = `account/${EAST}.moved`;
 
@@ -13,6 +14,42 @@ describe('meridian failover', () => {
     expect(stdout).toContain(`Subscribers that are named to ${EAST} (runsIn) move along.`);
     expect(code).toBe(0);
     expect((await run(['placement'])).stdout).toContain('Every home stream is written at home.');
+  });
+
+  it('with --dry-run shows how far the target has caught up', async () => {
+    const dry = ['failover', EAST, '--to', WEST, '--dry-run'];
+    expect((await run(dry)).stdout).toContain(`${WEST} has no commit of ${EAST}`);
+    const note = (id: string) => ({ id, stream: 'note/lag', events: [{ type: 'Noted', data: { text: id } }] });
+    await put(note('arrived'));
+    expect((await run(dry)).stdout).toMatch(/ ago: us-east-1 has written nothing since\./);
+    world.cut(EAST, WEST);
+    await sleep(1_100);
+    // What is written behind a link that is cut is not awaited.
+    await fetch(`${address()}/regions/${EAST}/events`, { method: 'POST', body: JSON.stringify(note('behind')) });
+    const behind = await run([...dry, '--json']);
+    world.heal(EAST, WEST);
+    await world.whenIdle();
+    const [{ caughtUp }] = jsonLines(behind.stdout) as [{ caughtUp: { ageMs: number; behindMs: number }[] }];
+    expect(caughtUp).toEqual([
+      {
+        ...{ from: EAST, to: WEST, newest: expect.stringMatching(/^\d{4}-/) },
+        ...{ ageMs: expect.any(Number), behindMs: expect.any(Number) },
+      },
+    ]);
+    expect(caughtUp[0]?.behindMs).toBeGreaterThan(1_000);
+    expect(caughtUp[0]?.ageMs).toBeGreaterThanOrEqual(caughtUp[0]?.behindMs ?? 0);
+  });
+
+  it('with --dry-run says that a lost Region does not respond', async () => {
+    await put({ id: 'seen', stream: 'note/lag', events: [{ type: 'Noted', data: { text: 'seen' } }] });
+    world.region(EAST).cutTables(10_000);
+    const { stdout, code } = await run(
+      ['failover', EAST, '--to', WEST, '--forced', '--accept-loss-window', '--dry-run'],
+      { env: { MERIDIAN_URL: `${address()}/regions/${WEST}` } },
+    );
+    expect(stdout).toContain(`${EAST} does not respond: what it has written since is not known.`);
+    expect(code).toBe(0);
+    await sleep(world.region(EAST).tablesCutMs);
   });
 
   it.each([

@@ -1,8 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
+import * as z from 'zod';
 import { PLACEMENT_MS } from '../../core/limits/budgets.ts';
 import { aServedWorld } from './run-meridian.ts';
+
+vi.setConfig({ hookTimeout: 60_000 });
 
 const { world, address, run } = aServedWorld();
 const [EAST, EAST_2, WEST] = ['us-east-1', 'us-east-2', 'us-west-2'];
@@ -58,13 +61,18 @@ describe('the runbook of a lost Region, with the commands that it has', () => {
     world.cut(EAST, EAST_2);
     world.cut(EAST, WEST);
     // It is acknowledged, and no other Region sees it.
-    expect(await deposit(EAST, 'unseen')).toMatchObject({ log: EAST });
+    const unseen = z.object({ version: z.string() }).parse(await deposit(EAST, 'unseen'));
     expect((await follow('regions')).stdout).toContain(EAST_2);
     const { stdout, code } = await follow(`failover ${EAST} --to ${WEST}`);
     expect(stdout).toContain('forced');
     expect(code).toBe(0);
     await settled();
     for (const region of [WEST, EAST_2]) expect(await deposit(region, `by-${region}`)).toMatchObject({ log: WEST });
+    // Whoever has seen that is told not to wait for it.
+    const asked = ['stream', `account/${EAST}.ann`, '--at-least', unseen.version, '--wait', '0'];
+    const waiting = await run(asked, { env: { MERIDIAN_URL: `${address()}/regions/${WEST}` } });
+    expect(waiting.stderr).toContain('only a lost Region has');
+    expect(waiting.code).toBe(1);
     const republished = await follow('republish');
     for (const region of [WEST, EAST_2]) expect(republished.stdout).toContain(`${region}: 2 events published again`);
     const placement = await follow('placement');
@@ -87,6 +95,18 @@ describe('the runbook of a lost Region, with the commands that it has', () => {
     const verified = await follow('verify');
     expect(verified.stdout).toContain('Nothing is wrong.');
     expect(verified.code).toBe(0);
+  });
+
+  it('decides what a Region has left that is lost permanently', async () => {
+    world.cut(EAST, EAST_2);
+    world.cut(EAST, WEST);
+    const force = ['failover', EAST, '--to', WEST, '--forced', '--accept-loss-window'];
+    expect((await run(force, { env: { MERIDIAN_URL: `${address()}/regions/${WEST}` } })).code).toBe(0);
+    await sleep(PLACEMENT_MS + 1);
+    // It does not respond for as long as the command asks it.
+    world.region(EAST).cutTables(15_000);
+    const { stdout, code } = await follow(`decide ${EAST}`);
+    expect([stdout, code]).toEqual(['Nothing is undecided, and every intent is final.\n', 0]);
   });
 
   it('has no other command', () => {

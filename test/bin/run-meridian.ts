@@ -9,7 +9,7 @@ import { afterAll, beforeAll, vi } from 'vitest';
 import { type Domain, defineDomain, defineView } from '../../core/index.ts';
 import { note, toyDomain } from '../../testing/toy.ts';
 import { serveWorld } from '../../world/network/server.ts';
-import { World } from '../../world/world.ts';
+import { World, type WorldOptions } from '../../world/world.ts';
 
 // Each run is a process, which takes seconds on a busy machine.
 vi.setConfig({ testTimeout: 120_000 });
@@ -97,8 +97,11 @@ const letters = defineView({
 export const domain = defineDomain({ streams: [...toyDomain.streams.values()], views: [letters] });
 
 /** Serves a world of the given domain to other processes on a free port, while the tests of a file run. */
-export function aServedWorld(served: Domain = domain, options: Pick<RunOptions, 'cwd'> = {}) {
-  const world = new World({ domain: served, regions, latency: false });
+export function aServedWorld(
+  served: Domain = domain,
+  { decisions, ...options }: Pick<RunOptions, 'cwd'> & Pick<WorldOptions, 'decisions'> = {},
+) {
+  const world = new World({ domain: served, regions, latency: false, ...(decisions && { decisions }) });
   let address = '';
   beforeAll(async () => {
     const server = await serveWorld(world, 0);

@@ -33,9 +33,12 @@ const MAPPING = {
   stream: ['dynamodb:DescribeStream', 'dynamodb:GetRecords', 'dynamodb:GetShardIterator', 'dynamodb:ListStreams'],
 };
 /** Values that code does not get from an environment variable. */
-/** What the calls of a function's code would need, and a check in front of them rules out: a commit of a strong stream is never put by `repair-item`. */
+/**
+ * What the calls of a function's code would need, and a check in front of them rules out: a commit of a strong stream is never put by
+ * `repair-item`, and none is made final by `lost-finish`.
+ */
 const RULED_OUT: Readonly<Record<string, ReadonlySet<string>>> = {
-  operate: new Set(['dynamodb:PutItem on meridian-strong-events']),
+  operate: new Set(['dynamodb:PutItem on meridian-strong-events', 'dynamodb:UpdateItem on meridian-strong-events']),
   // A subscriber that is named to a Region reads the places of all Regions by a query instead.
   named: new Set(['dynamodb:GetItem on meridian-named']),
 };

@@ -296,13 +296,16 @@ describe('a transaction that another Region drives', () => {
     expect(await outcomeOf(eu, 'us:aborted')).toMatchObject({ state: 'aborted' });
   });
 
-  it('cannot be queried while that Region is lost, if decisions are eventual', async () => {
+  it('can be queried while that Region is lost where its decision has arrived, if decisions are eventual', async () => {
     const { eu, us, cut } = await aCase({ strong: false });
     const transaction = aTransaction();
-    await runTransaction(us, transaction, WAIT);
-    for (const decision of await us.decisions.attempts(transaction.id)) eu.decisions.replicate(decision);
+    const outcome = await runTransaction(us, transaction, WAIT);
     cut.add('us');
     await expect(outcomeOf(eu, transaction.id)).rejects.toThrow(problem('region-unreachable'));
+    eu.decisions.replicate(aBusyAttempt({ transaction: transaction.id, attempt: 0 }));
+    await expect(outcomeOf(eu, transaction.id)).rejects.toThrow(problem('region-unreachable'));
+    for (const decision of await us.decisions.attempts(transaction.id)) eu.decisions.replicate(decision);
+    expect(await outcomeOf(eu, transaction.id)).toEqual(outcome);
   });
 
   it.each([undefined, {}, { outcome: {} }, { outcome: { id: 'us:a', state: 'lost' } }, { problem: 'no' }])(
