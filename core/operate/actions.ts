@@ -11,6 +11,7 @@ import {
   operateRequestSchema,
   operatorActions,
 } from '../wire/operate.ts';
+import { type MoveStreamPorts, moveOneStream } from './move-stream.ts';
 import { completeMoves, moveHomes, type PlacementPorts, showPlacement } from './placement.ts';
 import { type RepairPorts, repairItem, repairRow, repairTransaction, verifyItem } from './repair.ts';
 import { verifyDecisions, verifyScan } from './verify-intents.ts';
@@ -18,7 +19,13 @@ import { verifyCommits, verifyStreams } from './verify-streams.ts';
 import { verifyView } from './verify-view.ts';
 
 /** The ports of all operator actions. */
-export type OperatePorts = RebuildPorts & RepublishPorts & QuarantinePorts & CountPorts & PlacementPorts & RepairPorts;
+export type OperatePorts = RebuildPorts &
+  RepublishPorts &
+  QuarantinePorts &
+  CountPorts &
+  PlacementPorts &
+  RepairPorts &
+  MoveStreamPorts;
 
 const actions: {
   readonly [Name in OperatorAction]: (ports: OperatePorts, request: ActionRequest<Name>) => Promise<ActionResult<Name>>;
@@ -32,6 +39,7 @@ const actions: {
   placement: showPlacement,
   move: moveHomes,
   complete: completeMoves,
+  'move-stream': moveOneStream,
   'verify-scan': verifyScan,
   'verify-streams': verifyStreams,
   'verify-commits': verifyCommits,

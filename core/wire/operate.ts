@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { type Problem, problemSchema } from '../facts/errors.ts';
 import { MAX_REBUILD_SEGMENTS, MAX_REPUBLISH_SEGMENTS } from '../limits/budgets.ts';
+import { pinnedSchema, pinRequestShape } from './pin.ts';
 import { entryKeySchema, placementSchema } from './placement.ts';
 import {
   repairItemRequestSchema,
@@ -209,6 +210,12 @@ const placementShownSchema = z.object({
   placement: placementSchema,
 });
 
+const placementResultSchema = z.object({
+  ...placementShownSchema.shape,
+  /** Set by code that knows that a single stream can have another home than that by its id. */
+  pins: z.literal(true).exactOptional(),
+});
+
 const moveRequestSchema = z.strictObject({
   /** The Region that writes the streams now. */
   from: z.string(),
@@ -244,6 +251,8 @@ const completeSchema = z.object({
   waitMs: z.number(),
 });
 
+const moveStreamRequestSchema = z.strictObject(pinRequestShape);
+
 /**
  * The operator actions of a Region by name, with their requests and results. An action runs for some seconds at most,
  * then returns its progress; the caller repeats it until it is done.
@@ -255,9 +264,10 @@ const schemas = {
   'rebuild-clean': { request: rebuildRequestSchema, result: rebuildStatusSchema },
   'republish-step': { request: republishStepRequestSchema, result: republishStepSchema },
   'conflicts-count': { request: conflictsCountRequestSchema, result: conflictsCountSchema },
-  placement: { request: placementRequestSchema, result: placementShownSchema },
+  placement: { request: placementRequestSchema, result: placementResultSchema },
   move: { request: moveRequestSchema, result: moveSchema },
   complete: { request: completeRequestSchema, result: completeSchema },
+  'move-stream': { request: moveStreamRequestSchema, result: pinnedSchema },
   'verify-scan': { request: verifyScanRequestSchema, result: verifyScanSchema },
   'verify-streams': { request: verifyStreamsRequestSchema, result: verifyStreamsSchema },
   'verify-commits': { request: verifyCommitsRequestSchema, result: verifyCommitsSchema },

@@ -65,6 +65,11 @@ export class EventsReplica extends Construct {
     this.#grantOn(this.#tables.slice(0, 1), grantee, 'dynamodb:PutItem');
   }
 
+  /** Lets a role make the intents of streams that have a home final: strong streams have none. */
+  grantEndIntents(grantee: IGrantable): void {
+    this.#grantOn(this.#tables.slice(0, 1), grantee, 'dynamodb:UpdateItem');
+  }
+
   /** Lets a role load streams, append to them, put intents and make intents final. */
   grantAppend(grantee: IGrantable): void {
     this.#grant(grantee, 'dynamodb:Query', 'dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem');

@@ -117,7 +117,8 @@ export class RegionStack extends Stack {
       projectionQueue: projection.queue,
     };
     const relay = new Relay(this, 'Relay', { ...deployment, ...sources });
-    new Operate(this, 'Operate', { ...deployment, ...sources, placement });
+    const { participant } = transacting;
+    new Operate(this, 'Operate', { ...deployment, ...sources, placement, participant });
     addOwn(this, { ...deployment, bus, api }, own);
 
     if (config.archiveDays > 0) new Archive(this, 'Archive', { config, bus: bus.bus });

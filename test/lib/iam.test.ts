@@ -35,7 +35,7 @@ const MAPPING = {
 /** Values that code does not get from an environment variable. */
 /** What the calls of a function's code would need, and a check in front of them rules out: a commit of a strong stream is never put by `repair-item`. */
 const RULED_OUT: Readonly<Record<string, ReadonlySet<string>>> = {
-  operate: new Set(['dynamodb:PutItem on meridian-strong-events']),
+  operate: new Set(['dynamodb:PutItem on meridian-strong-events', 'dynamodb:UpdateItem on meridian-strong-events']),
 };
 const TOLD_OTHERWISE: Readonly<Record<string, readonly string[]>> = {
   // The property TableName of the custom resources: lib/constructs/stream-lookup/stream-lookup.ts.
