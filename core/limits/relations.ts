@@ -206,11 +206,6 @@ function callRelations(limits: Limits): Relation[] {
       needs: STEP_MS + PROJECT_MS + 2 * DATABASE_MS,
       has: time('operate'),
     },
-    {
-      name: 'operate has time to follow a stream from Region to Region, and for a last call of one',
-      needs: limits.MOVE_STREAM_MS + limits.PARTICIPANT_CALL_MS + DATABASE_MS,
-      has: time('operate'),
-    },
   ];
 }
 
@@ -393,6 +388,11 @@ function transactionRelations(limits: Limits): Relation[] {
       name: 'participant has time for a call of another Region',
       needs: limits.PARTICIPANT_CALL_MS + 1,
       has: participant.timeoutS * 1000,
+    },
+    {
+      name: 'operate has time to follow a stream from Region to Region, and for a last call of one',
+      needs: limits.MOVE_STREAM_MS + limits.PARTICIPANT_CALL_MS + limits.DATABASE_MS,
+      has: FUNCTIONS.operate.timeoutS * 1000,
     },
     {
       name: 'participant has time to take a stream over, and to put a pin',

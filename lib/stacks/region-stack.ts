@@ -117,8 +117,7 @@ export class RegionStack extends Stack {
       projectionQueue: projection.queue,
     };
     const relay = new Relay(this, 'Relay', { ...deployment, ...sources });
-    const { participant } = transacting;
-    new Operate(this, 'Operate', { ...deployment, ...sources, placement, participant });
+    new Operate(this, 'Operate', { ...deployment, ...sources, placement, participant: transacting.participant });
     addOwn(this, { ...deployment, bus, api }, own);
 
     if (config.archiveDays > 0) new Archive(this, 'Archive', { config, bus: bus.bus });

@@ -48,7 +48,7 @@ describe('meridian move', () => {
     expect(await world.region(EAST).load(STREAM)).toEqual([]);
   });
 
-  it('refuses what is no stream', async () => {
+  it('refuses what is not a stream', async () => {
     const { stderr, code } = await run(['move', 'note', '--to', WEST]);
     expect(stderr).toContain('Write <type>/<id>');
     expect(code).toBe(2);

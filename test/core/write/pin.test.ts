@@ -317,7 +317,7 @@ describe('a pin and the moves of what Regions write', () => {
     await submitAppend(eu, deposit(7));
     await deliver();
     cut.add('eu');
-    // The lost Region moves it, and nobody knows.
+    // The lost Region moves it, and no other one knows.
     await pin(eu, 'ap');
     await move(us, { acting: 'us', sources: ['eu'], kind: 'forced', lost: ['eu'] });
     await spread();
