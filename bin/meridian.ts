@@ -64,6 +64,7 @@ const groups: readonly (readonly [string, Readonly<Record<string, () => Promise<
       placement: async () => (await import('./commands/placement.ts')).addPlacement,
       failover: async () => (await import('./commands/failover.ts')).addFailover,
       failback: async () => (await import('./commands/failover.ts')).addFailback,
+      move: async () => (await import('./commands/move.ts')).addMove,
       drill: async () => (await import('./commands/drill.ts')).addDrill,
       complete: async () => (await import('./commands/complete.ts')).addComplete,
       decide: async () => (await import('./commands/decide.ts')).addDecide,

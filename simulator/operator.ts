@@ -63,6 +63,11 @@ export class Operator {
     if (known) await this.#ask('move', { from, to, kind, known, acceptLossWindow: kind === 'forced' });
   }
 
+  /** Moves the home of one stream. */
+  async pin(stream: string, to: string): Promise<void> {
+    await this.#ask('move-stream', { stream, to });
+  }
+
   /** What the Region knows of where home streams are written. */
   async placement(): Promise<Placement | undefined> {
     return (await this.#ask('placement', {}))?.placement;

@@ -246,7 +246,24 @@ export function planHistory(seed: number, profile: ProfileName, operations = 50)
     ...(of.strong || of.oneByOne ? [] : claimsOf(seed)),
     ...(of.faults.length > 0 || of.cuts || of.restarts || of.operators ? draw.troubles(setting.decisions) : []),
   ].sort((a, b) => a.at - b.at);
-  return { seed, profile, setting, steps: of.moves ? withCompletion(steps, seed) : steps };
+  return { seed, profile, setting, steps: of.moves ? withCompletion(withPins(steps, seed, of), seed) : steps };
+}
+
+/** The share of histories with moves of homes in which those of single streams move too. */
+const PINNED = 0.5;
+const PIN_SEEDS = 4_000_037;
+
+/** With an operator who moves the homes of single streams, of which several moves may be of one stream at the same time. It is drawn apart, like the claims. */
+function withPins(steps: readonly Step[], seed: number, profile: Profile): readonly Step[] {
+  const dice = new Dice(seeded(seed + PIN_SEEDS));
+  if (!dice.chance(PINNED)) return steps;
+  const streams = streamsOf(profile).filter((stream) => homeOf(stream) !== undefined);
+  const chosen = dice.take(streams, 1 + dice.below(2));
+  const pins = Array.from({ length: 1 + dice.below(6) }, (): Trouble => {
+    const at = Math.round(dice.between(0, ACTIVE_MS));
+    return { kind: 'pin', at, region: dice.pick(REGIONS), stream: dice.pick(chosen), to: dice.pick(REGIONS) };
+  });
+  return [...steps, ...pins].sort((a, b) => a.at - b.at);
 }
 
 /** One of so many histories with moves of homes has a subscriber that is named to a Region. */

@@ -56,6 +56,8 @@ const troubleSchema = z.discriminatedUnion('kind', [
     to: z.string(),
     how: z.enum(['planned', 'forced']),
   }),
+  /** The home of one stream moves: asked for in a Region. */
+  z.object({ kind: z.literal('pin'), at: atSchema, region: z.string(), stream: z.string(), to: z.string() }),
   /** An operator completes the moves of homes that have nothing left to hand over. */
   z.object({ kind: z.literal('complete'), at: atSchema }),
   /** A producer puts a message on the bus that cannot be read. */

@@ -47,6 +47,8 @@ export function stepInWords(step: Step): string {
       return `${when}${step.region} sends what is in its quarantine again`;
     case 'move':
       return `${when}the streams that ${step.region} writes are moved to ${step.to}, ${step.how}`;
+    case 'pin':
+      return `${when}the home of ${step.stream} is moved to ${step.to}, as ${step.region} is asked`;
     case 'complete':
       return `${when}the moves of homes are completed`;
     case 'poison':

@@ -85,6 +85,8 @@ async function causeInRegion(trouble: InRegion, stage: Stage): Promise<void> {
       const { region: from, to, how } = trouble;
       return new Operator(world.region(how === 'planned' ? from : to), scheduler).move(from, to, how);
     }
+    case 'pin':
+      return operator.pin(trouble.stream, trouble.to);
     case 'poison':
       await region.bus.put([
         { source: 'producer', detailType: APPEND, detail: JSON.stringify({ stream: UNREADABLE }) },

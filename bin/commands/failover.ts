@@ -83,7 +83,11 @@ async function makeMoves(placements: Placements, moves: readonly Move[], options
     );
     if (json) sayJson({ dryRun, moved: entries, caughtUp: behind });
     else {
-      const lines = [`Would be written:\n${placementTable(entries)}`, followersOf(entries), ...behind.map(caughtUpText)];
+      const lines = [
+        `Would be written:\n${placementTable(entries)}`,
+        followersOf(entries),
+        ...behind.map(caughtUpText),
+      ];
       sayText(lines.join('\n'));
     }
     return;

@@ -25,7 +25,7 @@ export class Stored {
     }
     this.#empty = new Set(replicas.flatMap(({ empty = [] }) => empty.map(showDot)));
     this.commits = inFoldOrder(this.#byDot.values());
-    this.visible = this.commits.filter((commit) => isVisible(commit) && !isSeal(commit));
+    this.visible = this.commits.filter((commit) => isVisible(commit) && !isMark(commit));
     this.#byId = Map.groupBy(this.visible, ({ commitId }) => commitId);
     this.#byTransaction = Map.groupBy(this.visible, ({ commitId }) => attemptIn(commitId)?.id);
   }
@@ -51,9 +51,9 @@ export class Stored {
   }
 }
 
-/** A Region's own mark at the end of its log, when it hands a stream over to another Region: no request asks for it. */
-function isSeal({ commitId, events }: HistoryCommit): boolean {
-  return commitId.startsWith('seal:') && events.length === 0;
+/** A Region's own mark in its log when it hands a stream over to another Region, a seal or a pin: no request asks for it. */
+function isMark({ commitId, events }: HistoryCommit): boolean {
+  return /^(seal|pin):/.test(commitId) && events.length === 0;
 }
 
 export function isVisible({ state }: Pick<HistoryCommit, 'state'>): boolean {

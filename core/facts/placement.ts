@@ -1,6 +1,7 @@
 // Where home streams are written after their homes have moved. Entries of one Region never overwrite those of another.
 
 import type { Commit } from './commit.ts';
+import { type PinKey, pinKeyIn, pinKeyText } from './pin.ts';
 import type { Dot } from './version.ts';
 
 /**
@@ -49,11 +50,13 @@ export interface PlacementRecord {
 
 /**
  * The end of a log for the writers of older entries: an empty commit that hands the stream over to the Region it names. Whatever follows
- * it in its log was written under the entry that it is for, or a newer one.
+ * it in its log was written under the entry that it is for, or a newer one, as long as the stream has the home that it has then.
  */
 export interface Seal {
   readonly key: EntryKey;
   readonly acting: string;
+  /** The pin that names the home whose entry it is for. @default the home is that by the stream's id */
+  readonly pin?: PinKey;
 }
 
 /** No home has moved. */
@@ -144,18 +147,21 @@ export function parseScope(scope: string): { readonly home: string; readonly typ
 const SEAL_PREFIX = 'seal:';
 
 /** The commitId of a seal, which says all about it. */
-export function sealIdOf({ key: { forced, epoch, by }, acting }: Seal): string {
-  return `${SEAL_PREFIX}${forced}.${epoch}.${by}:${acting}`;
+export function sealIdOf({ key: { forced, epoch, by }, acting, pin }: Seal): string {
+  return `${SEAL_PREFIX}${forced}.${epoch}.${by}:${acting}${pin ? `:${pinKeyText(pin)}` : ''}`;
 }
 
-const SEAL_ID = /^seal:(?<forced>\d+)\.(?<epoch>\d+)\.(?<by>[^.:]+):(?<acting>[^:]+)$/;
+const SEAL_ID = /^seal:(?<forced>\d+)\.(?<epoch>\d+)\.(?<by>[^.:]+):(?<acting>[^:]+)(?::(?<pin>[^:]+))?$/;
 
 /** The seal that a commit is; undefined if it is none. */
 export function sealIn({ commitId, events }: Pick<Commit, 'commitId' | 'events'>): Seal | undefined {
   if (events.length > 0 || !commitId.startsWith(SEAL_PREFIX)) return undefined;
-  const { forced, epoch, by, acting } = SEAL_ID.exec(commitId)?.groups ?? {};
+  const { forced, epoch, by, acting, pin } = SEAL_ID.exec(commitId)?.groups ?? {};
   if (by === undefined || acting === undefined) return undefined;
-  return { key: { forced: Number(forced), epoch: Number(epoch), by }, acting };
+  const key = { forced: Number(forced), epoch: Number(epoch), by };
+  if (pin === undefined) return { key, acting };
+  const pinned = pinKeyIn(pin);
+  return pinned && { key, acting, pin: pinned };
 }
 
 /** A seal with its place: the Region that wrote it, and its dot. */

@@ -1,5 +1,6 @@
 import type { Commit, Stamped } from './commit.ts';
 import type { Hlc } from './hlc.ts';
+import type { PinAt } from './pin.ts';
 import type { SealAt } from './placement.ts';
 import type { VersionVector } from './version.ts';
 
@@ -35,6 +36,8 @@ export interface Snapshot {
   readonly idsSince?: number;
   /** The newest seal of each Region that has put one; undefined if none has. */
   readonly seals?: readonly SealAt[];
+  /** The newest pin of the stream; undefined if it has none. */
+  readonly pin?: PinAt;
   /** The commits within the idempotency window by commitId, with their copies in fold order. */
   readonly ids: ReadonlyMap<string, readonly KnownCopy[]>;
   /**

@@ -24,7 +24,7 @@ export async function submitHere(ports: DrivePorts, asked: unknown): Promise<Rem
     const request = requestSchema.parse(asked);
     if ('transact' in request) return { outcome: await runTransactionHere(ports, request.transact, request.wait) };
     if ('outcomeOf' in request) return { outcome: await outcomeHere(ports, request.outcomeOf) };
-    adoptPassedOn(ports, request);
+    adoptPassedOn(ports, request.stream, request);
     return { appended: await appendToStream(ports, request) };
   } catch (error) {
     return { problem: reportedProblem(ports.runtime, error) };

@@ -66,7 +66,7 @@ export async function lookForConflicts(ports: LookPorts, stream: string): Promis
 async function isToRepair(ports: LookPorts, history: History): Promise<boolean> {
   if (history.waiting.length === 0) return false;
   if (ports.placement && !ports.placement.isFresh) await ports.placement.reread();
-  return repairsHere(ports, history.stream);
+  return repairsHere(ports, history.stream, history.pinFor(ports.region));
 }
 
 /** What this Region has to write, and whether one of its conflicts is open. */

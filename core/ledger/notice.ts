@@ -1,4 +1,5 @@
 import type { Domain } from '../definition/domain.ts';
+import { hasRepairs } from '../definition/stream.ts';
 import { inChunks } from '../facts/chunks.ts';
 import { type Commit, isShared } from '../facts/commit.ts';
 import { ledgerWriterOf, missesOwnLog } from '../facts/ledger.ts';
@@ -77,9 +78,12 @@ function placesToAsk(ports: NoticePorts, commit: Noticed): readonly CommitPlace[
     .map((dot) => ({ stream, ...dot }));
 }
 
-/** True if this Region repairs the conflicts of a stream. If that cannot be found out, a look says why. */
+/** True if this Region may be the one that repairs the conflicts of a stream. If that cannot be found out, a look says why. */
 function repairs(ports: NoticePorts, stream: string): boolean {
-  if (!ports.domain.streams.has(parseStreamRef(stream).type)) return false;
+  const definition = ports.domain.streams.get(parseStreamRef(stream).type);
+  if (!definition) return false;
+  // A home stream may be written here because its home has moved: only the placement and the stream itself say so.
+  if (definition.mode === 'home') return hasRepairs(definition);
   try {
     return repairsHere(ports, stream);
   } catch {

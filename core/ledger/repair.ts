@@ -3,6 +3,7 @@ import { parseEvents, reconcileWith, repairRegionOf, type StreamDefinition } fro
 import { type Commit, repairIdOf, type StoredEvent } from '../facts/commit.ts';
 import { MeridianError, messageOf } from '../facts/errors.ts';
 import { fingerprintOf } from '../facts/fingerprint.ts';
+import type { PinAt } from '../facts/pin.ts';
 import { NO_PLACEMENT } from '../facts/placement.ts';
 import { parseStreamRef, type StreamRef } from '../facts/stream-ref.ts';
 import { PROJECT_MS } from '../limits/budgets.ts';
@@ -23,16 +24,21 @@ export interface RepairPorts extends LoadPorts {
   readonly placement?: KnownPlacement;
 }
 
-/** True if this Region repairs the conflicts of a stream. @throws MeridianError as `repairRegionOf`; `unknown-stream-type` */
+/**
+ * True if this Region repairs the conflicts of a stream.
+ * @param pin its newest pin
+ * @throws MeridianError as `repairRegionOf`; `unknown-stream-type`
+ */
 export function repairsHere(
   { domain, region, regions, placement }: Pick<RepairPorts, 'domain' | 'region' | 'regions' | 'placement'>,
   stream: string,
+  pin?: PinAt,
 ): boolean {
   const ref = parseStreamRef(stream);
   const definition = streamTypeOf(domain, ref.type);
   const repairing = repairRegionOf(definition, ref, regions);
   if (repairing === undefined || definition.mode !== 'home') return repairing === region;
-  return writerFor(ref, repairing, placement?.known ?? NO_PLACEMENT).region === region;
+  return writerFor(ref, repairing, placement?.known ?? NO_PLACEMENT, pin).region === region;
 }
 
 /** True if a Region that wrote a home stream before has not handed it over, or another one writes it now. */

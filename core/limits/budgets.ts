@@ -120,9 +120,13 @@ export const PLACEMENT_MS = 2_000;
 export const COMPLETE_AFTER_MS = 17 * 60_000;
 /** How long a write waits for the Regions that wrote a stream before, and a router for a Region that takes a write. */
 export const HOME_MOVING_MS = 10_000;
-/** How long one of these Regions tries to seal its log, and the pauses of it while a transaction holds the stream. */
+/** How long a Region tries to seal its log, or to put a pin, and the pauses of it while a transaction holds the stream. */
 export const SEAL_MS = 8_000;
 export const SEAL_POLL_MS = [15, 45] as const;
+/** How long the move of the home of one stream follows the stream from Region to Region. */
+export const MOVE_STREAM_MS = 10_000;
+/** Streams whose newest pin a process remembers, so that it need not be redirected. */
+export const KNOWN_PINS = 1_000;
 /** A stamp that is further ahead of the wall clock than this is reported, but still adopted. */
 export const CLOCK_AHEAD_MS = 500;
 /** A function writes nothing if its clock is further ahead of the database's than this. */

@@ -401,6 +401,16 @@ function transactionRelations(limits: Limits): Relation[] {
       has: participant.timeoutS * 1000,
     },
     {
+      name: 'operate has time to follow a stream from Region to Region, and for a last call of one',
+      needs: limits.MOVE_STREAM_MS + limits.PARTICIPANT_CALL_MS + limits.DATABASE_MS,
+      has: FUNCTIONS.operate.timeoutS * 1000,
+    },
+    {
+      name: 'participant has time to take a stream over, and to put a pin',
+      needs: limits.HOME_MOVING_MS + limits.SEAL_MS + 2 * limits.TRANSACTION_DATABASE_MS,
+      has: participant.timeoutS * 1000,
+    },
+    {
       name: 'turn has time for a call of another Region',
       needs: limits.PARTICIPANT_CALL_MS + 1,
       has: turn.timeoutS * 1000,

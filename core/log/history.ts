@@ -5,9 +5,10 @@ import type { Conflict } from '../facts/conflict.ts';
 import type { Decision } from '../facts/decision.ts';
 import type { MeridianError } from '../facts/errors.ts';
 import { type Hlc, wallTimeOf } from '../facts/hlc.ts';
+import type { PinAt, PinKey } from '../facts/pin.ts';
 import type { SealAt } from '../facts/placement.ts';
 import type { KnownCopy, Snapshot } from '../facts/snapshot.ts';
-import { positionIn, sameVersion, type VersionVector, versionDominates } from '../facts/version.ts';
+import { positionIn, sameVersion, type VersionVector, versionCovers, versionDominates } from '../facts/version.ts';
 import { IDEMPOTENCY_WINDOW_MS } from '../limits/budgets.ts';
 import { type ConflictsAsked, conflictsIn } from './conflicts.ts';
 import { FoldCache } from './fold-cache.ts';
@@ -15,6 +16,7 @@ import { heapBytes } from './heap-bytes.ts';
 import { KnownIds } from './known-ids.ts';
 import { LogPositions } from './log-positions.ts';
 import { type OpenIntent, OpenIntents } from './open-intents.ts';
+import { Pins } from './pins.ts';
 import { Seals } from './seals.ts';
 import { SeenSet } from './seen-set.ts';
 import { commitsForSnapshot, settledCommits, settledUntil, snapshotOf } from './take-snapshot.ts';
@@ -25,6 +27,7 @@ interface Held {
   readonly logs: LogPositions;
   readonly seen: SeenSet;
   readonly seals: Seals;
+  readonly pins: Pins;
   readonly intents: OpenIntents;
   /** The last intent of each attempt, in any state. */
   readonly attempts: Map<string, Commit>;
@@ -39,6 +42,7 @@ function holdFrom(definition: StreamDefinition, base: Snapshot | undefined): Hel
     logs,
     seen: new SeenSet(logs, base?.version),
     seals: new Seals(base?.seals),
+    pins: new Pins(base?.pin),
     intents: new OpenIntents(),
     attempts: new Map(),
     ids: new KnownIds(base),
@@ -90,7 +94,7 @@ export class History {
 
   /** An aborted intent is an empty position: it is not a copy of any commit, and is not folded. */
   #keepDecided(commit: Commit): void {
-    const { base, logs, ids, seals } = this.#held;
+    const { base, logs, ids, seals, pins } = this.#held;
     const visible = isVisible(commit);
     logs.put(visible ? commit : { ...commit, events: [] });
     this.#noteStamp(commit);
@@ -99,6 +103,7 @@ export class History {
     this.#unreadable ??= unreadableIn(this.#definition.events, commit);
     ids.add(commit);
     seals.add(commit);
+    pins.add(commit);
   }
 
   #noteStamp({ hlc }: Commit): void {
@@ -288,14 +293,26 @@ export class History {
     return this.#held.logs.lastWithEvents(log, this.lastPosition(log));
   }
 
-  /** The newest seal here of the logs of a Region, seen or hidden; undefined if there is none. */
-  lastSealOf(region: string): SealAt | undefined {
-    return this.#held.seals.newest(region);
+  /**
+   * The newest seal here of the logs of a Region, seen or hidden; undefined if there is none.
+   * @param pin names the home of the stream for whose entries it is. @default the home by its id
+   */
+  lastSealOf(region: string, pin?: PinKey): SealAt | undefined {
+    return this.#held.seals.newest(region, pin);
   }
 
   /** Like `lastSealOf`, of those that are seen: all that the Region wrote before is seen too. */
-  seenSealOf(region: string): SealAt | undefined {
-    return this.#held.seals.newest(region, this.seen);
+  seenSealOf(region: string, pin?: PinKey): SealAt | undefined {
+    return this.#held.seals.newest(region, pin, this.seen);
+  }
+
+  /**
+   * The newest pin of those that are seen, and those that a Region put itself, even if they are hidden from it: a Region never writes
+   * as if it had not moved the home away. Undefined if the stream's home is that by its id.
+   */
+  pinFor(region: string): PinAt | undefined {
+    const { seen, pins } = this.#held;
+    return pins.newest((pin) => pin.key.by === region || versionCovers(seen.version, pin));
   }
 
   /** The intents that were prepared when they were read: nothing may be appended after them until they are final. */
@@ -327,7 +344,7 @@ export class History {
    * @param now wall clock: commits younger than the type's `settle` are left out
    */
   takeSnapshot(now: number): Snapshot | undefined {
-    const { base, logs, seen, seals } = this.#held;
+    const { base, logs, seen, seals, pins } = this.#held;
     const { mode, snapshots } = this.#definition;
     if (!snapshots || this.#unreadable || !this.#holds) return undefined;
     const due = commitsForSnapshot(snapshots, base);
@@ -340,7 +357,8 @@ export class History {
     if (!settled) return undefined;
     this.#tried = seen.commits.length;
     const { stream } = this;
-    const snapshot = snapshotOf({ stream, definition: this.#definition, snapshots, base, logs, seals, settled, now });
+    const definition = this.#definition;
+    const snapshot = snapshotOf({ stream, definition, snapshots, base, logs, seals, pins, settled, now });
     this.#tried = 0;
     this.#held = holdFrom(this.#definition, snapshot);
     this.#baseBytes = undefined;

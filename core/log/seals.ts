@@ -1,4 +1,5 @@
 import type { Commit } from '../facts/commit.ts';
+import { comparePinKeys, type PinKey } from '../facts/pin.ts';
 import { compareKeys, type SealAt, sealIn } from '../facts/placement.ts';
 import { type VersionVector, versionCovers } from '../facts/version.ts';
 
@@ -18,16 +19,19 @@ export class Seals {
   }
 
   /**
-   * The newest seal of a Region.
+   * The newest seal of a Region while the stream has the home that a pin names.
+   * @param pin undefined: the home by its id
    * @param version covers it. @default any that is here, seen or hidden
    */
-  newest(region: string, version?: VersionVector): SealAt | undefined {
-    return this.#byRegion.get(region)?.findLast((seal) => !version || versionCovers(version, seal));
+  newest(region: string, pin: PinKey | undefined, version?: VersionVector): SealAt | undefined {
+    return this.#byRegion
+      .get(region)
+      ?.findLast((seal) => comparePinKeys(seal.pin, pin) === 0 && (!version || versionCovers(version, seal)));
   }
 
   /** The newest seal of each Region that a version covers. */
   allIn(version: VersionVector): readonly SealAt[] {
-    const newest = [...this.#byRegion.keys()].map((region) => this.newest(region, version));
+    const newest = [...this.#byRegion.values()].map((seals) => seals.findLast((seal) => versionCovers(version, seal)));
     return newest.filter((seal) => seal !== undefined);
   }
 
@@ -35,7 +39,7 @@ export class Seals {
     const seals = [...(this.#byRegion.get(seal.region) ?? []), seal];
     this.#byRegion.set(
       seal.region,
-      seals.sort((a, b) => compareKeys(a.key, b.key)),
+      seals.sort((a, b) => comparePinKeys(a.pin, b.pin) || compareKeys(a.key, b.key)),
     );
   }
 }

@@ -6,10 +6,11 @@ import type { Snapshots } from '../definition/snapshots.ts';
 import { hasRepairs, type StreamDefinition } from '../definition/stream.ts';
 import { type Commit, foldOrder, writtenAt } from '../facts/commit.ts';
 import type { KnownCopy, Snapshot } from '../facts/snapshot.ts';
-import { advanceVersion, emptyVersion, meetVersions, versionDominates } from '../facts/version.ts';
+import { advanceVersion, emptyVersion, meetVersions, versionCovers, versionDominates } from '../facts/version.ts';
 import { IDEMPOTENCY_WINDOW_MS, SNAPSHOT_SETTLE_MS } from '../limits/budgets.ts';
 import { Fold } from './fold.ts';
 import type { LogPositions } from './log-positions.ts';
+import type { Pins } from './pins.ts';
 import type { Seals } from './seals.ts';
 import type { SeenSet } from './seen-set.ts';
 
@@ -78,6 +79,7 @@ interface SnapshotParts {
   readonly base: Snapshot | undefined;
   readonly logs: LogPositions;
   readonly seals: Seals;
+  readonly pins: Pins;
   readonly settled: Settled;
   /** Wall clock. */
   readonly now: number;
@@ -91,6 +93,7 @@ export function snapshotOf({
   base,
   logs,
   seals,
+  pins,
   settled,
   now,
 }: SnapshotParts): Snapshot {
@@ -113,6 +116,7 @@ export function snapshotOf({
   });
   const version = commits.reduce(advanceVersion, base?.version ?? emptyVersion);
   const sealed = seals.allIn(version);
+  const pin = pins.newest((each) => versionCovers(version, each));
   // The smaller of two clocks: one that is ahead must not drop ids early.
   const since = Math.min(now, writtenAt(last)) - IDEMPOTENCY_WINDOW_MS - CLOCK_MARGIN_MS;
   const known = [...(base?.ids.values() ?? []), copies].flat().filter((copy) => writtenAt(copy) >= since);
@@ -126,6 +130,7 @@ export function snapshotOf({
     state: fold.state,
     idsSince: Math.max(since, base?.idsSince ?? 0),
     ...(sealed.length > 0 && { seals: sealed }),
+    ...(pin && { pin }),
     ids: Map.groupBy(known, ({ commitId }) => commitId),
     ...(hasRepairs(definition) && { repaired: true }),
   };

@@ -12,6 +12,7 @@ import {
   operatorActions,
 } from '../wire/operate.ts';
 import { decideForLost, decisionsOfLost, finishForLost, type LostRegionPorts, scanLost } from './lost-region.ts';
+import { type MoveStreamPorts, moveOneStream } from './move-stream.ts';
 import { completeMoves, moveHomes, type PlacementPorts, showPlacement } from './placement.ts';
 import { type RepairPorts, repairItem, repairRow, repairTransaction, verifyItem } from './repair.ts';
 import { verifyDecisions, verifyScan } from './verify-intents.ts';
@@ -25,7 +26,8 @@ export type OperatePorts = RebuildPorts &
   CountPorts &
   PlacementPorts &
   RepairPorts &
-  LostRegionPorts;
+  LostRegionPorts &
+  MoveStreamPorts;
 
 const actions: {
   readonly [Name in OperatorAction]: (ports: OperatePorts, request: ActionRequest<Name>) => Promise<ActionResult<Name>>;
@@ -43,6 +45,7 @@ const actions: {
   'lost-decisions': decisionsOfLost,
   'lost-decide': decideForLost,
   'lost-finish': finishForLost,
+  'move-stream': moveOneStream,
   'verify-scan': verifyScan,
   'verify-streams': verifyStreams,
   'verify-commits': verifyCommits,

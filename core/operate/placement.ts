@@ -29,7 +29,7 @@ export interface PlacementPorts {
 
 /** Where home streams are written, as far as this Region knows. @throws MeridianError `unavailable` */
 export async function showPlacement(ports: PlacementPorts): Promise<ActionResult<'placement'>> {
-  return shown(ports, placementOf(await storeOf(ports).records()));
+  return { ...shown(ports, placementOf(await storeOf(ports).records())), pins: true };
 }
 
 /**
@@ -200,6 +200,8 @@ function isNewer(placement: Placement, known: Placement): boolean {
   return Object.entries(placement).some(([scope, entry]) => compareKeys(known[scope], entry) < 0);
 }
 
+type Shown = Omit<ActionResult<'placement'>, 'pins'>;
+
 function changed({ region }: PlacementPorts, placement: Placement): MeridianError {
   return new MeridianError(
     'placement-changed',
@@ -210,7 +212,7 @@ function changed({ region }: PlacementPorts, placement: Placement): MeridianErro
   );
 }
 
-function shown({ region, regions, domain }: PlacementPorts, placement: Placement): ActionResult<'placement'> {
+function shown({ region, regions, domain }: PlacementPorts, placement: Placement): Shown {
   return { region, regions: [...regions], types: homeTypes({ domain }), placement };
 }
 

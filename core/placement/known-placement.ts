@@ -1,5 +1,6 @@
+import { comparePinKeys, type PinAt } from '../facts/pin.ts';
 import { isComplete, joinPlacements, NO_PLACEMENT, type Placement, placementOf } from '../facts/placement.ts';
-import { PLACEMENT_MS } from '../limits/budgets.ts';
+import { KNOWN_PINS, PLACEMENT_MS } from '../limits/budgets.ts';
 import type { PlacementStore } from '../ports/placement.ts';
 import type { Runtime } from '../ports/runtime.ts';
 
@@ -10,7 +11,7 @@ export function completionsIn(placement: KnownPlacement | undefined): number {
 
 /**
  * What a process knows of the placement: read at most {@link PLACEMENT_MS} ago, by two clocks, because one may jump and the other one
- * stops while a function is frozen; together with all entries that it has met since it was started.
+ * stops while a function is frozen; together with all entries that it has met since it was started, and the pins of some streams.
  */
 export class KnownPlacement {
   readonly #store: PlacementStore;
@@ -18,6 +19,8 @@ export class KnownPlacement {
   #placement = NO_PLACEMENT;
   #readAt: { readonly now: number; readonly elapsed: number } | undefined;
   #completions = 0;
+  /** By stream, the one met last at the end. */
+  readonly #pins = new Map<string, PinAt>();
 
   constructor(store: PlacementStore, runtime: Pick<Runtime, 'now' | 'elapsed'>) {
     this.#store = store;
@@ -51,6 +54,27 @@ export class KnownPlacement {
     this.#placement = joinPlacements(before, placement);
     const news = Object.entries(this.#placement).filter(([scope, entry]) => entry !== before[scope]);
     if (news.some(([, entry]) => isComplete(entry))) this.#completions++;
+  }
+
+  /** The newest pin of a stream that has been met here; undefined if none is remembered. */
+  pinOf(stream: string): PinAt | undefined {
+    return this.#pins.get(stream);
+  }
+
+  /** Remembers a pin of a stream, unless a newer one is known. @returns true if it is news */
+  adoptPin(stream: string, pin: PinAt): boolean {
+    const known = this.#pins.get(stream);
+    const isNews = comparePinKeys(known?.key, pin.key) < 0;
+    this.#pins.delete(stream);
+    this.#pins.set(stream, isNews || !known ? pin : known);
+    const [oldest] = this.#pins.keys();
+    if (oldest !== undefined && this.#pins.size > KNOWN_PINS) this.#pins.delete(oldest);
+    return isNews;
+  }
+
+  /** Forgets the pin of a stream that does not arrive: the next request goes by what the stream itself says. */
+  forgetPin(stream: string): void {
+    this.#pins.delete(stream);
   }
 
   /** False if the table was read too long ago for what is known to be written by. */

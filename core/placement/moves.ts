@@ -82,7 +82,9 @@ function scopesOf(placement: Placement, move: Move, { regions, types }: Planning
   const { from, type, home, kind } = move;
   const isWritten = (scope: string): boolean =>
     actingFor(placement, scope) === from || waitsFor(placement, scope, move);
-  const homes = home === undefined ? regions : [home];
+  // A Region that was removed may still be the home of streams, by their pins.
+  const moved = Object.keys(placement).map((scope) => parseScope(scope).home);
+  const homes = home === undefined ? [...new Set([...regions, ...moved])] : [home];
   if (type !== undefined) return homes.map((each) => scopeOf(each, type)).filter(isWritten);
   const ofTypes = homes.flatMap((each) => types.map((name) => scopeOf(each, name)));
   const stored = Object.keys(placement).filter((scope) => homes.includes(parseScope(scope).home));

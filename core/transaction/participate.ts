@@ -1,16 +1,20 @@
 import { isShared } from '../facts/commit.ts';
 import { reportedProblem, ThrottledError } from '../facts/errors.ts';
+import { comparePinKeys } from '../facts/pin.ts';
 import { parseStreamRef, type StreamRef } from '../facts/stream-ref.ts';
 import { PARTICIPANT_CALL_MS } from '../limits/budgets.ts';
 import { tellDecision } from '../log/decisions.ts';
 import type { Remote } from '../ports/remote.ts';
+import type { Runtime } from '../ports/runtime.ts';
 import {
   type ParticipantAnswer,
   type PrepareRequest,
   participantAnswerSchema,
   participantRequestSchema,
 } from '../wire/participant.ts';
-import { adoptPassedOn, homeIn, passedOn, writerOf } from '../write/home.ts';
+import { findPin } from '../write/follow.ts';
+import { adoptPassedOn, homeIn, passedOn, type Writer, writerOf } from '../write/home.ts';
+import { pinStream } from '../write/pin.ts';
 import { sealLog } from '../write/seal.ts';
 import type { AppendPorts } from '../write/writer.ts';
 import { prepareIntent } from './prepare.ts';
@@ -46,18 +50,59 @@ export async function participateStep(ports: ParticipatePorts, asked: unknown): 
       } catch (error) {
         return { kind: 'unsealed', problem: reportedProblem(ports.runtime, error) };
       }
+    case 'pin':
+      adoptPassedOn(ports, request.stream, request);
+      try {
+        return { kind: 'pinned', ...(await pinStream(ports, request)) };
+      } catch (error) {
+        return { kind: 'unpinned', problem: reportedProblem(ports.runtime, error) };
+      }
   }
 }
 
+/** How much time a prepare has left, when it was received, and since when its transaction waits. */
+interface Times {
+  readonly remaining: number;
+  readonly began: number | undefined;
+}
+
 async function prepareAtWriter(ports: ParticipatePorts, request: PrepareRequest): Promise<ParticipantAnswer> {
-  if ('remaining' in request) adoptPassedOn(ports, request);
   const stream = parseStreamRef(request.participant.stream);
+  if ('remaining' in request) adoptPassedOn(ports, stream.name, request);
   const writer = await writerOf(ports, stream);
-  const { began, remaining } = timesOf(ports.runtime, request);
-  if (writer.region === ports.region) return prepareIntent(ports, { ...request, remaining, began }, stream);
-  const asked = passedOn({ ...request, deadline: undefined, remaining, began }, writer);
-  const within = Math.max(1, Math.min(remaining, PARTICIPANT_CALL_MS));
-  return passOn(ports, writer.region, asked, within).catch((error: unknown) => busyIfThrottled(error, stream));
+  const begun = ports.runtime.elapsed();
+  const times = timesOf(ports.runtime, request);
+  if (writer.region !== ports.region) return prepareThere(ports, request, times, writer);
+  const answer = await prepareIntent(ports, { ...request, ...times }, stream);
+  // A pin was met in the stream: another Region writes it.
+  const met = ports.placement?.pinOf(stream.name);
+  if (answer.kind !== 'busy' || comparePinKeys(met?.key, writer.pin?.key) <= 0) return answer;
+  return prepareAtWriter(ports, { ...request, deadline: undefined, ...timesSince(ports.runtime, times, begun) });
+}
+
+function timesSince({ elapsed }: Pick<Runtime, 'elapsed'>, { remaining, began }: Times, begun: number): Times {
+  return { began, remaining: remaining - (elapsed() - begun) };
+}
+
+async function prepareThere(
+  ports: ParticipatePorts,
+  request: PrepareRequest,
+  times: Times,
+  writer: Writer,
+): Promise<ParticipantAnswer> {
+  const stream = parseStreamRef(request.participant.stream);
+  const begun = ports.runtime.elapsed();
+  const asked = passedOn({ ...request, deadline: undefined, ...times }, writer);
+  const within = Math.max(1, Math.min(times.remaining, PARTICIPANT_CALL_MS));
+  try {
+    const answer = await passOn(ports, writer.region, asked, within);
+    // It may wait for a pin that does not arrive: the next attempt goes by what the streams say.
+    if (answer.kind === 'busy' && writer.pin) ports.placement?.forgetPin(stream.name);
+    return answer;
+  } catch (error) {
+    if (error instanceof ThrottledError || !(await findPin(ports, stream))) return busyIfThrottled(error, stream);
+  }
+  return prepareAtWriter(ports, { ...request, deadline: undefined, ...timesSince(ports.runtime, times, begun) });
 }
 
 /** The home is there, but has no instance free: another attempt finds one. @throws any other error */

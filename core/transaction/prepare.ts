@@ -53,7 +53,8 @@ export async function prepareIntent(
 function isPassing(error: unknown): boolean {
   if (!(error instanceof MeridianError)) return false;
   const { code, details } = error;
-  return code === 'unreadable-event' || code === 'home-moving' || (code === 'misdirected' && 'placement' in details);
+  const isElsewhere = code === 'misdirected' && ('placement' in details || 'pin' in details);
+  return code === 'unreadable-event' || code === 'home-moving' || isElsewhere;
 }
 
 /** Business outcomes are returned; outages are thrown, so that the step is retried. */

@@ -174,7 +174,7 @@ export async function turnStep(ports: TurnPorts, asked: unknown): Promise<TurnAn
   const { runtime, turns } = ports;
   const request = turnRequestSchema.parse(asked);
   const { transaction, stream, attempt } = request;
-  if ('remaining' in request) adoptPassedOn(ports, request);
+  if ('remaining' in request) adoptPassedOn(ports, stream, request);
   const turn: Turn = { transaction, stream, attempt, ...timesOf(runtime, request) };
   const writer = await writerOf(ports, parseStreamRef(stream));
   if (writer.region === ports.region) await waitForTurn(ports, turn);

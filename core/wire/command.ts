@@ -2,6 +2,7 @@ import * as z from 'zod';
 import type { Append, Appended } from '../facts/append.ts';
 import type { Outcome } from '../facts/decision.ts';
 import { type Problem, problemSchema } from '../facts/errors.ts';
+import type { PinAt } from '../facts/pin.ts';
 import type { Placement } from '../facts/placement.ts';
 import { preparedIntentSchema, reasonSchema } from './decision.ts';
 import { placedShape } from './placement.ts';
@@ -21,8 +22,8 @@ export const appendRequestSchema: z.ZodType<PassedAppend> = z.object({
   ...placedShape,
 });
 
-/** An append that is passed on, with the entry by which it was routed. */
-type PassedAppend = Append & { readonly placement?: Placement };
+/** An append that is passed on, with the entry and the pin by which it was routed. */
+type PassedAppend = Append & { readonly placement?: Placement; readonly pin?: PinAt };
 
 export const transactRequestSchema = z.object({ transact: transactionSchema, wait: z.number() });
 

@@ -18,6 +18,7 @@ const envelopeMembers = {
     // It would take the place of a repair, which would then not count.
     .regex(/^(?!repair:[a-z0-9-]+\.\d+$)/, 'has the form of the id of a repair: use another id')
     .regex(/^(?!seal:)/, "has the form of a seal's id: use another id")
+    .regex(/^(?!pin:)/, "has the form of a pin's id: use another id")
     .optional(),
   stream: streamNameSchema,
   expected: z.string().optional(),

@@ -11,6 +11,7 @@ import {
   lostScanRequestSchema,
   lostScanSchema,
 } from './lost.ts';
+import { pinnedSchema, pinRequestShape } from './pin.ts';
 import { entryKeySchema, placementSchema } from './placement.ts';
 import {
   repairItemRequestSchema,
@@ -219,6 +220,12 @@ const placementShownSchema = z.object({
   placement: placementSchema,
 });
 
+const placementResultSchema = z.object({
+  ...placementShownSchema.shape,
+  /** Set by code that knows that a single stream can have another home than that by its id. */
+  pins: z.literal(true).exactOptional(),
+});
+
 const moveRequestSchema = z.strictObject({
   /** The Region that writes the streams now. */
   from: z.string(),
@@ -254,6 +261,8 @@ const completeSchema = z.object({
   waitMs: z.number(),
 });
 
+const moveStreamRequestSchema = z.strictObject(pinRequestShape);
+
 /**
  * The operator actions of a Region by name, with their requests and results. An action runs for some seconds at most,
  * then returns its progress; the caller repeats it until it is done.
@@ -265,13 +274,14 @@ const schemas = {
   'rebuild-clean': { request: rebuildRequestSchema, result: rebuildStatusSchema },
   'republish-step': { request: republishStepRequestSchema, result: republishStepSchema },
   'conflicts-count': { request: conflictsCountRequestSchema, result: conflictsCountSchema },
-  placement: { request: placementRequestSchema, result: placementShownSchema },
+  placement: { request: placementRequestSchema, result: placementResultSchema },
   move: { request: moveRequestSchema, result: moveSchema },
   complete: { request: completeRequestSchema, result: completeSchema },
   'lost-scan': { request: lostScanRequestSchema, result: lostScanSchema },
   'lost-decisions': { request: lostDecisionsRequestSchema, result: lostDecisionsSchema },
   'lost-decide': { request: lostDecideRequestSchema, result: lostDecideSchema },
   'lost-finish': { request: lostFinishRequestSchema, result: lostFinishSchema },
+  'move-stream': { request: moveStreamRequestSchema, result: pinnedSchema },
   'verify-scan': { request: verifyScanRequestSchema, result: verifyScanSchema },
   'verify-streams': { request: verifyStreamsRequestSchema, result: verifyStreamsSchema },
   'verify-commits': { request: verifyCommitsRequestSchema, result: verifyCommitsSchema },

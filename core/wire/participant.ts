@@ -2,7 +2,8 @@ import * as z from 'zod';
 import type { PreparedIntent } from '../facts/decision.ts';
 import { type Problem, problemSchema } from '../facts/errors.ts';
 import { type DecisionAnswer, decisionRequestSchema, preparedIntentSchema } from './decision.ts';
-import { placedShape, type SealAnswer, sealRequestSchema } from './placement.ts';
+import type { PinAnswer } from './pin.ts';
+import { pinRequestSchema, placedShape, type SealAnswer, sealRequestSchema } from './placement.ts';
 import { commitIdSchema, passedOnMetaSchema, streamNameSchema } from './schemas.ts';
 import { participantSchema } from './transaction.ts';
 
@@ -50,13 +51,14 @@ export const participantRequestSchema = z.union([
   z.object({ step: z.literal('finalise'), intent: finalIntentSchema }),
   decisionRequestSchema,
   sealRequestSchema,
+  pinRequestSchema,
 ]);
 
 export type PrepareRequest = Extract<z.output<typeof participantRequestSchema>, { readonly step: 'prepare' }>;
 
-export type ParticipantAnswer = Prepared | { readonly kind: 'finalised' } | DecisionAnswer | SealAnswer;
+export type ParticipantAnswer = Prepared | { readonly kind: 'finalised' } | DecisionAnswer | SealAnswer | PinAnswer;
 
-/** A participant's response to another Region, except decisions and seals: see `decisionAnswerSchema`, `sealAnswerSchema`. */
+/** A participant's response to another Region, except decisions, seals and pins: see `decisionAnswerSchema`, `sealAnswerSchema`, `pinAnswerSchema`. */
 export const participantAnswerSchema = z.union([preparedSchema, z.object({ kind: z.literal('finalised') })]);
 
 /** The result of a prepare. Only `prepared` has written anything. */

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { problemSchema } from '../facts/errors.ts';
 import type { EntryKey, Placement, PlacementRecord } from '../facts/placement.ts';
+import { pinAtSchema, pinRequestShape } from './pin.ts';
 import { dotShape, streamNameSchema } from './schemas.ts';
 
 const entryKeyShape = { forced: z.int().min(0), epoch: z.int().min(1), by: z.string() };
@@ -36,14 +37,19 @@ export function decodePlacementRecord(text: string): PlacementRecord {
   return placementRecordSchema.parse(JSON.parse(text));
 }
 
-/** What is passed on with a request to write a stream that has a home: the entry by which it was routed. */
-export const placedShape = { placement: placementSchema.exactOptional() };
+/** What is passed on with a request to write a stream that has a home: the entry, and the pin, by which it was routed. */
+export const placedShape = { placement: placementSchema.exactOptional(), pin: pinAtSchema.exactOptional() };
+
+/** A request to the Region that writes a stream: to move its home. */
+export const pinRequestSchema = z.object({ step: z.literal('pin'), ...pinRequestShape, ...placedShape });
 
 /** A request to a Region that wrote a stream: to seal its log for the entry. */
 export const sealRequestSchema = z.object({
   step: z.literal('seal'),
   stream: streamNameSchema,
   placement: placementSchema,
+  /** The pin that names the home whose entry it is. */
+  pin: pinAtSchema.exactOptional(),
 });
 
 export type SealRequest = z.output<typeof sealRequestSchema>;

@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { isJson } from '../facts/json.ts';
 import type { Snapshot } from '../facts/snapshot.ts';
 import { sameVersion } from '../facts/version.ts';
+import { pinAtSchema, pinKeySchema } from './pin.ts';
 import { entryKeySchema } from './placement.ts';
 import { dotShape, versionVectorSchema } from './schemas.ts';
 
@@ -16,7 +17,13 @@ const rowSchema = z.tuple([
   z.nullable(versionVectorSchema), // its version, if more than the commit itself and the earlier ones of its log
 ]);
 
-const sealSchema = z.object({ key: entryKeySchema, acting: z.string(), region: z.string(), ...dotShape });
+const sealSchema = z.object({
+  key: entryKeySchema,
+  acting: z.string(),
+  pin: pinKeySchema.exactOptional(),
+  region: z.string(),
+  ...dotShape,
+});
 
 export const snapshotSchema = z.object({
   stream: z.string(),
@@ -32,6 +39,7 @@ export const snapshotSchema = z.object({
   idsSince: z.number().exactOptional(),
   repaired: z.literal(true).exactOptional(),
   seals: z.array(sealSchema).exactOptional(),
+  pin: pinAtSchema.exactOptional(),
 });
 
 /** @throws Error if the state is not JSON: it would be read back as a different value */

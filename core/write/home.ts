@@ -4,9 +4,9 @@ import { streamTypeOf } from '../definition/domain.ts';
 import { homeOf, homeOfCommand } from '../definition/stream.ts';
 import { MeridianError } from '../facts/errors.ts';
 import type { Operation } from '../facts/operation.ts';
+import type { PinAt } from '../facts/pin.ts';
 import { entryFor, NO_PLACEMENT, type Placement, scopeOf } from '../facts/placement.ts';
 import type { StreamRef } from '../facts/stream-ref.ts';
-import { placementSchema } from '../wire/placement.ts';
 import type { AppendPorts } from './writer.ts';
 
 /** What says where a stream is written. */
@@ -17,10 +17,13 @@ export interface Writer {
   readonly region: string;
   /** The entry that says so, by its scope: sent along with what is passed on, so that the receiver knows it too. */
   readonly placement: Placement;
+  /** The pin that names the home of the stream: sent along, too. @default the home is that by its id */
+  readonly pin?: PinAt | undefined;
 }
 
 /**
- * The only Region that may write an operation to a stream: the one that acts for the home of the stream, or the home of the command.
+ * The only Region that may write an operation to a stream, as far as is known here without a look at the stream: the one that acts for
+ * the home of the stream, or the home of the command.
  * This one if every Region may.
  * @throws MeridianError `unknown-stream-type`, `unknown-command`, `validation`, `rejected`, `internal`; `unavailable`
  */
@@ -28,7 +31,7 @@ export async function writerOf(ports: AppendPorts, stream: StreamRef, operation?
   const home = homeIn(ports, stream, operation);
   return homeOfStream(ports, stream) === undefined
     ? { region: home, placement: NO_PLACEMENT }
-    : writerFor(stream, home, await placementNow(ports));
+    : writerFor(stream, home, await placementNow(ports), ports.placement?.pinOf(stream.name));
 }
 
 /** The newest entries known here. */
@@ -37,15 +40,22 @@ async function placementNow({ placement }: AppendPorts): Promise<Placement> {
   return placement?.known ?? NO_PLACEMENT;
 }
 
-/** The Region that acts for a home. */
-export function writerFor({ type }: StreamRef, home: string, placement: Placement): Writer {
+/**
+ * The Region that acts for the home of a stream.
+ * @param byId its home by its id
+ * @param pin its newest pin, which names its home
+ */
+export function writerFor({ type }: StreamRef, byId: string, placement: Placement, pin?: PinAt): Writer {
+  const home = pin?.to ?? byId;
   const entry = entryFor(placement, home, type);
-  if (!entry) return { region: home, placement: NO_PLACEMENT };
+  if (!entry) return { region: home, placement: NO_PLACEMENT, pin };
   const scope = placement[scopeOf(home, type)] ? scopeOf(home, type) : scopeOf(home);
-  return { region: entry.acting, placement: { [scope]: entry } };
+  return { region: entry.acting, placement: { [scope]: entry }, pin };
 }
 
-/** The home of a stream or of a command, wherever that is written now; this Region if every one may. */
+/**
+ * The home of a stream by its id, unless it has a pin, or of a command, wherever that is written now; this Region if every one may.
+ */
 export function homeIn(ports: HomePorts, stream: StreamRef, operation?: Operation): string {
   const { domain, region, regions } = ports;
   const home = homeOfStream(ports, stream);
@@ -58,42 +68,39 @@ function homeOfStream({ domain, regions }: HomePorts, stream: StreamRef): string
 }
 
 /**
- * @returns true if the stream is written in the place of its home, or its home has been away
+ * @returns true if the stream is written in the place of its home by its id, or its home has been away
  * @throws MeridianError `misdirected`: only another Region may write it; as `writerOf`
  */
 export async function checkWriter(ports: AppendPorts, stream: StreamRef, operation?: Operation): Promise<boolean> {
   const writer = await writerOf(ports, stream, operation);
   if (writer.region !== ports.region) throw misdirected(ports, stream, writer);
-  return writer.placement !== NO_PLACEMENT;
+  return writer.placement !== NO_PLACEMENT || writer.pin !== undefined;
 }
 
-export function misdirected(ports: HomePorts, { name }: StreamRef, { region: home, placement }: Writer): MeridianError {
+export function misdirected(ports: HomePorts, { name }: StreamRef, writer: Writer): MeridianError {
+  const { region: home, placement, pin } = writer;
   return new MeridianError('misdirected', `The home of this write to ${name} is ${home}, not ${ports.region}.`, {
-    details: { home, ...(placement !== NO_PLACEMENT && { placement }) },
+    details: { home, ...(placement !== NO_PLACEMENT && { placement }), ...(pin && { pin }) },
   });
 }
 
-/** A request as it is passed on to the Region that writes a stream. */
-export function passedOn<T extends object>(asked: T, { placement }: Writer): T & { readonly placement?: Placement } {
-  return placement === NO_PLACEMENT ? asked : { ...asked, placement };
+/** What is passed on with a request. */
+interface PassedOn {
+  readonly placement?: Placement;
+  readonly pin?: PinAt;
 }
 
-/** Takes over the entry by which another Region has passed a request on. */
+/** A request as it is passed on to the Region that writes a stream. */
+export function passedOn<T extends object>(asked: T, { placement, pin }: Writer): T & PassedOn {
+  return { ...asked, ...(placement !== NO_PLACEMENT && { placement }), ...(pin && { pin }) };
+}
+
+/** Takes over the entry and the pin by which another Region has passed a request on. */
 export function adoptPassedOn(
   { placement: known }: Pick<AppendPorts, 'placement'>,
-  { placement }: { readonly placement?: Placement },
+  stream: string,
+  { placement, pin }: PassedOn,
 ): void {
   if (placement) known?.adopt(placement);
-}
-
-/**
- * Takes over the entry in the answer of a Region that does not write a stream any more.
- * @returns true if the same request is worth another attempt: the entry is newer than what was known here
- */
-export function adoptFrom({ placement }: Pick<AppendPorts, 'placement'>, error: unknown): boolean {
-  if (!placement || !(error instanceof MeridianError && error.code === 'misdirected')) return false;
-  const { data } = placementSchema.safeParse(error.details.placement);
-  if (!data) return false;
-  placement.adopt(data);
-  return true;
+  if (pin) known?.adoptPin(stream, pin);
 }

@@ -1,7 +1,8 @@
 // A Region that wrote a stream hands it over: the end of its log, for the writers of older entries.
 
 import { fromProblem, MeridianError } from '../facts/errors.ts';
-import { compareKeys, entryFor, keyOf, type Placement, type PlacementEntry, sealIdOf } from '../facts/placement.ts';
+import { comparePinKeys, type PinAt } from '../facts/pin.ts';
+import { compareKeys, entryFor, keyOf, type PlacementEntry, sealIdOf } from '../facts/placement.ts';
 import { parseStreamRef, type StreamRef } from '../facts/stream-ref.ts';
 import { advanceVersion, type Dot, emptyVersion, type VersionVector } from '../facts/version.ts';
 import { SEAL_MS, SEAL_POLL_MS } from '../limits/budgets.ts';
@@ -18,20 +19,23 @@ import { type AppendPorts, nextCommit } from './writer.ts';
  * @throws MeridianError `misdirected`: a newer entry is known here, or this Region is no source of the entry; `stream-busy`,
  *   retryable: an undecided transaction of this Region holds the stream; `unavailable`
  */
-export async function sealLog(ports: AppendPorts, { stream: name, placement }: SealRequest): Promise<Dot> {
+export async function sealLog(ports: AppendPorts, asked: Omit<SealRequest, 'step'>): Promise<Dot> {
   const { runtime, log, region, events, placement: known } = ports;
-  const stream = parseStreamRef(name);
+  const { placement, pin } = asked;
+  const stream = parseStreamRef(asked.stream);
   known?.adopt(placement);
-  const entry = checkedEntry(ports, stream, placement);
-  const id = sealIdOf({ key: keyOf(entry), acting: entry.acting });
+  const entry = checkedEntry(ports, stream, asked);
+  const id = sealIdOf({ key: keyOf(entry), acting: entry.acting, ...(pin && { pin: pin.key }) });
   const retries = new Retries(runtime, SEAL_MS);
   const watch = new Watch(runtime);
   let history = await loadHistory(ports, stream);
   for (;;) {
-    const last = history.lastSealOf(region);
+    const newest = history.pinFor(region);
+    if (comparePinKeys(newest?.key, pin?.key) > 0) throw notHere(ports, stream, { pin: newest });
+    const last = history.lastSealOf(region, pin?.key);
     const order = compareKeys(last?.key, entry);
     if (last && order === 0) return { log: last.log, position: last.position };
-    if (order > 0) throw notHere(ports, stream, undefined);
+    if (order > 0) throw notHere(ports, stream, {});
     const held = await finishIntents(ports, history, { asks: 'end', watch });
     if (held) {
       const pause = pollPause(runtime, SEAL_POLL_MS, watch.waited);
@@ -49,19 +53,27 @@ export async function sealLog(ports: AppendPorts, { stream: name, placement }: S
 }
 
 /** The entry that is asked for, if it is the newest one here. */
-function checkedEntry(ports: AppendPorts, stream: StreamRef, asked: Placement): PlacementEntry {
+function checkedEntry(
+  ports: AppendPorts,
+  stream: StreamRef,
+  { placement: asked, pin }: Pick<SealRequest, 'placement' | 'pin'>,
+): PlacementEntry {
   const { region, placement } = ports;
-  const home = homeIn(ports, stream);
+  const home = pin?.to ?? homeIn(ports, stream);
   const entry = entryFor(asked, home, stream.type);
   const newest = entryFor(placement?.known ?? asked, home, stream.type);
   const isSource = entry?.sources.includes(region) && entry.acting !== region;
-  if (!entry || !isSource || compareKeys(newest, entry) > 0) throw notHere(ports, stream, newest);
+  if (!entry || !isSource || compareKeys(newest, entry) > 0) throw notHere(ports, stream, { entry: newest });
   return entry;
 }
 
-function notHere({ region }: AppendPorts, { name }: StreamRef, newest: PlacementEntry | undefined): MeridianError {
+function notHere(
+  { region }: AppendPorts,
+  { name }: StreamRef,
+  { entry, pin }: { readonly entry?: PlacementEntry | undefined; readonly pin?: PinAt | undefined },
+): MeridianError {
   return new MeridianError('misdirected', `The log of ${region} for ${name} is not sealed for that entry.`, {
-    details: { ...(newest && { home: newest.acting }) },
+    details: { ...(entry && { home: entry.acting }), ...(pin && { home: pin.to, pin }) },
   });
 }
 
@@ -73,7 +85,7 @@ function notHere({ region }: AppendPorts, { name }: StreamRef, newest: Placement
  */
 export async function askForSeals(
   { participants, region }: AppendPorts,
-  { stream, placement }: Omit<SealRequest, 'step'>,
+  of: Omit<SealRequest, 'step'>,
   sources: readonly string[],
   within: number,
 ): Promise<VersionVector> {
@@ -81,7 +93,7 @@ export async function askForSeals(
     throw new MeridianError('unavailable', `This function of ${region} does not ask for seals.`, { retryable: true });
   const seals = await Promise.all(
     sources.map(async (source) => {
-      const asked: SealRequest = { step: 'seal', stream, placement };
+      const asked: SealRequest = { step: 'seal', ...of };
       const answer = sealAnswerSchema.parse(await participants.invoke(source, asked, within));
       if (answer.kind === 'unsealed') throw fromProblem(answer.problem);
       return answer;

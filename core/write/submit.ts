@@ -6,7 +6,8 @@ import type { Remote } from '../ports/remote.ts';
 import { Retries } from '../retry.ts';
 import { appendAnswerSchema } from '../wire/command.ts';
 import { appendToStream } from './append.ts';
-import { adoptFrom, passedOn, writerOf } from './home.ts';
+import { follow } from './follow.ts';
+import { passedOn, writerOf } from './home.ts';
 import type { AppendPorts } from './writer.ts';
 
 export interface SubmitPorts extends AppendPorts {
@@ -14,8 +15,8 @@ export interface SubmitPorts extends AppendPorts {
 }
 
 /**
- * Appends here, or in the Region that acts for the home of the stream, or in the home of the command. While the home moves, the append
- * follows it.
+ * Appends here, or in the Region that acts for the home of the stream, or in the home of the command. While the home moves, and after it
+ * has moved, the append follows it.
  * @throws MeridianError as `appendToStream` does; `region-unreachable`, retryable: the home could not be reached or
  *   did not respond (the append may be committed: retry with the same commitId to find out)
  */
@@ -30,7 +31,7 @@ export async function submitAppend(ports: SubmitPorts, asked: Append): Promise<A
       if ('problem' in answer) throw fromProblem(answer.problem);
       return answer.appended;
     } catch (error) {
-      if (!adoptFrom(ports, error) || !(await retries.pause())) throw error;
+      if (!(await follow(ports, stream, writer, error)) || !(await retries.pause())) throw error;
     }
   }
 }

@@ -3,19 +3,14 @@
 
 import { type Commit, isShared } from '../facts/commit.ts';
 import { MeridianError } from '../facts/errors.ts';
-import {
-  compareKeys,
-  entryFor,
-  isComplete,
-  NO_PLACEMENT,
-  type Placement,
-  type PlacementEntry,
-} from '../facts/placement.ts';
+import { newerPin, type PinAt } from '../facts/pin.ts';
+import { compareKeys, entryFor, isComplete, isLostFor, NO_PLACEMENT, type Placement } from '../facts/placement.ts';
 import type { StreamRef } from '../facts/stream-ref.ts';
 import { drivingRegionOf } from '../facts/transaction.ts';
-import type { VersionVector } from '../facts/version.ts';
+import { advanceVersion, emptyVersion, type VersionVector, versionCovers } from '../facts/version.ts';
 import { HOME_MOVING_MS } from '../limits/budgets.ts';
 import { Retries } from '../retry.ts';
+import { adoptFrom } from './follow.ts';
 import { type HomePorts, homeIn, misdirected, writerFor } from './home.ts';
 import { askForSeals } from './seal.ts';
 import type { AppendPorts, Loaded } from './writer.ts';
@@ -27,14 +22,22 @@ export type Obstacle =
   /** A move is complete, and the stream was loaded before that was known here. */
   | { readonly kind: 'outdated' }
   /** Regions that wrote the stream before have not sealed their logs for its entry, or their seals have not arrived. */
-  | { readonly kind: 'unsealed'; readonly placement: Placement; readonly sources: readonly string[] }
+  | {
+      readonly kind: 'unsealed';
+      readonly placement: Placement;
+      readonly pin?: PinAt | undefined;
+      readonly sources: readonly string[];
+    }
+  /** The pin that makes it the home of the stream has not arrived. */
+  | { readonly kind: 'unseen'; readonly pin: PinAt }
   /** A Region that wrote the stream before has an undecided transaction in it. */
   | { readonly kind: 'undecided'; readonly intent: Commit };
 
 type ObstaclePorts = HomePorts & Pick<AppendPorts, 'decisions'>;
 
 /**
- * What is in the way of a write under the newest entry that is known here; undefined if nothing is.
+ * What is in the way of a write under the newest entry that is known here, for the home that the newest pin names; undefined if
+ * nothing is.
  * @param loaded the stream, whose home exists
  * @throws MeridianError `misdirected`: another Region acts
  */
@@ -42,28 +45,31 @@ export function obstacleTo(ports: ObstaclePorts, stream: StreamRef, loaded: Load
   const { history, completions } = loaded;
   const { region } = ports;
   const placement = ports.placement?.known ?? NO_PLACEMENT;
+  const pin = newerPin(history.pinFor(region), ports.placement?.pinOf(stream.name));
+  if (pin) ports.placement?.adoptPin(stream.name, pin);
   const home = homeIn(ports, stream);
-  const writer = writerFor(stream, home, placement);
-  const entry = entryFor(placement, home, stream.type);
-  if (compareKeys(history.lastSealOf(region)?.key, entry) > 0) return { kind: 'sealed' };
+  const writer = writerFor(stream, home, placement, pin);
+  const entry = entryFor(placement, pin?.to ?? home, stream.type);
+  if (compareKeys(history.lastSealOf(region, pin?.key)?.key, entry) > 0) return { kind: 'sealed' };
   if (writer.region !== region) throw misdirected(ports, stream, writer);
+  if (pin && !versionCovers(history.seen, pin)) return { kind: 'unseen', pin };
   if (!entry) return undefined;
   if (isComplete(entry) && completions !== ports.placement?.completions) return { kind: 'outdated' };
   const sources = entry.sources.filter((source) => {
-    const seal = history.seenSealOf(source);
+    const seal = history.seenSealOf(source, pin?.key);
     const isSealed = seal?.acting === region && compareKeys(seal.key, entry) >= 0;
     return source !== region && !entry.lost.includes(source) && !isSealed;
   });
-  if (sources.length > 0) return { kind: 'unsealed', placement: writer.placement, sources };
-  const intent = history.undecided.find(
-    (each) => each.region !== region && !isShared(each) && !isUndecidable(ports, entry, each),
-  );
+  if (sources.length > 0) return { kind: 'unsealed', placement: writer.placement, pin, sources };
+  const intent = history.undecided.find((each) => each.region !== region && !isShared(each) && !isUndecidable(each));
   return intent && { kind: 'undecided', intent };
-}
 
-/** True if the Region that would have to decide a transaction is lost. */
-function isUndecidable({ decisions }: ObstaclePorts, { lost }: PlacementEntry, { commitId }: Commit): boolean {
-  return !decisions.strong && lost.includes(drivingRegionOf(commitId));
+  /** True if the Region that would have to decide a transaction is lost: for this home, or for the one before. */
+  function isUndecidable({ commitId }: Commit): boolean {
+    const driving = drivingRegionOf(commitId);
+    const isLost = entry?.lost.includes(driving) || (pin && isLostFor(placement, stream.type, driving));
+    return !ports.decisions.strong && Boolean(isLost);
+  }
 }
 
 /** The writes of one request to a stream with a home, while that may move. */
@@ -98,29 +104,38 @@ export class TakeOver {
   }
 
   /**
-   * Reads the placement again, or has what is not sealed sealed.
-   * @param reload loads the stream up to the seals
+   * Reads the placement again, has what is not sealed sealed, or waits for the pin.
+   * @param reload loads the stream up to the seals, or the pin
    * @throws MeridianError `home-moving`, retryable: after {@link HOME_MOVING_MS}
    */
   async overcome(
-    obstacle: Extract<Obstacle, { kind: 'sealed' | 'unsealed' }>,
+    obstacle: Extract<Obstacle, { kind: 'sealed' | 'unsealed' | 'unseen' }>,
     reload: (seals: VersionVector) => Promise<void>,
   ): Promise<void> {
     const ports = this.#ports;
     const isFirst = this.#retries === undefined;
     this.#retries ??= new Retries(ports.runtime, HOME_MOVING_MS);
-    if (!isFirst && !(await this.#retries.pause())) throw homeMoving(this.#stream, this.#cause);
+    const stream = this.#stream.name;
+    if (!isFirst && !(await this.#retries.pause())) {
+      // It may be lost with the Region that put it: then the next request goes by what the stream says here.
+      if (obstacle.kind === 'unseen') ports.placement?.forgetPin(stream);
+      throw homeMoving(this.#stream, this.#cause);
+    }
     try {
       if (obstacle.kind === 'sealed') await ports.placement?.reread();
+      else if (obstacle.kind === 'unseen') await reload(advanceVersion(emptyVersion, obstacle.pin));
       else {
-        const { placement, sources } = obstacle;
-        await reload(await askForSeals(ports, { stream: this.#stream.name, placement }, sources, this.#retries.left));
+        const { placement, pin, sources } = obstacle;
+        await reload(await askForSeals(ports, { stream, placement, ...(pin && { pin }) }, sources, this.#retries.left));
       }
     } catch (error) {
-      if (!isPassing(error)) throw error;
+      // A pin that this Region cannot have seen may be one of a log that was lost.
+      if (!isPassing(error) && !(error instanceof MeridianError && obstacle.kind === 'unseen')) throw error;
       this.#cause = error;
-      // It knows a newer entry.
-      if (error.code === 'misdirected') await ports.placement?.reread();
+      if (error.code !== 'misdirected') return;
+      // It knows a newer entry, or a newer pin.
+      adoptFrom(ports, stream, error);
+      await ports.placement?.reread();
     }
   }
 }

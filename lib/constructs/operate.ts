@@ -10,6 +10,7 @@ import type { ConflictsReplica } from './conflicts-replica.ts';
 import type { EventsReplica } from './events-replica.ts';
 import type { Ingest } from './ingest.ts';
 import { MeridianFunction } from './meridian-function.ts';
+import type { Participant } from './participant.ts';
 import type { PlacementReplica } from './placement-replica.ts';
 import type { Resolver } from './resolver.ts';
 import type { TransactionsReplica } from './transactions-replica.ts';
@@ -38,6 +39,8 @@ export interface OperateProps {
   readonly conflicts: ConflictsReplica;
   /** Where home streams are written: operators move them. */
   readonly placement: PlacementReplica;
+  /** The participant functions of the other Regions, which are asked to move a stream that is written there. */
+  readonly participant: Participant;
   /** The queue to which streams are sent whose conflicts are listed again. */
   readonly projectionQueue: WorkQueue;
 }
@@ -57,6 +60,7 @@ export class Operate extends Construct {
       ingest,
       conflicts,
       placement,
+      participant,
       projectionQueue,
     } = props;
     const names = namesOf(config.name);
@@ -81,13 +85,16 @@ export class Operate extends Construct {
         MERIDIAN_LOGS: Object.values(config.logs).join(),
         CONFLICTS_TABLE: names.conflictsTable,
         PLACEMENT_TABLE: names.placementTable,
+        PARTICIPANT_FUNCTION: names.function('participant'),
       },
     });
     events.grantScan(role);
     events.grantPutMissing(role);
+    // For a lost Region; and the home of a stream moves when the transactions of this Region that hold it have ended.
     events.grantFinaliseCopies(role);
     transactions.grantScan(role);
     transactions.grantDecide(role);
+    participant.grantInvokeElsewhere(role);
     resolver.grantSend(role);
     views.grantRebuild(role);
     bus.grantPublish(role);

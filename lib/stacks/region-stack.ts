@@ -118,7 +118,7 @@ export class RegionStack extends Stack {
       projectionQueue: projection.queue,
     };
     const relay = new Relay(this, 'Relay', { ...deployment, ...sources });
-    new Operate(this, 'Operate', { ...deployment, ...sources, placement });
+    new Operate(this, 'Operate', { ...deployment, ...sources, placement, participant: transacting.participant });
     addOwn(this, { ...deployment, bus, api, placement }, own);
 
     if (config.archiveDays > 0) new Archive(this, 'Archive', { config, bus: bus.bus });

@@ -63,6 +63,10 @@ export const NOT_SHOWN: Readonly<Record<string, Readonly<Record<string, string>>
     'Homes of commands do not move': 'it is about what is not there',
     'A Region whose code does not know of moves':
       'a scenario has this version of the code: `test/core/transaction/home-moves.test.ts` has a function that reads no placement',
+    'A Region whose code does not know that single streams move':
+      'a scenario has this version of the code: `test/bin/move.test.ts` has the command refuse it',
+    'The first request for a stream whose own home has moved':
+      'no verb counts calls between Regions: `test/core/write/pin.test.ts` does',
   },
   'How callers reach a Region that lives': {
     'The client sends a request that got no response':

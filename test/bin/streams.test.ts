@@ -439,6 +439,7 @@ describe('meridian --help', () => {
       'placement',
       'failover',
       'failback',
+      'move',
       'quarantine',
       'rebuild',
       'republish',

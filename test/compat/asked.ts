@@ -10,6 +10,7 @@ import { turnStep } from '../../core/transaction/turn.ts';
 import { appendRequestSchema } from '../../core/wire/command.ts';
 import type { participantRequestSchema } from '../../core/wire/participant.ts';
 import { turnRequestSchema } from '../../core/wire/turn.ts';
+import { moveStream } from '../../core/write/pin.ts';
 import { askForSeals } from '../../core/write/seal.ts';
 import { tickets, toyDomain } from '../../testing/toy.ts';
 import { aRegion } from '../core/a-region.ts';
@@ -55,9 +56,16 @@ export function asksParticipant(
       : decisionOf(ports, attemptId);
   }
   if (means.step === 'seal') return askForSeals(ports, means, [EAST], PARTICIPANT_CALL_MS);
+  if (means.step === 'pin') {
+    const { step: _step, placement, pin, ...asked } = means;
+    if (placement) ports.placement.adopt(placement);
+    if (pin) ports.placement.adoptPin(asked.stream, pin);
+    return moveStream(ports, asked);
+  }
   if (means.step === 'finalise' || 'deadline' in means) return participateStep(ports, means);
-  const { remaining, began, placement, ...asked } = means;
+  const { remaining, began, placement, pin, ...asked } = means;
   if (placement) ports.placement.adopt(placement);
+  if (pin) ports.placement.adoptPin(asked.participant.stream, pin);
   const deadline = ports.runtime.now() + remaining;
   return participateStep(ports, { ...asked, deadline, ...(began !== undefined && { timeout: deadline - began }) });
 }
@@ -67,9 +75,10 @@ export const turnRequest = message({
   read: (form) => turnRequestSchema.parse(form),
   write: async (means: z.output<typeof turnRequestSchema>) => {
     if ('deadline' in means) return means;
-    const { remaining, began, placement, ...asked } = means;
+    const { remaining, began, placement, pin, ...asked } = means;
     const region = aRegionOf('us-east-2');
     if (placement) region.placement.adopt(placement);
+    if (pin) region.placement.adoptPin(asked.stream, pin);
     const deadline = region.runtime.now() + remaining;
     return askedOf((turns) => turnStep({ ...region, turns }, { ...asked, deadline, timeout: deadline - began }));
   },
@@ -85,8 +94,9 @@ export function aRegionOf(region: string, runtime = fakeRuntime()) {
 const withTickets = defineDomain({ streams: [...toyDomain.streams.values(), tickets], views: [] });
 
 /** A request to append that is passed on: to the home of a stream or of a command. */
-export const appendRequest = askedAs(appendRequestSchema, (remote, { placement, ...means }) => {
+export const appendRequest = askedAs(appendRequestSchema, (remote, { placement, pin, ...means }) => {
   const region = aRegionOf(WEST);
   if (placement) region.placement.adopt(placement);
+  if (pin) region.placement.adoptPin(means.stream, pin);
   return submitAppend({ ...region, domain: withTickets, remote }, means);
 });

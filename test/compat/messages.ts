@@ -73,6 +73,7 @@ import {
   operatorActions,
 } from '../../core/wire/operate.ts';
 import { participantAnswerSchema, participantRequestSchema } from '../../core/wire/participant.ts';
+import { pinAnswerSchema, pinRequestShape } from '../../core/wire/pin.ts';
 import { placedShape, sealAnswerSchema } from '../../core/wire/placement.ts';
 import { encodePoint, parsePoint } from '../../core/wire/point.ts';
 import {
@@ -249,10 +250,11 @@ const betweenFunctions: Readonly<Record<string, Form>> = {
     // A request from the state machine has a deadline; one that a Region passes on has the remaining time.
     write: (means: z.output<typeof participantRequestSchema>) =>
       'deadline' in means ? means : askedOf((participants) => asksParticipant(participants, means)),
-    uses: [participantRequestSchema, participateStep, placedShape],
+    uses: [participantRequestSchema, participateStep, placedShape, pinRequestShape],
   }),
   'participant-answer': parsedBy(participantAnswerSchema),
   'seal-answer': parsedBy(sealAnswerSchema),
+  'pin-answer': parsedBy(pinAnswerSchema),
   'turn-request': turnRequest,
   'turn-answer': parsedBy(turnAnswerSchema),
   'decision-request': askedAs(decisionRequestSchema, asksParticipant),

@@ -323,6 +323,17 @@ describe('a deployed function', () => {
     expect(sent()).toContain('Scan transactions');
   });
 
+  it('operate: moves the home of a stream, here or through the function participant of the Region that writes it', async () => {
+    vi.stubEnv('PLACEMENT_TABLE', 'placement');
+    const { handler } = await import('../../lambdas/operate/index.ts');
+    const [stream = ''] = own;
+    const asked = { action: 'move-stream', stream, to: 'us-west-2' };
+    expect(await handler(asked, context)).toMatchObject({ result: { moved: true, pin: { log: 'us-east-1-b' } } });
+    expect(sent()).toEqual(new Set(['Query placement', 'Query events', 'PutItem events']));
+    await handler({ ...asked, stream: elsewhere }, context);
+    expect(sent()).toContain('Invoke /2015-03-31/functions/participant/invocations');
+  });
+
   it('operate: compares what the tables hold, and puts a commit that is missing', async () => {
     const { handler } = await import('../../lambdas/operate/index.ts');
     const until = '2100-01-01T00:00:00Z';

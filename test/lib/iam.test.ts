@@ -32,7 +32,6 @@ const MAPPING = {
   queue: ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes'],
   stream: ['dynamodb:DescribeStream', 'dynamodb:GetRecords', 'dynamodb:GetShardIterator', 'dynamodb:ListStreams'],
 };
-/** Values that code does not get from an environment variable. */
 /**
  * What the calls of a function's code would need, and a check in front of them rules out: a commit of a strong stream is never put by
  * `repair-item`, and none is made final by `lost-finish`.
@@ -47,6 +46,7 @@ const NOT_TOLD: Readonly<Record<string, ReadonlySet<string>>> = {
   // It is not named to a Region.
   subscriber: new Set(['PLACEMENT_TABLE']),
 };
+/** Values that code does not get from an environment variable. */
 const TOLD_OTHERWISE: Readonly<Record<string, readonly string[]>> = {
   // The property TableName of the custom resources: lib/constructs/stream-lookup/stream-lookup.ts.
   'stream-lookup': ['meridian-events', 'meridian-strong-events', 'meridian-transactions', 'meridian-conflicts'],

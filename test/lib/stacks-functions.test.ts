@@ -165,6 +165,7 @@ describe('the functions', () => {
         MERIDIAN_LOGS: 'us-east-1,us-east-2,us-west-2',
         CONFLICTS_TABLE: 'meridian-conflicts',
         PLACEMENT_TABLE: 'meridian-placement',
+        PARTICIPANT_FUNCTION: 'meridian-participant',
       },
     ],
   ])('%s gets the variables that it needs', (name, expected) => {

@@ -145,11 +145,15 @@ describe('the permissions of each role', () => {
     [
       'operate',
       [
-        ...['BatchGetItem', 'GetItem', 'PutItem', 'Query', 'Scan'].map((action) => `dynamodb:${action} on ${events}`),
+        ...['BatchGetItem', 'GetItem', 'PutItem', 'Query', 'Scan', 'UpdateItem'].map(
+          (action) => `dynamodb:${action} on ${events}`,
+        ),
         ...conflicts('BatchGetItem', 'Query'),
         ...conflicts('Query').map((each) => `${each}/index/listed`),
         ...decisions('GetItem', 'Query', 'Scan'),
+        ...decisions('GetItem', 'PutItem'),
         ...placement('PutItem', 'Query'),
+        ...elsewhere('participant'),
         ...['BatchGetItem', 'BatchWriteItem', 'DeleteItem', 'PutItem', 'Query', 'UpdateItem'].map(
           (action) => `dynamodb:${action} on GlobalTable(meridian-views)`,
         ),

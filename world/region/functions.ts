@@ -65,7 +65,7 @@ export class RegionFunctions {
     this.coordinate = this.#unqueued('coordinate', (process) => coordinate.makeHandler(ports('coordinate', process)));
     this.operate = this.#unqueued('operate', (process) => {
       const of = ports('operate', process);
-      return operate.makeHandler({ ...alone(of), listing: of });
+      return operate.makeHandler({ ...alone(of), listing: of, writing: of });
     });
     this.relay = this.#unqueued('relay', (process) => {
       const of = ports('relay', process);

@@ -17,7 +17,7 @@ import {
   unpublished,
   writes,
 } from './look.ts';
-import { compare, complete, move, quarantine, rebuild, redrive, republish, views } from './operate.ts';
+import { compare, complete, move, pin, quarantine, rebuild, redrive, republish, views } from './operate.ts';
 import { conflicts, follow, health, listed, live, read, view } from './read.ts';
 import { clock, endProcesses, lose } from './region.ts';
 import { recover, run, settle } from './time.ts';
@@ -28,7 +28,7 @@ import { deploy, restart, rollOut, world } from './world.ts';
 const requests: ReadonlyMap<string, Verb> = new Map(
   Object.entries({
     ...{ append, events, read, follow, conflicts, listed, view, health, live, transact, outcome },
-    ...{ rebuild, views, republish, quarantine, redrive, move, complete, compare },
+    ...{ rebuild, views, republish, quarantine, redrive, move, pin, complete, compare },
   }),
 );
 

@@ -137,6 +137,21 @@ export const move: Verb = {
   },
 };
 
+/** Moves the home of one stream, as a Region is asked; `home` is the one by its id. */
+export const pin: Verb = {
+  usage: 'pin <region> <stream> <to>|home',
+  parse: (args) => {
+    const [region, stream, to] = [args.word('region'), args.word('stream'), args.word('to')];
+    return async (stage) => {
+      const result = await operated(stage, region, 'move-stream', { stream, ...(to !== 'home' && { to }) });
+      if (typeof result === 'string') return [result];
+      const { moved, home, writtenIn, willBeWrittenIn } = result;
+      const place = willBeWrittenIn === home ? '' : `, written by ${willBeWrittenIn}`;
+      return [`${moved ? `written by ${writtenIn}, now` : 'already'} at home in ${home}${place}`];
+    };
+  },
+};
+
 /** Ends the moves to a Region; `compared=true` once nothing is missing there. */
 export const complete: Verb = {
   usage: 'complete <region> [compared=true]',

@@ -3,7 +3,7 @@ import { memoryEventStore } from '../../../adapters/memory/event-store.ts';
 import { memoryLedger } from '../../../adapters/memory/ledger.ts';
 import { defineDomain } from '../../../core/index.ts';
 import { type NoticePorts, noticeConcurrent } from '../../../core/ledger/notice.ts';
-import { note, toyDomain } from '../../../testing/toy.ts';
+import { account, note, toyDomain } from '../../../testing/toy.ts';
 import { aCommit } from '../../contract/commits.ts';
 import { fakeRuntime } from '../../runtime.ts';
 
@@ -50,6 +50,15 @@ describe('the streams that are looked at for conflicts', () => {
     const elsewhere = ports(one, other);
     expect(await noticed({ ...elsewhere, ...repaired, regions: ['ap', 'us', 'eu'] }, one)).toEqual([]);
     expect(elsewhere.asked).toEqual([1]);
+  });
+
+  it('are also those of two commits of other Regions of a home stream with repairs, in every Region: its home may have moved', async () => {
+    const home = 'account/eu.1';
+    const [one, other] = [at('eu', 1, {}), at('ap', 1, {})].map((commit) => ({ ...commit, stream: home }));
+    if (!one || !other) throw new Error('There are no commits.');
+    const withRepairs = defineDomain({ streams: [{ ...account, reconcile: () => [] }], views: [] });
+    expect(await noticed({ ...ports(one, other), domain: withRepairs }, one)).toEqual([home]);
+    expect(await noticed(ports(one, other), one)).toEqual([]);
   });
 
   it('are those of all commits that had not seen another one, if the Region that repairs cannot be found out', async () => {

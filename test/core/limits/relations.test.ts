@@ -111,6 +111,9 @@ const broken: Readonly<Record<string, Limits>> = {
   'operate has time for the retries, the read and the write of the last work that a step starts': but({
     STEP_MS: 10_001,
   }),
+  'operate has time to follow a stream from Region to Region, and for a last call of one': but({
+    MOVE_STREAM_MS: 10_001,
+  }),
   'a quarantined message stays hidden while a call works on it': but({ QUARANTINE_LOOK_MS: 16_000 }),
   'messages that a redrive passed over are still hidden during its next call': but({ QUARANTINE_PASS_MS: 59_000 }),
   'a projector has forgotten what its table lacks when an entry is compared with the table': but({ AHEAD_MS: 300_001 }),
@@ -142,6 +145,7 @@ const broken: Readonly<Record<string, Limits>> = {
   }),
   'an append waits until it may end the attempt of the holder': but({ HOLD_LIMIT_MS: 6_001 }),
   'participant has time for a call of another Region': but({ PARTICIPANT_CALL_MS: 32_000 }),
+  'participant has time to take a stream over, and to put a pin': but({ SEAL_MS: 14_001 }),
   'turn has time for a call of another Region': slower('turn', 30),
   'resolver has time to read an intent, query and make its decision, and finalise the intent': but({
     RESOLVER_DATABASE_MS: 2_001,

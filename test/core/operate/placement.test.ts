@@ -24,7 +24,7 @@ async function placementIn(ports: OperatePorts) {
 describe('the placement', () => {
   test('is empty at first, next to the deployed Regions and the types that have a home', async () => {
     expect(await placementIn(operatePorts())).toEqual({
-      ...{ region: EAST, regions: [EAST, 'us-east-2', WEST], placement: {} },
+      ...{ region: EAST, regions: [EAST, 'us-east-2', WEST], placement: {}, pins: true },
       types: expect.arrayContaining(['account']),
     });
   });

@@ -144,3 +144,11 @@ test('whatever moves: the Region writes nothing of it any more, sources are all 
     }),
   );
 });
+
+test('what is at home in a Region that was removed moves on with the Region that writes it: streams may have it as their home by a pin', () => {
+  const first = planMove(NO_PLACEMENT, { from: 'a', to: 'b', kind: 'planned' }, { by: 'a', at: 0, regions, types });
+  const left = regions.filter((region) => region !== 'a');
+  const next = planMove(first, { from: 'b', to: 'c', kind: 'planned' }, { by: 'b', at: 0, regions: left, types });
+  expect(Object.keys(next).toSorted()).toEqual(['a', 'b']);
+  expect(next.a).toMatchObject({ acting: 'c', sources: ['a', 'b'] });
+});

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { parseStreamRef } from '../../../core/facts/stream-ref.ts';
 import { MeridianError, participateStep, turnStep } from '../../../core/index.ts';
 import { coordinateStep } from '../../../core/transaction/coordinate.ts';
 import { prepareIntent } from '../../../core/transaction/prepare.ts';
@@ -6,7 +7,8 @@ import { resolveMessages } from '../../../core/transaction/resolver.ts';
 import { outcomeOf, runTransaction } from '../../../core/transaction/transact.ts';
 import { encodeResolverMessage } from '../../../core/wire/resolver.ts';
 import { appendToStream } from '../../../core/write/append.ts';
-import { adoptFrom } from '../../../core/write/home.ts';
+import { adoptFrom, follow } from '../../../core/write/follow.ts';
+import { writerOf } from '../../../core/write/home.ts';
 import { submitAppend } from '../../../core/write/submit.ts';
 import { anAppend, command } from '../a-region.ts';
 import { aLinkedWorld, move, processOf, STREAM } from '../write/moves.ts';
@@ -319,10 +321,22 @@ describe('an answer that names no entry', () => {
     const { us } = aCase();
     const refused = (details: object, code = 'misdirected') =>
       new MeridianError({ code, status: 421 }, 'No.', { details: { ...details } });
-    expect(adoptFrom(us, refused({ placement: {} }))).toBe(true);
-    for (const error of [refused({}), refused({ placement: 'odd' }), refused({ placement: {} }, 'internal'), 'odd'])
-      expect(adoptFrom(us, error)).toBe(false);
-    expect(adoptFrom({}, refused({ placement: {} }))).toBe(false);
+    const stream = parseStreamRef(A);
+    const writer = await writerOf(us, stream);
+    const pin = { key: { forced: 0, number: 1, by: 'eu' }, to: 'ap', log: 'eu', position: 1 };
+    for (const details of [{ placement: {} }, { pin }, { placement: {}, pin }])
+      expect(await follow(us, stream, writer, refused(details))).toBe(true);
+    expect(us.placement.pinOf(A)).toEqual(pin);
+    const odd = [
+      refused({}),
+      refused({ placement: 'odd' }),
+      refused({ pin: 'odd' }),
+      refused({ pin }, 'internal'),
+      'odd',
+    ];
+    for (const error of odd) expect(await follow(us, stream, writer, error)).toBe(false);
+    const { placement: _placement, ...old } = us;
+    expect(adoptFrom(old, A, refused({ placement: {} }))).toBe(false);
   });
 });
 
