@@ -173,7 +173,7 @@ export class DrivenPlacement {
     const receiver = processOf(region);
     await receiver.placement.reread();
     try {
-      await sealLog(receiver, { step: 'seal', stream: STREAM.name, placement: { [HOME]: entry } });
+      await sealLog(receiver, { stream: STREAM.name, placement: { [HOME]: entry } });
     } catch (error) {
       if (!(error instanceof MeridianError && error.code === 'misdirected')) throw error;
     }
