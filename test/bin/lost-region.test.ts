@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it, vi } from 'vitest';
+import * as z from 'zod';
 import { PLACEMENT_MS } from '../../core/limits/budgets.ts';
 import { aServedWorld } from './run-meridian.ts';
 
@@ -60,13 +61,18 @@ describe('the runbook of a lost Region, with the commands that it has', () => {
     world.cut(EAST, EAST_2);
     world.cut(EAST, WEST);
     // It is acknowledged, and no other Region sees it.
-    expect(await deposit(EAST, 'unseen')).toMatchObject({ log: EAST });
+    const unseen = z.object({ version: z.string() }).parse(await deposit(EAST, 'unseen'));
     expect((await follow('regions')).stdout).toContain(EAST_2);
     const { stdout, code } = await follow(`failover ${EAST} --to ${WEST}`);
     expect(stdout).toContain('forced');
     expect(code).toBe(0);
     await settled();
     for (const region of [WEST, EAST_2]) expect(await deposit(region, `by-${region}`)).toMatchObject({ log: WEST });
+    // A caller that has seen it is told not to wait for it.
+    const asked = ['stream', `account/${EAST}.ann`, '--at-least', unseen.version, '--wait', '0'];
+    const waiting = await run(asked, { env: { MERIDIAN_URL: `${address()}/regions/${WEST}` } });
+    expect(waiting.stderr).toContain('only a lost Region has');
+    expect(waiting.code).toBe(1);
     const republished = await follow('republish');
     for (const region of [WEST, EAST_2]) expect(republished.stdout).toContain(`${region}: 2 events published again`);
     const placement = await follow('placement');
