@@ -70,10 +70,11 @@ export function checkMoves(placements: Placements, moves: readonly Move[]): void
   for (const move of moves) {
     const { from, to, type, kind } = move;
     if (from === to) throw new CliError('same-region', `${from} is to write them already. Name another Region: --to.`);
-    regionNamed(placements, to);
+    const target = regionNamed(placements, to);
     if (kind === 'planned') checkReachable(placements, regionNamed(placements, from));
     else regionNamed(placements, from);
     checkType(placements, type);
+    checkTarget(placements, target);
     if (Object.keys(plannedEntries(placements, [move])).length === 0)
       throw new CliError(
         'nothing-to-move',
@@ -89,6 +90,13 @@ function checkReachable({ answers }: Placements, { name }: Region): void {
     'region-unreachable',
     `A planned move is written in ${name}, which does not respond: ${answer} If it is lost, use meridian failover ${name} --to <region> --forced --accept-loss-window.`,
   );
+}
+
+/** @throws CliError if a Region does not respond: what it is to write would be written nowhere */
+export function checkTarget({ answers }: Placements, { name }: Pick<Region, 'name'>): void {
+  const answer = answers.get(name);
+  if (typeof answer !== 'string') return;
+  throw new CliError('region-unreachable', `${name} is to write them, and does not respond: ${answer}`);
 }
 
 /** The entries of moves in a row, without making them. */

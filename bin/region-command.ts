@@ -75,6 +75,15 @@ export function waitOption(): Option {
   ).argParser(wholeNumber(0, MAX_CATCH_UP_S));
 }
 
+/** `--type` of a command that moves home streams. */
+export function typeOption(): Option {
+  return new Option('--type <type>', 'only streams of this type').argParser((type: string, before?: string) => {
+    if (before !== undefined)
+      throw new InvalidArgumentError('Name one type, and repeat the command for another one; or leave it out for all.');
+    return type;
+  });
+}
+
 /** A whole number from the command line, `to` at most. */
 export function wholeNumber(from: number, to = Number.MAX_SAFE_INTEGER) {
   return (text: string): number => {

@@ -20,7 +20,10 @@ export function addComplete(program: Command): void {
       const moves = await completeMoves(placements);
       if (moves.some(({ state }) => state !== 'complete')) process.exitCode = 1;
       if (options.json) sayJson({ moves });
-      else if (moves.length === 0) sayText('Every home stream is written at home.');
+      else if (moves.length === 0)
+        sayText(
+          'Nothing is to be completed: the streams of every home are written there. Those that were moved alone need no completion.',
+        );
       else for (const move of moves) tell(move);
     }),
   );

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { attemptIdOf } from '../../core/facts/decision.ts';
 import { type Decided, decideLost, decidersFor } from '../decide.ts';
 import { countOf, sayJson, sayNote, sayText } from '../output.ts';
-import { readPlacements } from '../placement.ts';
+import { readPlacements, regionNamed } from '../placement.ts';
 import { type RegionOptions, regionCommand, withRegion } from '../region-command.ts';
 
 interface DecideOptions extends RegionOptions {
@@ -20,7 +20,9 @@ export function addDecide(program: Command): void {
     .action((lost: string, options: DecideOptions) =>
       withRegion(options, async (first) => {
         const { dryRun = false, json = false } = options;
-        const deciders = decidersFor(await readPlacements(first), lost);
+        const placements = await readPlacements(first);
+        regionNamed(placements, lost);
+        const deciders = decidersFor(placements, lost);
         const decided = await decideLost(deciders, { dryRun });
         if (decided.waiting.length > 0) process.exitCode = 1;
         if (json) sayJson({ dryRun, by: deciders.by, ...decided });

@@ -18,7 +18,14 @@ import {
   sayKnown,
   untilKnown,
 } from '../placement.ts';
-import { type RegionOptions, regionCommand, streamArgument, wholeNumber, withRegion } from '../region-command.ts';
+import {
+  type RegionOptions,
+  regionCommand,
+  streamArgument,
+  typeOption,
+  wholeNumber,
+  withRegion,
+} from '../region-command.ts';
 import { jsonArgument } from '../submit.ts';
 
 /** How long a drill waits for the first command that is accepted after a move. */
@@ -51,7 +58,7 @@ export function addDrill(program: Command): void {
     'move home streams to another Region, measure, and move them back',
   )
     .requiredOption('--to <region>', 'the Region that is to write them meanwhile')
-    .option('--type <type>', 'only streams of this type')
+    .addOption(typeOption())
     .option('--hold <seconds>', 'how long they stay there', wholeNumber(0), 10)
     .option(
       '--probe <stream>',
@@ -110,7 +117,9 @@ function checkResponding({ answers }: Placements): void {
  * Begins to send the command, by the Region that callers reach meanwhile.
  * @throws the error of the first one; CliError: it says nothing about this move. Nothing was moved
  */
-async function probing(placements: Placements, { from, to }: Move, probe: Probe): Promise<Prober> {
+async function probing(placements: Placements, { from, to, type }: Move, probe: Probe): Promise<Prober> {
+  if (type !== undefined && !probe.stream.startsWith(`${type}/`))
+    throw new CliError('no-probe', `${probe.stream} is not a stream of the type ${type}, which the drill moves.`);
   const region = regionNamed(placements, to);
   const { log, position } = await region.submit({ id: crypto.randomUUID(), ...probe });
   if (log === undefined || position === undefined)
@@ -149,7 +158,7 @@ async function drill(placements: Placements, away: Move, { hold, json = false, p
     if (json) sayJson({ phases });
     else {
       tell(phases.slice(1));
-      sayNote('Both moves can be completed in 17 minutes: meridian complete.');
+      sayNote('Both moves can be completed: meridian complete, now and again in 17 minutes.');
     }
     if (phases.some(hasFailed)) process.exitCode = 1;
   } finally {
@@ -208,7 +217,7 @@ function tell(phases: readonly Phase[]): void {
     const { firstAccepted, longest, accepted, refused } = probe;
     sayText(
       firstAccepted === undefined
-        ? `The command was not accepted within ${ACCEPTED_MS / 1000} s.`
+        ? `The command was not accepted there within ${ACCEPTED_MS / 1000} s.`
         : `The command was first accepted there after ${firstAccepted.toFixed(1)} s.`,
     );
     const others = Object.entries(refused).map(([code, count]) => `${count} ${code}`);

@@ -3,7 +3,7 @@ import { joinPlacements, type Placement, parseScope } from '../../core/facts/pla
 import { type Move, planFailback } from '../../core/placement/moves.ts';
 import { caughtUp, caughtUpText } from '../behind.ts';
 import { CliError } from '../client/cli-error.ts';
-import { sayJson, sayText } from '../output.ts';
+import { sayJson, sayNote, sayText } from '../output.ts';
 import {
   checkMoves,
   checkType,
@@ -17,7 +17,7 @@ import {
   sayKnown,
   untilKnown,
 } from '../placement.ts';
-import { type RegionOptions, regionCommand, withRegion } from '../region-command.ts';
+import { type RegionOptions, regionCommand, typeOption, withRegion } from '../region-command.ts';
 
 interface FailbackOptions extends RegionOptions {
   readonly type?: string;
@@ -34,7 +34,7 @@ interface FailoverOptions extends FailbackOptions {
 export function addFailover(program: Command): void {
   regionCommand(program, 'failover <from>', 'have another Region write the home streams that a Region writes now')
     .requiredOption('--to <region>', 'the Region that is to write them')
-    .option('--type <type>', 'only streams of this type')
+    .addOption(typeOption())
     .option('--forced', 'without the Region that writes them now, because it is lost')
     .option('--accept-loss-window', 'required with --forced: what it acknowledged and has not arrived is not seen')
     .option('--dry-run', 'only show what would be written')
@@ -59,7 +59,7 @@ export function addFailover(program: Command): void {
 /** `meridian failback` */
 export function addFailback(program: Command): void {
   regionCommand(program, 'failback <region>', 'have home streams written at home again: a planned move')
-    .option('--type <type>', 'only streams of this type')
+    .addOption(typeOption())
     .option('--dry-run', 'only show what would be written')
     .action((home: string, options: FailbackOptions) =>
       withRegion(options, async (first) => {
@@ -98,7 +98,19 @@ async function makeMoves(placements: Placements, moves: readonly Move[], options
   if (!json) sayText(placementTable(moved));
   const lost = moves.flatMap(({ kind, from }) => (kind === 'forced' ? [from] : []));
   const asked = placements.regions.filter(({ name }) => !lost.includes(name));
-  tell(await untilKnown(asked, moved), moved, json);
+  const known = await untilKnown(asked, moved);
+  tell(known, moved, json);
+  if (json) return;
+  sayText(followersOf(moved));
+  for (const move of moves) sayIfNoneWrites(move, known);
+}
+
+/** A planned move that its target does not learn of leaves the streams without a Region that writes them. */
+function sayIfNoneWrites({ kind, from, to }: Move, known: readonly Known[]): void {
+  if (kind === 'forced' || known.some(({ region, seconds }) => region === to && seconds !== undefined)) return;
+  sayNote(
+    `${to} does not know yet that it writes them, and ${from} does not write them any more. If ${from} cannot reach ${to}, end the wait: meridian failover ${from} --to ${to} --forced --accept-loss-window.`,
+  );
 }
 
 /** What else moves: this command does not know the subscribers of the deployment, but the Regions that they may be named to. */

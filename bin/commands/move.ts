@@ -4,7 +4,7 @@ import type { ActionResult } from '../../core/wire/operate.ts';
 import { CliError } from '../client/cli-error.ts';
 import type { Region } from '../client/region.ts';
 import { sayJson, sayNote, sayText } from '../output.ts';
-import { type Placements, readPlacements, regionNamed } from '../placement.ts';
+import { checkTarget, type Placements, readPlacements, regionNamed } from '../placement.ts';
 import { type RegionOptions, regionCommand, streamArgument, withRegion } from '../region-command.ts';
 
 interface MoveOptions extends RegionOptions {
@@ -34,7 +34,10 @@ export function addMove(program: Command): void {
         const placements = await readPlacements(first);
         if (to !== undefined) regionNamed(placements, to);
         checkKnown(placements);
-        const moved = await first.operate('move-stream', { stream, ...(to !== undefined && { to }), dryRun });
+        const asked = { stream, ...(to !== undefined && { to }) };
+        const planned = await first.operate('move-stream', { ...asked, dryRun: true });
+        checkTarget(placements, { name: planned.willBeWrittenIn });
+        const moved = dryRun ? planned : await first.operate('move-stream', { ...asked, dryRun: false });
         const written = dryRun ? undefined : await untilWritten(first, moved);
         if (json) sayJson({ ...moved, ...written, dryRun });
         else tell({ ...moved, ...written }, dryRun);
@@ -52,7 +55,8 @@ function checkKnown({ answers }: Placements): void {
       `${old.join(', ')} would not know of the move: its code is from before streams could be moved. Deploy every Region first.`,
     );
   for (const [name, answer] of answers)
-    if (typeof answer === 'string') sayNote(`${name}: ${answer} Its code must know of the move: see the guarantees.`);
+    if (typeof answer === 'string')
+      sayNote(`${name} does not respond, so whether its code knows of moved streams is open: ${answer}`);
 }
 
 /** The Region that writes a stream now, and after how many seconds. */

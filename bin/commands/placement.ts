@@ -22,7 +22,8 @@ export function addPlacement(program: Command): void {
         sayJson({ placement: known, regions });
         return;
       }
-      if (Object.keys(known).length === 0) sayText('Every home stream is written at home.');
+      if (Object.keys(known).length === 0)
+        sayText('The streams of every home are written there. Those that were moved alone are not listed.');
       else sayText(placementTable(known));
       for (const of of regions)
         if ('error' in of) sayNote(`${of.region}: ${of.error}`);

@@ -15,7 +15,10 @@ async function complete() {
 describe('meridian complete', () => {
   it('has nothing to do while no home has moved', async () => {
     const { stdout, code } = await run(['complete']);
-    expect([stdout, code]).toEqual(['Every home stream is written at home.\n', 0]);
+    expect([stdout, code]).toEqual([
+      'Nothing is to be completed: the streams of every home are written there. Those that were moved alone need no completion.\n',
+      0,
+    ]);
   });
 
   it('needs every Region to know of the move', async () => {

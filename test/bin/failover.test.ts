@@ -13,7 +13,7 @@ describe('meridian failover', () => {
     expect(stdout).toContain(`at home in ${EAST}`);
     expect(stdout).toContain(`Subscribers that are named to ${EAST} (runsIn) move along.`);
     expect(code).toBe(0);
-    expect((await run(['placement'])).stdout).toContain('Every home stream is written at home.');
+    expect((await run(['placement'])).stdout).toContain('The streams of every home are written there.');
   });
 
   it('with --dry-run shows how far the target has caught up', async () => {
