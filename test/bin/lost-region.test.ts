@@ -68,7 +68,7 @@ describe('the runbook of a lost Region, with the commands that it has', () => {
     expect(code).toBe(0);
     await settled();
     for (const region of [WEST, EAST_2]) expect(await deposit(region, `by-${region}`)).toMatchObject({ log: WEST });
-    // A caller that has seen it is told not to wait for it.
+    // A caller that has seen it reads that waiting is in vain.
     const asked = ['stream', `account/${EAST}.ann`, '--at-least', unseen.version, '--wait', '0'];
     const waiting = await run(asked, { env: { MERIDIAN_URL: `${address()}/regions/${WEST}` } });
     expect(waiting.stderr).toContain('only a lost Region has');
