@@ -43,7 +43,7 @@ describe('transactions that contend for a stream whose home has moved', () => {
     expect(regions()).toEqual(['us']);
   });
 
-  it('wait for their turn in its new home, also if the first one does not respond', async () => {
+  it('wait for their turn in its new home, even if the first one does not respond', async () => {
     const { eu, ap, us, cut, regions } = await aMovedStream();
     const turn = { step: 'turn', transaction: 'ap:t', stream: STREAM, attempt: 1, remaining: 9000, began: 0 };
     cut.add('eu');

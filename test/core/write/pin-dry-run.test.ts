@@ -23,7 +23,7 @@ describe('a dry run of the move of the home of one stream', () => {
     expect((await eu.table.load(STREAM)).map(({ tx }) => tx?.state)).toEqual(['prepared']);
   });
 
-  it('has no log sealed while a move of what a Region writes is under way', async () => {
+  it('has no log sealed while a move of what a Region writes is in progress', async () => {
     const { us, eu, spread } = aLinkedWorld();
     await move(eu, { acting: 'us', sources: ['eu'] });
     await spread();
