@@ -34,6 +34,8 @@ describe('a dry run of the move of the home of one stream', () => {
   it('waits for a pin that has not arrived', async () => {
     const { us, eu } = aLinkedWorld();
     const { pin } = await moveStream(eu, { stream: STREAM, to: 'us', dryRun: false });
+    if (pin) us.placement.adoptPin(STREAM, pin);
+    expect(await us.table.load(STREAM)).toEqual([]);
     expect(await lookedAt(us, 'us')).toMatchObject({ writtenIn: 'us', willBeWrittenIn: 'us', moved: false, pin });
   });
 
