@@ -65,9 +65,9 @@ export async function decideLost(deciders: Deciders, { dryRun }: { readonly dryR
   if (attempts.length === 0) return { decisions: [], intents: [], waiting: [] };
   const all = [...(await heldBy(deciders, attempts)).values()].flat();
   const known = await decisionsOn(survivors, attempts);
-  const waiting = waitingIn(deciders, all, known.decisions);
+  const waiting = waitingIn(deciders, all, known);
   const proposed = outcomesOfLost(
-    { lost, intents: all.filter(({ commitId }) => !waiting.includes(commitId)), decisions: known.decisions },
+    { lost, intents: all.filter(({ commitId }) => !waiting.includes(commitId)), decisions: known },
     { by, now: Date.now() },
   );
   const decisions = dryRun
@@ -76,7 +76,7 @@ export async function decideLost(deciders: Deciders, { dryRun }: { readonly dryR
   const intents = intentsToFinish(open, decisions, lost);
   if (!dryRun)
     for (const { region, intent, state } of intents)
-      await survivorNamed(deciders, region).operate('lost-finish', { lost, intent, state });
+      await survivorNamed(survivors, region).operate('lost-finish', { lost, intent, state });
   return { decisions, intents, waiting };
 }
 
@@ -107,21 +107,14 @@ async function heldBy(
   );
 }
 
-async function decisionsOn(survivors: readonly Survivor[], attempts: readonly string[]): Promise<Recorded> {
+async function decisionsOn(survivors: readonly Survivor[], attempts: readonly string[]): Promise<readonly Decision[]> {
   const transactions = [...new Set(attempts.map((id) => parseAttemptId(id).transaction))];
   const pages = await Promise.all(
     survivors.flatMap((region) =>
       inChunks(transactions, MAX_VERIFIED).map((part) => region.operate('lost-decisions', { transactions: [...part] })),
     ),
   );
-  return { strong: pages.some(({ strong }) => strong), decisions: pages.flatMap(({ decisions }) => decisions) };
-}
-
-/** What the Regions have recorded. */
-interface Recorded {
-  /** True if all Regions see the same decisions. */
-  readonly strong: boolean;
-  readonly decisions: readonly Decision[];
+  return pages.flatMap(({ decisions }) => decisions);
 }
 
 function waitingIn(
@@ -139,21 +132,38 @@ function waitingIn(
 }
 
 /**
- * Records a decision in the one Region that may make it, and then what is recorded there in the others, unless they see the same table. A
- * decision of a Region that is left is replicated by it.
+ * Records a decision in the one Region that may make it. If that is in the place of the lost Region, also what is recorded there in the
+ * others: each Region announces the outcome on its own bus, and one that does not see the same table gets a copy. A decision of a Region
+ * that is left is replicated by it.
+ * @throws CliError if another decision has arrived in a Region meanwhile
  */
-async function record(deciders: Deciders, proposed: Decision, { strong, decisions }: Recorded): Promise<Decision> {
-  const { lost, by, survivors } = deciders;
+async function record(
+  { lost, by, survivors }: Deciders,
+  proposed: Decision,
+  known: readonly Decision[],
+): Promise<Decision> {
   const driving = drivingRegionOf(proposed.transaction);
-  if (driving !== lost && decisions.includes(proposed)) return proposed;
-  const first = survivorNamed(deciders, driving === lost ? by : driving);
+  if (driving !== lost && known.includes(proposed)) return proposed;
+  const first = survivorNamed(survivors, driving === lost ? by : driving);
   const { decision } = await first.operate('lost-decide', { lost, decision: proposed });
-  if (driving === lost && !strong)
-    for (const region of survivors) if (region !== first) await region.operate('lost-decide', { lost, decision });
+  if (driving !== lost) return decision;
+  for (const region of survivors) {
+    if (region === first) continue;
+    const { decision: there } = await region.operate('lost-decide', { lost, decision });
+    if (there.state !== decision.state) throw decidedTwice(decision, first, region);
+  }
   return decision;
 }
 
-function survivorNamed({ survivors }: Deciders, name: string): Survivor {
+/** A decision of the lost Region arrived in another Region while the opposite one was recorded in its place. */
+function decidedTwice(decision: Decision, first: Survivor, other: Survivor): CliError {
+  return new CliError(
+    'decided-twice',
+    `${attemptIdOf(decision)} is recorded as ${decision.state} in ${first.name}, and otherwise in ${other.name}, where a decision of the lost Region has arrived meanwhile. No intent was made final. The later record replaces the other one: repeat this in a minute, and compare the streams after it: meridian verify.`,
+  );
+}
+
+function survivorNamed(survivors: readonly Survivor[], name: string): Survivor {
   const found = survivors.find((region) => region.name === name);
   if (found) return found;
   throw new CliError('unknown-region', `${name} is not a Region that is left.`);

@@ -1,3 +1,4 @@
+import { streamTypeOf } from '../definition/domain.ts';
 import { inChunks } from '../facts/chunks.ts';
 import { MeridianError } from '../facts/errors.ts';
 import { contentOf, type EntryContent, type LedgerEntry, ledgerWriterOf, saysAlready } from '../facts/ledger.ts';
@@ -41,8 +42,8 @@ export async function lookForConflicts(ports: LookPorts, stream: string): Promis
     const written = await putAll(ledger, changes);
     const token = kept.watches[region];
     const repair = written && (await isToRepair(ports, history)) ? await repairConflicts(ports, ref) : undefined;
-    // What waits for an intent to become final is repaired when that is noticed.
-    const isOpen = isOwnOpen || repair === 'held';
+    // What waits for an intent to become final is repaired when that is noticed; what another Region repairs, when the home moves here first.
+    const isOpen = isOwnOpen || repair === 'held' || (repair === undefined && mayMoveHere(ports, history));
     // After a repair its entries change.
     if (written && repair !== 'free') {
       if (token === undefined && !isOpen) return;
@@ -67,6 +68,11 @@ async function isToRepair(ports: LookPorts, history: History): Promise<boolean> 
   if (history.waiting.length === 0) return false;
   if (ports.placement && !ports.placement.isFresh) await ports.placement.reread();
   return repairsHere(ports, history.stream, history.pinFor(ports.region));
+}
+
+/** True if conflicts wait for a repair in the Region that writes a home stream: the pin that makes it this one has seen them. */
+function mayMoveHere({ domain }: LookPorts, { stream, waiting }: History): boolean {
+  return waiting.length > 0 && streamTypeOf(domain, parseStreamRef(stream).type).mode === 'home';
 }
 
 /** What this Region has to write, and whether one of its conflicts is open. */

@@ -96,8 +96,11 @@ async function prepareThere(
   const within = Math.max(1, Math.min(times.remaining, PARTICIPANT_CALL_MS));
   try {
     const answer = await passOn(ports, writer.region, asked, within);
-    // It may wait for a pin that does not arrive: the next attempt goes by what the streams say.
-    if (answer.kind === 'busy' && writer.pin) ports.placement?.forgetPin(stream.name);
+    const isBusy = answer.kind === 'busy' && writer.pin !== undefined;
+    // It may wait for a pin that does not arrive: the next attempt goes by what the stream says here.
+    if (isBusy) ports.placement?.forgetPin(stream.name);
+    // Otherwise every attempt would take the way over the first home, which may be lost.
+    if (isBusy || (answer.kind === 'prepared' && answer.region !== writer.region)) await findPin(ports, stream);
     return answer;
   } catch (error) {
     if (error instanceof ThrottledError || !(await findPin(ports, stream))) return busyIfThrottled(error, stream);

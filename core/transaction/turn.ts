@@ -21,7 +21,8 @@ import type { Remote } from '../ports/remote.ts';
 import { backoff, pollPause } from '../retry.ts';
 import { type TurnAnswer, turnAnswerSchema, turnRequestSchema } from '../wire/turn.ts';
 import { Draft } from '../write/draft.ts';
-import { adoptPassedOn, passedOn, writerOf } from '../write/home.ts';
+import { follow } from '../write/follow.ts';
+import { adoptPassedOn, passedOn, type Writer, writerOf } from '../write/home.ts';
 import { holderOf } from '../write/intents.ts';
 import type { AppendPorts } from '../write/writer.ts';
 import { timesOf } from './times.ts';
@@ -171,22 +172,35 @@ export interface TurnPorts extends AppendPorts {
  * @throws MeridianError `unavailable`, `misdirected`, `region-unreachable`: make the next attempt; ZodError: not a request of ours
  */
 export async function turnStep(ports: TurnPorts, asked: unknown): Promise<TurnAnswer> {
-  const { runtime, turns } = ports;
+  const { runtime } = ports;
   const request = turnRequestSchema.parse(asked);
   const { transaction, stream, attempt } = request;
   if ('remaining' in request) adoptPassedOn(ports, stream, request);
   const turn: Turn = { transaction, stream, attempt, ...timesOf(runtime, request) };
-  const writer = await writerOf(ports, parseStreamRef(stream));
-  if (writer.region === ports.region) await waitForTurn(ports, turn);
-  else
-    try {
-      turnAnswerSchema.parse(
-        await turns.invoke(writer.region, passedOn({ step: 'turn', ...turn }, writer), PARTICIPANT_CALL_MS),
-      );
-    } catch (error) {
-      if (!(error instanceof ThrottledError)) throw error;
-      // As many as may wait in the home wait already.
-      await runtime.sleep(NO_TURN_MS);
-    }
+  const begun = runtime.elapsed();
+  const ref = parseStreamRef(stream);
+  const writer = await writerOf(ports, ref);
+  try {
+    await turnAt(ports, turn, writer);
+  } catch (error) {
+    if (!(await follow(ports, ref, writer, error))) throw error;
+    // Once only: a stream that goes on moving is not waited for.
+    const remaining = turn.remaining - (runtime.elapsed() - begun);
+    await turnAt(ports, { ...turn, remaining }, await writerOf(ports, ref));
+  }
   return { kind: 'turn' };
+}
+
+async function turnAt(ports: TurnPorts, turn: Turn, writer: Writer): Promise<void> {
+  const { runtime, turns } = ports;
+  if (writer.region === ports.region) return waitForTurn(ports, turn);
+  try {
+    turnAnswerSchema.parse(
+      await turns.invoke(writer.region, passedOn({ step: 'turn', ...turn }, writer), PARTICIPANT_CALL_MS),
+    );
+  } catch (error) {
+    if (!(error instanceof ThrottledError)) throw error;
+    // As many as may wait in the home wait already.
+    await runtime.sleep(NO_TURN_MS);
+  }
 }

@@ -46,7 +46,7 @@ export const lostDecisionsRequestSchema = z.strictObject({
 });
 
 export const lostDecisionsSchema = z.object({
-  /** True if all Regions see the same decisions. */
+  /** True if all Regions see the same decisions. Only commands of older versions ask for it. */
   strong: z.boolean(),
   decisions: z.array(decisionSchema),
 });

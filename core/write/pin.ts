@@ -13,6 +13,7 @@ import { Draft } from './draft.ts';
 import { follow } from './follow.ts';
 import { homeIn, passedOn, type Writer, writerFor, writerOf } from './home.ts';
 import { streamBusy } from './intents.ts';
+import { TakeOver } from './take-over.ts';
 import { type AppendPorts, loadWarm, nextCommit } from './writer.ts';
 
 /** The move of the home of one stream. */
@@ -81,6 +82,7 @@ export async function pinStream(ports: AppendPorts, asked: MoveStream): Promise<
   const { runtime } = ports;
   const stream = parseStreamRef(asked.stream);
   checkTarget(ports, stream, asked.to);
+  if (asked.dryRun) return lookAhead(ports, stream, asked.to);
   const retries = new Retries(runtime, SEAL_MS);
   // What is returned without a write is never based on an older copy of the stream.
   await loadWarm(ports, stream);
@@ -96,7 +98,7 @@ export async function pinStream(ports: AppendPorts, asked: MoveStream): Promise<
     }
     // Nothing is awaited from here on: the pin covers exactly what it was decided on.
     const { pinned, pin } = planned(ports, stream, draft.history, asked.to);
-    if (!pinned.moved || asked.dryRun) return pinned;
+    if (!pinned.moved) return pinned;
     const id = pinIdOf(pin);
     const of = { commitId: id, fingerprint: id, events: [], context: draft.history.seen, meta: {} };
     const taken = await draft.put(nextCommit(ports, draft.history, runtime.now(), of));
@@ -106,6 +108,24 @@ export async function pinStream(ports: AppendPorts, asked: MoveStream): Promise<
     }
     if (!(await retries.pause())) throw streamBusy(taken, runtime.now());
     await draft.catchUp(taken);
+  }
+}
+
+/**
+ * What would be done, as far as this Region knows. It waits for what has to arrive, has no log sealed, and ends no transaction.
+ * @throws MeridianError as `pinStream`
+ */
+async function lookAhead(ports: AppendPorts, stream: StreamRef, target: string | undefined): Promise<Pinned> {
+  const takeOver = new TakeOver(ports, stream);
+  for (;;) {
+    if (!takeOver.isReady) await takeOver.look();
+    const loaded = await loadWarm(ports, stream);
+    const obstacle = takeOver.obstacle(loaded);
+    if (obstacle?.kind !== 'sealed' && obstacle?.kind !== 'unseen')
+      return planned(ports, stream, loaded.history, target).pinned;
+    await takeOver.overcome(obstacle, async (version) => {
+      await loadWarm(ports, stream, version);
+    });
   }
 }
 

@@ -175,5 +175,28 @@ it('has nothing to decide where all Regions see the same decisions, and makes fi
     [BY, open, 'aborted'],
   ]);
   expect(statesIn(by).get(`${known} in ${LOST}`)).toBe('committed');
+  // The lost Region does not forward the outcome any more, so that each Region announces it.
+  for (const { announced } of both)
+    expect(announced.map(({ detailType }) => detailType)).toEqual(['TransactionCommitted']);
   expect(await decideLost(askedAs(both), { dryRun: false })).toEqual({ decisions: [], intents: [], waiting: [] });
+});
+
+it('stops before an intent is made final, when a decision of the lost Region arrives after it was decided otherwise', async () => {
+  const { by, other, both } = await twoSurvivors();
+  const id = `${LOST}:late#1`;
+  const attempt: Attempt = { decided: 'committed', recordedIn: [], prepared: [BY, OTHER], final: [], arrived: [] };
+  await place(both, id, attempt);
+  const decision = decisionOf(id, attempt);
+  const late = askedAs(both, async (call) => {
+    await call();
+    if (decision && decidedIn(by).get(id) === 'aborted' && other.decisions.items().length === 0)
+      arrive(other, decision);
+  });
+  await expect(decideLost(late, { dryRun: false })).rejects.toMatchObject({ code: 'decided-twice' });
+  expect([...statesIn(by).values(), ...statesIn(other).values()]).toEqual(['prepared', 'prepared']);
+  // The record that was written last is the one that stays.
+  spread(by, other);
+  const { decisions, intents } = await decideLost(askedAs(both), { dryRun: false });
+  expect(decisions.map(({ state }) => state)).toEqual(['aborted']);
+  expect(intents.map(({ state }) => state)).toEqual(['aborted', 'aborted']);
 });
