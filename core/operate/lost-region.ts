@@ -108,7 +108,10 @@ export async function finishForLost(
  */
 async function checkGone(ports: LostRegionPorts, lost: string): Promise<void> {
   const placement = placementOf(await storeOf(ports).records());
-  if (lost !== ports.region && homeTypes(ports).every((type) => isGoneFor(placement, type, lost))) return;
+  const types = homeTypes(ports);
+  // Without a type that has a home, only the entry of all of them can say so.
+  const isGone = (types.length > 0 ? types : ['']).every((type) => isGoneFor(placement, type, lost));
+  if (isGone && lost !== ports.region) return;
   throw invalid([
     {
       path: 'lost',

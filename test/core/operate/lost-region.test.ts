@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { attemptIdOf } from '../../../core/facts/decision.ts';
 import { placementOf } from '../../../core/facts/placement.ts';
+import { defineDomain } from '../../../core/index.ts';
+import { note } from '../../../testing/toy.ts';
 import { aDecision, anAbort } from '../../contract/decisions.ts';
 import { anIntent, arrive, aSurvivor, BY, LOST, OTHER, twoSurvivors, write } from './lost-fixture.ts';
 import { ask, noted } from './verify-fixture.ts';
@@ -150,6 +152,12 @@ describe('what is decided in the place of a Region', () => {
     ])
       await expect(asked).rejects.toMatchObject({ code: 'validation', details: { faults: [{ path: 'lost' }] } });
     expect(region.decisions.items()).toEqual([]);
+  });
+
+  it('is refused of one that is not taken for lost, also where no type has a home', async () => {
+    const { ports } = aSurvivor(BY);
+    const without = { ...ports, domain: defineDomain({ streams: [note], views: [] }) };
+    await expect(ask(without, 'lost-decide', { lost: LOST, decision })).rejects.toMatchObject({ code: 'validation' });
   });
 
   it('is refused in the Region itself', async () => {
