@@ -45,6 +45,10 @@ const keptSchedules = [
     file: 'moves-42.json',
     showed: 'two grants under one id, of which one had been moved on before the other one counted',
   },
+  {
+    file: 'motion-115.json',
+    showed: 'a conflict with a renamed log, never repaired: relay in the Region that repairs did not know the name yet',
+  },
 ] as const;
 
 /** Everything that happens in a history, as text. */
