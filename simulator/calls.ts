@@ -27,7 +27,7 @@ const CALLS: Readonly<Record<string, readonly string[]>> = {
     ...['bus.put', 'decisions.find', 'decisions.scan', 'events.load', 'events.scan', 'resolver.send'],
     ...['ingest.send', 'quarantine.count', 'quarantine.receive', 'quarantine.release', 'quarantine.remove'],
     ...['views.apply', 'views.entries', 'views.generations', 'views.setGenerations'],
-    ...['events.taken', 'ledger.ofStream', 'ledger.watched', 'projection.send'],
+    ...['events.taken', 'ledger.ofStream', 'ledger.watched', 'lookAgain.send', 'projection.send'],
     ...['placements.put', 'placements.records'],
   ],
   participant: [
@@ -43,7 +43,7 @@ const CALLS: Readonly<Record<string, readonly string[]>> = {
   ],
   relay: [
     ...['bus.put', 'projection.send', 'resolver.send', 'sightings.record'],
-    ...['events.taken', 'ledger.watched'],
+    ...['events.taken', 'ledger.watched', 'lookAgain.send'],
   ],
   resolver: [
     ...['decisions.attempts', 'decisions.find', 'decisions.put'],

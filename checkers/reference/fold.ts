@@ -83,6 +83,16 @@ export function countedOf(commits: readonly HistoryCommit[]): readonly HistoryCo
   return counted;
 }
 
+/** The commits that do not count because another request has used their id, in fold order. */
+export function displacedOf(commits: readonly HistoryCommit[]): readonly HistoryCommit[] {
+  const displaced: HistoryCommit[] = [];
+  const ignore = (): void => undefined;
+  count(commits, ignore, (copy, counted) => {
+    if (copy.fingerprint !== counted.fingerprint) displaced.push(copy);
+  });
+  return displaced;
+}
+
 /** Goes through the visible commits in fold order: those that count, with what their writers had not seen, and copies. */
 function count(
   commits: readonly HistoryCommit[],

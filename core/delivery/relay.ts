@@ -7,7 +7,7 @@ import { parseStreamRef } from '../facts/stream-ref.ts';
 import { drivingRegionOf, nextAttemptEnds } from '../facts/transaction.ts';
 import { type NoticePorts, noticeConcurrent } from '../ledger/notice.ts';
 import { SQS_MAX_DELAY_S } from '../limits/aws.ts';
-import { MAX_TRANSACTION_MS, RESOLVER_ELSEWHERE_MS, RESOLVER_SLACK_MS } from '../limits/budgets.ts';
+import { LOOK_AGAIN_MS, MAX_TRANSACTION_MS, RESOLVER_ELSEWHERE_MS, RESOLVER_SLACK_MS } from '../limits/budgets.ts';
 import type { Bus } from '../ports/bus.ts';
 import type { DelayedMessage, DelayedQueue } from '../ports/delayed-queue.ts';
 import type { Queue } from '../ports/queue.ts';
@@ -39,6 +39,8 @@ export interface ArmPorts {
 
 export interface ListPorts extends NoticePorts {
   readonly projection: Queue;
+  /** The same queue, for streams that are looked at again. */
+  readonly lookAgain: DelayedQueue;
 }
 
 export interface RelayPorts extends PublishPorts, ArmPorts, ListPorts {
@@ -248,15 +250,36 @@ async function notifyProjector(
  */
 export async function noticeConflicts(ports: ListPorts, commits: readonly Arrival[]): Promise<ReadonlySet<string>> {
   const { projection, runtime } = ports;
-  const streams = [...(await noticeConcurrent(ports, commits))];
-  const messages = inChunks(streams, KEYS_PER_MESSAGE).map((carried) => ({ carried, body: encodeConcurrent(carried) }));
+  const { now, again } = await noticeConcurrent(ports, commits);
+  const later = again.size > 0 ? lookAgain(ports, again) : undefined;
+  const messages = messagesAbout(now);
   const answers = await deliverInBatches(
     messages,
     ({ body }) => bytesAtMost(body),
     (batch) => projection.send(batch.map(({ body }) => body)),
     runtime,
   );
-  return new Set(messages.filter((_, i) => answers[i] !== undefined).flatMap(({ carried }) => carried));
+  const unsent = messages.filter((_, i) => answers[i] !== undefined).flatMap(({ carried }) => carried);
+  return new Set(later ? [...unsent, ...(await later)] : unsent);
+}
+
+/** @returns the streams for which this could not be sent */
+async function lookAgain(
+  { lookAgain: queue, runtime }: ListPorts,
+  streams: ReadonlySet<string>,
+): Promise<readonly string[]> {
+  const messages = messagesAbout(streams);
+  const answers = await deliverInBatches(
+    messages,
+    ({ body }) => bytesAtMost(body),
+    (batch) => queue.send(batch.map(({ body }) => ({ body, delay: LOOK_AGAIN_MS }))),
+    runtime,
+  );
+  return messages.filter((_, i) => answers[i] !== undefined).flatMap(({ carried }) => carried);
+}
+
+function messagesAbout(streams: ReadonlySet<string>) {
+  return inChunks([...streams], KEYS_PER_MESSAGE).map((carried) => ({ carried, body: encodeConcurrent(carried) }));
 }
 
 /** Counts what was announced of conflicts, by stream type. Not what is published again later: that happened before. */

@@ -1,10 +1,11 @@
 import type { Domain } from '../definition/domain.ts';
 import { hasRepairs } from '../definition/stream.ts';
 import { inChunks } from '../facts/chunks.ts';
-import { type Commit, isShared } from '../facts/commit.ts';
+import { type Commit, isShared, writtenAt } from '../facts/commit.ts';
 import { ledgerWriterOf, missesOwnLog } from '../facts/ledger.ts';
 import { parseStreamRef } from '../facts/stream-ref.ts';
 import { type Dot, positionIn } from '../facts/version.ts';
+import { STRANGE_LOG_MS } from '../limits/budgets.ts';
 import type { CommitPlace, IntentStore } from '../ports/intent-store.ts';
 import type { Ledger } from '../ports/ledger.ts';
 import type { Runtime } from '../ports/runtime.ts';
@@ -25,7 +26,14 @@ export interface NoticePorts {
 }
 
 /** What matters of a commit that has just come into this Region's table. */
-export type Noticed = Pick<Commit, 'stream' | 'log' | 'position' | 'region' | 'context'>;
+export type Noticed = Pick<Commit, 'stream' | 'log' | 'position' | 'region' | 'hlc' | 'context'>;
+
+/** Streams to look at. */
+export interface ToLookAt {
+  readonly now: ReadonlySet<string>;
+  /** Those of them that have to be looked at again after `LOOK_AGAIN_MS`. */
+  readonly again: ReadonlySet<string>;
+}
 
 /** Streams that are asked for at once. */
 const STREAMS_AT_ONCE = 50;
@@ -39,13 +47,18 @@ const STREAMS_AT_ONCE = 50;
  * strongly consistent. A log has no gaps, so that one position of each log says whether there is any commit that
  * a writer had not seen.
  *
+ * A function that has run since before a deployment does not know a log that has got its name there, and asks for no position of it: of a
+ * commit in that log and one that is read after it, it would not find the first. So the stream of a new commit in a log that is not known
+ * here is looked at, and again when what had not been seen has arrived: a look loads all logs, known or not.
+ *
  * If this cannot be found out, all streams are returned: a look does no harm.
  */
-export async function noticeConcurrent(ports: NoticePorts, all: readonly Noticed[]): Promise<ReadonlySet<string>> {
+export async function noticeConcurrent(ports: NoticePorts, all: readonly Noticed[]): Promise<ToLookAt> {
   // What all Regions write to one log is never concurrent.
   const commits = all.filter((commit) => !isShared(commit));
   const streams = new Set(commits.map(({ stream }) => stream));
-  if (streams.size === 0) return streams;
+  const again = new Set(commits.filter((commit) => isStrange(ports, commit)).map(({ stream }) => stream));
+  if (streams.size === 0) return { now: streams, again };
   const asked = commits.flatMap((commit) => placesToAsk(ports, commit));
   try {
     const [taken, ...watched] = await Promise.all([
@@ -54,11 +67,17 @@ export async function noticeConcurrent(ports: NoticePorts, all: readonly Noticed
     ]);
     const unseen = asked.filter((_, i) => taken[i]).map(({ stream }) => stream);
     const early = commits.filter((commit) => keeps(ports, commit) && missesOwnLog(commit)).map(({ stream }) => stream);
-    return new Set([...unseen, ...early, ...watched.flatMap((each) => [...each])]);
+    return { now: new Set([...again, ...unseen, ...early, ...watched.flatMap((each) => [...each])]), again };
   } catch (error) {
     ports.runtime.unexpected(error);
-    return streams;
+    return { now: streams, again };
   }
+}
+
+/** True if a commit that was written lately is in a log that this function does not know: it has had its name for a short time, or no longer has it. */
+function isStrange({ log: own, logs, regions, runtime }: NoticePorts, commit: Noticed): boolean {
+  const isKnown = [own, ...logs, ...regions].includes(commit.log);
+  return !isKnown && runtime.now() - writtenAt(commit) <= STRANGE_LOG_MS;
 }
 
 /**

@@ -77,6 +77,13 @@ export const AHEAD_CHECK_MS = 300_000;
  * replication that is delayed has six hours.
  */
 export const AHEAD_ROUNDS = 72;
+/**
+ * How long after the arrival of a commit, in a log that relay does not know, its stream is looked at again for conflicts: by then the commits
+ * have arrived that were written at the same time.
+ */
+export const LOOK_AGAIN_MS = 15 * 60 * 1000;
+/** How long after it was written such a commit is taken for one in a log that has just got its name: longer than a deployment to all Regions. */
+export const STRANGE_LOG_MS = 24 * 60 * 60 * 1000;
 /** Streams in one message about those that are ahead of the table, and commits of each. */
 export const AHEAD_STREAMS = 10;
 export const AHEAD_COMMITS = 50;

@@ -244,6 +244,16 @@ function retentionRelations(limits: Limits): Relation[] {
       has: limits.SQS_MAX_DELAY_S * 1000,
     },
     {
+      name: 'a message about a stream can be delayed until it is looked at again for conflicts',
+      needs: limits.LOOK_AGAIN_MS,
+      has: limits.SQS_MAX_DELAY_S * 1000,
+    },
+    {
+      name: 'a log is taken for a new one until the stream of its first commit has been looked at again',
+      needs: limits.LOOK_AGAIN_MS,
+      has: limits.STRANGE_LOG_MS,
+    },
+    {
       name: 'a redelivered message does not bring a commit back after its entry was corrected',
       needs: limits.FUNCTIONS.projection.queue.maxReceives * limits.FUNCTIONS.projection.queue.visibilityS * 1000,
       has: limits.AHEAD_ROUNDS * limits.AHEAD_CHECK_MS,

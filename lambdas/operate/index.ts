@@ -63,6 +63,7 @@ export const handler = makeHandler({
     },
     ...{ domain, events, runtime, ledger },
     projection: sqsQueue(queues, env.PROJECTION_QUEUE_URL),
+    lookAgain: sqsDelayedQueue(queues, env.PROJECTION_QUEUE_URL),
   },
   placements,
   writing:

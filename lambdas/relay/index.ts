@@ -44,6 +44,7 @@ export const handler = makeHandler({
   projectedTypes: projectedTypes(domain),
   bus: eventBridgeBus(eventBridgeClient(), env.BUS_NAME),
   projection: sqsQueue(queues, env.PROJECTION_QUEUE_URL),
+  lookAgain: sqsDelayedQueue(queues, env.PROJECTION_QUEUE_URL),
   quarantine: sqsQueue(queues, env.QUARANTINE_QUEUE_URL),
   resolver: sqsDelayedQueue(queues, env.RESOLVER_QUEUE_URL),
   sightings: dynamoDbSightings(client, env.VIEWS_TABLE),

@@ -5,6 +5,8 @@ export const NOT_SHOWN: Readonly<Record<string, Readonly<Record<string, string>>
       'a scenario is JSON itself, so its numbers are rounded when it is read',
   },
   'Concurrent commits': {
+    'While a Region gets a new log':
+      'no verb gives a log another name: `test/simulator/histories.test.ts` has a history in which one gets it',
     'The Region that wrote the later commit lists a conflict':
       'it is about what is not there while a Region is away: the checkers of histories compare the lists once it is back',
     'After a Region has left, the first Region lists its conflicts with revisions of its own':

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { bases } from '../../checkers/bases.ts';
 import { escrow } from '../../checkers/escrow.ts';
-import type { Effect } from '../../checkers/history.ts';
+import type { Effect, HistoryCommit } from '../../checkers/history.ts';
 import { foldOf } from '../../checkers/reference/fold.ts';
-import { append, commit, EAST, everywhere, evidence, read, WEST } from './a-history.ts';
+import { append, commit, EAST, everywhere, evidence, read, stampAt, WEST } from './a-history.ts';
 
 const stream = 'tickets/a';
 
@@ -41,6 +41,75 @@ describe('a number that every Region takes from', () => {
     expect(violation).toMatchObject({ property: 'escrow', ops: [1], streams: [stream] });
     expect(violation?.what).toContain(why);
     expect(others).toEqual([]);
+  });
+
+  describe('when an id is used for two requests', () => {
+    const taken = (commitId: string, position: number, amount: number) =>
+      commit({ stream, commitId, position, fingerprint: commitId, effect: { do: 'use', amount } });
+    /** East grants 3, which has been taken when a grant of 4 to West arrives that counts instead. */
+    const first = commit({
+      ...{ stream, commitId: 'a1', log: WEST, hlc: stampAt(500), fingerprint: 'of West' },
+      effect: { do: 'grant', amount: 4, region: WEST },
+    });
+    const second = { ...granted, fingerprint: 'of East' };
+    const shows = (commits: readonly HistoryCommit[], rights: Readonly<Record<string, number>>) => {
+      const value = Object.values(rights).reduce((sum, amount) => sum + amount, 0);
+      return escrow(evidence(...everywhere(stream, commits, state(value, rights)))).map(({ what }) => what);
+    };
+
+    it('may lack what the one that does not count has granted, and no more', () => {
+      expect(shows([first, second, taken('a2', 2, 3)], { [WEST]: 4, [EAST]: -3 })).toEqual([]);
+      const more = shows([first, second, taken('a2', 2, 4)], { [WEST]: 4, [EAST]: -4 });
+      expect(more[0]).toContain(`the log ${EAST} has taken more than it might`);
+    });
+
+    it('may be below its bound by as much', () => {
+      const small = {
+        ...first,
+        events: first.events.map((event) => ({ ...event, effect: { do: 'grant' as const, amount: 1, region: WEST } })),
+      };
+      expect(shows([small, second, taken('a2', 2, 3)], { [WEST]: 1, [EAST]: -3 })).toEqual([]);
+      expect(shows([small, second, taken('a2', 2, 5)], { [WEST]: 1, [EAST]: -5 })[0]).toContain(
+        'the value is negative',
+      );
+    });
+
+    it('may lack what was moved by the one that does not count, where it was moved to', () => {
+      const move: Effect = { do: 'move', amount: 2, from: EAST, to: WEST };
+      const moved = commit({
+        stream,
+        commitId: 'a1',
+        position: 2,
+        hlc: stampAt(1500),
+        fingerprint: 'move',
+        effect: move,
+      });
+      const before = { ...granted, commitId: 'a0', fingerprint: 'grant' };
+      const spent = (log: string) => ({
+        ...taken('a3', 1, 6),
+        log,
+        region: log,
+        hlc: stampAt(9000),
+        context: { [EAST]: 2 },
+      });
+      expect(shows([first, before, moved, spent(WEST)], { [WEST]: -2, [EAST]: 3 })).toEqual([]);
+      expect(shows([first, before, moved, spent(WEST)], { [WEST]: 4, [EAST]: -2 })).not.toEqual([]);
+    });
+
+    it('lacks nothing because of a copy of the same request, or in what does not show the other one', () => {
+      const same = { ...first, fingerprint: second.fingerprint };
+      expect(shows([same, second, taken('a2', 2, 3)], { [WEST]: 4, [EAST]: -3 })).not.toEqual([]);
+      const early = read({ op: 1, stream, version: { [EAST]: 2 }, state: state(-3, { [EAST]: -3 }) });
+      const stored = everywhere(stream, [first, second, taken('a2', 2, 3)], state(1, { [WEST]: 4, [EAST]: -3 }));
+      expect(escrow(evidence(early, ...stored)).map(({ ops }) => ops)).toEqual([[1]]);
+    });
+
+    it('lacks nothing because the one that does not count had taken', () => {
+      const use = commit({ stream, commitId: 'a2', log: WEST, fingerprint: 'one', effect: { do: 'use', amount: 0 } });
+      const commits = [second, { ...use, hlc: stampAt(1500), context: { [EAST]: 1 } }, taken('a2', 2, 3)];
+      expect(shows(commits, { [EAST]: 3, [WEST]: 0 })).toEqual([]);
+      expect(shows(commits, { [EAST]: -3, [WEST]: 0 })).not.toEqual([]);
+    });
   });
 
   it('is given only in the Region that is named', () => {

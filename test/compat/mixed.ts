@@ -73,6 +73,12 @@ export function portsOfPrevious(forms: PreviousForms, ports: FaultyPorts): Fault
     projection: {
       send: (bodies) => ports.projection.send(bodies.map(textThrough(forms['projection-message'].toPrevious))),
     },
+    lookAgain: {
+      send: (messages) => {
+        const written = textThrough(forms['projection-message'].toPrevious);
+        return ports.lookAgain.send(messages.map(({ body, delay }) => ({ body: written(body), delay })));
+      },
+    },
     resolver: {
       send: (messages) => {
         const written = textThrough(forms['resolver-message'].toPrevious);

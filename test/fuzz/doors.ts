@@ -300,6 +300,7 @@ function queueDoors(scheduler: VirtualScheduler, seed: number): Readonly<Record<
     projectedTypes: new Set(['note', 'item']),
     bus: { put: taken },
     projection: { send: taken },
+    lookAgain: { send: taken },
     resolver: { send: taken },
     quarantine: { send: taken },
     sightings: memorySightings(),

@@ -27,6 +27,7 @@ export interface FaultyPorts {
   readonly bus: Bus;
   readonly projection: Queue;
   readonly ahead: DelayedQueue;
+  readonly lookAgain: DelayedQueue;
   readonly ingest: Queue;
   readonly quarantine: Quarantine;
   readonly remote: Remote;

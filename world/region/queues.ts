@@ -31,6 +31,8 @@ export class RegionQueues {
   readonly projection: WorldQueue;
   /** The same queue, for streams that are ahead of the table. The world may be idle and recovered before these are due. */
   readonly ahead: WorldDelayedQueue;
+  /** The same queue, for streams that are looked at again. */
+  readonly lookAgain: WorldDelayedQueue;
   readonly resolver: WorldDelayedQueue;
   readonly projectionDeadLetters = new KeepingQueue();
   readonly subscriberDeadLetters = new Map<string, KeepingQueue>();
@@ -41,6 +43,7 @@ export class RegionQueues {
     this.#options = options;
     this.projection = this.#queue('projection', functions.projection, this.projectionDeadLetters);
     this.ahead = new WorldDelayedQueue(this.projection, new Activity());
+    this.lookAgain = new WorldDelayedQueue(this.projection, options.later);
     const { region, storage } = options;
     this.ingest = this.#queue('ingest', functions.ingest, quarantine, {
       keeper: storage && keptMessages(storage, `ingest/${region}`),

@@ -461,10 +461,10 @@ export class WorldRegion {
     const { region, withFaults } = this.#options;
     const { snapshots, views, sightings, ledger, placements, decisions } = this.#tables;
     const events = this.#tables.allEvents(strongTypes(this.#domain));
-    const { projection, ahead, ingest, resolver } = this.#queues;
+    const { projection, ahead, lookAgain, ingest, resolver } = this.#queues;
     const ports = {
       ...{ events, snapshots, views, sightings, ledger, placements, decisions },
-      ...{ projection, ahead, ingest, resolver },
+      ...{ projection, ahead, lookAgain, ingest, resolver },
       ...(progress && { progress }),
       ...(waiting && { waiting }),
       bus: this.bus,

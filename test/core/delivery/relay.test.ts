@@ -126,6 +126,20 @@ describe('relay', () => {
     expect(await relayCommits({ ...ports, projection }, [commit])).toEqual(new Set([commit]));
   });
 
+  it('has a stream looked at now and in 15 minutes for a commit in a log that it does not know, and returns the commit unless both are sent', async () => {
+    const lookAgain = sink<DelayedMessage>();
+    const ports = { ...portsWith(), lookAgain };
+    const [strange, known] = [aNote({ log: 'eu-2', region: 'eu' }), aNote({ stream: 'note/m' })];
+    expect(await relayCommits(ports, [strange, known])).toEqual(new Set());
+    const body = JSON.stringify({ concurrent: ['note/n'] });
+    expect(ports.projection.taken).toContain(body);
+    expect(lookAgain.requests).toEqual([[{ body, delay: 900_000 }]]);
+    const refusing = { ...ports, lookAgain: sink<DelayedMessage>(() => true) };
+    expect(await relayCommits(refusing, [strange, known])).toEqual(new Set([strange]));
+    const deaf = { ...ports, projection: sink<string>((one) => one.includes('concurrent')) };
+    expect(await relayCommits(deaf, [strange, known])).toEqual(new Set([strange]));
+  });
+
   it('announces each revision of a conflict in the Region that keeps its entry, and nowhere else', async () => {
     const ports = portsWith();
     const commit = { ...anEntry().commit, region: 'us' };

@@ -19,6 +19,7 @@ import { aBusyAttempt, aDecision, aPromise } from '../../contract/decisions.ts';
 import { anEntry } from '../../contract/ledger.contract.ts';
 import { fakeRuntime } from '../../runtime.ts';
 import { aRegion } from '../a-region.ts';
+import { unconcerned } from '../unconcerned.ts';
 
 const since = '2001-01-02T00:00:00Z';
 function at(hours: number): string {
@@ -50,6 +51,7 @@ function aListing(refuses = false, ledger: Pick<Ledger, 'ofStream'> = memoryLedg
     ...{ region: 'us', regions, log: 'us', logs: regions, runtime: fakeRuntime() },
     events: { taken: async (places: readonly unknown[]) => places.map(() => true) },
     ledger: { watched: async () => new Set<string>(), ofStream: (stream: string) => ledger.ofStream(stream) },
+    lookAgain: unconcerned.lookAgain,
     projection: {
       send: async (batch: readonly string[]) => {
         if (!refuses) bodies.push(...batch);

@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { memoryEventStore } from '../../../adapters/memory/event-store.ts';
 import { memoryLedger } from '../../../adapters/memory/ledger.ts';
+import { writtenAt } from '../../../core/facts/commit.ts';
 import { defineDomain } from '../../../core/index.ts';
 import { type NoticePorts, noticeConcurrent } from '../../../core/ledger/notice.ts';
+import { STRANGE_LOG_MS } from '../../../core/limits/budgets.ts';
 import { account, note, toyDomain } from '../../../testing/toy.ts';
 import { aCommit } from '../../contract/commits.ts';
 import { fakeRuntime } from '../../runtime.ts';
@@ -34,7 +36,7 @@ function ports(...commits: readonly ReturnType<typeof at>[]) {
 }
 
 const noticed = async (of: NoticePorts, ...commits: readonly ReturnType<typeof at>[]) => [
-  ...(await noticeConcurrent(of, commits)),
+  ...(await noticeConcurrent(of, commits)).now,
 ];
 
 const repaired = { domain: defineDomain({ streams: [{ ...note, reconcile: () => [] }], views: [] }) };
@@ -116,6 +118,40 @@ describe('the streams that are looked at for conflicts', () => {
     const renamed = { log: 'us-2', logs: ['us-2', 'eu', 'ap'] };
     expect(await noticed({ ...ports(old, first), ...renamed }, first)).toEqual([stream]);
     expect(await noticed({ ...ports(first), ...renamed }, first)).toEqual([]);
+  });
+
+  describe('of a commit in a log that this function does not know, because it has run since before its Region got it', () => {
+    const strange = at('eu-2', 1, {}, 'eu');
+
+    it('are looked at, and again later, in whatever order the commits are read that had not seen each other', async () => {
+      for (const table of [[strange], [strange, at('us', 1, {})]]) {
+        const found = await noticeConcurrent(ports(...table), [strange]);
+        expect(found).toEqual({ now: new Set([stream]), again: new Set([stream]) });
+      }
+      // The other one, read afterwards, does not find it: this is what the second look is for.
+      expect(await noticed(ports(strange, at('us', 1, {})), at('us', 1, {}))).toEqual([]);
+    });
+
+    it('are looked at again also if nothing can be found out, with others that are not', async () => {
+      const failing = { events: { taken: () => Promise.reject(new Error('The table does not respond.')) } };
+      const other = aCommit({ ...at('eu', 1, {}), stream: 'note/other' });
+      const found = await noticeConcurrent({ ...ports(), ...failing }, [strange, other]);
+      expect(found).toEqual({ now: new Set([stream, 'note/other']), again: new Set([stream]) });
+    });
+
+    it('are left alone if it was written long ago: the log is an old one', async () => {
+      const of = ports(strange);
+      of.runtime.advance(writtenAt(strange) - of.runtime.now() + STRANGE_LOG_MS);
+      expect((await noticeConcurrent(of, [strange])).again).toEqual(new Set([stream]));
+      of.runtime.advance(1);
+      expect(await noticeConcurrent(of, [strange])).toEqual({ now: new Set(), again: new Set() });
+    });
+
+    it('are not looked at again for a log that has the name of a Region, or that this function writes', async () => {
+      const renamed = { ...ports(), log: 'us-2', logs: ['us', 'eu-2', 'ap'] };
+      const known = [at('us-2', 1, {}, 'us'), at('us', 1, {}), at('eu', 1, {}), strange];
+      expect((await noticeConcurrent(renamed, known)).again).toEqual(new Set());
+    });
   });
 
   it('are also those of a commit that is read so late that one which has seen it is here', async () => {

@@ -120,6 +120,10 @@ const broken: Readonly<Record<string, Limits>> = {
   'a message about a stream ahead of its table can be delayed until the two are compared': but({
     AHEAD_CHECK_MS: 900_001,
   }),
+  'a message about a stream can be delayed until it is looked at again for conflicts': but({ LOOK_AGAIN_MS: 900_001 }),
+  'a log is taken for a new one until the stream of its first commit has been looked at again': but({
+    STRANGE_LOG_MS: 899_999,
+  }),
   'a redelivered message does not bring a commit back after its entry was corrected': but({ AHEAD_ROUNDS: 11 }),
   'no function uses a generation that is deleted': but({ REMOVABLE_AFTER_MS: 59_000 }),
   'SQS allows the retention of messages': but({ QUEUE_RETENTION_S: 1_209_601 }),
