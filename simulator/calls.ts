@@ -50,6 +50,14 @@ const CALLS: Readonly<Record<string, readonly string[]>> = {
     ...['events.at', 'events.finalise', 'events.findDecision', 'participants.invoke'],
   ],
   tally: ['progress.advance', 'progress.last', 'progress.park', 'progress.parked', 'waiting.send'],
+  bills: [
+    'placements.records',
+    'progress.advance',
+    'progress.last',
+    'progress.park',
+    'progress.parked',
+    'waiting.send',
+  ],
   turn: [
     ...['decisions.find', 'decisions.put'],
     ...['events.at', 'events.finalise', 'events.load', 'events.loadLog', 'events.mark'],

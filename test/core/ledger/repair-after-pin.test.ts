@@ -30,8 +30,8 @@ it('a conflict that waits when the home of its stream moves is repaired in the n
   };
   /** What a Region does about commits that have come into its table. */
   const notice = async (region: Region, commits: readonly Commit[]): Promise<void> => {
-    for (const stream of await noticeConcurrent({ ...region, logs: region.regions }, commits))
-      await lookForConflicts(region, stream);
+    const { now } = await noticeConcurrent({ ...region, logs: region.regions }, commits);
+    for (const stream of now) await lookForConflicts(region, stream);
   };
   await appendToStream(asHome(us), deposit);
   await appendToStream(asHome(eu), { ...deposit, commitId: 'other' });

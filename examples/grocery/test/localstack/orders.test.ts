@@ -123,10 +123,9 @@ describeWithLocalStack('orders of an earlier day that tills put on the buses of 
     await vi.waitFor(async () => expect(await totals()).toEqual(REGIONS.map(() => total)), SETTLED);
   });
 
-  it('are mailed once each, by the one Region that has the mailer', { timeout: TEST_MS }, async () => {
+  it('are mailed once each, although every Region has the mailer', { timeout: TEST_MS }, async () => {
     await vi.waitFor(async () => expect(await mailed()).toEqual(oneMailEach), SETTLED);
-    for (const name of ['us-east-2', 'us-west-2'])
-      await expect(regionNamed(regions, name).depth('mailer')).rejects.toThrow();
+    for (const region of regions) expect(await region.depth('mailer')).toBeDefined();
   });
 
   it('are not mailed again when their events are redelivered', { timeout: TEST_MS }, async () => {
