@@ -33,6 +33,11 @@ const onceFailed = [
     showed: 'a transaction that tried again without a pause, as its Region was lost for other streams',
   },
   {
+    profile: 'failover',
+    seed: 70_000_221,
+    showed: 'a read whose second page began behind items that were written since the first: it never ended',
+  },
+  {
     profile: 'moves',
     seed: 5015,
     showed: 'a seal that an answered request had left to be put, while the Regions were compared',

@@ -69,16 +69,17 @@ function splicedPage(early: CommitsPage, late: CommitsPage, tear: Tear): Commits
   return { ...late, commits: spliced(within, late.commits, tear) };
 }
 
-/** The first items of one read, and the rest of the other. */
+/**
+ * The first items of an early read, and what a later one has after them: a page ends at an item that is there when it is read, so what is
+ * written behind that item meanwhile is on the next page.
+ */
 function spliced(early: Commits, late: Commits, tear: Tear): Commits {
-  const all = [...early, ...late].sort(byKey);
-  const keys = all.filter((commit, i) => i === 0 || byKey(all[i - 1] ?? commit, commit) !== 0);
-  const [, [boundary]] = halves(keys, tear);
-  if (!boundary) return early;
-  return [
-    ...early.filter((commit) => byKey(commit, boundary) < 0),
-    ...late.filter((commit) => byKey(commit, boundary) >= 0),
-  ];
+  const sorted = early.toSorted(byKey);
+  const count = tear.early(sorted.length + 1);
+  // The early read had a single page.
+  if (count > sorted.length) return early;
+  const last = sorted[count - 1];
+  return [...sorted.slice(0, count), ...late.filter((commit) => !last || byKey(commit, last) > 0)];
 }
 
 function halves<T>(all: readonly T[], { early }: Tear): readonly [readonly T[], readonly T[]] {

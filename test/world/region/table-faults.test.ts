@@ -46,6 +46,23 @@ describe('a torn query', () => {
     expect(seen).toEqual(new Set(['prepared', 'prepared,next', 'committed,next']));
   });
 
+  it('has whatever was written behind the last item of its first page', async () => {
+    const seen = new Set<string>();
+    for (let seed = 1; seed <= 20; seed++) {
+      const { ports, world, made } = await aWeatheredProcess({ seed });
+      const { events } = ports;
+      await made(events.put(inLog('a', 1)));
+      world.weather.set('table.torn', 1, HERE);
+      const loading = events.loadLog(STREAM, 'a', 0);
+      world.weather.calm();
+      await events.put(inLog('a', 2));
+      await events.put(inLog('a', 3));
+      seen.add((await made(loading)).map(({ position }) => position).join());
+    }
+    // Never 1 and 3 without 2: the second page begins right after the last item of the first.
+    expect(seen).toEqual(new Set(['1', '1,2,3']));
+  });
+
   it('of the logs of a version may have any of them from the earlier time', async () => {
     const seen = new Set<string>();
     for (let seed = 1; seed <= 40; seed++) {
