@@ -56,7 +56,7 @@ export async function decisionsOfLost(
   { transactions }: ActionRequest<'lost-decisions'>,
 ): Promise<ActionResult<'lost-decisions'>> {
   const found = await Promise.all(transactions.map((id) => decisions.attempts(id)));
-  return { strong: decisions.strong, decisions: found.flat() };
+  return { decisions: found.flat() };
 }
 
 /**

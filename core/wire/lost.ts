@@ -46,8 +46,6 @@ export const lostDecisionsRequestSchema = z.strictObject({
 });
 
 export const lostDecisionsSchema = z.object({
-  /** True if all Regions see the same decisions. Only commands of older versions ask for it. */
-  strong: z.boolean(),
   decisions: z.array(decisionSchema),
 });
 

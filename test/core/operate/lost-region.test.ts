@@ -66,7 +66,6 @@ describe('a decision in the place of a lost Region', () => {
       expect(await ask(by.ports, 'lost-decide', { lost: LOST, decision })).toEqual({ decision: first });
     expect(by.announced.map(({ detailType }) => detailType)).toEqual(['TransactionAborted', 'TransactionAborted']);
     expect(await ask(by.ports, 'lost-decisions', { transactions: [`${LOST}:t`, `${LOST}:none`] })).toEqual({
-      strong: false,
       decisions: [first],
     });
   });
