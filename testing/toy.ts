@@ -101,7 +101,7 @@ export const stock = defineStream({
   },
   initial: noTakers,
   evolve: (takers, { type, data: { by } }) =>
-    type === 'Taken' ? [...takers, by] : takers.toSpliced(takers.indexOf(by), 1),
+    type === 'Taken' ? [...takers, by] : takers.filter((_, i) => i !== takers.indexOf(by)),
   commands: {
     take: {
       input: z.string(),
