@@ -2,7 +2,7 @@
 
 import { inChunks } from '../core/facts/chunks.ts';
 import { attemptIdOf, type Decision } from '../core/facts/decision.ts';
-import { entryFor, isGoneFor } from '../core/facts/placement.ts';
+import { entryFor, isGone } from '../core/facts/placement.ts';
 import { drivingRegionOf, parseAttemptId } from '../core/facts/transaction.ts';
 import { MAX_VERIFIED, RECOVERY_MS } from '../core/limits/budgets.ts';
 import { intentsToFinish, outcomesOfLost, type ToFinish } from '../core/operate/lost-outcomes.ts';
@@ -10,7 +10,7 @@ import type { LostIntent } from '../core/wire/lost.ts';
 import type { ActionResult } from '../core/wire/operate.ts';
 import { CliError } from './client/cli-error.ts';
 import type { Region } from './client/region.ts';
-import { knows, type Placements } from './placement.ts';
+import { knows, type Placements, regionNamed } from './placement.ts';
 
 /** A Region that is left: what decides asks it for its actions only. */
 export type Survivor = Pick<Region, 'name' | 'operate'>;
@@ -48,8 +48,7 @@ export function decidersFor({ regions, answers, known, types }: Placements, lost
   }
   const [type = ''] = types;
   const by = entryFor(known, lost, type)?.acting;
-  const isGone = types.every((each) => isGoneFor(known, each, lost));
-  if (!isGone || by === undefined || !survivors.some(({ name }) => name === by))
+  if (!isGone(known, types, lost) || by === undefined || !survivors.some(({ name }) => name === by))
     throw new CliError(
       'not-lost',
       `Other Regions do not write all streams of ${lost} in its place. Force that first: meridian failover ${lost} --to <region> --forced --accept-loss-window.`,
@@ -76,7 +75,7 @@ export async function decideLost(deciders: Deciders, { dryRun }: { readonly dryR
   const intents = intentsToFinish(open, decisions, lost);
   if (!dryRun)
     for (const { region, intent, state } of intents)
-      await survivorNamed(survivors, region).operate('lost-finish', { lost, intent, state });
+      await regionNamed({ regions: survivors }, region).operate('lost-finish', { lost, intent, state });
   return { decisions, intents, waiting };
 }
 
@@ -144,7 +143,7 @@ async function record(
 ): Promise<Decision> {
   const driving = drivingRegionOf(proposed.transaction);
   if (driving !== lost && known.includes(proposed)) return proposed;
-  const first = survivorNamed(survivors, driving === lost ? by : driving);
+  const first = regionNamed({ regions: survivors }, driving === lost ? by : driving);
   const { decision } = await first.operate('lost-decide', { lost, decision: proposed });
   if (driving !== lost) return decision;
   for (const region of survivors) {
@@ -161,10 +160,4 @@ function decidedTwice(decision: Decision, first: Survivor, other: Survivor): Cli
     'decided-twice',
     `${attemptIdOf(decision)} is recorded as ${decision.state} in ${first.name}, and otherwise in ${other.name}, where a decision of the lost Region has arrived meanwhile. No intent was made final. The later record replaces the other one: repeat this in a minute, and compare the streams after it: meridian verify.`,
   );
-}
-
-function survivorNamed(survivors: readonly Survivor[], name: string): Survivor {
-  const found = survivors.find((region) => region.name === name);
-  if (found) return found;
-  throw new CliError('unknown-region', `${name} is not a Region that is left.`);
 }

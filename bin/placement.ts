@@ -49,7 +49,10 @@ export async function readPlacements(first: Region, except?: string): Promise<Pl
 }
 
 /** @throws CliError if there is no such Region */
-export function regionNamed({ regions }: Pick<Placements, 'regions'>, name: string): Region {
+export function regionNamed<R extends Pick<Region, 'name'>>(
+  { regions }: { readonly regions: readonly R[] },
+  name: string,
+): R {
   const found = regions.find((region) => region.name === name);
   if (found) return found;
   const names = regions.map((region) => region.name).join(', ');

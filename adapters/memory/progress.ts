@@ -1,3 +1,4 @@
+import { comparePlaces } from '../../core/delivery/log-order.ts';
 import type { Parked, Place, Progress } from '../../core/index.ts';
 import { QUEUE_RETENTION_S } from '../../core/limits/budgets.ts';
 import { frozenCopy } from './frozen.ts';
@@ -40,7 +41,7 @@ export function memoryProgress<Effect>(
       if (log.last?.position !== before?.position || log.last?.index !== before?.index) return false;
       const { position, index, count } = meta;
       log.last = Object.freeze({ position, index, count });
-      log.parked = log.parked.filter(({ event }) => compare(event.meta, meta) > 0);
+      log.parked = log.parked.filter(({ event }) => comparePlaces(event.meta, meta) > 0);
       for (const effect of effects) write(effect);
       return true;
     },
@@ -51,13 +52,13 @@ export function memoryProgress<Effect>(
       if (known && known.look > latest) return { since: known.since, isCopy: true };
       const kept = { ...(known ?? frozenCopy({ event, since })), look, expires: since + QUEUE_RETENTION_S * 1000 };
       log.parked = [...waiting.filter((each) => each !== known), kept].sort((a, b) =>
-        compare(a.event.meta, b.event.meta),
+        comparePlaces(a.event.meta, b.event.meta),
       );
       return { since: kept.since, isCopy: false };
     },
     parked: async (stream, log, behind, limit) =>
       unexpired(logOf(stream, log), now())
-        .filter(({ event }) => compare(event.meta, behind) > 0)
+        .filter(({ event }) => comparePlaces(event.meta, behind) > 0)
         .slice(0, limit)
         .map(({ event, since }) => ({ event, since })),
   };
@@ -65,8 +66,4 @@ export function memoryProgress<Effect>(
 
 function unexpired({ parked }: LogProgress, now: number): readonly Kept[] {
   return parked.filter(({ expires }) => expires > now);
-}
-
-function compare(a: Omit<Place, 'count'>, b: Omit<Place, 'count'>): number {
-  return a.position - b.position || a.index - b.index;
 }

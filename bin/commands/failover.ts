@@ -99,8 +99,12 @@ async function makeMoves(placements: Placements, moves: readonly Move[], options
   const lost = moves.flatMap(({ kind, from }) => (kind === 'forced' ? [from] : []));
   const asked = placements.regions.filter(({ name }) => !lost.includes(name));
   const known = await untilKnown(asked, moved);
-  tell(known, moved, json);
-  if (json) return;
+  if (known.some(({ seconds }) => seconds === undefined)) process.exitCode = 1;
+  if (json) {
+    sayJson({ moved, regions: known });
+    return;
+  }
+  sayKnown(known);
   sayText(followersOf(moved));
   for (const move of moves) sayIfNoneWrites(move, known);
 }
@@ -117,13 +121,4 @@ function sayIfNoneWrites({ kind, from, to }: Move, known: readonly Known[]): voi
 function followersOf(entries: Placement): string {
   const homes = new Set(Object.keys(entries).map((scope) => parseScope(scope).home));
   return `Subscribers that are named to ${[...homes].join(', ')} (runsIn) move along.`;
-}
-
-function tell(known: readonly Known[], moved: Placement, json: boolean): void {
-  if (known.some(({ seconds }) => seconds === undefined)) process.exitCode = 1;
-  if (json) {
-    sayJson({ moved, regions: known });
-    return;
-  }
-  sayKnown(known);
 }

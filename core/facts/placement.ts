@@ -113,12 +113,17 @@ export function isLostFor(placement: Placement, type: string, region: string): b
   return !actsFor(placement, type, region) && inForceFor(placement, type).some(({ lost }) => lost.includes(region));
 }
 
-/** True if a Region writes no streams of a type, and no Region that does waits for it: it is taken for lost, or its moves are complete. */
-export function isGoneFor(placement: Placement, type: string, region: string): boolean {
-  const waits = inForceFor(placement, type).some(
-    ({ sources, lost }) => sources.includes(region) && !lost.includes(region),
-  );
-  return !waits && !actsFor(placement, type, region);
+/**
+ * True if a Region writes no `home` streams, and no Region that does waits for it: it is taken for lost, or its moves are complete.
+ * @param types all that have a home. If there are none, only the entries of all types can say so
+ */
+export function isGone(placement: Placement, types: readonly string[], region: string): boolean {
+  return (types.length > 0 ? types : ['']).every((type) => {
+    const waits = inForceFor(placement, type).some(
+      ({ sources, lost }) => sources.includes(region) && !lost.includes(region),
+    );
+    return !waits && !actsFor(placement, type, region);
+  });
 }
 
 function actsFor(placement: Placement, type: string, region: string): boolean {

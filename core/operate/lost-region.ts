@@ -3,7 +3,7 @@
 import { announceOutcome, type PublishPorts } from '../delivery/relay.ts';
 import { type Commit, isShared } from '../facts/commit.ts';
 import { invalid, MeridianError } from '../facts/errors.ts';
-import { isGoneFor, placementOf } from '../facts/placement.ts';
+import { isGone, placementOf } from '../facts/placement.ts';
 import { drivingRegionOf } from '../facts/transaction.ts';
 import { advanceVersion } from '../facts/version.ts';
 import { MAX_VERIFIED } from '../limits/budgets.ts';
@@ -108,10 +108,7 @@ export async function finishForLost(
  */
 async function checkGone(ports: LostRegionPorts, lost: string): Promise<void> {
   const placement = placementOf(await storeOf(ports).records());
-  const types = homeTypes(ports);
-  // Without a type that has a home, only the entry of all of them can say so.
-  const isGone = (types.length > 0 ? types : ['']).every((type) => isGoneFor(placement, type, lost));
-  if (isGone && lost !== ports.region) return;
+  if (lost !== ports.region && isGone(placement, homeTypes(ports), lost)) return;
   throw invalid([
     {
       path: 'lost',

@@ -5,7 +5,6 @@ import { parseStreamRef, type StreamRef } from '../facts/stream-ref.ts';
 import { PARTICIPANT_CALL_MS } from '../limits/budgets.ts';
 import { tellDecision } from '../log/decisions.ts';
 import type { Remote } from '../ports/remote.ts';
-import type { Runtime } from '../ports/runtime.ts';
 import {
   type ParticipantAnswer,
   type PrepareRequest,
@@ -77,11 +76,18 @@ async function prepareAtWriter(ports: ParticipatePorts, request: PrepareRequest)
   // A pin was met in the stream: another Region writes it.
   const met = ports.placement?.pinOf(stream.name);
   if (answer.kind !== 'busy' || comparePinKeys(met?.key, writer.pin?.key) <= 0) return answer;
-  return prepareAtWriter(ports, { ...request, deadline: undefined, ...timesSince(ports.runtime, times, begun) });
+  return prepareAgain(ports, request, times, begun);
 }
 
-function timesSince({ elapsed }: Pick<Runtime, 'elapsed'>, { remaining, began }: Times, begun: number): Times {
-  return { began, remaining: remaining - (elapsed() - begun) };
+/** Prepares where the stream is written by what is known now, with the time that is left. */
+function prepareAgain(
+  ports: ParticipatePorts,
+  request: PrepareRequest,
+  { remaining, began }: Times,
+  begun: number,
+): Promise<ParticipantAnswer> {
+  const left = remaining - (ports.runtime.elapsed() - begun);
+  return prepareAtWriter(ports, { ...request, deadline: undefined, began, remaining: left });
 }
 
 async function prepareThere(
@@ -105,7 +111,7 @@ async function prepareThere(
   } catch (error) {
     if (error instanceof ThrottledError || !(await findPin(ports, stream))) return busyIfThrottled(error, stream);
   }
-  return prepareAtWriter(ports, { ...request, deadline: undefined, ...timesSince(ports.runtime, times, begun) });
+  return prepareAgain(ports, request, times, begun);
 }
 
 /** The home is there, but has no instance free: another attempt finds one. @throws any other error */
